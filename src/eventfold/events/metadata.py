@@ -1,0 +1,106 @@
+"""Metadata: who did it and why, taken from the context of the call."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+
+from eventfold import limits
+from eventfold.errors import MetadataInvalid, MetadataReserved
+from eventfold.events.jsontext import compact_object, encode_text
+from eventfold.events.shape import check_json
+
+RESERVED = frozenset(
+    {
+        "schemaVersion",
+        "upgradedFrom",
+        "occurredAt",
+        "recordedAt",
+        "recorded_at",
+        "position",
+        "partition",
+        "version",
+        "stream",
+        "logId",
+        "hash",
+        "id",
+    }
+)
+_EMPTY: Mapping[str, Any] = {}
+_context: ContextVar[Mapping[str, Any]] = ContextVar("eventfold_metadata", default=_EMPTY)
+
+
+@contextmanager
+def context(
+    *,
+    actor: str | None = None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+    **keys: str | int | bool,
+) -> Iterator[None]:
+    """Everything appended inside carries these metadata; an inner context adds to, and overrides, the outer one.
+
+    Args:
+        actor: who acts.
+        correlation_id: what the whole conversation belongs to.
+        causation_id: the id of the command or event that led to this.
+        keys: further keys of your own.
+
+    Raises:
+        MetadataReserved: a key that the system itself writes.
+    """
+    named = {"actor": actor, "correlationId": correlation_id, "causationId": causation_id, **keys}
+    given = {key: value for key, value in named.items() if value is not None}
+    check_metadata(given)
+    token = _context.set({**_context.get(), **given})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def current() -> Mapping[str, Any]:
+    """The metadata of the context."""
+    return _context.get()
+
+
+def metadata_text(extra: Mapping[str, Any] | None = None) -> str:
+    """The metadata of the context and `extra` as the text that is stored.
+
+    Raises:
+        MetadataInvalid: not JSON, or above 64 KiB.
+        MetadataReserved: a key that the system itself writes.
+    """
+    found = _context.get()
+    if extra:
+        check_metadata(extra)
+        found = {**found, **extra}
+    if not found:
+        return "{}"
+    text = encode_text(dict(found))
+    check_metadata_size(text)
+    return text
+
+
+def check_metadata(given: Mapping[str, Any]) -> None:
+    """Refuses keys of the system and values that are not JSON."""
+    for key in given:
+        if key in RESERVED or key.startswith("$"):
+            raise MetadataReserved(f"Metadata may not set {key!r}: the system writes it.", field=key)
+    check_json(dict(given))
+
+
+def check_metadata_size(text: str) -> None:
+    """Refuses metadata above the limit."""
+    if len(text) > limits.METADATA_BYTES // 4 and len(text.encode()) > limits.METADATA_BYTES:
+        raise MetadataInvalid(f"Metadata may have {limits.METADATA_BYTES // 1024} KiB at most.")
+
+
+def read_metadata(source: str | bytes) -> str:
+    """Metadata from outside as text to be stored; errors as in `metadata_text` and `compact_object`."""
+    text = compact_object(source)
+    check_metadata_size(text)
+    check_metadata(msgspec.json.decode(text))
+    return text

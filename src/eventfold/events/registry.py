@@ -1,0 +1,226 @@
+"""The registry of an app: which stored names it knows, and how their data becomes typed events and back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from eventfold.errors import (
+    DefinitionError,
+    EncodingInvalid,
+    EventfoldError,
+    EventTypeUnknown,
+    InvalidEvent,
+    PayloadInvalid,
+    SchemaVersionUnknown,
+    UpcasterFailed,
+    UpcasterMissing,
+)
+from eventfold.events.envelope import NewEvent, to_us
+from eventfold.events.event import Event, Upcaster
+from eventfold.events.ids import new_id
+from eventfold.events.shape import Check, at_path, check_json, check_time, checker
+
+
+class Untyped(Event, frozen=True, name="Untyped"):
+    """An event of a type the app has not registered, where the app allows that: its data stays a map."""
+
+    type: str
+    data: dict[str, Any]
+
+
+class Stored(Protocol):
+    """What decoding needs of an envelope: `RecordedEvent` and `NewEvent` both have it."""
+
+    @property
+    def type(self) -> str:
+        """The stored name."""
+
+    @property
+    def schema_version(self) -> int:
+        """The schema version it was written in."""
+
+    @property
+    def data(self) -> str:
+        """A JSON object."""
+
+
+class _Known:
+    """One registered type with its compiled codec."""
+
+    def __init__(self, event_type: type[Event]) -> None:
+        self.event_type = event_type
+        self.version = event_type.schema_version
+        self.check: Check = checker(event_type)
+        self.decode: Callable[[str], Event] = msgspec.json.Decoder(event_type).decode
+        self.upcasters = _chain(event_type)
+
+
+def _chain(event_type: type[Event]) -> tuple[Upcaster, ...]:
+    missing = [v for v in range(1, event_type.schema_version) if v not in event_type.upcasters]
+    if missing:
+        raise UpcasterMissing(
+            f"{event_type.stored_name} is at schema version {event_type.schema_version}, but nothing upcasts version"
+            f" {missing[0]} to {missing[0] + 1}: add @upcast({event_type.__name__}, {missing[0]}).",
+            type=event_type.stored_name,
+            version=missing[0],
+        )
+    return tuple(event_type.upcasters[v] for v in range(1, event_type.schema_version))
+
+
+class Registry:
+    """The event types of an app. Stored text never decides what is imported or executed: unknown names stay unknown.
+
+    Args:
+        event_types: the classes, each with its stored name.
+        untyped: whether events of other names are read as `Untyped` instead of being refused.
+
+    Raises:
+        DefinitionError: two classes with one stored name, or a field that would not read back as written.
+        UpcasterMissing: a schema version from which no chain leads to the current one.
+    """
+
+    def __init__(self, event_types: Iterable[type[Event]] = (), *, untyped: bool = False) -> None:
+        self.untyped = untyped
+        self._encode = msgspec.json.Encoder().encode
+        self._known: dict[str, _Known] = {}
+        for event_type in event_types:
+            name = event_type.stored_name
+            if name in self._known and self._known[name].event_type is not event_type:
+                raise DefinitionError(
+                    f"Two event types are stored as {name!r}; give one of them another name=."
+                )
+            try:
+                self._known[name] = _Known(event_type)
+            except (TypeError, NameError) as error:
+                raise DefinitionError(f"{event_type.__name__}: {error}") from error
+
+    @property
+    def types(self) -> Mapping[str, type[Event]]:
+        """The registered classes by stored name."""
+        return {name: known.event_type for name, known in self._known.items()}
+
+    def encode(
+        self,
+        event: Event,
+        *,
+        metadata: str = "{}",
+        event_id: UUID | None = None,
+        occurred_at: datetime | None = None,
+    ) -> NewEvent:
+        """The event as it is stored, checked: what is decoded again equals it, by type and value.
+
+        Args:
+            event: an instance of a registered type.
+            metadata: JSON text, as `metadata_text` gives it.
+            event_id: default: a new UUIDv7.
+            occurred_at: an aware time; default: when it is recorded.
+
+        Raises:
+            EventTypeUnknown: the type is not registered.
+            InvalidEvent: a value that cannot be stored exactly; the fact `path` names it.
+        """
+        occurred_us = None
+        if occurred_at is not None:
+            check_time(occurred_at)
+            occurred_us = to_us(occurred_at)
+        name, version, data = self._data(event)
+        return NewEvent(event_id or new_id(), name, version, data, metadata, occurred_us)
+
+    def _data(self, event: Event) -> tuple[str, int, str]:
+        if isinstance(event, Untyped):
+            if not self.untyped:
+                raise self._unknown(event.type)
+            check_json(event.data)
+            return event.type, 1, self._encode(event.data).decode()
+        name = event.stored_name
+        known = self._known.get(name)
+        if known is None or known.event_type is not type(event):
+            raise self._unknown(name)
+        try:
+            known.check(event)
+            return name, known.version, self._encode(event).decode()
+        except UnicodeEncodeError:
+            raise EncodingInvalid(f"{name}: text contains a lone surrogate.", type=name) from None
+        except InvalidEvent as error:
+            raise at_path(error, name) from None
+
+    def decode(self, stored: Stored) -> Event:
+        """The typed event, in the current schema version.
+
+        Raises:
+            EventTypeUnknown: the name is not registered and the app allows no untyped events.
+            SchemaVersionUnknown: written by a later release.
+            UpcasterFailed: an upcaster raised.
+            PayloadInvalid: the data do not have the shape of the type.
+        """
+        known = self._known.get(stored.type)
+        if known is None:
+            if self.untyped:
+                return Untyped(type=stored.type, data=msgspec.json.decode(stored.data))
+            raise self._unknown(stored.type)
+        try:
+            return known.decode(self._current(known, stored))
+        except msgspec.MsgspecError as error:
+            raise PayloadInvalid(f"{stored.type}: {error}", type=stored.type) from None
+
+    def current_data(self, stored: Stored) -> str:
+        """The data as JSON text in the current schema version; of unregistered types, as it was written.
+
+        Raises:
+            EventTypeUnknown, SchemaVersionUnknown, UpcasterFailed: as `decode`.
+        """
+        known = self._known.get(stored.type)
+        if known is None:
+            if self.untyped:
+                return stored.data
+            raise self._unknown(stored.type)
+        return self._current(known, stored)
+
+    def version_of(self, type_name: str) -> int | None:
+        """The current schema version of a stored name; None where it is not registered."""
+        known = self._known.get(type_name)
+        return known.version if known else None
+
+    def _current(self, known: _Known, stored: Stored) -> str:
+        if stored.schema_version == known.version:
+            return stored.data
+        if stored.schema_version > known.version:
+            raise SchemaVersionUnknown(
+                f"{stored.type} was written in schema version {stored.schema_version}; this program knows up to"
+                f" {known.version}: install the release that wrote it.",
+                type=stored.type,
+                version=stored.schema_version,
+            )
+        data: Any = msgspec.json.decode(stored.data)
+        for version in range(stored.schema_version, known.version):
+            data = _apply(known.upcasters[version - 1], stored.type, version, data)
+        try:
+            return self._encode(data).decode()
+        except (TypeError, UnicodeEncodeError) as error:
+            raise UpcasterFailed(f"{stored.type}: an upcaster returned what is not JSON: {error}") from error
+
+    def _unknown(self, name: str) -> EventTypeUnknown:
+        return EventTypeUnknown(
+            f"This app has no event type {name!r}: register its class, or allow untyped events.", type=name
+        )
+
+
+def _apply(upcaster: Upcaster, name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = upcaster(data)
+    except EventfoldError:
+        raise
+    except Exception as error:
+        raise UpcasterFailed(
+            f"{name}: the upcaster of version {version} raised {type(error).__name__}: {error}",
+            type=name,
+            version=version,
+        ) from error
+    if not isinstance(found, dict):
+        raise UpcasterFailed(
+            f"{name}: the upcaster of version {version} returned {type(found).__name__}, not a map."
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Following: cursors, and the loop that reads what comes after one. Handlers live elsewhere."""

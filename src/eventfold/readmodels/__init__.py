@@ -1,0 +1,1 @@
+"""Answering: tables declared once, folded from events, kept as state, published, and asked about any moment."""

@@ -1,0 +1,150 @@
+"""From an event to the values that a table takes from it: one plan per event type, made once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from eventfold.errors import PayloadInvalid, ValueUnfit
+from eventfold.events.envelope import RecordedEvent
+from eventfold.events.registry import Registry
+from eventfold.readmodels.columns import Column
+from eventfold.readmodels.layout import Layout, Place
+from eventfold.readmodels.types import Cell, ColumnType
+from eventfold.readmodels.values import METADATA_KEYS, Const, Envelope, Field
+
+Extract = Callable[[RecordedEvent, Any], Cell | None]
+
+
+class NumberText(str):
+    """A JSON fraction with the digits it was written with."""
+
+    __slots__ = ()
+
+
+_decode = msgspec.json.Decoder(float_hook=NumberText).decode
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a table takes from one event type.
+
+    Attributes:
+        key: gives the key.
+        steps: the columns that look at this type, with what gives their value.
+        needs_data: whether any of it reads the event's data.
+        deletes: whether the type removes the row.
+    """
+
+    key: Extract
+    steps: tuple[tuple[Place, Extract], ...]
+    needs_data: bool
+    deletes: bool
+
+
+def plan(layout: Layout, type_name: str) -> Plan | None:
+    """The plan of an event type; None where the table does not look at it."""
+    spec = layout.spec
+    if spec.types is not None and type_name not in spec.types:
+        return None
+    steps = []
+    needs_data = False
+    for place in layout.places:
+        found = source(place.column, type_name)
+        if found is None:
+            continue
+        needs_data |= isinstance(found, Field)
+        steps.append((place, _extractor(found, place.column.type)))
+    key_source = source(spec.key, type_name) if spec.key.values else None
+    needs_data |= isinstance(key_source, Field)
+    key = _stream if key_source is None else _extractor(key_source, spec.key.type)
+    return Plan(key, tuple(steps), needs_data, type_name in spec.delete_on)
+
+
+def source(column: Column, type_name: str) -> Field | Const | Envelope | None:
+    """Where a column takes its value from in events of a stored name; None where it does not look at them."""
+    if column.on and type_name not in column.on:
+        return None
+    if column.reducer == "count":
+        return Const(type_name, 1, column.type)
+    for value in column.values:
+        if isinstance(value, Envelope) or value.event == type_name:
+            return value
+    return None
+
+
+def read_data(event: RecordedEvent, registry: Registry) -> Any:
+    """The data in the current schema version, fractions kept as they were written.
+
+    Raises:
+        EventfoldError: no such type or version, an upcaster that failed, data that are damaged.
+    """
+    try:
+        return _decode(registry.current_data(event))
+    except msgspec.MsgspecError as error:
+        raise PayloadInvalid(f"{event.type}: the stored data are damaged: {error}", type=event.type) from None
+
+
+def _stream(event: RecordedEvent, _data: Any) -> str:
+    return event.stream
+
+
+def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:
+    if isinstance(found, Const):
+        constant = kind.hide(found.value) if kind.kind != "decimal" else kind.parse(str(found.value))
+        return lambda _event, _data: constant
+    if isinstance(found, Envelope):
+        return _envelope(found, kind)
+    path = found.path
+    parse = kind.parse
+
+    def extract(_event: RecordedEvent, data: Any) -> Cell | None:
+        for key in path:
+            if not isinstance(data, dict):
+                return None
+            data = data.get(key)
+        if data is None:
+            return None
+        try:
+            return parse(_text(data))
+        except ValueUnfit as error:
+            raise ValueUnfit(
+                f"{found.event}.{'.'.join(path)}: {error.message}", path=".".join(path)
+            ) from None
+
+    return extract
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    raise ValueUnfit("a list or a map has no place in a column")
+
+
+def _envelope(found: Envelope, kind: ColumnType) -> Extract:
+    if found.name in METADATA_KEYS:
+        key = METADATA_KEYS[found.name]
+
+        def from_metadata(event: RecordedEvent, _data: Any) -> Cell | None:
+            if event.metadata == "{}":
+                return None
+            value = _decode(event.metadata).get(key)
+            return None if value is None else kind.parse(_text(value))
+
+        return from_metadata
+    if found.type != kind:
+        return lambda event, _data: kind.parse(str(_ENVELOPE[found.name](event)))
+    return lambda event, _data: _ENVELOPE[found.name](event)
+
+
+_ENVELOPE: dict[str, Callable[[RecordedEvent], Cell]] = {
+    "recorded_at": lambda event: event.recorded_us,
+    "occurred_at": lambda event: event.occurred_us,
+    "stream": lambda event: event.stream,
+    "version": lambda event: event.version,
+    "event_type": lambda event: event.type,
+    "event_id": lambda event: str(event.id),
+}

@@ -1,0 +1,244 @@
+"""The ports of read models: where a table's state is kept, and what folds long histories.
+
+State is where the fold lands. Rows, cursor and parked streams change in one commit, so at every instant
+
+    state = fold(log up to its cursor, minus the parked and skipped events listed in the same commit).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from eventfold.events.registry import Registry
+from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.layout import Layout, Row
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class ParkedStream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream whose events wait, because one of them could not be folded.
+
+    Attributes:
+        stream: the stream.
+        version: of the event that failed.
+        position: of that event, in its partition.
+        partition: the partition it came from.
+        event_id: of that event.
+        type: its stored name.
+        code: of the error.
+        message: of the error.
+        attempts: how often it was tried.
+        last_version: of the newest event that waits behind it.
+        parked_us: when it was parked, microseconds since 1970.
+    """
+
+    stream: str
+    version: int
+    position: int
+    partition: str
+    event_id: str
+    type: str
+    code: str
+    message: str
+    attempts: int
+    last_version: int
+    parked_us: int
+
+
+class Skip(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that a person decided to leave out of a table, and why."""
+
+    stream: str
+    version: int
+    reason: str
+    actor: str
+    skipped_us: int
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What one commit changes.
+
+    Attributes:
+        rows: key -> the row, or None where it is removed.
+        parked: stream -> how it is parked now, or None where it no longer is.
+        skips: new decisions to leave an event out.
+    """
+
+    rows: Mapping[str, Row | None] = {}
+    parked: Mapping[str, ParkedStream | None] = {}
+    skips: Sequence[Skip] = ()
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a table's state stands.
+
+    Attributes:
+        generation: counts rebuilds, from 1.
+        cursor: what is folded.
+        change: number of the last commit; every row and deletion carries the number of its last change.
+        fingerprint: of the layout the rows were folded with.
+        epoch: of the lease; a commit with an older one is refused.
+        parked: how many streams are parked.
+    """
+
+    generation: int
+    cursor: Cursor
+    change: int
+    fingerprint: str
+    epoch: int
+    parked: int
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What changed since a commit, read in one instant.
+
+    Attributes:
+        head: the state at that instant.
+        rows: whole rows that changed, in the form of `arrowform.schema`.
+        deleted: keys that were removed and are not there now.
+        parked: the parked streams at that instant.
+    """
+
+    head: Head
+    rows: "pa.Table"
+    deleted: Sequence[str]
+    parked: Sequence[ParkedStream]
+
+
+class TableState(Protocol):
+    """One generation of one table's state. Safe to share between threads; many processes may open the same."""
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of its rows."""
+
+    def head(self) -> Head:
+        """Where it stands now."""
+
+    def rows(self, keys: Collection[str]) -> dict[str, Row]:
+        """The rows of those keys that have one."""
+
+    def parked(self) -> dict[str, ParkedStream]:
+        """The parked streams by name."""
+
+    def skips(self) -> Sequence[Skip]:
+        """The events that people decided to leave out; they stay decided for every later generation."""
+
+    def commit(self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0) -> int:
+        """Changes rows, parked streams and cursor in one commit; returns its change number.
+
+        Args:
+            changes: what changes.
+            read: the cursor that the changes were folded from.
+            then: the cursor after it; may equal `read` (a retry of parked events).
+            epoch: of the lease; 0 = without a lease.
+
+        Raises:
+            StaleCursor: the stored cursor no longer equals `read`, or this generation is no longer there.
+            OwnerFenced: the lease has passed to another worker.
+            StorageError: nothing changed (or `OutcomeUnknown`: read the head to see).
+        """
+
+    def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
+        """Fills an empty generation with folded rows in one commit; otherwise as `commit`."""
+
+    def changed(self, since: int) -> Changed:
+        """Everything that changed after commit `since`; 0 = all rows."""
+
+    def acquire(self, owner: str, seconds: float) -> int:
+        """Takes or renews the lease for `seconds`; returns its epoch.
+
+        Raises:
+            OwnerFenced: another owner holds it and it has not run out.
+        """
+
+    def release(self, owner: str) -> None:
+        """Gives the lease back, if it is held by `owner`."""
+
+    def published(self, publication: str, change: int) -> None:
+        """Notes that a publication contains everything up to `change`: older deletion marks may go."""
+
+
+class State(Protocol):
+    """Keeps the state of an app's tables over one log."""
+
+    def live(self, layout: Layout, start: Cursor) -> TableState:
+        """The live generation of a table; made at `start` where there is none.
+
+        Raises:
+            ForeignCursor: the state belongs to another log.
+            FormatUnknown: the place is no state, or of a later release.
+        """
+
+    def fresh(self, layout: Layout, start: Cursor) -> TableState:
+        """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped."""
+
+    def swap(self, fresh: TableState, *, live: Cursor) -> None:
+        """Makes `fresh` the live generation in one transaction and drops the old one.
+
+        Args:
+            fresh: from `fresh`, folded at least as far as the live generation.
+            live: the cursor of the live generation that the caller compared with.
+
+        Raises:
+            StaleCursor: the live generation has moved since; fold on and compare again.
+        """
+
+    def close(self) -> None:
+        """Releases what is held."""
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events of a range a fold looks at.
+
+    Attributes:
+        skips: events left out, as (stream, version).
+        parked: streams that are parked already: none of their events are folded.
+        occurred_to_us: only events that occurred at or before it.
+        recorded_to_us: only events recorded at or before it.
+    """
+
+    skips: frozenset[tuple[str, int]] = frozenset()
+    parked: Mapping[str, ParkedStream] = {}
+    occurred_to_us: int | None = None
+    recorded_to_us: int | None = None
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """What a fold of a history gives.
+
+    Attributes:
+        rows: one row per key, in the form of `arrowform.schema`, in no particular order.
+        parked: all parked streams, those of the scope included.
+        events: how many events were looked at.
+    """
+
+    rows: "pa.Table"
+    parked: Mapping[str, ParkedStream]
+    events: int
+
+
+class Engine(Protocol):
+    """Folds long histories. Must equal the reference fold row for row, types included."""
+
+    def fold(
+        self,
+        events: "Iterable[pa.RecordBatch]",
+        layout: Layout,
+        registry: Registry,
+        *,
+        scope: Scope,
+        base: "pa.Table | None" = None,
+    ) -> Folded:
+        """Folds events onto `base` (rows in the form of `arrowform.schema`), in flat memory for the events.
+
+        Args:
+            events: record batches with the columns of `columns(layout)`, in feed order.
+            layout: the table.
+            registry: knows event types and upcasters.
+            scope: which events count.
+            base: the rows to go on from.
+        """

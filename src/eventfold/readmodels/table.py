@@ -1,0 +1,165 @@
+"""`Table`: a read model declared as a class, compiled once into a `TableSpec`."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from eventfold.errors import TableInvalid
+from eventfold.readmodels.columns import Column
+from eventfold.readmodels.values import Const, Envelope, EventType, Field, stored_name
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+Fold = Callable[[dict[str, Any] | None, Any], Mapping[str, Any] | None]
+
+
+class TableSpec(msgspec.Struct, frozen=True):
+    """A compiled table definition: pure data, but for the Python fold.
+
+    Attributes:
+        name: of the table, in SQL and in the lake.
+        category: the only category of streams it looks at; empty = every stream.
+        key_name: the name of the key column.
+        key: the key.
+        columns: the columns by name, in the order they were declared.
+        delete_on: the stored names that remove a row.
+        types: the stored names it looks at; None = every event of its category.
+        fold: the Python fold, where the columns are not declared.
+    """
+
+    name: str
+    category: str
+    key_name: str
+    key: Column
+    columns: dict[str, Column]
+    delete_on: tuple[str, ...]
+    types: frozenset[str] | None
+    fold: Fold | None = None
+
+    @property
+    def key_is_stream(self) -> bool:
+        """Whether every row belongs to one stream."""
+        return not self.key.values
+
+    @property
+    def in_order_only(self) -> bool:
+        """Whether the events of a key must be folded in order (no commutative merge)."""
+        return bool(self.delete_on) or self.fold is not None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the rows could differ; a Python fold is known by its name only."""
+        described = [
+            self.name,
+            self.category,
+            self.key_name,
+            self.key,
+            list(self.columns.items()),
+            sorted(self.delete_on),
+            sorted(self.types) if self.types is not None else None,
+            self.fold.__qualname__ if self.fold else None,
+        ]
+        return hashlib.sha256(msgspec.json.encode(described)).hexdigest()[:32]
+
+
+class Table:
+    """A table of current state, one row per key.
+
+        class Orders(Table, category="order"):
+            order_id = key()
+            status = last({OrderCreated: "Created", OrderShipped: "Shipped"})
+            created_at = first(recorded_at)
+
+    Class keywords: `name` (default: the class name in snake case), `category` (limits it to streams of one category),
+    `events` (the types it looks at, default: those its columns name; with a category and no such column, every event).
+    An envelope value or a count without `on=` looks at all events that the table looks at.
+
+    Instead of declared columns a table may have `column(type)`s and a static method `fold(row, event)` that returns the
+    new row as a map, or None to remove it.
+
+    Raises:
+        TableInvalid: at class creation, naming the column.
+    """
+
+    spec: ClassVar[TableSpec]
+
+    def __init_subclass__(
+        cls, *, name: str = "", category: str = "", events: tuple[EventType, ...] | list[EventType] = ()
+    ) -> None:
+        super().__init_subclass__()
+        cls.spec = compile_table(
+            name or _WORD.sub("_", cls.__name__).lower(),
+            category,
+            {n: c for n, c in vars(cls).items() if isinstance(c, Column)},
+            events,
+            getattr(cls, "fold", None),
+        )
+
+
+def compile_table(
+    name: str,
+    category: str,
+    declared: Mapping[str, Column],
+    events: tuple[EventType, ...] | list[EventType] = (),
+    fold: Fold | None = None,
+) -> TableSpec:
+    """The spec of a table from its parts; errors as `Table`."""
+    for used in (name, *declared):
+        if not _NAME.fullmatch(used):
+            raise TableInvalid(
+                f"{used!r} cannot be a name in a table: use a-z, 0-9 and _, beginning with a letter."
+            )
+    keys = [(n, c) for n, c in declared.items() if c.reducer == "key"]
+    if len(keys) != 1:
+        raise TableInvalid(f"{name}: a table has one key, ef.key(); this one has {len(keys)}.")
+    deletes = tuple(t for c in declared.values() if c.reducer == "delete_on" for t in c.on)
+    columns = {n: c for n, c in declared.items() if c.reducer not in {"key", "delete_on"}}
+    _check_fold(name, columns, deletes, fold)
+    key_name, key_column = keys[0]
+    types = _types(category, [*columns.values()], deletes, events)
+    if types is None and not category:
+        raise TableInvalid(f"{name}: no column names an event type; give the table a category= or events=.")
+    _check_key(name, key_column, types)
+    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold)
+
+
+def _types(
+    category: str,
+    columns: list[Column],
+    deletes: tuple[str, ...],
+    events: tuple[EventType, ...] | list[EventType],
+) -> frozenset[str] | None:
+    named = {stored_name(event) for event in events}
+    if named:
+        return frozenset(named)
+    open_ended = any(not c.on and all(isinstance(v, Envelope) for v in c.values) for c in columns)
+    if category and (open_ended or any(c.reducer == "fold" for c in columns)):
+        return None
+    for c in columns:
+        named.update(v.event for v in c.values if not isinstance(v, Envelope))
+        named.update(c.on)
+    return frozenset(named.union(deletes)) or None
+
+
+def _check_fold(
+    name: str, columns: Mapping[str, Column], deletes: tuple[str, ...], fold: Fold | None
+) -> None:
+    folded = [n for n, c in columns.items() if c.reducer == "fold"]
+    if fold is None and folded:
+        raise TableInvalid(f"{name}.{folded[0]}: ef.column() is filled by a fold; the table has none.")
+    if fold is not None and (len(folded) < len(columns) or deletes):
+        raise TableInvalid(f"{name}: a table has either a fold with ef.column()s, or reducers; not both.")
+
+
+def _check_key(name: str, key: Column, types: frozenset[str] | None) -> None:
+    events = {v.event for v in key.values if isinstance(v, Field | Const)}
+    if events and types is None:
+        raise TableInvalid(
+            f"{name}: with a key of its own the table must name its event types: events=[...]."
+        )
+    if events and types is not None and types - events:
+        missing = ", ".join(sorted(types - events))
+        raise TableInvalid(f"{name}: the key has no value for {missing}, which the table looks at.")

@@ -1,0 +1,186 @@
+"""Opening connections: one manner for files and for memory."""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+import msgspec
+
+from eventfold.errors import ConfigInvalid, FormatUnknown, StorageBusy, StorageFailed
+from eventfold.sqlite.errors import translated
+
+BUSY_SECONDS = 10.0
+Synchronous = Literal["FULL", "NORMAL"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a database is kept.
+
+    Attributes:
+        path: the file; empty for memory.
+        memory: the name of a database in memory, shared by the connections of this process.
+    """
+
+    path: str = ""
+    memory: str = ""
+
+    def beside(self, suffix: str) -> "Place":
+        """The place of a second database that belongs to this one."""
+        return Place(path=self.path + suffix) if self.path else Place(memory=self.memory + suffix)
+
+    @property
+    def uri(self) -> str:
+        """What SQLite opens."""
+        if self.memory:
+            return f"file:/{self.memory}?vfs=memdb"
+        return Path(self.path).absolute().as_uri()
+
+
+def place_of_url(url: str, known: frozenset[str] = frozenset()) -> tuple[Place, dict[str, str]]:
+    """The place and the options of a URL: `sqlite:///relative`, `sqlite:////absolute`, `sqlite://` for memory.
+
+    Raises:
+        ConfigInvalid: an option that is not known, or a host.
+    """
+    rest = url.partition("://")[2]
+    path, _, query = rest.partition("?")
+    options = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
+    if unknown := options.keys() - known:
+        raise ConfigInvalid(
+            f"A sqlite URL has no option {min(unknown)!r}; known: {', '.join(sorted(known)) or 'none'}."
+        )
+    if not path:
+        return Place(memory=f"eventfold-{uuid.uuid4()}"), options
+    if not path.startswith("/") or len(path) < 2:
+        raise ConfigInvalid("Write sqlite:///file.db (three slashes) for a file, sqlite:// for memory.")
+    return Place(path=path[1:]), options
+
+
+def connect(place: Place, *, read_only: bool = False, synchronous: Synchronous = "FULL") -> apsw.Connection:
+    """A connection in WAL mode that waits for other writers.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    with translated("opening"):
+        connection = apsw.Connection(place.uri, flags=flags)
+        connection.set_busy_timeout(int(BUSY_SECONDS * 1000))
+        connection.execute(f"PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON")
+        if place.path:
+            _use_wal(connection)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def claim(connection: apsw.Connection, application_id: int, version: int, schema: str) -> bool:
+    """Makes the tables of a new file, or checks that an existing one is of this kind; True where it was made.
+
+    Raises:
+        FormatUnknown: another program's file, or of a later release; nothing was written.
+    """
+    with translated("opening"):
+        if _is_ours(connection, application_id, version):
+            return False
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            made = not _is_ours(connection, application_id, version)  # another process may have been quicker
+            if made:
+                connection.execute(schema)
+                connection.execute(f"PRAGMA application_id={application_id}; PRAGMA user_version={version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return made
+
+
+def _is_ours(connection: apsw.Connection, application_id: int, version: int) -> bool:
+    kind, found, tables = connection.execute(
+        "SELECT (SELECT * FROM pragma_application_id), (SELECT * FROM pragma_user_version),"
+        " (SELECT count(*) FROM sqlite_schema)"
+    ).fetchone() or (0, 0, 0)
+    if kind == application_id and found == version:
+        return True
+    if kind == application_id:
+        raise FormatUnknown(
+            f"The file has format {found}; this release knows up to {version}: install a later one."
+        )
+    if kind or tables:
+        raise FormatUnknown("The file belongs to another program; give another path.")
+    return False
+
+
+def _use_wal(connection: apsw.Connection) -> None:
+    # the switch to WAL does not call the busy handler, so two processes that make one file must try again themselves
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=WAL").get
+        except (apsw.BusyError, apsw.LockedError):
+            if time.monotonic() > until:
+                raise StorageBusy("Another process holds the file; it cannot be opened.") from None
+            time.sleep(0.01)
+            continue
+        if mode != "wal":
+            raise StorageFailed("The file system does not support SQLite's WAL mode; use a local disk.")
+        return
+
+
+def fetch(connection: apsw.Connection, statement: str, bindings: Any = None) -> list[Any]:
+    """All rows of a query as tuples, whose types are those of its columns."""
+    return connection.execute(statement, bindings).fetchall()
+
+
+class Pool:
+    """Connections for readers, handed out one at a time."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._idle: list[apsw.Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """A connection for some statements; everything read between `snapshot` and the end is of one instant."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = connect(self._place, read_only=True)
+        try:
+            with translated("reading"):
+                yield connection
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(apsw.Error):
+                    connection.execute("ROLLBACK")
+            with self._lock:
+                keep = not self._closed
+                if keep:
+                    self._idle.append(connection)
+            if not keep:
+                connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[apsw.Connection]:
+        """As `reading`, everything of one instant."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    def close(self) -> None:
+        """Closes the idle connections now, those in use when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()

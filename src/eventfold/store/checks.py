@@ -1,0 +1,93 @@
+"""What every store checks before it writes anything: names, sizes, expectations. The same words on every store."""
+
+from collections.abc import Sequence
+
+from eventfold import limits
+from eventfold.errors import (
+    BatchEmpty,
+    BatchTooLarge,
+    EncodingInvalid,
+    EventIdDuplicated,
+    EventTooLarge,
+    ExpectedVersionInvalid,
+    PayloadInvalid,
+    RangeInvalid,
+    TextHasNul,
+    TimeInvalid,
+)
+from eventfold.events.envelope import NewEvent
+from eventfold.events.metadata import check_metadata_size
+from eventfold.events.names import check_event_type
+from eventfold.store.names import category_of
+from eventfold.store.port import Capabilities, Expected, StreamState
+
+
+def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, can: Capabilities) -> None:
+    """Refuses an append that no store could keep; errors as `Store.append`."""
+    category_of(stream)
+    check_expected(expected)
+    if not events:
+        raise BatchEmpty(f"An append to {stream} without events writes nothing; leave it out.", stream=stream)
+    if len(events) > can.max_batch:
+        raise BatchTooLarge(
+            f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
+            limit=can.max_batch,
+        )
+    if len({event.id for event in events}) < len(events):
+        raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
+    for event in events:
+        check_event_type(event.type)
+        check_size(event, can)
+
+
+def check_size(event: NewEvent, can: Capabilities) -> None:
+    """Refuses an event that is too large, or whose text no store can keep."""
+    characters = len(event.data) + len(event.metadata)
+    # every character has at most 4 bytes in UTF-8, so that most events need not be encoded to be measured
+    if characters * 4 > can.max_event_bytes:
+        size = len(event.data.encode()) + len(event.metadata.encode())
+        if size > can.max_event_bytes:
+            raise EventTooLarge(
+                f"The event {event.type} has {size} bytes; at most {can.max_event_bytes} can be stored. Keep large"
+                " content elsewhere and store a reference to it.",
+                bytes=size,
+                limit=can.max_event_bytes,
+            )
+    if type(event.schema_version) is not int or event.schema_version < 1:
+        raise PayloadInvalid(
+            f"The event {event.type} has the schema version {event.schema_version!r}; it counts from 1."
+        )
+    if event.occurred_us is not None and not limits.INT_MIN <= event.occurred_us <= limits.INT_MAX:
+        raise TimeInvalid(
+            f"The event {event.type} occurred at a time that does not fit 64 bits of microseconds."
+        )
+    if "\0" in event.data or "\0" in event.metadata:
+        raise TextHasNul(f"The event {event.type} contains NUL, which not every store can keep.")
+    if not (event.data.isascii() and event.metadata.isascii()):
+        try:
+            (event.data + event.metadata).encode()
+        except UnicodeEncodeError:
+            raise EncodingInvalid(f"The event {event.type} contains a lone surrogate.") from None
+    check_metadata_size(event.metadata)
+
+
+def check_expected(expected: Expected) -> None:
+    """Refuses what is no expected version."""
+    if isinstance(expected, StreamState):
+        return
+    if type(expected) is not int or expected < 0:
+        raise ExpectedVersionInvalid(
+            f"{expected!r} is no expected version: give the number of events (0 = the stream is new), ANY or EXISTS.",
+            expected=expected,
+        )
+
+
+def check_range(after: int, to: int | None, limit: int | None) -> None:
+    """Refuses a range of versions with negative or reversed bounds."""
+    for name, value in (("after", after), ("to", to), ("limit", limit)):
+        if value is not None and (type(value) is not int or value < 0):
+            raise RangeInvalid(f"{name} = {value!r}: a bound is a whole number from 0.", field=name)
+    if to is not None and after > to:
+        raise RangeInvalid(f"The range is reversed: after = {after} lies above to = {to}.", field="after")
+    if max(after, to or 0, limit or 0) > limits.INT_MAX:
+        raise RangeInvalid("A bound does not fit 64 bits.")

@@ -1,0 +1,51 @@
+"""Stream names: `category-id`, the same rule on every store."""
+
+import unicodedata
+from functools import lru_cache
+
+from eventfold import limits
+from eventfold.errors import InvalidStream, StreamNameTooLong, StreamReserved
+
+_FORBIDDEN = frozenset("/\\?#")
+_CONTROL = frozenset({"Cc", "Zl", "Zp"})
+
+
+@lru_cache(maxsize=65536)
+def category_of(stream: str) -> str:
+    r"""The category of a stream name that may be used: what stands before the first `-`.
+
+    Args:
+        stream: NFC text of at most 255 bytes without `/ \ ? #`, control characters or a space at either end; a
+            leading `$` or `__` belongs to the system.
+
+    Raises:
+        InvalidStream: otherwise (`StreamNameTooLong`, `StreamReserved` by name).
+    """
+    if stream.startswith(("$", "__")):
+        raise StreamReserved(
+            f"The stream {stream[:60]!r} belongs to the system: names may not begin with $ or __."
+        )
+    category, dash, rest = stream.partition("-")
+    if not (dash and category and rest):
+        raise _invalid(stream, "it must have the form category-id, for example order-123")
+    try:
+        size = len(stream.encode())
+    except UnicodeEncodeError:
+        raise _invalid(stream, "it contains a lone surrogate") from None
+    if size > limits.STREAM_NAME_BYTES:
+        raise StreamNameTooLong(
+            f"The stream name has {size} bytes; at most {limits.STREAM_NAME_BYTES} fit.", bytes=size
+        )
+    if stream != stream.strip():
+        raise _invalid(stream, "it begins or ends with a space")
+    if _FORBIDDEN.intersection(stream):
+        raise _invalid(stream, "it may not contain / \\ ? or #")
+    if not stream.isascii() and not unicodedata.is_normalized("NFC", stream):
+        raise _invalid(stream, "it is not in Unicode normal form NFC")
+    if any(unicodedata.category(c) in _CONTROL for c in stream):
+        raise _invalid(stream, "it contains a control character or a line separator")
+    return category
+
+
+def _invalid(stream: str, reason: str) -> InvalidStream:
+    return InvalidStream(f"{stream[:60]!r} cannot be a stream name: {reason}.", stream=stream[:60])

@@ -1,0 +1,37 @@
+"""Opens a store by URL. An adapter is imported only when its URL is opened."""
+
+from importlib import import_module
+
+from eventfold.errors import ExtraMissing, UnsupportedUrl
+from eventfold.store.port import Store
+
+_ADAPTERS = {"sqlite": ("eventfold.store.sqlite", "")}
+"""URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
+
+
+def open_store(url: str) -> Store:
+    """The event store behind a URL; the caller closes it.
+
+    Args:
+        url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory).
+
+    Raises:
+        UnsupportedUrl: a scheme that no adapter serves.
+        ExtraMissing: the adapter's packages are not installed.
+        StorageError: it cannot be opened.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _ADAPTERS:
+        raise UnsupportedUrl(
+            f"No event store is known for {scheme!r} URLs; known: {', '.join(sorted(_ADAPTERS))}.",
+            scheme=scheme,
+        )
+    module, extra = _ADAPTERS[scheme]
+    try:
+        adapter = import_module(module)
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(
+            f"{scheme} needs a package: pip install 'eventfold[{extra}]' ({error})."
+        ) from error
+    store: Store = adapter.open_url(url)
+    return store

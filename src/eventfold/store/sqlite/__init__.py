@@ -1,0 +1,9 @@
+"""The SQLite event store: one file, many processes, no service.
+
+To follow an append: `store.py` checks it, `writer.py` groups it with its neighbours into one transaction,
+`append.py` writes it there. `reading.py` and `feed.py` are the way back.
+"""
+
+from eventfold.store.sqlite.store import SqliteStore, open_url
+
+__all__ = ["SqliteStore", "open_url"]

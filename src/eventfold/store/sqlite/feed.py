@@ -1,0 +1,237 @@
+"""The feed of a SQLite log: one partition, every event at its position.
+
+Prefix closure needs no care here: positions are given inside BEGIN IMMEDIATE, so one transaction at a time gives them,
+and a reader of a WAL file sees whole transactions in the order of their commits.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from threading import Condition
+from typing import TYPE_CHECKING
+
+import apsw
+
+from eventfold.errors import CheckpointBeyondHead, ForeignCursor, PositionBeyondHead, RangeInvalid
+from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
+from eventfold.feed.port import FeedCapabilities, Page, Partition
+from eventfold.sqlite.connect import Pool, fetch
+from eventfold.store.sqlite.append import PARTITION
+from eventfold.store.sqlite.names import Names
+from eventfold.store.sqlite.statements import SQL
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CAPABILITIES = FeedCapabilities(total_order=True, filters_in_store=True, countable=True)
+_POLL_SECONDS = (0.001, 0.02)
+
+
+class SqliteFeed:
+    """Follows one SQLite log; see `Feed` for what each method promises."""
+
+    def __init__(
+        self,
+        log_id: str,
+        pool: Pool,
+        streams: Names,
+        types: Names,
+        written: Condition,
+        alive: Callable[[], None],
+    ) -> None:
+        self.log_id = log_id
+        self.capabilities = CAPABILITIES
+        self._pool = pool
+        self._streams = streams
+        self._types = types
+        self._written = written
+        self._alive = alive
+
+    def partitions(self) -> Sequence[Partition]:
+        """There is one."""
+        return [Partition(PARTITION)]
+
+    def start(self) -> Cursor:
+        """Before the first event."""
+        return Cursor(self.log_id, {PARTITION: Mark()})
+
+    def end(self) -> Cursor:
+        """After the last event of now."""
+        with self._snapshot() as connection:
+            return self._cursor(connection, _head(connection))
+
+    def check(self, cursor: Cursor) -> None:
+        """Verifies log id and witness."""
+        with self._snapshot() as connection:
+            self._checked(connection, cursor)
+
+    def read(
+        self,
+        after: Cursor,
+        limit: int,
+        *,
+        partitions: Collection[str] | None = None,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Page:
+        """The next events; cursor check, page and new witness are of one instant."""
+        if type(limit) is not int or limit < 1:
+            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+        with self._snapshot() as connection:
+            position = self._checked(connection, after)
+            if partitions is not None and PARTITION not in partitions:
+                return Page((), after, caught_up=True)
+            head = _head(connection)
+            to = min(position + limit, head)
+            events = self._events(connection, position, to, categories, types) if to > position else ()
+            cursor = self._cursor(connection, to) if to > position else after
+        return Page(events, cursor, to == head)
+
+    def compare(self, a: Cursor, b: Cursor) -> Order:
+        """By position."""
+        self._same_log(a.log)
+        self._same_log(b.log)
+        return compare_marks(a, b)
+
+    def lag(self, cursor: Cursor) -> int | None:
+        """Positions are dense, so the distance is the number of events."""
+        with self._snapshot() as connection:
+            return _head(connection) - self._checked(connection, cursor)
+
+    def at(self, token: Token) -> Cursor:
+        """The cursor at an append."""
+        self._same_log(token.log)
+        with self._snapshot() as connection:
+            position = token.positions.get(PARTITION, 0)
+            if position > (head := _head(connection)):
+                raise _beyond(position, head)
+            return self._cursor(connection, position)
+
+    def at_position(self, position: int) -> Cursor:
+        """The cursor of everything at or below a position."""
+        if type(position) is not int or position < 0:
+            raise RangeInvalid(f"{position!r} is no position: it is a whole number from 0.", field="position")
+        with self._snapshot() as connection:
+            if position > (head := _head(connection)):
+                raise PositionBeyondHead(
+                    f"The log has {head} events; position {position} is not there yet.",
+                    position=position,
+                    head=head,
+                )
+            return self._cursor(connection, position)
+
+    def at_time(self, recorded_us: int) -> Cursor:
+        """The cursor of everything recorded at or before a time: recorded times never decrease with the position."""
+        with self._snapshot() as connection:
+            low, high = 0, _head(connection)
+            while low < high:
+                middle = (low + high + 1) // 2
+                if connection.execute(SQL["recorded_at_position"], (middle,)).get <= recorded_us:
+                    low = middle
+                else:
+                    high = middle - 1
+            return self._cursor(connection, low)
+
+    def wait(self, cursor: Cursor, timeout: float) -> bool:
+        """Woken by an append of this process at once, of another one within 20 ms."""
+        until = time.monotonic() + timeout
+        pause, longest = _POLL_SECONDS
+        position = self._position(cursor)
+        while True:
+            with self._written:
+                # looked at under the condition: an append between the look and the wait would otherwise go unseen
+                with self._snapshot() as connection:
+                    if _head(connection) != position:
+                        return True
+                left = until - time.monotonic()
+                if left <= 0:
+                    return False
+                self._written.wait(min(pause, left))
+            pause = min(pause * 2, longest)
+
+    def arrow(
+        self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
+    ) -> "Iterator[pa.RecordBatch]":
+        """Record batches of raw columns; see `arrow.py`."""
+        from eventfold.store.sqlite.arrow import batches
+
+        with self._snapshot() as connection:
+            start, end = self._checked(connection, after), self._checked(connection, to)
+        return batches(self._pool, self._streams, self._types, start, end, columns, limit)
+
+    def _events(
+        self,
+        connection: apsw.Connection,
+        after: int,
+        to: int,
+        categories: Collection[str] | None,
+        types: Collection[str] | None,
+    ) -> Sequence[RecordedEvent]:
+        if categories is None and types is None:
+            rows = fetch(connection, SQL["read_feed"], (after, to))
+        else:
+            some = {"after": after, "to": to, "types": _json(types), "categories": _json(categories)}
+            rows = fetch(connection, SQL["read_feed_filtered"], some)
+        stream_names = self._streams.resolve(connection, [row[1] for row in rows])
+        type_names = self._types.resolve(connection, [row[3] for row in rows])
+        return [
+            RecordedEvent(p, stream_names[s], v, type_names[t], n, i, r, o, d, m)
+            for p, s, v, t, n, i, r, o, d, m in rows
+        ]
+
+    def _checked(self, connection: apsw.Connection, cursor: Cursor) -> int:
+        position = self._position(cursor)
+        if position:
+            head = _head(connection)
+            if position > head:
+                raise _beyond(position, head)
+            stands = connection.execute(SQL["witness"], (position,)).get
+            if stands.hex() != cursor.marks[PARTITION].event:
+                raise ForeignCursor(
+                    f"Another event stands at position {position} than when this cursor was written: the log was"
+                    " restored, cut or swapped since. Rebuild what follows it, or open the right log.",
+                    position=position,
+                )
+        return position
+
+    def _position(self, cursor: Cursor) -> int:
+        self._same_log(cursor.log)
+        return cursor.marks.get(PARTITION, Mark()).position
+
+    def _same_log(self, log_id: str) -> None:
+        if log_id != self.log_id:
+            raise ForeignCursor(
+                f"The cursor belongs to the log {log_id}, this is {self.log_id}: open the right log, or rebuild.",
+                cursor_log=log_id,
+                log=self.log_id,
+            )
+
+    def _cursor(self, connection: apsw.Connection, position: int) -> Cursor:
+        if not position:
+            return self.start()
+        witness: bytes = connection.execute(SQL["witness"], (position,)).get
+        return Cursor(self.log_id, {PARTITION: Mark(position, witness.hex())})
+
+    def _snapshot(self) -> AbstractContextManager[apsw.Connection]:
+        self._alive()
+        return self._pool.snapshot()
+
+
+def _head(connection: apsw.Connection) -> int:
+    row = connection.execute(SQL["log_head"]).fetchone()
+    return row[0] if row else 0
+
+
+def _beyond(position: int, head: int) -> CheckpointBeyondHead:
+    return CheckpointBeyondHead(
+        f"The cursor stands at position {position}, but the log ends at {head}: it was restored from an older copy."
+        " Restore the newer one, or rebuild what follows it.",
+        position=position,
+        head=head,
+    )
+
+
+def _json(names: Collection[str] | None) -> str | None:
+    return None if names is None else json.dumps(sorted(names))

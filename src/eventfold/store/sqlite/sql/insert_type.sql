@@ -1,0 +1,1 @@
+INSERT INTO types (name) VALUES (?) RETURNING id

@@ -1,0 +1,1 @@
+SELECT recorded_us FROM events WHERE position = ?

@@ -1,0 +1,176 @@
+"""Group commit: appends that arrive while another one commits share the next transaction.
+
+A thread puts its job in the queue and takes the writer's lock; whoever gets it runs everything that is queued. No
+outcome leaves before COMMIT has returned, because success, conflict and duplicate alike may rest on a neighbour's rows.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import apsw
+
+from eventfold.errors import (
+    Conflict,
+    EventfoldError,
+    OutcomeUnknown,
+    Refused,
+    StorageError,
+    StorageFailed,
+    StoreClosed,
+    StoreFenced,
+)
+from eventfold.sqlite.errors import translate
+from eventfold.store.port import Appended, Write
+from eventfold.store.sqlite.append import Transaction
+from eventfold.store.sqlite.names import Interning, Names
+
+GROUP_JOBS = 256
+Clock = Callable[[], int]
+
+
+def system_clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+class _Job:
+    """One append, or several streams that are written together."""
+
+    __slots__ = ("answer", "done", "error", "writes")
+
+    def __init__(self, writes: Sequence[Write]) -> None:
+        self.writes = writes
+        self.answer: list[Appended] = []
+        self.error: EventfoldError | None = None
+        self.done = False
+
+
+class Writer:
+    """The only one in this process that writes events.
+
+    Args:
+        connection: for writing.
+        log_id: of the log.
+        streams: the names that are known.
+        types: the names that are known.
+        clock: microseconds since 1970.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, log_id: str, streams: Names, types: Names, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._log_id = log_id
+        self._streams = streams
+        self._types = types
+        self._clock = clock
+        self._queue: list[_Job] = []
+        self._queue_lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._fenced = ""
+        self._told: EventfoldError | None = None
+        self._closed = False
+        self.written = threading.Condition()
+
+    def append(self, writes: Sequence[Write]) -> list[Appended]:
+        """Writes all or nothing; durable when it returns. Errors as `Store.append_all`."""
+        job = _Job(writes)
+        with self._queue_lock:
+            self._queue.append(job)
+        while not job.done:
+            with self._writing:
+                if not job.done:
+                    self._run(self._take())
+        if job.error is not None:
+            raise job.error
+        return job.answer
+
+    def close(self) -> None:
+        """Waits for the running group; later appends are refused."""
+        with self._writing:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
+
+    def _take(self) -> list[_Job]:
+        with self._queue_lock:
+            group, self._queue = self._queue[:GROUP_JOBS], self._queue[GROUP_JOBS:]
+        return group
+
+    def _run(self, group: list[_Job]) -> None:
+        self._told = StorageFailed("The append was interrupted before it was committed; repeat it.")
+        try:
+            self._told = self._refusal() or self._transaction(group)
+        finally:  # also after an interrupt, which goes on to the caller while its neighbours are told
+            for job in group:
+                job.error = self._told or job.error
+                job.done = True
+        with self.written:
+            self.written.notify_all()
+
+    def _refusal(self) -> EventfoldError | None:
+        if self._closed:
+            return StoreClosed("The store is closed.")
+        if self._fenced:
+            return StoreFenced(
+                f"The store refuses appends since an error ({self._fenced}): close it and open it again."
+            )
+        return None
+
+    def _transaction(self, group: list[_Job]) -> EventfoldError | None:
+        names = Interning(self._connection, self._streams, self._types)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            transaction = Transaction(self._connection, names, self._log_id, self._clock())
+            for job in group:
+                self._one(transaction, job)
+        except apsw.Error as error:
+            return self._not_applied(error)
+        except BaseException:
+            self._roll_back()
+            raise
+        return self._commit(names)
+
+    def _commit(self, names: Interning) -> EventfoldError | None:
+        self._told = unknown = OutcomeUnknown(
+            "The commit failed and its outcome is unknown. Close the store, open it again and repeat the append with"
+            " the same event ids: that settles it."
+        )
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.BusyError as error:  # in memory only: readers kept it from beginning, nothing was written
+            return self._not_applied(error)
+        except apsw.Error as error:
+            # the frames may be on disk or not, and may even come back after a crash: nobody may be told anything
+            self._fenced = f"COMMIT failed: {error}"
+            self._roll_back()
+            return unknown
+        names.committed()
+        return None
+
+    def _one(self, transaction: Transaction, job: _Job) -> None:
+        position = transaction.position
+        self._connection.execute("SAVEPOINT one")
+        try:
+            job.answer = [transaction.append(write) for write in job.writes]
+        except (Conflict, Refused) as error:
+            job.error = error
+            self._connection.execute("ROLLBACK TO one")
+            transaction.names.forget()
+            transaction.position = position
+        self._connection.execute("RELEASE one")
+
+    def _not_applied(self, error: apsw.Error) -> StorageError:
+        """Before COMMIT was sent: nothing was written. After an I/O error the connection is not trusted any more."""
+        self._roll_back()
+        if isinstance(error, apsw.IOError | apsw.CorruptError):
+            self._fenced = str(error)
+        return translate(error, "appending")
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error as error:
+            self._fenced = self._fenced or f"ROLLBACK failed: {error}"

@@ -1,0 +1,1 @@
+"""The chapters of the store's contract, one subject each."""

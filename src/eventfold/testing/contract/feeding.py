@@ -1,0 +1,252 @@
+"""Following: order, paging, filters, witnesses, moments."""
+
+import threading
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from eventfold.errors import (
+    CheckpointBeyondHead,
+    CursorInvalid,
+    ForeignCursor,
+    PositionBeyondHead,
+    RangeInvalid,
+)
+from eventfold.events.envelope import RecordedEvent, to_us
+from eventfold.feed.cursor import Cursor, Mark, Token, read_cursor
+from eventfold.feed.port import ARROW_COLUMNS
+from eventfold.store.port import Store
+from eventfold.testing.making import make, make_many, numbers, read_all
+
+MIXED = [
+    ("order-1", "A", 0),
+    ("cart-1", "B", 0),
+    ("order-2", "A", 0),
+    ("order-1", "B", 1),
+    ("cart-2", "C", 0),
+]
+
+
+def _fill(store: Store) -> None:
+    for n, (stream, event_type, expected) in enumerate(MIXED):
+        store.append(stream, [make(n, event_type=event_type)], expected=expected)
+
+
+class FeedContract:
+    """What a store's feed promises."""
+
+    def test_the_feed_of_an_empty_log_is_caught_up(self, store: Store) -> None:
+        feed = store.feed()
+        page = feed.read(feed.start(), 10)
+        assert (list(page.events), page.caught_up) == ([], True)
+        assert feed.compare(feed.start(), feed.end()) == "equal"
+
+    def test_the_feed_gives_every_event_once_in_the_order_of_its_stream(self, store: Store) -> None:
+        _fill(store)
+        events = read_all(store.feed())
+        assert sorted(numbers(events)) == [0, 1, 2, 3, 4]
+        assert [e.version for e in events if e.stream == "order-1"] == [1, 2]
+        if store.capabilities.total_order:
+            assert numbers(events) == [0, 1, 2, 3, 4]
+            assert [e.position for e in events] == sorted(e.position for e in events)
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 100])
+    def test_pages_of_any_size_give_the_same_events(self, store: Store, limit: int) -> None:
+        _fill(store)
+        assert [e.id for e in read_all(store.feed(), limit=limit)] == [e.id for e in read_all(store.feed())]
+
+    @pytest.mark.parametrize(
+        ("categories", "types", "wanted"),
+        [
+            ({"order"}, None, [0, 2, 3]),
+            ({"cart", "order"}, None, [0, 1, 2, 3, 4]),
+            (None, {"A"}, [0, 2]),
+            (None, {"B", "C"}, [1, 3, 4]),
+            ({"order"}, {"B"}, [3]),
+            ({"none"}, None, []),
+            (None, {"none"}, []),
+            (set(), None, []),
+        ],
+    )
+    def test_filters_give_exactly_what_fits_and_still_reach_the_end(
+        self, store: Store, categories: set[str] | None, types: set[str] | None, wanted: list[int]
+    ) -> None:
+        _fill(store)
+        feed = store.feed()
+        for limit in (1, 2, 100):
+            cursor, found = feed.start(), list[RecordedEvent]()
+            while True:
+                page = feed.read(cursor, limit, categories=categories, types=types)
+                found.extend(page.events)
+                cursor = page.cursor
+                if page.caught_up:
+                    break
+            assert sorted(numbers(found)) == wanted
+            assert feed.compare(cursor, feed.end()) == "equal"
+
+    def test_a_page_of_no_partition_moves_nothing(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        page = feed.read(feed.start(), 10, partitions=[])
+        assert list(page.events) == []
+        assert feed.compare(page.cursor, feed.start()) == "equal"
+
+    def test_a_cursor_survives_as_text(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        cursor = feed.read(feed.start(), 3).cursor
+        again = read_cursor(cursor.to_json())
+        assert again == cursor
+        assert len(read_all(feed, again)) == len(read_all(feed, cursor)) < 5
+
+    @pytest.mark.parametrize(
+        "text", ["", "{}", "null", "[]", '{"log":1,"marks":{}}', '{"log":"a","marks":{"0":{"position":-1}}}']
+    )
+    def test_a_damaged_cursor_is_refused(self, text: str) -> None:
+        with pytest.raises(CursorInvalid):
+            read_cursor(text)
+
+    def test_a_cursor_of_another_log_is_refused_everywhere(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        foreign = Cursor("another", feed.end().marks)
+        for ask in (feed.check, feed.lag, lambda c: feed.read(c, 1), lambda c: feed.compare(c, feed.end())):
+            with pytest.raises(ForeignCursor):
+                ask(foreign)
+        with pytest.raises(ForeignCursor):
+            feed.at(Token("another", {}))
+
+    def test_a_cursor_whose_event_is_another_one_is_refused(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        end = feed.end()
+        forged = Cursor(
+            end.log,
+            {
+                p: msgspec.structs.replace(m, event="0" * 32) if m.position else m
+                for p, m in end.marks.items()
+            },
+        )
+        for ask in (feed.check, lambda c: feed.read(c, 1)):
+            with pytest.raises(ForeignCursor):
+                ask(forged)
+        assert len(read_all(feed)) == len(MIXED)
+
+    def test_a_cursor_beyond_the_end_is_refused(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        end = feed.end()
+        beyond = Cursor(end.log, {p: Mark(m.position + 1000, "0" * 32) for p, m in end.marks.items()})
+        for ask in (feed.check, lambda c: feed.read(c, 1)):
+            with pytest.raises(CheckpointBeyondHead):
+                ask(beyond)
+
+    @pytest.mark.parametrize("limit", [0, -1, 1.5, True])
+    def test_a_page_has_at_least_one_event(self, store: Store, limit: int) -> None:
+        with pytest.raises(RangeInvalid):
+            store.feed().read(store.feed().start(), limit)
+
+    def test_cursors_compare(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        middle = feed.read(feed.start(), 2).cursor
+        assert feed.compare(feed.start(), middle) == "before"
+        assert feed.compare(feed.end(), middle) == "after"
+        assert feed.compare(middle, middle) == "equal"
+
+    def test_lag_counts_what_stands_after_the_cursor(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        if not feed.capabilities.countable:
+            assert feed.lag(feed.start()) is None
+            return
+        assert (feed.lag(feed.start()), feed.lag(feed.end())) == (5, 0)
+
+    def test_a_position_gives_the_cursor_of_its_prefix(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        if not feed.capabilities.total_order:
+            pytest.skip("declared: no total order")
+        for n, event in enumerate(read_all(feed), 1):
+            assert len(read_all(feed, feed.at_position(event.position))) == len(MIXED) - n
+        with pytest.raises(PositionBeyondHead):
+            feed.at_position(1_000_000)
+        with pytest.raises(RangeInvalid):
+            feed.at_position(-5)
+
+    def test_a_time_gives_the_cursor_of_what_was_recorded_until_then(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        if not feed.capabilities.total_order:
+            pytest.skip("declared: no total order")
+        events = read_all(feed)
+        for event in events:
+            after = read_all(feed, feed.at_time(event.recorded_us))
+            assert [e.id for e in after] == [e.id for e in events if e.recorded_us > event.recorded_us]
+        assert feed.compare(feed.at_time(to_us(datetime(2001, 1, 1, tzinfo=UTC))), feed.start()) == "equal"
+
+    def test_waiting_ends_at_once_where_something_is_there(self, store: Store) -> None:
+        _fill(store)
+        assert store.feed().wait(store.feed().start(), 60)
+
+    def test_waiting_in_vain_ends(self, store: Store) -> None:
+        _fill(store)
+        assert not store.feed().wait(store.feed().end(), 0.03)
+
+    def test_waiting_is_ended_by_an_append(self, store: Store) -> None:
+        feed = store.feed()
+        cursor = feed.end()
+        appending = threading.Timer(0.05, lambda: store.append("order-1", [make()], expected=0))
+        appending.start()
+        assert feed.wait(cursor, 60)
+        appending.join()
+
+    def test_arrow_gives_the_same_events(self, store: Store) -> None:
+        _fill(store)
+        store.append("order-ä", [make(9, metadata='{"actor":"Zoë"}', occurred_us=5)], expected=0)
+        feed = store.feed()
+        rows = [
+            row
+            for batch in feed.arrow(feed.start(), feed.end(), ARROW_COLUMNS, limit=2)
+            for row in batch.to_pylist()
+        ]
+        wanted = [
+            {
+                "position": e.position,
+                "partition": e.partition,
+                "stream": e.stream,
+                "version": e.version,
+                "type": e.type,
+                "schema_version": e.schema_version,
+                "id": e.id_bytes,
+                "recorded_us": e.recorded_us,
+                "occurred_us": e.occurred_us,
+                "data": e.data,
+                "metadata": e.metadata,
+            }
+            for e in read_all(feed)
+        ]
+        key = ("partition", "position")
+        assert sorted(rows, key=lambda r: [r[k] for k in key]) == sorted(
+            wanted, key=lambda r: [r[k] for k in key]
+        )
+
+    def test_arrow_gives_any_range_and_any_columns(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        after, to = feed.read(feed.start(), 1).cursor, feed.read(feed.start(), 3).cursor
+        rows = [row for batch in feed.arrow(after, to, ["version", "stream"]) for row in batch.to_pylist()]
+        assert rows == [{"version": e.version, "stream": e.stream} for e in feed.read(after, 2).events]
+        assert list(feed.arrow(to, to, ["data"])) == []
+
+    def test_readers_see_a_growing_prefix(self, store: Store) -> None:
+        feed = store.feed()
+        seen: list[str] = []
+        cursor = feed.start()
+        for n in range(10):
+            store.append(f"order-{n % 3}", make_many(2), expected=2 * (n // 3))
+            page = feed.read(cursor, 100)
+            cursor = page.cursor
+            seen.extend(e.id.hex for e in page.events)
+        assert seen == [e.id.hex for e in read_all(feed)]

@@ -1,0 +1,118 @@
+"""Hostile and mistaken input: a typed error with its code, and nothing written."""
+
+from typing import Any
+
+import pytest
+
+from eventfold import limits
+from eventfold.errors import EventfoldError
+from eventfold.events.envelope import NewEvent
+from eventfold.events.ids import new_id
+from eventfold.store.port import Store
+from eventfold.testing.making import make, make_many, read_all
+
+BAD_STREAMS = [
+    ("order", "stream-name-invalid"),
+    ("-1", "stream-name-invalid"),
+    ("order-", "stream-name-invalid"),
+    ("", "stream-name-invalid"),
+    ("..", "stream-name-invalid"),
+    ("../../etc/x-1", "stream-name-invalid"),
+    ("C:\\x-1", "stream-name-invalid"),
+    ("%2e%2e", "stream-name-invalid"),
+    ("order-a/b", "stream-name-invalid"),
+    ("order-a\\b", "stream-name-invalid"),
+    ("order-a?b", "stream-name-invalid"),
+    ("order-a#b", "stream-name-invalid"),
+    ("order-a\nb", "stream-name-invalid"),
+    ("order-a\0b", "stream-name-invalid"),
+    ("order-\u0007", "stream-name-invalid"),
+    (" order-1", "stream-name-invalid"),
+    ("order-1 ", "stream-name-invalid"),
+    ("order-e\u0301", "stream-name-invalid"),
+    ("order-\ud800", "stream-name-invalid"),
+    ("order-" + "x" * 250, "stream-name-too-long"),
+    ("order-" + "ä" * 125, "stream-name-too-long"),
+    ("$all", "stream-reserved"),
+    ("$order-1", "stream-reserved"),
+    ("__system-1", "stream-reserved"),
+]
+BAD_TYPES = ["'; DROP TABLE x;--", "", " Noted", "Noted ", "x" * 129, "Tür", "a\nb", "$closed", "_x"]
+BAD_EXPECTED: list[Any] = [-7, -1, "abc", 1.5, True, None, "any"]
+
+
+class RefusalsContract:
+    """What no store accepts."""
+
+    def _refused(
+        self, store: Store, code: str, stream: str, events: list[NewEvent], expected: Any = 0
+    ) -> None:
+        with pytest.raises(EventfoldError) as caught:
+            store.append(stream, events, expected=expected)
+        assert caught.value.code == code
+        assert caught.value.outcome == "not_applied"
+        assert read_all(store.feed()) == []
+
+    @pytest.mark.parametrize(("stream", "code"), BAD_STREAMS)
+    def test_a_wrong_stream_name_is_refused(self, store: Store, stream: str, code: str) -> None:
+        self._refused(store, code, stream, [make()])
+        with pytest.raises(EventfoldError) as caught:
+            list(store.read(stream))
+        assert caught.value.code == code
+
+    @pytest.mark.parametrize("stream", ["order-1", "o-1", "order-" + "x" * 249, "W_a b-ä.~:!", "a--", "a-$b"])
+    def test_a_right_stream_name_is_taken(self, store: Store, stream: str) -> None:
+        assert store.append(stream, [make()], expected=0).version == 1
+        assert next(store.read(stream)).stream == stream
+
+    @pytest.mark.parametrize("event_type", BAD_TYPES)
+    def test_a_wrong_event_type_is_refused(self, store: Store, event_type: str) -> None:
+        self._refused(store, "event-type-invalid", "order-1", [make(event_type=event_type)])
+
+    @pytest.mark.parametrize(
+        "event_type", ["SRM: Created", "W_Completeren aanvraag", "a", "9", "x" * 128, "A(b)&+,/.:"]
+    )
+    def test_a_right_event_type_is_taken(self, store: Store, event_type: str) -> None:
+        store.append("order-1", [make(event_type=event_type)], expected=0)
+        assert next(store.read("order-1")).type == event_type
+
+    @pytest.mark.parametrize("expected", BAD_EXPECTED)
+    def test_what_is_no_expected_version_is_refused(self, store: Store, expected: Any) -> None:
+        self._refused(store, "expected-version-invalid", "order-1", [make()], expected)
+
+    def test_an_append_without_events_is_refused(self, store: Store) -> None:
+        self._refused(store, "batch-empty", "order-1", [])
+
+    def test_too_many_events_are_refused(self, store: Store) -> None:
+        self._refused(store, "batch-too-large", "order-1", make_many(store.capabilities.max_batch + 1))
+
+    def test_an_id_twice_in_one_append_is_refused(self, store: Store) -> None:
+        event = make(1)
+        self._refused(store, "event-id-duplicated", "order-1", [event, make(2), make(3, event_id=event.id)])
+
+    def test_an_event_above_the_size_limit_is_refused(self, store: Store) -> None:
+        largest = store.capabilities.max_event_bytes - len('{"n":""}') - len("{}")
+        self._refused(store, "event-too-large", "order-1", [make(data={"n": "x" * (largest + 1)})])
+        self._refused(store, "event-too-large", "order-1", [make(data={"n": "ä" * (largest // 2 + 1)})])
+        assert store.append("order-1", [make(data={"n": "x" * largest})], expected=0).version == 1
+
+    def test_metadata_above_the_limit_are_refused(self, store: Store) -> None:
+        self._refused(
+            store,
+            "metadata-invalid",
+            "order-1",
+            [make(metadata='{"a":"%s"}' % ("x" * limits.METADATA_BYTES))],
+        )
+
+    def test_text_with_nul_is_refused(self, store: Store) -> None:
+        self._refused(store, "text-has-nul", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\0"}')])
+
+    def test_text_with_a_lone_surrogate_is_refused(self, store: Store) -> None:
+        self._refused(store, "encoding-invalid", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\ud800"}')])
+
+    @pytest.mark.parametrize("schema_version", [0, -1, "1", 1.0])
+    def test_a_wrong_schema_version_is_refused(self, store: Store, schema_version: Any) -> None:
+        self._refused(store, "payload-invalid", "order-1", [make(schema_version=schema_version)])
+
+    def test_one_wrong_event_refuses_the_whole_append(self, store: Store) -> None:
+        self._refused(store, "event-type-invalid", "order-1", [make(1), make(2, event_type=""), make(3)])

@@ -1,0 +1,50 @@
+"""The contract of a store.
+
+A new store passes it with a test file of a few lines:
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def open_it(self, tmp_path):
+            return lambda: open_store(f"mystore://{tmp_path}")
+
+`open_it` opens the same place each time it is called. Capabilities are asserted as the store declares them.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from eventfold.store.port import Store
+from eventfold.testing.contract.appending import AppendingContract
+from eventfold.testing.contract.concurrency import ConcurrencyContract
+from eventfold.testing.contract.feeding import FeedContract
+from eventfold.testing.contract.idempotency import IdempotencyContract
+from eventfold.testing.contract.reading import ReadingContract
+from eventfold.testing.contract.refusals import RefusalsContract
+from eventfold.testing.contract.snapshots import SnapshotsContract
+
+OpenStore = Callable[[], Store]
+
+
+class StoreContract(
+    AppendingContract,
+    IdempotencyContract,
+    ReadingContract,
+    RefusalsContract,
+    FeedContract,
+    SnapshotsContract,
+    ConcurrencyContract,
+):
+    """Every suite of a store, with its feed and its snapshots."""
+
+    @pytest.fixture
+    def open_it(self) -> OpenStore:
+        """Opens the store under test; override it."""
+        raise NotImplementedError("override the fixture open_it")
+
+    @pytest.fixture
+    def store(self, open_it: OpenStore) -> Iterator[Store]:
+        """The store, opened and closed."""
+        store = open_it()
+        yield store
+        store.close()
