@@ -62,7 +62,11 @@ class ConcurrencyContract:
 
     def test_large_appends_do_not_interleave(self, store: Store) -> None:
         size = min(1000, store.capabilities.max_batch)
-        run_together([lambda: store.append("order-1", make_many(size), expected=ANY) for _ in range(3)])
+
+        def write() -> None:
+            store.append("order-1", make_many(size), expected=ANY)
+
+        run_together([write] * 3)
         assert numbers(store.read("order-1")) == list(range(size)) * 3
 
     def test_the_same_append_made_twice_at_once_lands_once(self, store: Store) -> None:

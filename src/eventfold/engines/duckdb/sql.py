@@ -1,0 +1,264 @@
+"""Compiles a layout into SQL: the fold of one chunk of events, and the merge of folded chunks.
+
+A folded chunk has the slots of the layout and two marks: `_reset`, the key was removed in this chunk, so earlier chunks
+do not count; `_empty`, nothing came after that. Everything named here comes from the table definition.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from eventfold.engines.duckdb.texts import Converted, convert, literal, quoted, sql_type, text_of
+from eventfold.readmodels.columns import Column
+from eventfold.readmodels.extract import source
+from eventfold.readmodels.layout import SEPARATOR, TIME_DIGITS, TIME_OFFSET, Layout, Place, Slot
+from eventfold.readmodels.types import ColumnType
+from eventfold.readmodels.values import METADATA_KEYS, Const, Envelope, Field
+
+_ENVELOPE = {
+    "recorded_at": "recorded_us",
+    "occurred_at": "occurred_us",
+    "stream": "stream",
+    "version": "version",
+    "event_type": "type",
+    "event_id": "lower(hex(id))",
+}
+
+
+class ValueSql(NamedTuple):
+    """A column's value of one event: the value, whether it is in doubt, whether the column looks at the event."""
+
+    value: str
+    doubt: str
+    looks: str
+
+
+class Compiled(NamedTuple):
+    """What the engine runs for a layout and a set of event types."""
+
+    fold: str
+    columns: tuple[str, ...]
+    sums: tuple[int, ...]
+
+
+def paths(layout: Layout, types: Collection[str]) -> dict[tuple[str, ...], int]:
+    """Every path that is read from data -> its number, from 1."""
+    found: dict[tuple[str, ...], int] = {}
+    columns = [layout.spec.key, *layout.spec.columns.values()]
+    for column in columns:
+        for name in sorted(types):
+            value = source(column, name) if column.values else None
+            if isinstance(value, Field):
+                found.setdefault(value.path, len(found) + 1)
+    return found
+
+
+def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
+    """The fold of one chunk for the event types that occur in it."""
+    known = paths(layout, types)
+    key = _value(layout.spec.key, types, known) if layout.spec.key.values else None
+    values = [_value(place.column, types, known) for place in layout.places]
+    deletes = ", ".join(literal(name) for name in layout.spec.delete_on)
+    inner = [
+        f"{key.value if key else 'stream'} AS _key",
+        f"{_order(layout)} AS _ord",
+        f"type IN ({deletes}) AS _deletes" if deletes else "FALSE AS _deletes",
+    ]
+    doubts = [f"({key.doubt})", f"({key.value}) IS NULL"] if key else []
+    for n, (place, value) in enumerate(zip(layout.places, values, strict=True)):
+        inner.append(f"{value.value} AS v{n}")
+        inner.append(f"{value.looks} AS m{n}")
+        if place.column.by:
+            inner.append(f"{_by(layout, place.column.by)} AS o{n}")
+        if value.doubt:
+            doubts.append(f"coalesce({value.doubt}, FALSE)")
+    inner.append(f"({' OR '.join(doubts)}) AS _doubt" if doubts else "FALSE AS _doubt")
+    array = ", ".join(literal(_json_path(path)) for path in known)
+    extracted = f", CAST(json_extract(data, [{array}]) AS VARCHAR[]) AS x" if known else ""
+    outer = [f"_key AS {_q(layout.slots[0])}", f"max(_ord) FILTER (_live) AS {_q(layout.slots[1])}"]
+    for n, place in enumerate(layout.places):
+        outer.extend(_aggregate(layout, place, n))
+    sums = tuple(n for n, place in enumerate(layout.places) if place.column.reducer == "sum")
+    outer.extend(
+        f"coalesce(max(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
+    )
+    outer.append(
+        "bool_or(_last IS NOT NULL) AS _reset, NOT bool_or(_live) AS _empty, bool_or(_doubt) AS _doubt"
+    )
+    last = "max(CASE WHEN _deletes THEN _ord END) OVER (PARTITION BY _key)" if deletes else "NULL"
+    statement = (
+        f"WITH extracted AS (SELECT *{extracted} FROM chosen),"  # noqa: S608 - see the head of this file
+        f" valued AS (SELECT {', '.join(inner)} FROM extracted),"
+        f" marked AS (SELECT *, {last} AS _last FROM valued),"
+        " alive AS (SELECT *, NOT _deletes AND (_last IS NULL OR _ord > _last) AS _live FROM marked)"
+        f" SELECT {', '.join(outer)} FROM alive GROUP BY _key"
+    )
+    return Compiled(statement, tuple(slot.name for slot in layout.slots), sums)
+
+
+def place_scale(layout: Layout, n: int) -> int:
+    """The digits behind the point of a summed column."""
+    return layout.places[n].column.type.scale
+
+
+def merge(layout: Layout, source_table: str) -> str:
+    """The merge of folded chunks into one row per key."""
+    key, order = _q(layout.slots[0]), _q(layout.slots[1])
+    parts = [key, f"max({order}) AS {order}"]
+    for place in layout.places:
+        parts.extend(_merged(layout, place))
+    alive = source_table
+    if layout.spec.delete_on:
+        removed = f"max(CASE WHEN _reset THEN _chunk END) OVER (PARTITION BY {key}) AS _from"
+        alive = f"(SELECT *, {removed} FROM {source_table})"  # noqa: S608
+        alive += " WHERE (_from IS NULL OR _chunk >= _from) AND NOT _empty"
+    return f"SELECT {', '.join(parts)} FROM {alive} GROUP BY {key}"  # noqa: S608
+
+
+def slot_type(slot: Slot) -> str:
+    """The type of a slot inside the engine."""
+    return sql_type(slot.type) + ("[]" if slot.is_list else "")
+
+
+def _aggregate(layout: Layout, place: Place, n: int) -> list[str]:
+    column = place.column
+    name = _q(layout.slots[place.value])
+    mask = f"m{n} AND _live" if column.nulls else f"m{n} AND _live AND v{n} IS NOT NULL"
+    order = f"o{n}" if column.by else "_ord"
+    match column.reducer:
+        case "first" | "last":
+            pick = "arg_min" if column.reducer == "first" else "arg_max"
+            extreme = "min" if column.reducer == "first" else "max"
+            # wrapped, because arg_min and arg_max pass over nulls
+            parts = [f"({pick}({{'v': v{n}}}, {order}) FILTER ({mask})).v AS {name}"]
+            if place.order >= 0:
+                parts.append(f"{extreme}({order}) FILTER ({mask}) AS {_q(layout.slots[place.order])}")
+            return parts
+        case "sum" | "count":
+            return [f"CAST(coalesce(sum(v{n}) FILTER ({mask}), 0) AS {sql_type(column.type)}) AS {name}"]
+        case "min" | "max":
+            return [f"{column.reducer}(v{n}) FILTER ({mask}) AS {name}"]
+        case _:
+            kept = _kept(column)
+            items = f"coalesce((list(v{n} ORDER BY _ord) FILTER ({mask})){kept}, [])"
+            orders = f"coalesce((list(_ord ORDER BY _ord) FILTER ({mask})){kept}, [])"
+            return [f"{items} AS {name}", f"{orders} AS {_q(layout.slots[place.order])}"]
+
+
+def _merged(layout: Layout, place: Place) -> list[str]:
+    column = place.column
+    name = _q(layout.slots[place.value])
+    held = _q(layout.slots[place.order]) if place.order >= 0 else ""
+    match column.reducer:
+        case "first" | "last":
+            pick = "arg_min" if column.reducer == "first" else "arg_max"
+            extreme = "min" if column.reducer == "first" else "max"
+            # without an order key of its own a column has the order of the chunks, in which its stream's events came
+            by, mask = (held, f"{held} IS NOT NULL") if held else ("_chunk", f"{name} IS NOT NULL")
+            parts = [f"({pick}({{'v': {name}}}, {by}) FILTER ({mask})).v AS {name}"]
+            return [*parts, f"{extreme}({held}) AS {held}"] if held else parts
+        case "sum" | "count":
+            return [f"CAST(sum({name}) AS {sql_type(column.type)}) AS {name}"]
+        case "min" | "max":
+            return [f"{column.reducer}({name}) AS {name}"]
+        case _:
+            pairs = f"list_sort(list_zip(flatten(list({held})), flatten(list({name})))){_kept(column)}"
+            return [f"[p[2] FOR p IN {pairs}] AS {name}", f"[p[1] FOR p IN {pairs}] AS {held}"]
+
+
+def _kept(column: Column) -> str:
+    return f"[1:{column.limit}]" if column.keep == "first" else f"[-{column.limit}:]"
+
+
+def _value(column: Column, types: Collection[str], known: dict[tuple[str, ...], int]) -> ValueSql:
+    sources = {name: found for name in sorted(types) if (found := source(column, name)) is not None}
+    if not sources:
+        return ValueSql(f"CAST(NULL AS {sql_type(column.type)})", "", "FALSE")
+    looks = f"type IN ({', '.join(literal(name) for name in sources)})"
+    if set(sources) == set(types):
+        looks = "TRUE"
+    fields = {name: value for name, value in sources.items() if isinstance(value, Field)}
+    if fields:
+        return _field_value(column, sources, known, looks)
+    first = next(iter(sources.values()))
+    if isinstance(first, Envelope):
+        return _envelope_value(first, column.type, looks)
+    cases = _case({name: _constant(value, column.type) for name, value in sources.items()})
+    return ValueSql(f"CAST({cases} AS {sql_type(column.type)})", "", looks)
+
+
+def _field_value(
+    column: Column,
+    sources: dict[str, Field | Const | Envelope],
+    known: dict[tuple[str, ...], int],
+    looks: str,
+) -> ValueSql:
+    fields = {name: f"x[{known[value.path]}]" for name, value in sources.items() if isinstance(value, Field)}
+    json = _case(fields) if len(set(fields.values())) > 1 or looks != "TRUE" else next(iter(fields.values()))
+    found: Converted = convert(column.type, f"({text_of(f'({json})')})", quoted(f"({json})"))
+    constants = {n: _constant(v, column.type) for n, v in sources.items() if isinstance(v, Const)}
+    if not constants:
+        return ValueSql(found.value, found.doubt, looks)
+    named = ", ".join(literal(n) for n in constants)
+    chosen = f"CASE WHEN type IN ({named}) THEN {_case(constants)} ELSE {found.value} END"
+    return ValueSql(f"CAST({chosen} AS {sql_type(column.type)})", found.doubt, looks)
+
+
+def _envelope_value(envelope: Envelope, kind: ColumnType, looks: str) -> ValueSql:
+    if envelope.name in METADATA_KEYS:
+        json = f"CAST(json_extract(metadata, '$.\"{METADATA_KEYS[envelope.name]}\"') AS VARCHAR)"
+        found = convert(kind, f"({text_of(json)})", quoted(json))
+        return ValueSql(_only(looks, found.value), _only(looks, found.doubt, "FALSE"), looks)
+    plain = _ENVELOPE[envelope.name]
+    if envelope.name == "event_id":
+        groups = ", ".join(
+            f"substring({plain}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        )
+        plain = f"concat_ws('-', {groups})"
+    if envelope.type != kind:
+        found = convert(kind, f"CAST({plain} AS VARCHAR)", "TRUE")
+        return ValueSql(_only(looks, found.value), _only(looks, found.doubt, "FALSE"), looks)
+    return ValueSql(_only(looks, plain), "", looks)
+
+
+def _only(looks: str, value: str, otherwise: str = "NULL") -> str:
+    return value if looks == "TRUE" else f"CASE WHEN {looks} THEN {value} ELSE {otherwise} END"
+
+
+def _constant(value: Field | Const | Envelope, kind: ColumnType) -> str:
+    assert isinstance(value, Const)
+    return f"CAST({literal(value.value)} AS {sql_type(kind)})"
+
+
+def _case(per_type: dict[str, str]) -> str:
+    return "CASE type " + " ".join(f"WHEN {literal(n)} THEN {sql}" for n, sql in per_type.items()) + " END"
+
+
+def _order(layout: Layout) -> str:
+    if layout.ordered_by != "triple":
+        return layout.ordered_by
+    return f"{_digits('recorded_us')} || {_separator()} || stream || {_separator()} || {_padded('version')}"
+
+
+def _by(layout: Layout, by: Envelope) -> str:
+    order = _order(layout) if layout.ordered_by == "triple" else _padded(layout.ordered_by)
+    return f"{_digits(_ENVELOPE[by.name])} || {_separator()} || {order}"
+
+
+def _digits(us: str) -> str:
+    return _padded(f"({us} + {TIME_OFFSET})")
+
+
+def _padded(number: str) -> str:
+    return f"lpad(CAST({number} AS VARCHAR), {TIME_DIGITS}, '0')"
+
+
+def _separator() -> str:
+    return f"chr({ord(SEPARATOR)})"
+
+
+def _json_path(path: tuple[str, ...]) -> str:
+    return "$" + "".join(f'."{key}"' for key in path)
+
+
+def _q(slot: Slot) -> str:
+    return f'"{slot.name}"'

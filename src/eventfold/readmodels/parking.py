@@ -1,0 +1,110 @@
+"""Parking: an event that cannot be folded waits, with all later events of its stream; other streams go on."""
+
+import time
+from collections.abc import Mapping
+
+from msgspec import structs
+
+from eventfold.errors import EventfoldError, FoldFailed
+from eventfold.events.envelope import RecordedEvent
+from eventfold.readmodels.layout import Row
+from eventfold.readmodels.port import Changes, ParkedStream, Skip
+from eventfold.readmodels.reference import Reference, Taken
+
+ATTEMPTS = 3
+"""How often an event is tried before its stream is parked: a fold may fail for a passing reason."""
+
+
+def park(event: RecordedEvent, error: BaseException, attempts: int = ATTEMPTS) -> ParkedStream:
+    """The record of a stream whose event failed."""
+    return ParkedStream(
+        stream=event.stream,
+        version=event.version,
+        position=event.position,
+        partition=event.partition,
+        event_id=str(event.id),
+        type=event.type,
+        code=error.code if isinstance(error, EventfoldError) else FoldFailed.code,
+        message=str(error),
+        attempts=attempts,
+        last_version=event.version,
+        parked_us=time.time_ns() // 1000,
+    )
+
+
+class Batch:
+    """The fold of some events over rows that are held in memory: what they change, streams that fail parked.
+
+    Args:
+        reference: the fold.
+        parked: the streams that wait already.
+        skips: events left out, as (stream, version).
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        parked: Mapping[str, ParkedStream] | None = None,
+        skips: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
+        self._reference = reference
+        self._skips = skips
+        self.parked: dict[str, ParkedStream] = dict(parked or {})
+        self.parked_now: dict[str, ParkedStream | None] = {}
+        self.rows: dict[str, Row | None] = {}
+        self.deleted: set[str] = set()
+
+    def take(self, event: RecordedEvent) -> Taken | None:
+        """The event's values; None where it does not count, or where it waits now."""
+        waiting = self.parked.get(event.stream)
+        if waiting is not None:
+            self._wait(waiting, event)
+            return None
+        if self._skips and (event.stream, event.version) in self._skips:
+            return None
+        error: EventfoldError | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                return self._reference.take(event)
+            except EventfoldError as failed:
+                error = failed
+        assert error is not None
+        self._park(park(event, error))
+        return None
+
+    def absorb(self, taken: Taken) -> None:
+        """Folds taken values into their row, which must have been given to `rows` where it exists."""
+        event = taken[1]
+        waiting = self.parked.get(event.stream)
+        if waiting is not None and event.version > waiting.version:
+            self._wait(waiting, event)
+            return
+        error: EventfoldError | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                row = self._reference.absorb(self.rows.get(taken.key), taken)
+            except EventfoldError as failed:
+                error = failed
+            else:
+                self.rows[taken.key] = row
+                if row is None:
+                    self.deleted.add(taken.key)
+                return
+        assert error is not None
+        self._park(park(event, error))
+
+    def changes(self, skips: tuple[Skip, ...] = ()) -> Changes:
+        """What a commit writes."""
+        return Changes(rows=self.rows, parked=self.parked_now, skips=skips)
+
+    def _wait(self, waiting: ParkedStream, event: RecordedEvent) -> None:
+        if event.version > waiting.last_version:
+            self._park(structs.replace(waiting, last_version=event.version))
+
+    def _park(self, stream: ParkedStream) -> None:
+        # an earlier event of the stream may fail after a later one: what waited behind that waits behind this
+        waiting = self.parked.get(stream.stream)
+        if waiting is not None and waiting.last_version > stream.last_version:
+            stream = structs.replace(stream, last_version=waiting.last_version)
+        self.parked[stream.stream] = stream
+        self.parked_now[stream.stream] = stream

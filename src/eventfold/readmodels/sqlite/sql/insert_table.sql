@@ -1,0 +1,1 @@
+INSERT INTO tables (name, generation, live, fingerprint, cursor) VALUES (?, ?, ?, ?, ?)

@@ -1,0 +1,1 @@
+SELECT epoch, owner, leased_until_us FROM tables WHERE name = ? AND generation = ?

@@ -1,0 +1,1 @@
+SELECT generation, fingerprint FROM tables WHERE name = ? AND live

@@ -1,0 +1,1 @@
+UPDATE tables SET cursor = ?, change = ? WHERE name = ? AND generation = ?

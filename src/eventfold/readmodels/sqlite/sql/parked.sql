@@ -1,0 +1,1 @@
+SELECT content FROM parked WHERE table_name = ? AND generation = ? ORDER BY stream

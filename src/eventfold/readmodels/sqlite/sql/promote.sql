@@ -1,0 +1,1 @@
+UPDATE tables SET live = 1 WHERE name = ? AND generation = ?

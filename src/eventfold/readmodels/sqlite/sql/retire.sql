@@ -1,0 +1,1 @@
+UPDATE tables SET live = 0 WHERE name = ? AND generation = ?

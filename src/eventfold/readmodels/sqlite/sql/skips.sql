@@ -1,0 +1,1 @@
+SELECT content FROM skips WHERE table_name = ? ORDER BY stream, version

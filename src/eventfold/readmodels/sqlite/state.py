@@ -1,0 +1,118 @@
+"""The state of an app's tables in one SQLite file: which generation of each table is live."""
+
+from typing import Any
+
+import apsw
+
+from eventfold.errors import ForeignCursor, StaleCursor
+from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.port import TableState
+from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL
+from eventfold.readmodels.sqlite.tablestate import SqliteTableState
+from eventfold.readmodels.sqlite.writing import WriteConnection
+from eventfold.sqlite.connect import Place, Pool, claim, connect, fetch, place_of_url
+
+
+def open_url(url: str, log_id: str) -> "SqliteState":
+    """Opens the state of a log: `sqlite:///file.db`, or `sqlite://` for memory."""
+    place, _ = place_of_url(url)
+    return SqliteState(place, log_id)
+
+
+class SqliteState:
+    """See `State` for what each method promises.
+
+    Args:
+        place: a file or memory.
+        log_id: of the log that is folded; a state belongs to one log.
+    """
+
+    def __init__(self, place: Place, log_id: str) -> None:
+        connection = connect(place)
+        try:
+            claim(connection, APPLICATION_ID, FORMAT, SQL["schema"])
+        except BaseException:
+            connection.close()
+            raise
+        self._writing = WriteConnection(connection)
+        self._pool = Pool(place)
+        try:
+            self._belong_to(log_id)
+        except BaseException:
+            self.close()
+            raise
+
+    def live(self, layout: Layout, start: Cursor) -> SqliteTableState:
+        """The live generation, made where there is none."""
+        with self._writing.transaction("opening a table") as connection:
+            row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
+            if row is None:
+                made = self._make(connection, layout, start, live=True)
+                connection.execute(made.statements.drop_view)
+                connection.execute(made.statements.view)
+                return made
+        return SqliteTableState(layout, row[0], self._writing, self._pool)
+
+    def fresh(self, layout: Layout, start: Cursor) -> SqliteTableState:
+        """A new generation; those that an earlier rebuild left behind are dropped."""
+        with self._writing.transaction("beginning a rebuild") as connection:
+            for (generation,) in fetch(connection, SQL["unfinished"], (layout.spec.name,)):
+                self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
+            return self._make(connection, layout, start, live=False)
+
+    def swap(self, fresh: TableState, *, live: Cursor) -> None:
+        """Promotes the fresh generation and drops the old one in one transaction."""
+        assert isinstance(fresh, SqliteTableState)
+        layout = fresh.layout
+        name = layout.spec.name
+        with self._writing.transaction("swapping generations") as connection:
+            row: Any = connection.execute(SQL["live"], (name,)).fetchone()
+            old = SqliteTableState(layout, row[0], self._writing, self._pool) if row else None
+            if old is not None:
+                cursor: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone()
+                if cursor[0] != live.to_json():
+                    raise StaleCursor(
+                        f"The live rows of {name} have moved on; fold on and compare again.", table=name
+                    )
+                connection.execute(SQL["retire"], (name, old.generation))
+            connection.execute(fresh.statements.drop_view)
+            connection.execute(SQL["promote"], (name, fresh.generation))
+            connection.execute(fresh.statements.view)
+            if old is not None:
+                self._drop(connection, old)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._writing.close()
+        self._pool.close()
+
+    def _make(
+        self, connection: apsw.Connection, layout: Layout, start: Cursor, *, live: bool
+    ) -> SqliteTableState:
+        name = layout.spec.name
+        generation: int = connection.execute(SQL["next_generation"], (name,)).get
+        made = SqliteTableState(layout, generation, self._writing, self._pool)
+        row = (name, generation, int(live), layout.fingerprint, start.to_json())
+        connection.execute(SQL["insert_table"], row)
+        connection.execute(made.statements.create)
+        connection.execute(made.statements.index)
+        return made
+
+    def _drop(self, connection: apsw.Connection, old: SqliteTableState) -> None:
+        connection.execute(old.statements.drop)
+        named = {"name": old.layout.spec.name, "generation": old.generation}
+        connection.execute(SQL["drop_generation"], named)
+
+    def _belong_to(self, log_id: str) -> None:
+        with self._writing.transaction("opening") as connection:
+            found: Any = connection.execute("SELECT id FROM log").get
+            if found is None:
+                connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+            elif found != log_id:
+                raise ForeignCursor(
+                    f"This state was folded from the log {found}, not from {log_id}: give another state, or"
+                    " delete it and rebuild.",
+                    state_log=found,
+                    log=log_id,
+                )

@@ -1,0 +1,202 @@
+"""One generation of one table in SQLite: rows, cursor, parked streams and lease, changed in one transaction."""
+
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import msgspec
+
+from eventfold.errors import OwnerFenced, StaleCursor
+from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.readmodels.layout import Layout, Row
+from eventfold.readmodels.port import Changed, Changes, Head, ParkedStream, Skip
+from eventfold.readmodels.sqlite.cells import CellCodec
+from eventfold.readmodels.sqlite.statements import SQL, row_statements
+from eventfold.readmodels.sqlite.writing import WriteConnection
+from eventfold.sqlite.connect import Pool, fetch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KEYS = 2000
+ROWS = 50_000
+_decode_parked = msgspec.json.Decoder(ParkedStream).decode
+_decode_skip = msgspec.json.Decoder(Skip).decode
+
+
+class SqliteTableState:
+    """See `TableState` for what each method promises."""
+
+    def __init__(self, layout: Layout, generation: int, writing: WriteConnection, pool: Pool) -> None:
+        self.layout = layout
+        self.generation = generation
+        self.statements = row_statements(layout, generation)
+        self._id = (layout.spec.name, generation)
+        self._cells = CellCodec(layout)
+        self._writing = writing
+        self._pool = pool
+
+    def head(self) -> Head:
+        """Where it stands."""
+        with self._pool.reading() as connection:
+            return self._head(connection)
+
+    def rows(self, keys: Collection[str]) -> dict[str, Row]:
+        """Rows by key, some thousand keys a query."""
+        found: dict[str, Row] = {}
+        wanted = list(keys)
+        with self._pool.reading() as connection:
+            for at in range(0, len(wanted), KEYS):
+                page = json.dumps(wanted[at : at + KEYS])
+                for stored in fetch(connection, self.statements.select_keys, (page,)):
+                    found[stored[0]] = self._cells.from_sql(stored)
+        return found
+
+    def parked(self) -> dict[str, ParkedStream]:
+        """The parked streams."""
+        with self._pool.reading() as connection:
+            return {p.stream: p for p in self._parked(connection)}
+
+    def skips(self) -> Sequence[Skip]:
+        """The events left out."""
+        with self._pool.reading() as connection:
+            return [
+                _decode_skip(text) for (text,) in fetch(connection, SQL["skips"], (self.layout.spec.name,))
+            ]
+
+    def commit(self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0) -> int:
+        """Changes everything in one transaction."""
+        with self._transaction(read, epoch) as (connection, change):
+            self._write_rows(connection, changes, change)
+            for stream, parked in changes.parked.items():
+                if parked is None:
+                    connection.execute(SQL["unpark"], (*self._id, stream))
+                else:
+                    connection.execute(SQL["park"], (*self._id, stream, _json(parked)))
+            for skip in changes.skips:
+                connection.execute(SQL["skip"], (self._id[0], skip.stream, skip.version, _json(skip)))
+            self._move(connection, then, change)
+        return change
+
+    def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
+        """Inserts folded rows, sorted by key, which is how the file keeps them."""
+        from eventfold.readmodels.arrowform import to_rows
+
+        with self._transaction(read, 0) as (connection, change):
+            ordered = rows.sort_by(self.layout.spec.key_name)
+            for at in range(0, len(ordered), ROWS):
+                page = to_rows(self.layout, ordered.slice(at, ROWS))
+                connection.executemany(
+                    self.statements.upsert, [self._cells.to_sql(row, change) for row in page]
+                )
+            connection.executemany(SQL["park"], [(*self._id, p.stream, _json(p)) for p in parked])
+            self._move(connection, then, change)
+        return change
+
+    def changed(self, since: int) -> Changed:
+        """Rows, deletions and parked streams of one instant."""
+        import pyarrow as pa
+
+        from eventfold.readmodels.arrowform import from_rows
+
+        with self._pool.snapshot() as connection:
+            head = self._head(connection)
+            cursor = connection.execute(self.statements.select_changed, (since,))
+            parts = []
+            while page := list(islice(cursor, ROWS)):
+                parts.append(from_rows(self.layout, map(self._cells.from_sql, page)))
+            deleted = [
+                key for (key,) in fetch(connection, self.statements.select_deleted, (*self._id, since))
+            ]
+            parked = list(self._parked(connection))
+        rows = pa.concat_tables(parts) if parts else from_rows(self.layout, [])
+        return Changed(head, rows, deleted, parked)
+
+    def acquire(self, owner: str, seconds: float) -> int:
+        """Takes or renews the lease; a new owner gets a new epoch."""
+        now = time.time_ns() // 1000
+        with self._writing.transaction("taking the lease") as connection:
+            row: Any = connection.execute(SQL["lease"], self._id).fetchone()
+            if row is None:
+                raise self._gone()
+            epoch, holder, until = row
+            if holder not in {"", owner} and until > now:
+                raise OwnerFenced(
+                    f"The table {self._id[0]} is kept by {holder}; two workers cannot own one table."
+                )
+            if holder != owner:
+                epoch += 1
+            connection.execute(SQL["take_lease"], (epoch, owner, now + int(seconds * 1e6), *self._id))
+        return int(epoch)
+
+    def release(self, owner: str) -> None:
+        """Gives the lease back."""
+        with self._writing.transaction("giving the lease back") as connection:
+            connection.execute(SQL["release_lease"], (*self._id, owner))
+
+    def published(self, publication: str, change: int) -> None:
+        """Forgets deletion marks that every publication has passed."""
+        named = {"name": self._id[0], "generation": self._id[1]}
+        with self._writing.transaction("noting a publication") as connection:
+            connection.execute(SQL["note_published"], (*self._id, publication, change))
+            connection.execute(SQL["forget_deleted"], named)
+
+    @contextmanager
+    def _transaction(self, read: Cursor, epoch: int) -> Iterator[tuple[apsw.Connection, int]]:
+        with self._writing.transaction("committing the state") as connection:
+            head = self._head(connection)
+            if head.cursor != read:
+                raise StaleCursor(
+                    f"The state of {self._id[0]} has moved on since it was read: another worker committed first.",
+                    table=self._id[0],
+                )
+            if epoch and head.epoch != epoch:
+                raise OwnerFenced(
+                    f"The lease of {self._id[0]} has passed to another worker.",
+                    table=self._id[0],
+                    epoch=epoch,
+                )
+            yield connection, head.change + 1
+
+    def _write_rows(self, connection: apsw.Connection, changes: Changes, change: int) -> None:
+        upserts = [self._cells.to_sql(row, change) for row in changes.rows.values() if row is not None]
+        deletes = [key for key, row in changes.rows.items() if row is None]
+        if upserts:
+            connection.executemany(self.statements.upsert, upserts)
+        if deletes:
+            connection.executemany(self.statements.delete, [(key,) for key in deletes])
+            connection.executemany(SQL["mark_deleted"], [(*self._id, key, change) for key in deletes])
+
+    def _move(self, connection: apsw.Connection, then: Cursor, change: int) -> None:
+        connection.execute(SQL["move"], (then.to_json(), change, *self._id))
+
+    def _head(self, connection: apsw.Connection) -> Head:
+        row: Any = connection.execute(SQL["head"], self._id).fetchone()
+        if row is None:
+            raise self._gone()
+        cursor, change, fingerprint, epoch, parked = row
+        return Head(
+            generation=self.generation,
+            cursor=read_cursor(cursor),
+            change=change,
+            fingerprint=fingerprint,
+            epoch=epoch,
+            parked=parked,
+        )
+
+    def _parked(self, connection: apsw.Connection) -> Iterator[ParkedStream]:
+        return (_decode_parked(text) for (text,) in fetch(connection, SQL["parked"], self._id))
+
+    def _gone(self) -> StaleCursor:
+        return StaleCursor(
+            f"Generation {self.generation} of {self._id[0]} is no longer there: the table was rebuilt.",
+            table=self._id[0],
+        )
+
+
+def _json(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,36 @@
+"""The rooms of eventfold in the order of their path, and what stands beside it. Data only."""
+
+GROUND = ("errors", "limits", "events")
+FRONT_DOOR = "__init__"
+PATH = (
+    *GROUND,
+    "store",
+    "feed",
+    "aggregates",
+    "bus",
+    "handlers",
+    "readmodels",
+    "engines",
+    "imports",
+    "app",
+    FRONT_DOOR,
+    "doors",
+    "testing",
+)
+
+PORTS = ("port.py",)  # by file name, in any room
+ALSO_PORTS = ("feed/cursor.py", "store/names.py")
+
+ADAPTERS = (
+    "store/sqlite",
+    "store/postgres",
+    "store/cosmos",
+    "bus/kafka",
+    "readmodels/sqlite",
+    "readmodels/delta",
+    "engines/duckdb",
+    "engines/spark",
+)  # those that do not exist yet are named, so that the law is there before them
+OPENERS = ("open.py",)  # by file name: the fixed tables that lead from a URL or name to an adapter
+
+KITS = {"sqlite": ("store/sqlite", "readmodels/sqlite")}  # a kit, and the only folders that import it

@@ -1,0 +1,62 @@
+"""The columnar engine gives what the reference fold gives: row for row, type for type, parked streams included."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eventfold import ANY, NewEvent, Registry, open_store
+from eventfold.engines.duckdb import DuckdbEngine
+from eventfold.readmodels.history import ReferenceEngine, needed_columns
+from eventfold.readmodels.layout import bind
+from eventfold.readmodels.port import Folded, Scope
+from eventfold.readmodels.table import TableSpec
+from tests.readmodels.generated import histories, tables
+
+
+def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int, int, str]]]:
+    rows = sorted(folded.rows.to_pylist(), key=lambda row: str(next(iter(row.values()))))
+    return rows, {p.stream: (p.version, p.last_version, p.code) for p in folded.parked.values()}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(spec=tables(), history=histories(), chunk=st.sampled_from([1, 2, 7, 1000]), data=st.data())
+def test_every_table_over_every_history_in_any_chunks(
+    spec: TableSpec, history: list[tuple[str, NewEvent]], chunk: int, data: st.DataObject
+) -> None:
+    total_order = spec.in_order_only or data.draw(st.booleans())
+    layout = bind(spec, total_order=total_order)
+    registry = Registry(untyped=True)
+    occurred_to = data.draw(st.none() | st.integers(-5, 5).map(lambda n: n * 10**9))
+    skipped = data.draw(
+        st.sets(st.tuples(st.sampled_from(["box-1", "box-2"]), st.integers(1, 3)), max_size=2)
+    )
+    scope = Scope(skips=frozenset(skipped), occurred_to_us=occurred_to)
+    store = open_store("sqlite://")
+    for stream, event in history:
+        store.append(stream, [event], expected=ANY)
+    feed = store.feed()
+    columns = needed_columns(layout, scope)
+
+    def events() -> Iterator[pa.RecordBatch]:
+        return feed.arrow(feed.start(), feed.end(), columns, limit=chunk)
+
+    wanted = ReferenceEngine().fold(events(), layout, registry, scope=scope)
+    found = DuckdbEngine().fold(events(), layout, registry, scope=scope)
+    assert by_key(found) == by_key(wanted)
+    assert found.rows.schema == wanted.rows.schema
+
+    middle = data.draw(st.integers(0, len(history)))
+    cursor = feed.at_position(middle)
+    first = ReferenceEngine().fold(feed.arrow(feed.start(), cursor, columns), layout, registry, scope=scope)
+    going_on = Scope(skips=scope.skips, occurred_to_us=occurred_to, parked=first.parked)
+    rest = DuckdbEngine().fold(
+        feed.arrow(cursor, feed.end(), columns, limit=chunk),
+        layout,
+        registry,
+        scope=going_on,
+        base=first.rows,
+    )
+    assert by_key(rest) == by_key(wanted)
+    store.close()
