@@ -1,5 +1,7 @@
 """eventfold: event sourcing for Python data platforms. Import it as `ef`."""
 
+from eventfold.aggregates.aggregate import Aggregate
+from eventfold.aggregates.repository import Executed, Repository
 from eventfold.errors import EventfoldError, InvalidOperation, WrongExpectedVersion
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.events.event import Event, upcast
@@ -12,14 +14,17 @@ from eventfold.store.port import ANY, EXISTS, Appended, Expected, Store, Write
 __all__ = [
     "ANY",
     "EXISTS",
+    "Aggregate",
     "Appended",
     "Event",
     "EventfoldError",
+    "Executed",
     "Expected",
     "InvalidOperation",
     "NewEvent",
     "RecordedEvent",
     "Registry",
+    "Repository",
     "Store",
     "Untyped",
     "Write",

@@ -1,0 +1,171 @@
+"""The repository: decisions on fresh state, commands once, lost answers settled, moments of the past."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+import eventfold as ef
+from eventfold.errors import (
+    CategoryMismatch,
+    OutcomeUnknown,
+    PositionBeyondHead,
+    RangeInvalid,
+    StreamNotFound,
+    UpcasterMissing,
+)
+from eventfold.testing.contract.concurrency import run_together
+
+
+class Added(ef.Event):
+    amount: int
+
+
+class Counter(ef.Aggregate[Added]):
+    total: int = 0
+
+    def add(self, amount: int = 1, most: int = 10**9) -> None:
+        if self.total + amount > most:
+            raise ef.InvalidOperation("too much")
+        self.raise_event(Added(amount=amount))
+
+    def nothing(self) -> None:
+        pass
+
+    def apply(self, event: Added) -> None:
+        self.total += event.amount
+
+
+REGISTRY = ef.Registry([Added])
+
+
+@pytest.fixture
+def store() -> Iterator[ef.Store]:
+    store = ef.open_store("sqlite://")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def counters(store: ef.Store) -> ef.Repository[Counter]:
+    return ef.Repository(store, REGISTRY, Counter)
+
+
+class Losing:
+    """A store that loses the first answers, before or after the effect."""
+
+    def __init__(self, store: ef.Store, lost: int, *, after: bool) -> None:
+        self._store, self._lost, self._after = store, lost, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def append(self, *args: Any, **kwargs: Any) -> ef.Appended:
+        lost, self._lost = self._lost > 0, self._lost - 1
+        if lost and self._after:
+            self._store.append(*args, **kwargs)
+        if lost:
+            raise OutcomeUnknown("the answer was lost")
+        return self._store.append(*args, **kwargs)
+
+
+def test_a_command_loads_decides_and_appends(counters: ef.Repository[Counter]) -> None:
+    assert counters.execute("counter-1", Counter.add, 2).version == 1
+    assert counters.execute("counter-1", Counter.add, amount=3).version == 2
+    assert counters.load("counter-1").total == 5
+
+
+def test_a_refused_command_writes_nothing(counters: ef.Repository[Counter], store: ef.Store) -> None:
+    with pytest.raises(ef.InvalidOperation):
+        counters.execute("counter-1", Counter.add, 2, most=1)
+    assert (store.head("counter-1"), counters.execute("counter-1", Counter.nothing).events) == (0, ())
+
+
+def test_on_a_conflict_the_decision_is_taken_again_on_fresh_state(counters: ef.Repository[Counter]) -> None:
+    seen = []
+
+    def decide(counter: Counter) -> None:
+        seen.append(counter.total)
+        if len(seen) == 1:
+            counters.execute("counter-1", Counter.add, 7)
+        counter.add(1)
+
+    assert counters.execute("counter-1", decide).attempts == 2
+    assert (seen, counters.load("counter-1").total) == ([0, 7], 8)
+
+
+def test_many_threads_on_one_stream_count_exactly(store: ef.Store) -> None:
+    counters = ef.Repository(store, REGISTRY, Counter, attempts=100)
+
+    def work() -> None:
+        for _ in range(10):
+            counters.execute("counter-1", Counter.add)
+
+    run_together([work] * 6)
+    assert counters.load("counter-1").total == 60
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_lost_answer_neither_loses_nor_doubles(store: ef.Store, *, after: bool) -> None:
+    losing: Any = Losing(store, 2, after=after)
+    assert ef.Repository(losing, REGISTRY, Counter).execute("counter-1", Counter.add).version == 1
+    assert store.head("counter-1") == 1
+
+
+def test_control_repeating_with_new_ids_doubles(store: ef.Store) -> None:
+    losing = Losing(store, 1, after=True)
+    for _ in range(2):
+        try:
+            losing.append("counter-1", [REGISTRY.encode(Added(amount=1))], expected=ef.ANY)
+        except OutcomeUnknown:
+            continue
+    assert store.head("counter-1") == 2
+
+
+def test_a_repeated_command_gives_its_first_result(counters: ef.Repository[Counter], store: ef.Store) -> None:
+    first = counters.execute_once("c-1", "counter-1", Counter.add, 5)
+    counters.execute("counter-1", Counter.add, 1)
+    for repeat in (partial(Counter.add, amount=5), partial(Counter.add, amount=9), Counter.nothing):
+        again = counters.execute_once("c-1", "counter-1", repeat)
+        assert (again.version, list(again.events), again.deduplicated) == (1, list(first.events), True)
+    refused = counters.execute_once("c-1", "counter-1", Counter.add, 5, most=0)
+    assert (refused.deduplicated, store.head("counter-1")) == (True, 2)
+
+
+def test_the_past_is_answered_by_version_and_time(counters: ef.Repository[Counter], store: ef.Store) -> None:
+    for n in range(1, 5):
+        counters.execute("counter-1", Counter.add, n)
+    assert [counters.at("counter-1", version=v).total for v in range(1, 5)] == [1, 3, 6, 10]
+    for event in store.read("counter-1"):
+        wanted = sum(
+            e.data_map()["amount"] for e in store.read("counter-1") if e.recorded_us <= event.recorded_us
+        )
+        assert counters.at("counter-1", time=event.recorded_at).total == wanted
+    with pytest.raises(PositionBeyondHead):
+        counters.at("counter-1", version=5)
+    with pytest.raises(RangeInvalid):
+        counters.at("counter-1")
+
+
+def test_streams_that_are_not_there_or_not_ours_are_refused(counters: ef.Repository[Counter]) -> None:
+    with pytest.raises(StreamNotFound):
+        counters.load("counter-9")
+    with pytest.raises(CategoryMismatch):
+        counters.execute("order-1", Counter.add)
+
+
+def test_metadata_come_from_the_context(counters: ef.Repository[Counter], store: ef.Store) -> None:
+    with ef.context(actor="anna", correlation_id="x"):
+        counters.execute("counter-1", Counter.add)
+    assert next(store.read("counter-1")).metadata_map() == {"actor": "anna", "correlationId": "x"}
+
+
+def test_a_missing_upcaster_is_refused_when_the_registry_is_built() -> None:
+    class Moved(ef.Event, version=3):
+        to: str
+
+    ef.upcast(Moved, 1)(dict)
+    with pytest.raises(UpcasterMissing) as caught:
+        ef.Registry([Moved])
+    assert caught.value.facts["version"] == 2
