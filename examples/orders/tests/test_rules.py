@@ -14,9 +14,13 @@ def order(*steps: str) -> Order:
     made = Order("order-1")
     made.create("c-1", [TEA])
     for step in steps:
-        {"confirm": made.confirm, "ship": lambda: made.ship("T1"), "cancel": lambda: made.cancel("late")}[
-            step
-        ]()
+        match step:
+            case "confirm":
+                made.confirm()
+            case "ship":
+                made.ship("T1")
+            case _:
+                made.cancel("late")
     return made
 
 
