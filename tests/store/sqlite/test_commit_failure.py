@@ -1,0 +1,65 @@
+"""When COMMIT fails, no member of the group is told anything, and the store refuses until it is opened again."""
+
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+import eventfold as ef
+from eventfold.errors import OutcomeUnknown, StoreFenced
+from eventfold.store.port import Write
+from eventfold.store.sqlite.store import SqliteStore, open_url
+from eventfold.store.sqlite.writer import _Job
+from eventfold.testing.making import make
+
+
+class FailingCommit:
+    """The writer's connection, whose COMMIT fails after or before the frames were written."""
+
+    def __init__(self, connection: apsw.Connection, *, lands: bool) -> None:
+        self._connection, self._lands = connection, lands
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *bindings: Any) -> Any:
+        if statement == "COMMIT":
+            if self._lands:
+                self._connection.execute(statement)
+            raise apsw.IOError("disk I/O error")
+        return self._connection.execute(statement, *bindings)
+
+
+@pytest.mark.parametrize("lands", [True, False])
+@pytest.mark.parametrize("rival", ["same id", "same version"])
+def test_a_failed_commit_tells_no_member_a_lie(tmp_path: Path, rival: str, *, lands: bool) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    store: SqliteStore = open_url(url)
+    store.append("order-1", [make(0)], expected=0)
+    event = make(1)
+    other = event if rival == "same id" else make(2)
+    writer: Any = store._writer
+    writer._connection = FailingCommit(writer._connection, lands=lands)
+    group = [_Job([Write("order-1", [e], 1)]) for e in (event, other)]
+    writer._run(group)
+    assert [type(job.error) for job in group] == [OutcomeUnknown, OutcomeUnknown]
+    with pytest.raises(StoreFenced):
+        store.append("order-2", [make()], expected=0)
+    assert store.head("order-1") in {1, 2}
+    store.close()
+    again = ef.open_store(url)
+    assert again.append("order-1", [event], expected=1).version == 2
+    assert [e.id for e in again.read("order-1", after=1)] == [event.id]
+    again.close()
+
+
+def test_control_without_the_failure_both_members_are_answered(tmp_path: Path) -> None:
+    store: SqliteStore = open_url(f"sqlite:///{tmp_path}/log.db")
+    event = make(1)
+    group = [_Job([Write("order-1", [event], 0)]) for _ in range(2)]
+    writer: Any = store._writer
+    writer._run(group)
+    assert [job.error for job in group] == [None, None]
+    assert [job.answer[0].deduplicated for job in group] == [False, True]
+    store.close()
