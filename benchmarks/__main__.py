@@ -17,7 +17,6 @@ SINGLE, BATCHES, SIZE, REPEATS = 2_000, 30, 1_000, 3
 SCHEMA = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
 CREATE TABLE events (position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
- 
   type INTEGER NOT NULL, schema_version INTEGER NOT NULL, event_id BLOB NOT NULL UNIQUE,
   recorded_us INTEGER NOT NULL, occurred_us INTEGER,
   data TEXT NOT NULL, metadata TEXT NOT NULL, UNIQUE (stream, version)) STRICT;
