@@ -1,8 +1,6 @@
 """The table of orders: one row an order, kept from its events."""
 
-from eventfold.readmodels import columns as ef
-from eventfold.readmodels.table import Table
-from eventfold.readmodels.values import field, recorded_at
+import eventfold as ef
 from examples.orders.domain import (
     ItemAdded,
     ItemRemoved,
@@ -14,7 +12,7 @@ from examples.orders.domain import (
 )
 
 
-class Orders(Table, category="order"):
+class Orders(ef.Table, category="order"):
     order_id = ef.key()
     customer_id = ef.first(OrderCreated.customer_id)
     currency = ef.first(OrderCreated.currency)
@@ -28,11 +26,11 @@ class Orders(Table, category="order"):
         }
     )
     total_amount = ef.sum(
-        field(OrderCreated, "total_amount"),
-        field(ItemAdded, "amount"),
-        field(ItemRemoved, "amount"),
+        ef.field(OrderCreated, "total_amount"),
+        ef.field(ItemAdded, "amount"),
+        ef.field(ItemRemoved, "amount"),
         "decimal(18,2)",
     )
     events = ef.count()
-    created_at = ef.first(recorded_at)
-    updated_at = ef.last(recorded_at)
+    created_at = ef.first(ef.recorded_at)
+    updated_at = ef.last(ef.recorded_at)

@@ -2,12 +2,28 @@
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Executed, Repository
+from eventfold.app.app import App
 from eventfold.errors import EventfoldError, InvalidOperation, WrongExpectedVersion
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.events.event import Event, upcast
 from eventfold.events.ids import new_id
 from eventfold.events.metadata import context
 from eventfold.events.registry import Registry, Untyped
+from eventfold.feed.cursor import Cursor, Token
+from eventfold.readmodels.columns import collect, column, count, delete_on, first, key, last, max, min, sum  # noqa: A004
+from eventfold.readmodels.table import Table
+from eventfold.readmodels.values import (
+    actor,
+    causation_id,
+    correlation_id,
+    event_id,
+    event_type,
+    field,
+    occurred_at,
+    recorded_at,
+    stream,
+    version,
+)
 from eventfold.store.open import open_store
 from eventfold.store.port import ANY, EXISTS, Appended, Expected, Store, Write
 
@@ -15,7 +31,9 @@ __all__ = [
     "ANY",
     "EXISTS",
     "Aggregate",
+    "App",
     "Appended",
+    "Cursor",
     "Event",
     "EventfoldError",
     "Executed",
@@ -26,11 +44,33 @@ __all__ = [
     "Registry",
     "Repository",
     "Store",
+    "Table",
+    "Token",
     "Untyped",
     "Write",
     "WrongExpectedVersion",
+    "actor",
+    "causation_id",
+    "collect",
+    "column",
     "context",
+    "correlation_id",
+    "count",
+    "delete_on",
+    "event_id",
+    "event_type",
+    "field",
+    "first",
+    "key",
+    "last",
+    "max",
+    "min",
     "new_id",
+    "occurred_at",
     "open_store",
+    "recorded_at",
+    "stream",
+    "sum",
     "upcast",
+    "version",
 ]

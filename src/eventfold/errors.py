@@ -11,7 +11,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
-    +-- NotFound                 StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead
+    +-- NotFound                 StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced
@@ -211,6 +211,10 @@ class RowNotFound(NotFound, code="row-not-found"):
 
 class PositionBeyondHead(NotFound, code="position-beyond-head", status=416):
     """A moment that the log has not reached."""
+
+
+class TableBehind(NotFound, code="table-behind", status=504):
+    """A table that has not reached the asked moment in time; what was written is safe."""
 
 
 class Conflict(EventfoldError, code="conflict", status=409, exit_code=5):

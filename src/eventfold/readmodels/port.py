@@ -146,7 +146,11 @@ class TableState(Protocol):
         """Fills an empty generation with folded rows in one commit; otherwise as `commit`."""
 
     def changed(self, since: int) -> Changed:
-        """Everything that changed after commit `since`; 0 = all rows."""
+        """Everything that changed after commit `since`; 0 = all rows.
+
+        Raises:
+            StaleCursor: deletions after `since` are forgotten: every publication has passed them.
+        """
 
     def acquire(self, owner: str, seconds: float) -> int:
         """Takes or renews the lease for `seconds`; returns its epoch.
@@ -158,23 +162,35 @@ class TableState(Protocol):
     def release(self, owner: str) -> None:
         """Gives the lease back, if it is held by `owner`."""
 
+    def publishing(self, publication: str, change: int) -> None:
+        """Notes, before it is written, that a publication is to contain everything up to `change`."""
+
     def published(self, publication: str, change: int) -> None:
         """Notes that a publication contains everything up to `change`: older deletion marks may go."""
+
+    def noted(self, publication: str) -> frozenset[int]:
+        """The changes that a publication may contain, as noted: published, and about to be; empty where none are."""
 
 
 class State(Protocol):
     """Keeps the state of an app's tables over one log."""
 
-    def live(self, layout: Layout, start: Cursor) -> TableState:
-        """The live generation of a table; made at `start` where there is none.
+    def live(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
+        """The live generation of a table; made at `start`, with a number above `above`, where there is none.
 
         Raises:
             ForeignCursor: the state belongs to another log.
             FormatUnknown: the place is no state, or of a later release.
         """
 
-    def fresh(self, layout: Layout, start: Cursor) -> TableState:
-        """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped."""
+    def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
+        """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped.
+
+        Args:
+            layout: of its rows.
+            start: where it begins.
+            above: its number will be larger than this, and than that of every generation before.
+        """
 
     def swap(self, fresh: TableState, *, live: Cursor) -> None:
         """Makes `fresh` the live generation in one transaction and drops the old one.

@@ -3,7 +3,8 @@
 Its promise, at every instant and after any crash: state = fold(log up to the cursor, minus parked and skipped events).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
 
 from eventfold.errors import NotFound, RangeInvalid, TableInvalid
 from eventfold.events.envelope import RecordedEvent
@@ -19,6 +20,20 @@ from eventfold.store.port import Store
 PAGE = 2000
 
 
+class Read(Protocol):
+    """Reads a page of a feed: `Feed.read`, or a read that several followers share."""
+
+    def __call__(
+        self,
+        after: Cursor,
+        limit: int,
+        *,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Page:
+        """As `Feed.read`."""
+
+
 class Projector:
     """Keeps one generation of a table up to date.
 
@@ -26,10 +41,14 @@ class Projector:
         state: where the rows are.
         feed: what is followed.
         registry: event types and upcasters.
+        read: reads pages; default: the feed itself.
     """
 
-    def __init__(self, state: TableState, feed: Feed, registry: Registry) -> None:
+    def __init__(
+        self, state: TableState, feed: Feed, registry: Registry, *, read: Read | None = None
+    ) -> None:
         self.state = state
+        self._read: Read = read or feed.read
         self.layout: Layout = state.layout
         self._feed = feed
         self._registry = registry
@@ -65,7 +84,7 @@ class Projector:
         assert self._cursor is not None
         spec = self.layout.spec
         categories = [spec.category] if spec.category else None
-        page = self._feed.read(self._cursor, limit, categories=categories, types=spec.types)
+        page = self._read(self._cursor, limit, categories=categories, types=spec.types)
         if page.cursor != self._cursor:
             batch = self._fold(page.events)
             try:

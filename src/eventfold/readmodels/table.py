@@ -50,6 +50,13 @@ class TableSpec(msgspec.Struct, frozen=True):
         return bool(self.delete_on) or self.fold is not None
 
     @property
+    def named(self) -> frozenset[str]:
+        """The stored names that the definition speaks of."""
+        columns = (self.key, *self.columns.values())
+        values = {v.event for c in columns for v in c.values if not isinstance(v, Envelope)}
+        return frozenset(values).union(self.delete_on, self.types or (), *(c.on for c in columns))
+
+    @property
     def fingerprint(self) -> str:
         """Changes whenever the rows could differ; a Python fold is known by its name only."""
         described = [

@@ -43,23 +43,27 @@ class SqliteState:
             self.close()
             raise
 
-    def live(self, layout: Layout, start: Cursor) -> SqliteTableState:
+    def live(self, layout: Layout, start: Cursor, *, above: int = 0) -> SqliteTableState:
         """The live generation, made where there is none."""
+        with self._pool.reading() as connection:
+            found: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
+        if found is not None:
+            return SqliteTableState(layout, found[0], self._writing, self._pool)
         with self._writing.transaction("opening a table") as connection:
             row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
             if row is None:
-                made = self._make(connection, layout, start, live=True)
+                made = self._make(connection, layout, start, above, live=True)
                 connection.execute(made.statements.drop_view)
                 connection.execute(made.statements.view)
                 return made
         return SqliteTableState(layout, row[0], self._writing, self._pool)
 
-    def fresh(self, layout: Layout, start: Cursor) -> SqliteTableState:
+    def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> SqliteTableState:
         """A new generation; those that an earlier rebuild left behind are dropped."""
         with self._writing.transaction("beginning a rebuild") as connection:
             for (generation,) in fetch(connection, SQL["unfinished"], (layout.spec.name,)):
                 self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
-            return self._make(connection, layout, start, live=False)
+            return self._make(connection, layout, start, above, live=False)
 
     def swap(self, fresh: TableState, *, live: Cursor) -> None:
         """Promotes the fresh generation and drops the old one in one transaction."""
@@ -88,10 +92,10 @@ class SqliteState:
         self._pool.close()
 
     def _make(
-        self, connection: apsw.Connection, layout: Layout, start: Cursor, *, live: bool
+        self, connection: apsw.Connection, layout: Layout, start: Cursor, above: int, *, live: bool
     ) -> SqliteTableState:
         name = layout.spec.name
-        generation: int = connection.execute(SQL["next_generation"], (name,)).get
+        generation: int = max(above + 1, connection.execute(SQL["next_generation"], (name,)).get)
         made = SqliteTableState(layout, generation, self._writing, self._pool)
         row = (name, generation, int(live), layout.fingerprint, start.to_json())
         connection.execute(SQL["insert_table"], row)

@@ -105,6 +105,8 @@ class SqliteTableState:
 
         with self._pool.snapshot() as connection:
             head = self._head(connection)
+            if 0 < since < connection.execute(SQL["forgotten"], self._id).get:
+                raise StaleCursor(f"What was removed from {self._id[0]} since change {since} is forgotten.")
             cursor = connection.execute(self.statements.select_changed, (since,))
             parts = []
             while page := list(islice(cursor, ROWS)):
@@ -138,12 +140,24 @@ class SqliteTableState:
         with self._writing.transaction("giving the lease back") as connection:
             connection.execute(SQL["release_lease"], (*self._id, owner))
 
+    def publishing(self, publication: str, change: int) -> None:
+        """Notes what a publication is about to contain."""
+        with self._writing.transaction("noting a publication") as connection:
+            connection.execute(SQL["note_publishing"], (*self._id, publication, change))
+
     def published(self, publication: str, change: int) -> None:
         """Forgets deletion marks that every publication has passed."""
         named = {"name": self._id[0], "generation": self._id[1]}
         with self._writing.transaction("noting a publication") as connection:
-            connection.execute(SQL["note_published"], (*self._id, publication, change))
+            connection.execute(SQL["note_published"], (*self._id, publication, change, change))
             connection.execute(SQL["forget_deleted"], named)
+            connection.execute(SQL["note_forgotten"], named)
+
+    def noted(self, publication: str) -> frozenset[int]:
+        """The last two notes."""
+        with self._pool.reading() as connection:
+            row: Any = connection.execute(SQL["noted"], (*self._id, publication)).fetchone()
+        return frozenset(row or ())
 
     @contextmanager
     def _transaction(self, read: Cursor, epoch: int) -> Iterator[tuple[apsw.Connection, int]]:

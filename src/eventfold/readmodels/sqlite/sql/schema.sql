@@ -12,6 +12,7 @@ CREATE TABLE tables (
   epoch INTEGER NOT NULL DEFAULT 0,
   owner TEXT NOT NULL DEFAULT '',
   leased_until_us INTEGER NOT NULL DEFAULT 0,
+  forgotten INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (name, generation)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_generation_is_live ON tables (name) WHERE live;
@@ -45,5 +46,6 @@ CREATE TABLE published (
   generation INTEGER NOT NULL,
   publication TEXT NOT NULL,
   change INTEGER NOT NULL,
+  intended INTEGER NOT NULL,
   PRIMARY KEY (table_name, generation, publication)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,54 @@
+"""`App`: a definition that can be bound to a log. Importable, pure, opens nothing until it is asked to."""
+
+from eventfold.app.definition import Definition
+from eventfold.app.live import Live
+from eventfold.store.open import open_store
+
+
+class App(Definition):
+    """A definition: the same one serves a program, the command line and the tests.
+
+        shop = App("shop", aggregates=[Order], tables=[Orders])
+
+        with shop.open("sqlite:///shop.db", lake="lake") as live:
+            live.repository(Order).execute("order-1", Order.create, ...)
+
+    Args:
+        name: of the app.
+        aggregates: the classes that decide; their events are registered.
+        tables: the read models.
+        events: event types that no aggregate raises.
+        untyped: whether events of other names are read as `Untyped`, for logs that were imported.
+
+    Raises:
+        DefinitionError: two aggregates of one category, two tables of one name, two types of one stored name.
+        UpcasterMissing: a schema version from which no chain of upcasters leads to the current one.
+        TableInvalid: a table looks at an event type that the app does not know.
+    """
+
+    def open(self, url: str, *, lake: str | None = None, state: str | None = None) -> Live:
+        """Binds the app to its resources; close what it returns, or use it in a `with`.
+
+        Args:
+            url: of the event store, for example `sqlite:///shop.db`.
+            lake: the folder of the Delta tables; None = nothing is published.
+            state: the URL of the tables' state; default: beside the log.
+
+        Raises:
+            UnsupportedUrl, ExtraMissing: nothing serves the URL here.
+            ForeignCursor: the state belongs to another log.
+            TableInvalid: a table needs an order that this log does not give.
+            StorageError: something cannot be opened.
+        """
+        store = open_store(url)
+        try:
+            return Live(self, store, state=state or _beside(url), lake=lake)
+        except BaseException:
+            store.close()
+            raise
+
+
+def _beside(url: str) -> str:
+    """The state of a log that is a file stands beside it; of a log in memory, in memory."""
+    place = url.partition("?")[0]
+    return place if place.endswith("://") else f"{place}.state"

@@ -1,0 +1,182 @@
+"""`Live`: an app bound to a log, a state and a lake. It folds, publishes and answers."""
+
+import os
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from eventfold.aggregates.aggregate import Aggregate
+from eventfold.aggregates.repository import Repository
+from eventfold.app.definition import Definition
+from eventfold.app.status import Status, status
+from eventfold.app.tables import LiveTable
+from eventfold.errors import DefinitionError, ExtraMissing, TableNotFound
+from eventfold.events.ids import new_id
+from eventfold.feed.cursor import Token
+from eventfold.feed.loop import Loop, catch_up
+from eventfold.feed.shared import SharedReads
+from eventfold.readmodels.layout import bind
+from eventfold.readmodels.open import open_publication, open_state
+from eventfold.readmodels.table import Table
+from eventfold.readmodels.worker import TableWorker
+from eventfold.store.port import Store
+
+if TYPE_CHECKING:
+    from eventfold.readmodels.query import Result
+
+A = TypeVar("A", bound=Aggregate[Any])
+
+
+class Live:
+    """An open app; made by `App.open`. Safe to share between threads.
+
+    Args:
+        app: the definition.
+        store: the log; closed with the app.
+        state: the URL of the state.
+        lake: the folder of the Delta tables, or None.
+    """
+
+    def __init__(self, app: Definition, store: Store, *, state: str, lake: str | None) -> None:
+        self.app = app
+        self.store = store
+        self._lake = lake
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
+        self._repositories: dict[type, Repository[Any]] = {}
+        self._state = open_state(state, store.log_id)
+        try:
+            self._tables = self._bound() if app.tables else {}
+        except BaseException:
+            self._state.close()
+            raise
+
+    def repository(self, aggregate_type: type[A]) -> Repository[A]:
+        """The aggregates of one type."""
+        if aggregate_type not in self.app.aggregates:
+            raise DefinitionError(
+                f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
+            )
+        if aggregate_type not in self._repositories:
+            self._repositories[aggregate_type] = Repository(self.store, self.app.registry, aggregate_type)
+        return self._repositories[aggregate_type]
+
+    def table(self, table: type[Table] | str) -> LiveTable:
+        """One table, by its class or its name.
+
+        Raises:
+            TableNotFound: the app has no such table.
+        """
+        name = table if isinstance(table, str) else table.spec.name
+        if name not in self._tables:
+            known = ", ".join(sorted(self._tables)) or "none"
+            raise TableNotFound(f"{self.app.name} has no table {name!r}; it has: {known}.", table=name)
+        return self._tables[name]
+
+    @property
+    def tables(self) -> Sequence[LiveTable]:
+        """All tables, in the order of the definition."""
+        return list(self._tables.values())
+
+    def catch_up(self) -> None:
+        """Folds everything that is in the log into every table and publishes it.
+
+        Raises:
+            OwnerFenced: another worker keeps a table.
+            LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
+        """
+        catch_up(self._workers())
+
+    def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
+        """Keeps every table up to date until `stop` is set.
+
+        Args:
+            stop: set it from a signal handler or another thread.
+            every: seconds between two publications, at least.
+
+        Raises:
+            EventfoldError: no table can go on.
+        """
+        Loop(self._workers(every), self.store.feed()).run(stop)
+
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object] | Mapping[str, object] = (),
+        *,
+        after: Token | None = None,
+    ) -> "Result":
+        """One SELECT over the tables, in DuckDB's SQL; the newest rows of the state are always in it.
+
+        Args:
+            sql: the statement.
+            parameters: values for `?` or `$name`.
+            after: waits until the tables it names contain what an append answered with.
+
+        Raises:
+            QueryInvalid: it is no SELECT, or cannot be answered.
+            TableBehind: the tables did not reach `after` in time.
+        """
+        try:
+            from eventfold.readmodels.query import Source, query
+        except ModuleNotFoundError as error:
+            raise _lake_missing(error) from error
+        if after is not None:
+            for table in self.tables:
+                if table.name in sql:
+                    table.wait(after)
+        return query([Source(t.live(), t.publication) for t in self.tables], sql, parameters)
+
+    def status(self) -> Status:
+        """How the log and every table stand."""
+        return status(self.app.name, self.store, self.tables)
+
+    def close(self) -> None:
+        """Closes state and log."""
+        self._state.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes it."""
+        self.close()
+
+    def _bound(self) -> dict[str, LiveTable]:
+        try:
+            from eventfold.engines.open import open_engine
+        except ModuleNotFoundError as error:
+            raise _lake_missing(error) from error
+        engine = open_engine()
+        total_order = self.store.feed().capabilities.total_order
+        found: dict[str, LiveTable] = {}
+        for name, spec in self.app.tables.items():
+            layout = bind(spec, total_order=total_order)
+            publication = open_publication(self._lake, layout, self.store.log_id) if self._lake else None
+            found[name] = LiveTable(layout, self.store, self._state, self.app.registry, engine, publication)
+        return found
+
+    def _workers(self, every: float = 5.0) -> list[TableWorker]:
+        feed = self.store.feed()
+        read = SharedReads(feed).read if len(self._tables) > 1 else feed.read
+        return [
+            TableWorker(
+                table.live,
+                feed,
+                self.app.registry,
+                owner=self._owner,
+                publication=table.publication,
+                every=every,
+                read=read,
+            )
+            for table in self.tables
+        ]
+
+
+def _lake_missing(error: ModuleNotFoundError) -> ExtraMissing:
+    return ExtraMissing(f"Tables need a package: pip install 'eventfold[lake]' ({error}).")

@@ -1,0 +1,108 @@
+"""How a live app stands: the log, each table, what waits."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from eventfold.app.tables import LiveTable
+from eventfold.errors import EventfoldError
+from eventfold.feed.port import Feed
+from eventfold.store.port import Store
+
+CLOCK_AHEAD_SECONDS = 5.0
+
+
+class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One table.
+
+    Attributes:
+        name: of the table.
+        generation: counts its rebuilds.
+        lag: events of the log that it has not looked at; None where that cannot be counted.
+        parked: streams that wait.
+        published: the newest published version; None where there is none.
+        unpublished: commits of the state that the published version does not contain.
+        problem: why it does not go on, if it does not.
+    """
+
+    name: str
+    generation: int = 0
+    lag: int | None = None
+    parked: int = 0
+    published: int | None = None
+    unpublished: int = 0
+    problem: str = ""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole app.
+
+    Attributes:
+        app: its name.
+        log: the id of the log.
+        events: how many the log has; None where that cannot be counted.
+        last_recorded: when the last one was recorded.
+        warnings: what a person should look at.
+        tables: each table.
+    """
+
+    app: str
+    log: str
+    events: int | None
+    last_recorded: datetime | None
+    warnings: list[str]
+    tables: list[TableStatus]
+
+
+def status(app: str, store: Store, tables: Sequence[LiveTable]) -> Status:
+    """How everything stands now."""
+    feed = store.feed()
+    last = _last_recorded(feed)
+    shown = [_table(table, feed) for table in tables]
+    warnings = [f"{t.name}: {t.parked} streams are parked" for t in shown if t.parked]
+    warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
+    if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
+        warnings.append(
+            f"The last event was recorded {ahead:.0f} s ahead of this machine's clock: recorded times stand still until"
+            " it has caught up."
+        )
+    return Status(
+        app=app,
+        log=store.log_id,
+        events=feed.lag(feed.start()),
+        last_recorded=last,
+        warnings=warnings,
+        tables=shown,
+    )
+
+
+def _table(table: LiveTable, feed: Feed) -> TableStatus:
+    try:
+        head = table.live().head()
+        version = table.publication.head() if table.publication else None
+        return TableStatus(
+            name=table.name,
+            generation=head.generation,
+            lag=feed.lag(head.cursor),
+            parked=head.parked,
+            published=version.number if version else None,
+            unpublished=head.change - version.stamp.change if version else 0,
+            problem=""
+            if head.fingerprint == table.layout.fingerprint
+            else "its definition changed: rebuild it",
+        )
+    except EventfoldError as error:
+        return TableStatus(name=table.name, problem=str(error))
+
+
+def _last_recorded(feed: Feed) -> datetime | None:
+    end = feed.end()
+    latest = 0
+    for name, mark in end.marks.items():
+        if mark.position and feed.capabilities.total_order:
+            before = feed.at_position(mark.position - 1)
+            for event in feed.read(before, 1, partitions=[name]).events:
+                latest = max(latest, event.recorded_us)
+    return datetime.fromtimestamp(latest / 1e6, UTC) if latest else None

@@ -1,0 +1,192 @@
+"""One table of a live app: its rows now and at any moment, why they are so, and what waits."""
+
+import time as clocks
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from eventfold.errors import CapabilityMissing, RangeInvalid, RowNotFound, TableBehind, TimeInvalid
+from eventfold.events.envelope import to_us
+from eventfold.events.metadata import current
+from eventfold.events.registry import Registry
+from eventfold.feed.cursor import Cursor, Token
+from eventfold.feed.port import Feed
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.port import Engine, ParkedStream, Skip, State, TableState
+from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.publication import Publication
+from eventfold.store.port import Store
+
+if TYPE_CHECKING:
+    from eventfold.readmodels.asof import AsOf, Clock, History
+    from eventfold.readmodels.rebuild import Progress, Rebuilt
+    from eventfold.readmodels.why import Step
+
+_POLL_SECONDS = 0.01
+
+
+class LiveTable:
+    """A table bound to its log, state and publication; made by `Live.table`.
+
+    Args:
+        layout: of its rows.
+        store: the log.
+        state: where its rows are kept.
+        registry: event types and upcasters.
+        engine: folds histories.
+        publication: where it is published, if anywhere.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        store: Store,
+        state: State,
+        registry: Registry,
+        engine: Engine,
+        publication: Publication | None,
+    ) -> None:
+        self.layout = layout
+        self.publication = publication
+        self._store = store
+        self._feed: Feed = store.feed()
+        self._state = state
+        self._registry = registry
+        self._engine = engine
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.layout.spec.name
+
+    def live(self) -> TableState:
+        """The live generation of its state."""
+        published = self.publication.head() if self.publication else None
+        above = published.stamp.generation if published else 0
+        return self._state.live(self.layout, self._feed.start(), above=above)
+
+    def get(self, key: str) -> dict[str, Any]:
+        """The row of a key as it is in the state now.
+
+        Raises:
+            RowNotFound: there is none.
+        """
+        row = self.live().rows([key]).get(key)
+        if row is None:
+            raise RowNotFound(f"The table {self.name} has no row {key!r}.", table=self.name, key=key)
+        return self.layout.show(row)
+
+    def at(
+        self,
+        *,
+        cursor: Cursor | None = None,
+        position: int | None = None,
+        time: datetime | None = None,
+        clock: "Clock" = "recorded",
+    ) -> "AsOf":
+        """The table as it was; equal to a fold of the log from zero.
+
+        Args:
+            cursor: after everything up to this cursor; or
+            position: after everything at or below this position, where the log has a total order; or
+            time: after everything recorded at or before this aware time; with `clock="occurred"`, everything that is
+                known now and occurred at or before it (up to `position` or `cursor`, if one is given too).
+            clock: which time is meant.
+
+        Raises:
+            RangeInvalid: not exactly one moment is given.
+            TimeInvalid: the time has no time zone.
+            PositionBeyondHead: the log has not reached it.
+            CapabilityMissing: a position on a log without total order.
+        """
+        if time is not None and time.utcoffset() is None:
+            raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
+        if cursor is None and position is not None:
+            cursor = self._feed.at_position(position)
+        if clock == "occurred":
+            if time is None:
+                raise RangeInvalid("The clock 'occurred' asks for a time.")
+            return self._history().occurred(to_us(time), cursor or self._feed.end(), self._skips())
+        if (cursor is None) == (time is None):
+            raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
+        if cursor is not None:
+            return self._history().at(cursor, self._skips())
+        assert time is not None
+        try:
+            return self._history().at(self._feed.at_time(to_us(time)), self._skips())
+        except CapabilityMissing:
+            return self._history().recorded(to_us(time), self._feed.end(), self._skips())
+
+    def why(self, key: str) -> "Sequence[Step]":
+        """The events behind a row, in order, with the row before and after each."""
+        from eventfold.readmodels.why import Why
+
+        return Why(self.layout, self._store, self._registry)(key, self._skips())
+
+    def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
+        """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
+        from eventfold.readmodels.publisher import Publisher
+        from eventfold.readmodels.rebuild import Rebuild
+
+        rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
+        published = self.publication.head() if self.publication else None
+        done = rebuild(self.layout, above=published.stamp.generation if published else 0, progress=progress)
+        if self.publication is not None:
+            Publisher(self.live(), self.publication, self._feed).publish()
+        return done
+
+    def parked(self) -> Mapping[str, ParkedStream]:
+        """The streams whose events wait, by name."""
+        return self.live().parked()
+
+    def retry(self, stream: str) -> bool:
+        """Folds the parked events of a stream again, in order; False where it is parked again.
+
+        Raises:
+            NotFound: the stream is not parked.
+        """
+        return self._projector().retry(self._store, stream)
+
+    def skip(self, stream: str, reason: str) -> bool:
+        """Leaves the event that failed out of this table for a recorded reason and folds what waited behind it.
+
+        Raises:
+            NotFound: the stream is not parked.
+            RangeInvalid: the reason is empty.
+        """
+        waiting = self.parked().get(stream)
+        skip = Skip(
+            stream=stream,
+            version=waiting.version if waiting else 0,
+            reason=reason,
+            actor=str(current().get("actor", "")),
+            skipped_us=clocks.time_ns() // 1000,
+        )
+        return self._projector().skip(self._store, stream, skip)
+
+    def wait(self, token: Token, seconds: float = 10.0) -> None:
+        """Waits until the state contains what an append answered with; somebody must be following.
+
+        Raises:
+            TableBehind: it does not within that time.
+        """
+        target = self._feed.at(token)
+        until = clocks.monotonic() + seconds
+        while self._feed.compare(self.live().head().cursor, target) not in {"equal", "after"}:
+            if clocks.monotonic() >= until:
+                raise TableBehind(
+                    f"The table {self.name} did not reach the append within {seconds:g} s: is a worker running?",
+                    table=self.name,
+                )
+            clocks.sleep(_POLL_SECONDS)
+
+    def _projector(self) -> Projector:
+        return Projector(self.live(), self._feed, self._registry)
+
+    def _history(self) -> "History":
+        from eventfold.readmodels.asof import History
+
+        return History(self.layout, self._feed, self._registry, self._engine, self.publication)
+
+    def _skips(self) -> frozenset[tuple[str, int]]:
+        return frozenset((s.stream, s.version) for s in self.live().skips())

@@ -1,0 +1,122 @@
+"""The one loop of everything that follows a feed: step, and wait where there is nothing to do.
+
+An error that passes is tried again after a pause that grows; one that does not pass stops its follower and no other.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from eventfold.errors import DefinitionError, EventfoldError, LogMismatch
+from eventfold.feed.port import Feed
+
+_log = logging.getLogger("eventfold.loop")
+_PAUSE = (0.05, 5.0)
+"""Seconds after the first failure, and at most."""
+
+
+class Follower(Protocol):
+    """Follows a feed, page by page."""
+
+    @property
+    def name(self) -> str:
+        """What it is called where its state is shown."""
+
+    def step(self) -> bool:
+        """Handles the next page and commits; True where nothing more was there."""
+
+    def finish(self) -> None:
+        """Commits what is left and gives back what is held; the loop ends."""
+
+
+class _Runner:
+    """One follower with its failures."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self.failures = 0
+        self.not_before = 0.0
+        self.stopped: EventfoldError | None = None
+
+    def step(self) -> bool:
+        """Whether it has nothing to do now."""
+        if self.stopped is not None or time.monotonic() < self.not_before:
+            return True
+        try:
+            idle = self.follower.step()
+        except (DefinitionError, LogMismatch) as error:
+            self.stopped = error
+            _log.error("%s has stopped: %s", self.follower.name, error)
+            return True
+        except EventfoldError as error:
+            first, longest = _PAUSE
+            pause = min(first * 2**self.failures, longest)
+            self.failures += 1
+            self.not_before = time.monotonic() + pause
+            _log.warning("%s failed and goes on in %.2f s: %s", self.follower.name, pause, error)
+            return True
+        self.failures = 0
+        return idle
+
+
+class Loop:
+    """Runs followers of one feed in the calling thread.
+
+    Args:
+        followers: what follows.
+        feed: what is followed.
+    """
+
+    def __init__(self, followers: Iterable[Follower], feed: Feed) -> None:
+        self._runners = [_Runner(follower) for follower in followers]
+        self._feed = feed
+
+    def run(self, stop: threading.Event, *, poll: float = 0.5) -> None:
+        """Goes on until `stop` is set, then lets every follower finish.
+
+        Args:
+            stop: set it from a signal handler or another thread; it is looked at after every page.
+            poll: seconds of one wait, at most.
+
+        Raises:
+            EventfoldError: no follower is left; the error of the first that stopped.
+        """
+        try:
+            while not stop.is_set():
+                end = self._feed.end()  # before the steps: what comes after it is not waited for
+                idle = [runner.step() for runner in self._runners]
+                if all(runner.stopped for runner in self._runners):
+                    break
+                if all(idle) and not stop.is_set():
+                    self._feed.wait(end, poll)
+        finally:
+            self._finish()
+        for runner in self._runners:
+            if runner.stopped is not None and not stop.is_set():
+                raise runner.stopped
+
+    def _finish(self) -> None:
+        for runner in self._runners:
+            try:
+                runner.follower.finish()
+            except EventfoldError as error:
+                _log.warning("%s could not finish: %s", runner.follower.name, error)
+
+
+def catch_up(followers: Iterable[Follower], *, progress: Callable[[], object] | None = None) -> None:
+    """Lets every follower reach the end once, then finish; the first error ends it.
+
+    Followers go on side by side, a page at a time, so that they can share what is read.
+    """
+    everyone = list(followers)
+    behind = list(everyone)
+    try:
+        while behind:
+            behind = [follower for follower in behind if not follower.step()]
+            if progress is not None:
+                progress()
+    finally:
+        for follower in everyone:
+            follower.finish()

@@ -1,0 +1,52 @@
+"""One read of a feed for several followers in one process that stand at the same place."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection
+
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.port import Feed, Page
+from eventfold.store.names import category_of
+
+_PAGES = 4
+
+
+class SharedReads:
+    """Reads pages without filters once, keeps the last few, and filters them for each follower.
+
+    Args:
+        feed: what is read.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
+
+    def read(
+        self,
+        after: Cursor,
+        limit: int,
+        *,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Page:
+        """As `Feed.read`; a page that ended the log is read again, because more may have come."""
+        key = (after.to_json(), limit)
+        with self._lock:
+            page = self._pages.get(key)
+            if page is None:
+                page = self._feed.read(after, limit)
+                if not page.caught_up:
+                    self._pages[key] = page
+                    if len(self._pages) > _PAGES:
+                        self._pages.popitem(last=False)
+        if categories is None and types is None:
+            return page
+        events = [
+            event
+            for event in page.events
+            if (types is None or event.type in types)
+            and (categories is None or category_of(event.stream) in categories)
+        ]
+        return Page(events, page.cursor, page.caught_up)

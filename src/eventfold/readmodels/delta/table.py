@@ -1,0 +1,239 @@
+"""One table published as a Delta table in a folder. Every commit carries its stamp and passes a fence.
+
+The fence is the application transaction `<log id>/<table>/<generation>`, its version the recorded one plus 1: of two
+writers on one snapshot one lands. It says nothing about what is contained; the stamp does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from eventfold.errors import CursorLost, ForeignCursor, StaleCursor, StorageFailed
+from eventfold.readmodels.arrowform import schema
+from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.publication import Stamp, Version, read_stamp
+
+_LOOK_BACK = 100
+_MAINTENANCE = {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES"}
+"""What others may do to a table without changing its rows."""
+
+
+def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication":
+    """The publication of a table in a folder, which need not exist yet."""
+    return DeltaPublication(folder, layout, log_id)
+
+
+class DeltaPublication:
+    """See `Publication` for what each method promises.
+
+    Args:
+        folder: of the Delta table.
+        layout: the columns.
+        log_id: of the log whose fold is published.
+    """
+
+    kind = "delta"
+
+    def __init__(self, folder: Path, layout: Layout, log_id: str) -> None:
+        self._folder = folder
+        self._layout = layout
+        self._log_id = log_id
+        self._copies = Copies(folder)
+        self._application = f"{log_id}/{layout.spec.name}"
+
+    def head(self) -> Version | None:
+        """The newest stamp, past the commits of others; stamps that have no copy are copied."""
+        table = self._open()
+        if table is None:
+            return None
+        newest = table.version()
+        history = self._history(table, _LOOK_BACK)
+        for number in sorted({*history, *self._copies.versions()}, reverse=True):
+            if number > newest:
+                continue  # the table was restored from an older copy than its stamps
+            stamp = self._copies.read(number) or self._copied(number, history)
+            if stamp is not None:
+                self._ours(stamp)
+                since = range(number + 1, newest + 1)
+                intact = all(history.get(n, {}).get("operation") in _MAINTENANCE for n in since)
+                return Version(number, stamp, intact)
+        raise CursorLost(
+            f"No commit of the Delta table {self._layout.spec.name} says which events it contains: it is not ours, or"
+            " its stamps were deleted. Move it away, or rebuild into another lake.",
+            table=self._layout.spec.name,
+        )
+
+    def merge(self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp) -> Version:
+        """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
+        table = self._opened(on)
+        with _translated("merging"):
+            if not rows.num_rows and not deleted:
+                write_deltalake(table, rows, mode="append", commit_properties=self._properties(table, stamp))
+            else:
+                self._merge(table, self._source(rows, deleted), stamp)
+        return self._made(table, stamp)
+
+    def overwrite(self, on: Version | None, rows: pa.Table, stamp: Stamp) -> Version:
+        """A new version with these rows only."""
+        if on is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with _translated("creating the table"):
+                properties = self._properties(None, stamp)
+                write_deltalake(str(self._folder), rows, mode="error", commit_properties=properties)
+                table = DeltaTable(str(self._folder))
+        else:
+            table = self._opened(on)
+            with _translated("overwriting"):
+                properties = self._properties(table, stamp)
+                write_deltalake(
+                    table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
+                )
+        return self._made(table, stamp)
+
+    def versions(self) -> Sequence[int]:
+        """Those with a copy, and those whose commits are still in the log."""
+        table = self._open()
+        if table is None:
+            return []
+        oldest_commits = self._history(table, _LOOK_BACK)
+        return sorted({*oldest_commits, *(v for v in self._copies.versions() if v <= table.version())})
+
+    def stamp(self, number: int) -> Stamp | None:
+        """From the copy, else from the commit."""
+        found = self._copies.read(number)
+        if found is None and (table := self._open()) is not None:
+            found = self._copied(number, self._history(table, None))
+        return found if found is not None and found.log == self._log_id else None
+
+    def rows(self, number: int) -> pa.Table | None:
+        """Read from the Parquet files of that version."""
+        files = self.files(number)
+        if files is None:
+            return None
+        wanted = schema(self._layout)
+        if not files:
+            return wanted.empty_table()
+        try:
+            found = ds.dataset(files, format="parquet").to_table()
+        except (OSError, pa.ArrowInvalid):
+            return None  # removed by VACUUM
+        if set(wanted.names) - set(found.column_names):
+            return None
+        return found.select(wanted.names).cast(wanted)
+
+    def files(self, number: int | None = None) -> Sequence[str] | None:
+        """Full paths."""
+        try:
+            table = DeltaTable(str(self._folder), version=number)
+            # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
+            return table.file_uris() if table.protocol().min_reader_version == 1 else None
+        except (DeltaError, OSError, ValueError):
+            return None
+
+    def _open(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(str(self._folder))
+        except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            raise StorageFailed(
+                f"The Delta table {self._layout.spec.name} cannot be read: {error}"
+            ) from error
+
+    def _opened(self, on: Version) -> DeltaTable:
+        """The table, if nothing of ours has come since `on` was looked at: load, check and write on one handle."""
+        table = self._open()
+        if table is None:
+            raise StorageFailed(f"The Delta table {self._layout.spec.name} has vanished.")
+        for number in range(on.number + 1, table.version() + 1):
+            if self._copies.read(number) or self._copied(number, self._history(table, None)):
+                raise _late(self._layout.spec.name)
+        return table
+
+    def _history(self, table: DeltaTable, limit: int | None) -> Mapping[int, Mapping[str, Any]]:
+        return {int(commit["version"]): commit for commit in table.history(limit)}
+
+    def _copied(self, number: int, history: Mapping[int, Mapping[str, Any]]) -> Stamp | None:
+        """The stamp in the commit itself, copied now: a crash came between the commit and its copy."""
+        stamp = read_stamp(history.get(number, {}).get("userMetadata"))
+        if stamp is not None and stamp.log == self._log_id:
+            self._copies.write(number, stamp)
+        return stamp
+
+    def _ours(self, stamp: Stamp) -> None:
+        if stamp.log != self._log_id:
+            raise ForeignCursor(
+                f"The Delta table {self._layout.spec.name} was folded from the log {stamp.log}, this is {self._log_id}:"
+                " use another lake, or open the right log.",
+                table=self._layout.spec.name,
+            )
+
+    def _properties(self, table: DeltaTable | None, stamp: Stamp) -> CommitProperties:
+        application = f"{self._application}/{stamp.generation}"
+        recorded = None if table is None else table.transaction_version(application)
+        return CommitProperties(
+            custom_metadata={"userMetadata": stamp.to_json()},
+            max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
+            app_transactions=[Transaction(application, (recorded or 0) + 1)],
+        )
+
+    def _made(self, table: DeltaTable, stamp: Stamp) -> Version:
+        table.update_incremental()
+        number = next(
+            n
+            for n, commit in self._history(table, _LOOK_BACK).items()
+            if read_stamp(commit.get("userMetadata")) == stamp
+        )
+        self._copies.write(number, stamp)
+        return Version(number, stamp)
+
+    def _source(self, rows: pa.Table, deleted: Sequence[str]) -> pa.Table:
+        empty = schema(self._layout).empty_table()
+        gone = pa.table(
+            {
+                name: pa.array(deleted, pa.string()) if at == 0 else pa.nulls(len(deleted), column.type)
+                for at, (name, column) in enumerate(zip(empty.column_names, empty.columns, strict=True))
+            }
+        )
+        marks = pa.array([False] * rows.num_rows + [True] * len(deleted))
+        relaxed = pa.schema([field.with_nullable(True) for field in empty.schema])
+        both = pa.concat_tables([rows.cast(relaxed), gone.cast(relaxed)])
+        return both.append_column("_deleted", marks)
+
+    def _merge(self, table: DeltaTable, source: pa.Table, stamp: Stamp) -> None:
+        key = self._layout.spec.key_name
+        # identifiers of the definition only: no text of an event ever stands in a predicate
+        values = {f'"{slot.name}"': f'source."{slot.name}"' for slot in self._layout.slots}
+        merger = table.merge(
+            source,
+            f'target."{key}" = source."{key}"',
+            source_alias="source",
+            target_alias="target",
+            commit_properties=self._properties(table, stamp),
+        )
+        here = 'NOT source."_deleted"'
+        merger = merger.when_matched_delete('source."_deleted"').when_matched_update(values, here)
+        merger.when_not_matched_insert(values, here).execute()
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except CommitFailedError as error:
+        raise StaleCursor(
+            f"Another publisher was quicker while {doing}: nothing was written ({error})."
+        ) from error
+    except (DeltaError, OSError) as error:
+        raise StorageFailed(f"Publishing failed while {doing}: {error}") from error
+
+
+def _late(name: str) -> StaleCursor:
+    return StaleCursor(f"Another publisher of {name} was quicker: nothing was written.", table=name)

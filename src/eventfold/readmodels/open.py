@@ -1,0 +1,62 @@
+"""Opens the places of read models by URL. An adapter is imported only when its place is opened."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from eventfold.errors import ExtraMissing, UnsupportedUrl
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.port import State
+from eventfold.readmodels.publication import Publication
+
+_STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
+_LAKE = ("eventfold.readmodels.delta", "lake")
+"""Module and the extra that brings its packages."""
+
+
+def open_state(url: str, log_id: str) -> State:
+    """The state behind a URL: `sqlite:///shop.state.db`, or `sqlite://` for memory.
+
+    Args:
+        url: where it is.
+        log_id: of the log that is folded; a state belongs to one log.
+
+    Raises:
+        UnsupportedUrl: a scheme that no adapter serves.
+        ForeignCursor: it belongs to another log.
+        StorageError: it cannot be opened.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _STATES:
+        raise UnsupportedUrl(
+            f"No state is known for {scheme!r} URLs; known: {', '.join(sorted(_STATES))}.", scheme=scheme
+        )
+    state: State = _adapter(*_STATES[scheme]).open_url(url, log_id)
+    return state
+
+
+def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
+    """The Delta table of a read model in a lake.
+
+    Args:
+        lake: a folder; the table stands in `<lake>/<table>`.
+        layout: of the table.
+        log_id: of the log that is folded.
+
+    Raises:
+        UnsupportedUrl: a lake that is no local folder.
+        ExtraMissing: the packages are not installed.
+    """
+    if "://" in lake:
+        raise UnsupportedUrl(f"The lake {lake!r} is no folder on this machine; nothing else is served yet.")
+    publication: Publication = _adapter(*_LAKE).open_folder(
+        Path(lake).absolute() / layout.spec.name, layout, log_id
+    )
+    return publication
+
+
+def _adapter(module: str, extra: str) -> Any:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise ExtraMissing(f"This needs a package: pip install 'eventfold[{extra}]' ({error}).") from error

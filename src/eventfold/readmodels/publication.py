@@ -1,0 +1,126 @@
+"""The port of publications: where whole rows go for others to read, each version stamped with what it contains."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
+
+from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.port import Head, ParkedStream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARKED_NAMES = 1_000
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a published version contains: the fold of the log up to a cursor, minus the parked events.
+
+    Attributes:
+        log: the id of the log.
+        table: the name of the table.
+        generation: of the state it was published from.
+        change: the state's commit that it contains.
+        cursor: the events that it contains.
+        fingerprint: of the definition.
+        parked: the parked streams, the first thousand by name.
+        parked_count: how many streams are parked.
+    """
+
+    log: str
+    table: str
+    generation: int
+    change: int
+    cursor: Cursor
+    fingerprint: str
+    parked: tuple[str, ...] = ()
+    parked_count: int = 0
+
+    def to_json(self) -> str:
+        """The stamp as text, in the form in which every engine writes it."""
+        return msgspec.json.encode(self, order="sorted").decode()
+
+
+def stamp_of(table: str, head: Head, parked: Sequence[ParkedStream]) -> Stamp:
+    """The stamp of a state at one instant."""
+    return Stamp(
+        log=head.cursor.log,
+        table=table,
+        generation=head.generation,
+        change=head.change,
+        cursor=head.cursor,
+        fingerprint=head.fingerprint,
+        parked=tuple(sorted(p.stream for p in parked)[:PARKED_NAMES]),
+        parked_count=len(parked),
+    )
+
+
+_decode = msgspec.json.Decoder(Stamp).decode
+
+
+def read_stamp(text: str | bytes | None) -> Stamp | None:
+    """The stamp that was written as this text; None where it is none, as after damage or in commits of others."""
+    try:
+        return None if text is None else _decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+class Version(NamedTuple):
+    """A published version.
+
+    Attributes:
+        number: of the version that carries the stamp.
+        stamp: what it contains.
+        intact: nobody but us has changed the rows since; maintenance of files does not count as a change.
+    """
+
+    number: int
+    stamp: Stamp
+    intact: bool = True
+
+
+class Publication(Protocol):
+    """One table published in one place. Every write carries a stamp and is fenced against any other writer."""
+
+    @property
+    def kind(self) -> str:
+        """The name under which a state notes what was published, for example `delta`."""
+
+    def head(self) -> Version | None:
+        """The newest stamped version; None where nothing was ever published.
+
+        Raises:
+            CursorLost: there is a table, but no stamp says what it contains.
+            ForeignCursor: it was published from another log.
+        """
+
+    def merge(self, on: Version, rows: "pa.Table", deleted: Sequence[str], stamp: Stamp) -> Version:
+        """Upserts whole rows and deletes keys in one new version.
+
+        Args:
+            on: the version that was looked at; where another has come since, nothing is written.
+            rows: in the form of `arrowform.schema`.
+            deleted: keys; those that are not there are left out.
+            stamp: what the new version contains.
+
+        Raises:
+            StaleCursor: another writer was quicker; nothing was written.
+            StorageFailed: look at `head` before anything else.
+        """
+
+    def overwrite(self, on: Version | None, rows: "pa.Table", stamp: Stamp) -> Version:
+        """Replaces all rows, and the columns, in one new version; errors as `merge`."""
+
+    def versions(self) -> Sequence[int]:
+        """The versions that may carry a stamp, ascending."""
+
+    def stamp(self, number: int) -> Stamp | None:
+        """The stamp of a version, if it has one that can be read."""
+
+    def rows(self, number: int) -> "pa.Table | None":
+        """The rows of a version in the form of `arrowform.schema`; None where its files are no longer there."""
+
+    def files(self, number: int | None = None) -> Sequence[str] | None:
+        """The Parquet files of a version (None: of the newest one); None where they are no longer there."""

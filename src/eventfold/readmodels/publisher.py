@@ -1,0 +1,77 @@
+"""Publishes a table's state: what changed since the last published change, or everything where that cannot be told.
+
+What a publication contains is decided by its stamp alone. The state notes, before and after each write, the change it
+publishes: only where stamp and note agree do both speak of one history, and a merge of the difference is right.
+"""
+
+from eventfold.errors import OwnerFenced, TableInvalid
+from eventfold.feed.port import Feed
+from eventfold.readmodels.port import Changed, Head, TableState
+from eventfold.readmodels.publication import Publication, Version, stamp_of
+
+
+class Publisher:
+    """Keeps one publication of one table up to date.
+
+    Args:
+        state: what is published.
+        publication: where it goes.
+        feed: compares cursors.
+    """
+
+    def __init__(self, state: TableState, publication: Publication, feed: Feed) -> None:
+        self._state = state
+        self._publication = publication
+        self._feed = feed
+        self._name = state.layout.spec.name
+
+    def publish(self) -> Version | None:
+        """Publishes what is new in one version; None where nothing is.
+
+        Raises:
+            OwnerFenced: the publication holds a later generation than this state.
+            StaleCursor: another publisher was quicker; nothing was written.
+            CursorLost, ForeignCursor: what is published there is not ours to change.
+        """
+        there = self._publication.head()
+        head = self._state.head()
+        if there is None:
+            return self._overwrite(None, self._state.changed(0))
+        if there.stamp.generation > head.generation:
+            raise OwnerFenced(
+                f"{self._name}: generation {there.stamp.generation} is published, but this state is at"
+                f" {head.generation}: it is an older copy. Rebuild the table.",
+                table=self._name,
+            )
+        if self._same_history(there, head):
+            return self._merge(there, head)
+        if self._feed.compare(head.cursor, there.stamp.cursor) not in {"equal", "after"}:
+            return None  # the published rows are ahead: they stay until the state has caught up with them
+        return self._overwrite(there, self._state.changed(0))
+
+    def _same_history(self, there: Version, head: Head) -> bool:
+        if not there.intact or there.stamp.generation != head.generation:
+            return False
+        if there.stamp.fingerprint != head.fingerprint:
+            raise TableInvalid(
+                f"{self._name} is published under another definition: rebuild it.", table=self._name
+            )
+        return there.stamp.change in self._state.noted(self._publication.kind)
+
+    def _merge(self, there: Version, head: Head) -> Version | None:
+        if there.stamp.change == head.change:
+            self._state.published(self._publication.kind, head.change)
+            return None
+        changed = self._state.changed(there.stamp.change)
+        stamp = stamp_of(self._name, changed.head, changed.parked)
+        self._state.publishing(self._publication.kind, stamp.change)
+        made = self._publication.merge(there, changed.rows, changed.deleted, stamp)
+        self._state.published(self._publication.kind, stamp.change)
+        return made
+
+    def _overwrite(self, there: Version | None, everything: Changed) -> Version:
+        stamp = stamp_of(self._name, everything.head, everything.parked)
+        self._state.publishing(self._publication.kind, stamp.change)
+        made = self._publication.overwrite(there, everything.rows, stamp)
+        self._state.published(self._publication.kind, stamp.change)
+        return made

@@ -1,0 +1,163 @@
+"""SQL over the tables: DuckDB reads the published rows and lays the fresher ones of the state over them.
+
+Reads only: nothing outside the given tables can be reached from a statement, no file, no address, no setting.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from eventfold.errors import QueryInvalid, StaleCursor
+from eventfold.readmodels.arrowform import from_rows, schema
+from eventfold.readmodels.port import TableState
+from eventfold.readmodels.publication import Publication, Version
+
+_ATTEMPTS = 5
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+}
+_READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+# identifiers below come from table definitions only, whose names are checked when the class is built
+_OVERLAID = """
+CREATE VIEW "{name}" AS
+SELECT {shown} FROM "{name}__published" ANTI JOIN "{name}__touched" USING ("{key}")
+UNION ALL SELECT {shown} FROM "{name}__fresh"
+"""
+_FRESH = 'CREATE VIEW "{name}" AS SELECT {shown} FROM "{name}__fresh"'
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A table that may be asked.
+
+    Attributes:
+        state: has its newest rows.
+        publication: has most of them in a form that is read quickly, if there is one.
+    """
+
+    state: TableState
+    publication: Publication | None = None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a query answers.
+
+    Attributes:
+        arrow: an Arrow table.
+    """
+
+    arrow: pa.Table
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.arrow.column_names)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as maps."""
+        found: list[dict[str, Any]] = self.arrow.to_pylist()
+        return found
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as tuples."""
+        return zip(*(column.to_pylist() for column in self.arrow.columns), strict=True)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return int(self.arrow.num_rows)
+
+
+def query(
+    sources: Iterable[Source], sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> Result:
+    """Answers one SELECT over tables, each read in one instant.
+
+    Args:
+        sources: the tables; those whose names the statement does not contain are not read.
+        sql: one SELECT (or EXPLAIN) in DuckDB's SQL.
+        parameters: values for `?` or `$name`.
+
+    Raises:
+        QueryInvalid: it is no single SELECT, or DuckDB refuses it.
+    """
+    with duckdb.connect(":memory:", config=_CONFIG) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        with _translated():
+            statements = db.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in _READS:
+            raise QueryInvalid("A query is one SELECT; tables change through events only.")
+        words = {word.lower() for word in re.findall(r"\w+", sql)}
+        for source in sources:
+            if source.state.layout.spec.name in words:
+                _register(db, source)
+        db.execute("SET lock_configuration = true")
+        with _translated():
+            return Result(db.sql(sql, params=parameters or None).to_arrow_table())
+
+
+def _register(db: duckdb.DuckDBPyConnection, source: Source) -> None:
+    layout = source.state.layout
+    name, key = layout.spec.name, layout.spec.key_name
+    shown = ", ".join(f'"{slot.name}"' for _, slot in layout.shown)
+    published, fresh, gone = _read(source)
+    db.register(f"{name}__fresh", fresh)
+    if published is None:
+        db.execute(_FRESH.format(name=name, shown=shown))
+        return
+    touched = pa.concat_arrays([*fresh.column(key).chunks, pa.array(gone, pa.string())])
+    db.register(f"{name}__touched", pa.table({key: touched}))
+    db.register(f"{name}__published", published)
+    db.execute(_OVERLAID.format(name=name, key=key, shown=shown))
+
+
+def _read(source: Source) -> tuple[ds.Dataset | None, pa.Table, Sequence[str]]:
+    """The published files, the rows that are newer, and the keys removed since."""
+    for _ in range(_ATTEMPTS):
+        version = source.publication.head() if source.publication else None
+        if (
+            source.publication is None
+            or version is None
+            or not _usable(source.state, source.publication, version)
+        ):
+            break
+        files = source.publication.files(version.number)
+        if files is None:
+            break
+        try:
+            changed = source.state.changed(version.stamp.change)
+        except StaleCursor:
+            continue  # published again while we looked
+        if changed.head.generation != version.stamp.generation:
+            continue
+        empty = from_rows(source.state.layout, [])
+        published = (
+            ds.dataset(files, format="parquet", schema=schema(source.state.layout))
+            if files
+            else ds.dataset(empty)
+        )
+        return published, changed.rows, changed.deleted
+    return None, source.state.changed(0).rows, ()
+
+
+def _usable(state: TableState, publication: Publication, version: Version) -> bool:
+    """Whether published rows and state speak of one history, so that one may be laid over the other."""
+    head = state.head()
+    return (
+        version.stamp.generation == head.generation
+        and version.stamp.fingerprint == head.fingerprint
+        and version.stamp.change in state.noted(publication.kind)
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryInvalid(f"The query cannot be answered: {error}") from None

@@ -1,0 +1,118 @@
+"""Rebuilding: the whole history folded by columns into a new generation beside the live rows, then swapped in.
+
+The live rows answer until the swap, which is one transaction; a rebuild that stops half-way leaves an unseen generation
+that the next one drops.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import structs
+
+from eventfold.errors import StaleCursor
+from eventfold.events.registry import Registry
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.port import Feed
+from eventfold.readmodels.history import needed_columns
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.port import Engine, Head, ParkedStream, Scope, State, TableState
+from eventfold.readmodels.projector import Projector
+from eventfold.store.port import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SWAP_ATTEMPTS = 100
+Progress = Callable[[int, int | None], None]
+"""Called with the events done and, where it can be counted, all of them."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """What a rebuild did.
+
+    Attributes:
+        table: its name.
+        generation: the one that is live now.
+        events: how many were folded.
+        rows: how many it has.
+        parked: how many streams are parked.
+    """
+
+    table: str
+    generation: int
+    events: int
+    rows: int
+    parked: int
+
+
+class Rebuild:
+    """Rebuilds tables of one log.
+
+    Args:
+        store: where the events are.
+        state: where the rows are.
+        registry: event types and upcasters.
+        engine: folds the history.
+    """
+
+    def __init__(self, store: Store, state: State, registry: Registry, engine: Engine) -> None:
+        self._store = store
+        self._feed: Feed = store.feed()
+        self._state = state
+        self._registry = registry
+        self._engine = engine
+
+    def __call__(self, layout: Layout, *, above: int = 0, progress: Progress | None = None) -> Rebuilt:
+        """Folds everything anew and swaps it in.
+
+        Args:
+            layout: of the table, which may differ from that of the live rows.
+            above: the new generation's number will be larger.
+            progress: called now and then.
+        """
+        start, target = self._feed.start(), self._feed.end()
+        live = self._state.live(layout, start)
+        scope = Scope(skips=frozenset((s.stream, s.version) for s in live.skips()))
+        total = self._feed.lag(start)
+        batches = self._feed.arrow(start, target, needed_columns(layout, scope))
+        counted = batches if progress is None else _counted(batches, total, progress)
+        folded = self._engine.fold(counted, layout, self._registry, scope=scope)
+        fresh = self._state.fresh(layout, start, above=above)
+        fresh.load(folded.rows, self._named(folded.parked), read=start, then=target)
+        head = self._swap(fresh, live, layout, start)
+        return Rebuilt(layout.spec.name, head.generation, folded.events, folded.rows.num_rows, head.parked)
+
+    def _swap(self, fresh: TableState, live: TableState, layout: Layout, start: Cursor) -> Head:
+        projector = Projector(fresh, self._feed, self._registry)
+        for _ in range(SWAP_ATTEMPTS):
+            head = projector.begin()
+            standing = live.head().cursor
+            # the log may have been restored since the live rows were folded: then they are no measure
+            while self._feed.compare(head.cursor, standing) == "before" and not projector.step().caught_up:
+                head = projector.begin()
+            try:
+                self._state.swap(fresh, live=standing)
+            except StaleCursor:
+                live = self._state.live(layout, start)
+            else:
+                return fresh.head()
+        raise StaleCursor(
+            f"{layout.spec.name} moved on during every one of {SWAP_ATTEMPTS} attempts to swap."
+        )
+
+    def _named(self, parked: Mapping[str, ParkedStream]) -> Iterable[ParkedStream]:
+        """The parked streams with their event ids, which a fold by columns does not read."""
+        for one in parked.values():
+            for event in self._store.read(one.stream, after=one.version - 1, limit=1):
+                yield structs.replace(one, event_id=str(event.id))
+
+
+def _counted(
+    batches: "Iterator[pa.RecordBatch]", total: int | None, progress: Progress
+) -> "Iterator[pa.RecordBatch]":
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        progress(done, total)

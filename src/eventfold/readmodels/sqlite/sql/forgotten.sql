@@ -1,0 +1,1 @@
+SELECT forgotten FROM tables WHERE name = ? AND generation = ?

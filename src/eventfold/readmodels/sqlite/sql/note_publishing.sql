@@ -1,0 +1,2 @@
+INSERT INTO published VALUES (?1, ?2, ?3, 0, ?4)
+ON CONFLICT (table_name, generation, publication) DO UPDATE SET intended = excluded.intended

@@ -1,0 +1,94 @@
+"""Why a row is as it is: the events behind it, in order, with the row before and after each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from eventfold.events.envelope import RecordedEvent
+from eventfold.events.registry import Registry
+from eventfold.feed.port import Feed
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.parking import Batch
+from eventfold.readmodels.reference import Reference
+from eventfold.store.port import Store
+
+_PAGE = 5_000
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One event behind a row.
+
+    Attributes:
+        event: the event.
+        before: the row before it, None where there was none.
+        after: the row after it.
+        note: why it changed nothing, where it waits or was left out.
+    """
+
+    event: RecordedEvent
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    note: str = ""
+
+
+class Why:
+    """Explains the rows of one table.
+
+    Args:
+        layout: of the table.
+        store: where the events are.
+        registry: event types and upcasters.
+    """
+
+    def __init__(self, layout: Layout, store: Store, registry: Registry) -> None:
+        self._layout = layout
+        self._store = store
+        self._registry = registry
+
+    def __call__(self, key: str, skips: frozenset[tuple[str, int]] = frozenset()) -> Sequence[Step]:
+        """The events behind the row of a key, oldest first; none where no event ever touched it.
+
+        With the stream as key its stream is read; with another key the whole log is looked through.
+        """
+        batch = Batch(Reference(self._layout, self._registry), {}, skips)
+        steps = (self._step(batch, event, key, skips) for event in self._events(key))
+        return [step for step in steps if step is not None]
+
+    def _events(self, key: str) -> Iterator[RecordedEvent]:
+        spec = self._layout.spec
+        if spec.key_is_stream:
+            events = self._store.read(key)
+            yield from (e for e in events if spec.types is None or e.type in spec.types)
+            return
+        feed: Feed = self._store.feed()
+        cursor = feed.start()
+        categories = [spec.category] if spec.category else None
+        while True:
+            page = feed.read(cursor, _PAGE, categories=categories, types=spec.types)
+            yield from page.events
+            cursor = page.cursor
+            if page.caught_up:
+                return
+
+    def _step(
+        self, batch: Batch, event: RecordedEvent, key: str, skips: frozenset[tuple[str, int]]
+    ) -> Step | None:
+        taken = batch.take(event)
+        before = self._show(batch, key)
+        if taken is None:
+            if not self._layout.spec.key_is_stream:
+                return None  # which row it would have touched is not known
+            if waiting := batch.parked.get(event.stream):
+                return Step(event, before, before, f"parked: {waiting.message}")
+            skipped = (event.stream, event.version) in skips
+            return Step(event, before, before, "skipped") if skipped else None
+        if taken.key != key:
+            return None
+        batch.absorb(taken)
+        waiting = batch.parked.get(event.stream)
+        return Step(event, before, self._show(batch, key), f"parked: {waiting.message}" if waiting else "")
+
+    def _show(self, batch: Batch, key: str) -> dict[str, Any] | None:
+        row = batch.rows.get(key)
+        return None if row is None else self._layout.show(row)

@@ -1,0 +1,275 @@
+"""The app from end to end: commands, tables, publication, questions, parking, rebuilds, the loop."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import eventfold as ef
+from eventfold.app.live import Live
+from eventfold.errors import (
+    DefinitionError,
+    NotFound,
+    OwnerFenced,
+    PositionBeyondHead,
+    QueryInvalid,
+    RangeInvalid,
+    RowNotFound,
+    TableBehind,
+    TableInvalid,
+    TableNotFound,
+    TimeInvalid,
+    UnsupportedUrl,
+)
+from examples.orders.domain import Item, Order, OrderCancelled, OrderConfirmed, OrderCreated
+from examples.orders.tables import Orders
+
+ITEM = Item("sku", 2, Decimal("1.25"))
+SQL = "SELECT status, count(*) AS n, sum(total_amount) AS total FROM orders GROUP BY 1 ORDER BY 1"
+
+
+class PerCustomer(ef.Table, category="order"):
+    customer = ef.key(OrderCreated.customer_id)
+    orders = ef.count(OrderCreated)
+
+
+class Strict(ef.Table, category="order"):
+    order_id = ef.key()
+    units = ef.last(ef.field(OrderCancelled, "reason"), "int64")
+    status = ef.last({OrderCreated: "Created", OrderConfirmed: "Confirmed"})
+
+
+SHOP = ef.App("shop", aggregates=[Order], tables=[Orders, PerCustomer, Strict])
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with SHOP.open(f"sqlite:///{tmp_path}/shop.db", lake=str(tmp_path / "lake")) as live:
+        yield live
+
+
+def create(live: Live, *numbers: int) -> None:
+    for n in numbers:
+        live.repository(Order).execute(f"order-{n}", Order.create, f"c-{n % 2}", [ITEM])
+
+
+def test_commands_become_rows_in_state_and_lake(live: Live) -> None:
+    create(live, 1, 2, 3)
+    live.repository(Order).execute("order-2", Order.confirm)
+    live.catch_up()
+    wanted = [
+        {"status": "Confirmed", "n": 1, "total": Decimal("2.50")},
+        {"status": "Created", "n": 2, "total": Decimal("5.00")},
+    ]
+    assert live.query(SQL).rows() == wanted
+    published = live.table(Orders).publication
+    assert published is not None
+    assert published.rows(0) is not None
+    assert live.table("per_customer").get("c-1")["orders"] == 2
+
+
+def test_rows_of_the_state_that_are_not_published_yet_are_in_every_answer(live: Live) -> None:
+    create(live, 1, 2)
+    live.catch_up()
+    projector = live.table(Orders)._projector()
+    live.repository(Order).execute("order-2", Order.confirm)
+    create(live, 3)
+    projector.step()
+    assert [row["n"] for row in live.query(SQL).rows()] == [1, 2]
+
+
+def test_a_query_reads_and_nothing_else(live: Live) -> None:
+    create(live, 1)
+    live.catch_up()
+    refused = [
+        "DELETE FROM orders",
+        "SELECT 1; SELECT 2",
+        "SELECT * FROM read_csv('/etc/hostname')",
+        "COPY orders TO 'x.csv'",
+        "SET memory_limit = '1GB'",
+        "SELECT nothing FROM orders",
+        "SELEC",
+        "",
+    ]
+    for sql in refused:
+        with pytest.raises(QueryInvalid):
+            live.query(sql)
+    assert live.query("SELECT status FROM orders WHERE order_id = ?", ["order-1"]).rows() == [
+        {"status": "Created"}
+    ]
+    injected = live.query("SELECT status FROM orders WHERE order_id = $id", {"id": "x' OR '1'='1"})
+    assert len(injected) == 0
+    assert list(live.query("SELECT order_id, status FROM orders")) == [("order-1", "Created")]
+
+
+def test_the_same_answers_for_any_moment(live: Live) -> None:
+    create(live, 1)
+    live.catch_up()
+    live.repository(Order).execute("order-1", Order.confirm)
+    live.catch_up()
+    orders = live.table(Orders)
+    assert [orders.at(position=p).rows()[0]["status"] for p in (1, 2)] == ["Created", "Confirmed"]
+    assert orders.at(position=0).rows() == []
+    first = next(iter(live.store.read("order-1"))).recorded_at
+    assert orders.at(time=first).rows()[0]["status"] == "Created"
+    for wrong in ({}, {"position": 1, "time": first}, {"clock": "occurred"}):
+        with pytest.raises(RangeInvalid):
+            orders.at(**wrong)
+    with pytest.raises(TimeInvalid):
+        orders.at(time=datetime(2026, 1, 1))  # noqa: DTZ001 - a naive time is what is refused
+    with pytest.raises(PositionBeyondHead):
+        orders.at(position=99)
+
+
+def test_why_shows_the_row_before_and_after_each_event(live: Live) -> None:
+    create(live, 1, 3)
+    live.repository(Order).execute("order-1", Order.confirm)
+    steps = live.table(Orders).why("order-1")
+    assert [(s.event.type, (s.before or {}).get("status"), (s.after or {}).get("status")) for s in steps] == [
+        ("OrderCreated", None, "Created"),
+        ("OrderConfirmed", "Created", "Confirmed"),
+    ]
+    spanning = live.table(PerCustomer).why("c-1")
+    assert [(s.after or {})["orders"] for s in spanning] == [1, 2]
+    assert live.table(Orders).why("order-77") == []
+
+
+def test_a_poisoned_stream_waits_is_seen_retried_and_skipped_with_a_reason(live: Live) -> None:
+    create(live, 1, 2)
+    live.repository(Order).execute("order-1", Order.cancel, reason="not a number")
+    live.catch_up()
+    strict = live.table(Strict)
+    assert strict.parked()["order-1"].code == "value-unfit"
+    assert [t.parked for t in live.status().tables] == [0, 0, 1]
+    assert live.status().warnings == ["strict: 1 streams are parked"]
+    assert strict.why("order-1")[-1].note.startswith("parked: ")
+    assert not strict.retry("order-1")
+    with pytest.raises(RangeInvalid):
+        strict.skip("order-1", " ")
+    with ef.context(actor="anna"):
+        assert strict.skip("order-1", "typing error")
+    assert strict.parked() == {}
+    (skipped,) = strict.live().skips()
+    assert (skipped.actor, skipped.reason) == ("anna", "typing error")
+    assert strict.why("order-1")[-1].note == "skipped"
+    with pytest.raises(NotFound):
+        strict.retry("order-1")
+    live.catch_up()
+    before = strict.at(position=3).rows()
+    strict.rebuild()
+    assert strict.at(position=3).rows() == before
+    assert strict.parked() == {}
+
+
+def test_a_rebuild_is_a_new_generation_with_the_same_rows(live: Live) -> None:
+    create(live, 1, 2, 3)
+    live.catch_up()
+    orders = live.table(Orders)
+    before = live.query("SELECT * FROM orders ORDER BY 1").rows()
+    seen: list[tuple[int, int | None]] = []
+    done = orders.rebuild(progress=lambda n, of: seen.append((n, of)))
+    assert (done.generation, done.events, done.rows) == (2, 3, 3)
+    assert seen == [(3, 3)]
+    assert live.query("SELECT * FROM orders ORDER BY 1").rows() == before
+    create(live, 4)
+    live.catch_up()
+    assert len(live.query("SELECT * FROM orders")) == 4
+
+
+def test_a_lost_state_is_folded_again_and_takes_over_the_published_table(tmp_path: Path) -> None:
+    url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
+    with SHOP.open(url, lake=lake) as live:
+        create(live, 1, 2)
+        live.catch_up()
+    for left in tmp_path.glob("shop.db.state*"):
+        left.unlink()
+    with SHOP.open(url, lake=lake) as live:
+        create(live, 3)
+        live.catch_up()
+        assert live.table(Orders).live().head().generation == 2
+        assert len(live.query("SELECT * FROM orders")) == 3
+
+
+def test_a_changed_definition_is_refused_until_it_is_rebuilt(tmp_path: Path) -> None:
+    class Changed(ef.Table, category="order", name="orders"):
+        order_id = ef.key()
+        events = ef.count()
+
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with SHOP.open(url) as live:
+        create(live, 1)
+        live.catch_up()
+    with ef.App("shop", aggregates=[Order], tables=[Changed]).open(url) as live:
+        assert "rebuild" in live.status().tables[0].problem
+        with pytest.raises(TableInvalid, match="rebuild"):
+            live.catch_up()
+        live.table(Changed).rebuild()
+        live.catch_up()
+        assert live.query("SELECT * FROM orders").rows() == [
+            {"order_id": "order-1", "_version": 1, "events": 1}
+        ]
+
+
+def test_the_loop_follows_until_it_is_told_to_stop(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    stop = threading.Event()
+    worker = threading.Thread(target=live.run, args=(stop,))
+    worker.start()
+    try:
+        done = live.repository(Order).execute("order-1", Order.create, "c-1", [ITEM])
+        token = live.store.feed().end()
+        assert done.version == 1
+        positions = {name: mark.position for name, mark in token.marks.items()}
+        answer = live.query(SQL, after=ef.Token(token.log, positions))
+        assert answer.rows()[0]["n"] == 1
+        with caplog.at_level(logging.ERROR), pytest.raises(OwnerFenced):
+            live._workers()[0]._state.acquire("another", 1)
+    finally:
+        stop.set()
+        worker.join(10)
+    assert not worker.is_alive()
+    published = live.table(Orders).publication
+    assert published is not None
+    assert published.head() is not None
+    live.catch_up()
+
+
+def test_waiting_for_what_nobody_folds_ends(live: Live) -> None:
+    create(live, 1)
+    token = live.store.append("order-9", [_created(live)], expected=0).token
+    with pytest.raises(TableBehind):
+        live.table(Orders).wait(token, 0.02)
+
+
+def test_what_is_not_there_is_named(live: Live) -> None:
+    with pytest.raises(TableNotFound, match="orders"):
+        live.table("order")
+    with pytest.raises(RowNotFound):
+        live.table(Orders).get("order-0")
+
+    class Stranger(ef.Aggregate[OrderConfirmed]):
+        def apply(self, event: OrderConfirmed) -> None: ...
+
+    with pytest.raises(DefinitionError, match="aggregates"):
+        live.repository(Stranger)
+
+
+def test_an_app_that_cannot_work_is_refused_when_it_is_built() -> None:
+    with pytest.raises(DefinitionError, match="called 'orders'"):
+        ef.App("shop", aggregates=[Order], tables=[Orders, Orders])
+    with pytest.raises(TableInvalid, match="does not know"):
+        ef.App("shop", tables=[Orders])
+    with pytest.raises(DefinitionError, match="category"):
+        ef.App("shop", aggregates=[Order, Order])
+    with pytest.raises(UnsupportedUrl):
+        SHOP.open("mysql://x")
+    with pytest.raises(UnsupportedUrl):
+        SHOP.open("sqlite://", lake="s3://bucket")
+
+
+def _created(live: Live) -> ef.NewEvent:
+    event = OrderCreated(customer_id="c", currency="EUR", items=(), total_amount=Decimal(0))
+    return live.app.registry.encode(event)
