@@ -31,6 +31,8 @@ class Orders(ef.Table, category="order"):
         ef.field(ItemRemoved, "amount"),
         "decimal(18,2)",
     )
+    tracking_number = ef.last(OrderShipped.tracking_number)
     events = ef.count()
-    created_at = ef.first(ef.recorded_at)
-    updated_at = ef.last(ef.recorded_at)
+    ordered_at = ef.first(ef.occurred_at, on=[OrderCreated])
+    changed_at = ef.last(ef.occurred_at)
+    changed_by = ef.last(ef.actor)

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from eventfold.aggregates.definition import Definition, define
+from eventfold.aggregates.state import copied
 from eventfold.errors import DefinitionError, EventTypeUnknown
 from eventfold.events.event import Event
 from eventfold.events.ids import new_id
@@ -147,6 +148,16 @@ class Aggregate(ABC, Generic[E]):
     def state(self) -> dict[str, Any]:
         """A copy of the declared state by name."""
         return self.definition.state.copy(self)
+
+    def copy(self) -> Self:
+        """Another instance of the same stream in the same state, sharing nothing that can change."""
+        other = object.__new__(type(self))
+        other._stream, other._version = self._stream, self._version
+        other._changes, other._ids = list(self._changes), list(self._ids)
+        attributes = vars(other)
+        for name, value in vars(self).items():
+            attributes[name] = copied(value)
+        return other
 
     def restore(self, state: str, version: int) -> None:
         """Becomes what a snapshot holds.

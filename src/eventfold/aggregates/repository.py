@@ -6,16 +6,18 @@ with the same ids.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from eventfold.aggregates.aggregate import Aggregate
+from eventfold.aggregates.loading import Loader
+from eventfold.aggregates.snapshotting import Snapshotting
+from eventfold.aggregates.warm import Warm
 from eventfold.errors import (
-    CategoryMismatch,
     Conflict,
     EventIdReused,
     OutcomeUnknown,
@@ -29,9 +31,9 @@ from eventfold.errors import (
 from eventfold.events.envelope import NewEvent, RecordedEvent, to_us
 from eventfold.events.event import Event
 from eventfold.events.ids import command_event_id
-from eventfold.events.metadata import metadata_text
+from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
-from eventfold.store.names import category_of
+from eventfold.feed.cursor import Token
 from eventfold.store.port import Appended, Store
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -48,6 +50,7 @@ class Executed(msgspec.Struct, frozen=True):
         events: what was decided; empty where nothing was.
         deduplicated: the command had been executed before; this is its first result.
         attempts: how often it was decided.
+        token: what a query or a table may wait for, to contain these events; None where nothing was decided.
     """
 
     stream: str
@@ -55,6 +58,14 @@ class Executed(msgspec.Struct, frozen=True):
     events: Sequence[Event]
     deduplicated: bool = False
     attempts: int = 1
+    token: Token | None = None
+
+
+class Happened(NamedTuple):
+    """One event of a stream: what happened, and how it is recorded."""
+
+    event: Event
+    recorded: RecordedEvent
 
 
 class Repository(Generic[A]):
@@ -65,15 +76,25 @@ class Repository(Generic[A]):
         registry: the event types of the app.
         aggregate_type: the class.
         attempts: how often a decision is taken before a conflict reaches the caller.
+        warm: how many loaded aggregates are kept at hand; 0 = none.
     """
 
     def __init__(
-        self, store: Store, registry: Registry, aggregate_type: type[A], *, attempts: int = 8
+        self,
+        store: Store,
+        registry: Registry,
+        aggregate_type: type[A],
+        *,
+        attempts: int = 8,
+        warm: int = 1_000,
     ) -> None:
         self._store = store
         self._registry = registry
-        self._type = aggregate_type
         self._attempts = attempts
+        self._loader = Loader(store, registry, aggregate_type)
+        self._warm: Warm[A] = Warm(warm)
+        self._every = aggregate_type.definition.snapshot_every
+        self._snapshotting = Snapshotting(self._loader.snapshot)
 
     def load(self, stream: str) -> A:
         """The aggregate as it is now.
@@ -82,7 +103,7 @@ class Repository(Generic[A]):
             StreamNotFound: the stream has no events.
             CategoryMismatch: a stream of another category.
         """
-        found = self._load(stream)
+        found = self._fresh(stream)
         if not found.version:
             raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
         return found
@@ -147,7 +168,7 @@ class Repository(Generic[A]):
         if time is not None and time.utcoffset() is None:
             raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
         until = None if time is None else to_us(time)
-        found = self._load(stream, version, until)
+        found = self._loader.load(stream, to=version, until_us=until)
         if version is not None and found.version < version:
             raise PositionBeyondHead(
                 f"The stream {stream} is at version {found.version}; version {version} is not there yet.",
@@ -158,24 +179,49 @@ class Repository(Generic[A]):
             raise StreamNotFound(f"The stream {stream} had no events then.", stream=stream)
         return found
 
-    def _load(self, stream: str, version: int | None = None, until_us: int | None = None) -> A:
-        category = self._type.definition.category
-        if category_of(stream) != category:
-            raise CategoryMismatch(
-                f"{stream} is no stream of {self._type.__name__}, whose category is {category!r}.",
-                stream=stream,
-            )
-        aggregate = self._type(stream)
-        events = self._store.read(stream, to=version)
+    def history(self, stream: str, *, after: int = 0, to: int | None = None) -> Iterator[Happened]:
+        """The events of a stream, oldest first, read page by page.
+
+        Args:
+            stream: the stream.
+            after: exclusive lower version.
+            to: inclusive upper version; None = the end.
+
+        Raises:
+            CategoryMismatch: a stream of another category.
+        """
+        self._loader.check(stream)
         decode = self._registry.decode
-        aggregate.load_from_history(
-            decode(e) for e in events if until_us is None or e.recorded_us <= until_us
-        )
-        return aggregate
+        return (Happened(decode(event), event) for event in self._store.read(stream, after=after, to=to))
+
+    def flush(self, seconds: float = 10.0) -> bool:
+        """Waits until the snapshots that are due are taken; False where that took longer."""
+        return self._snapshotting.flush(seconds)
+
+    def _fresh(self, stream: str) -> A:
+        """A copy of the aggregate as it is now; the original stays warm."""
+        kept = self._warm.take(stream)
+        if kept is None:
+            kept = self._loader.load(stream)
+        else:
+            self._loader.go_on(kept)
+        copy = kept.copy()
+        self._warm.put(kept)
+        return copy
+
+    def _committed(self, stream: str, before: int, events: Sequence[Event], version: int) -> None:
+        """Brings the warm instance up to date, and lets a snapshot be taken when one is due."""
+        kept = self._warm.take(stream)
+        if kept is not None:
+            if kept.version == before and version == before + len(events):
+                kept.load_from_history(events)
+            self._warm.put(kept)
+        if self._every and version // self._every > before // self._every:
+            self._snapshotting.ask(stream, version)
 
     def _repeat(self, stream: str, decide: Callable[[A], None], command_id: str | None) -> Executed:
         for attempt in range(1, self._attempts + 1):
-            aggregate = self._load(stream)
+            aggregate = self._fresh(stream)
             try:
                 decide(aggregate)
             except Exception:
@@ -201,12 +247,17 @@ class Repository(Generic[A]):
         events: tuple[Event, ...] = aggregate.uncommitted_changes
         if not events:
             return Executed(aggregate.id, aggregate.version, ())
-        metadata = metadata_text()
+        metadata, occurred = metadata_text(), occurred_at()
         encode = self._registry.encode
-        new = [encode(event, metadata=metadata, event_id=i) for event, i in zip(events, ids, strict=True)]
-        answer = self._append(aggregate.id, new, aggregate.version - len(events))
+        new = [
+            encode(event, metadata=metadata, event_id=event_id, occurred_at=occurred)
+            for event, event_id in zip(events, ids, strict=True)
+        ]
+        before = aggregate.version - len(events)
+        answer = self._append(aggregate.id, new, before)
         aggregate.mark_changes_committed()
-        return Executed(aggregate.id, answer.version, events, answer.deduplicated)
+        self._committed(aggregate.id, before, events, answer.version)
+        return Executed(aggregate.id, answer.version, events, answer.deduplicated, token=answer.token)
 
     def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
         for _ in range(_SETTLE_ATTEMPTS):
@@ -227,8 +278,15 @@ class Repository(Generic[A]):
             if event.id != command_event_id(command_id, stream, n):
                 break
             written.append(event)
-        events = [self._registry.decode(event) for event in written]
-        return Executed(stream, written[-1].version, events, deduplicated=True, attempts=attempt)
+        last = written[-1]
+        return Executed(
+            stream,
+            last.version,
+            [self._registry.decode(event) for event in written],
+            deduplicated=True,
+            attempts=attempt,
+            token=Token(self._store.log_id, {last.partition: last.position}),
+        )
 
 
 def _ids(aggregate: Aggregate[Any], command_id: str | None) -> Sequence[UUID]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from eventfold import limits
 from eventfold.errors import MetadataInvalid, MetadataReserved
 from eventfold.events.jsontext import compact_object, encode_text
-from eventfold.events.shape import check_json
+from eventfold.events.shape import check_json, check_time
 
 RESERVED = frozenset(
     {
@@ -30,6 +31,7 @@ RESERVED = frozenset(
 )
 _EMPTY: Mapping[str, Any] = {}
 _context: ContextVar[Mapping[str, Any]] = ContextVar("eventfold_metadata", default=_EMPTY)
+_occurred: ContextVar[datetime | None] = ContextVar("eventfold_occurred_at", default=None)
 
 
 @contextmanager
@@ -38,6 +40,7 @@ def context(
     actor: str | None = None,
     correlation_id: str | None = None,
     causation_id: str | None = None,
+    occurred_at: datetime | None = None,
     **keys: str | int | bool,
 ) -> Iterator[None]:
     """Everything appended inside carries these metadata; an inner context adds to, and overrides, the outer one.
@@ -46,24 +49,35 @@ def context(
         actor: who acts.
         correlation_id: what the whole conversation belongs to.
         causation_id: the id of the command or event that led to this.
+        occurred_at: when it happened, an aware time, where that is not when it is recorded.
         keys: further keys of your own.
 
     Raises:
         MetadataReserved: a key that the system itself writes.
+        TimeInvalid: `occurred_at` has no time zone.
     """
+    if occurred_at is not None:
+        check_time(occurred_at)
     named = {"actor": actor, "correlationId": correlation_id, "causationId": causation_id, **keys}
     given = {key: value for key, value in named.items() if value is not None}
     check_metadata(given)
     token = _context.set({**_context.get(), **given})
+    occurred = _occurred.set(occurred_at or _occurred.get())
     try:
         yield
     finally:
+        _occurred.reset(occurred)
         _context.reset(token)
 
 
 def current() -> Mapping[str, Any]:
     """The metadata of the context."""
     return _context.get()
+
+
+def occurred_at() -> datetime | None:
+    """When what is appended in this context happened; None = when it is recorded."""
+    return _occurred.get()
 
 
 def metadata_text(extra: Mapping[str, Any] | None = None) -> str:

@@ -11,17 +11,15 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from eventfold.errors import QueryInvalid, StaleCursor
-from eventfold.readmodels.arrowform import from_rows, schema
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.publication import Publication, Version
 
 _ATTEMPTS = 5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,
     "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
 }
 _READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 # identifiers below come from table definitions only, whose names are checked when the class is built
@@ -93,56 +91,51 @@ def query(
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
         words = {word.lower() for word in re.findall(r"\w+", sql)}
+        files: list[str] = []
         for source in sources:
             if source.state.layout.spec.name in words:
-                _register(db, source)
+                files += _register(db, source)
+        db.execute("SET allowed_paths = $files", {"files": files})
+        db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
         with _translated():
             return Result(db.sql(sql, params=parameters or None).to_arrow_table())
 
 
-def _register(db: duckdb.DuckDBPyConnection, source: Source) -> None:
+def _register(db: duckdb.DuckDBPyConnection, source: Source) -> Sequence[str]:
+    """Makes the view of a table; returns the files that it reads."""
     layout = source.state.layout
     name, key = layout.spec.name, layout.spec.key_name
     shown = ", ".join(f'"{slot.name}"' for _, slot in layout.shown)
-    published, fresh, gone = _read(source)
+    files, fresh, gone = _read(source)
     db.register(f"{name}__fresh", fresh)
-    if published is None:
+    if not files:
         db.execute(_FRESH.format(name=name, shown=shown))
-        return
+        return ()
     touched = pa.concat_arrays([*fresh.column(key).chunks, pa.array(gone, pa.string())])
     db.register(f"{name}__touched", pa.table({key: touched}))
-    db.register(f"{name}__published", published)
+    db.read_parquet(list(files)).create_view(f"{name}__published")
     db.execute(_OVERLAID.format(name=name, key=key, shown=shown))
+    return files
 
 
-def _read(source: Source) -> tuple[ds.Dataset | None, pa.Table, Sequence[str]]:
-    """The published files, the rows that are newer, and the keys removed since."""
+def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
+    """The published files, the rows that are newer than they, and the keys removed since."""
+    state, publication = source.state, source.publication
     for _ in range(_ATTEMPTS):
-        version = source.publication.head() if source.publication else None
-        if (
-            source.publication is None
-            or version is None
-            or not _usable(source.state, source.publication, version)
-        ):
+        version = publication.head() if publication else None
+        if publication is None or version is None or not _usable(state, publication, version):
             break
-        files = source.publication.files(version.number)
+        files = publication.files(version.number)
         if files is None:
             break
         try:
-            changed = source.state.changed(version.stamp.change)
+            changed = state.changed(version.stamp.change)
         except StaleCursor:
             continue  # published again while we looked
-        if changed.head.generation != version.stamp.generation:
-            continue
-        empty = from_rows(source.state.layout, [])
-        published = (
-            ds.dataset(files, format="parquet", schema=schema(source.state.layout))
-            if files
-            else ds.dataset(empty)
-        )
-        return published, changed.rows, changed.deleted
-    return None, source.state.changed(0).rows, ()
+        if changed.head.generation == version.stamp.generation:
+            return files, changed.rows, changed.deleted
+    return (), state.changed(0).rows, ()
 
 
 def _usable(state: TableState, publication: Publication, version: Version) -> bool:

@@ -1,0 +1,7 @@
+"""The shop: what the demo, the command line and the tests open."""
+
+import eventfold as ef
+from examples.orders.domain import Order
+from examples.orders.tables import Orders
+
+shop = ef.App("shop", aggregates=[Order], tables=[Orders])

@@ -1,0 +1,130 @@
+"""What the demo shows, asked of a live shop: in the terminal and on the page the same."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from eventfold.app.live import Live
+from eventfold.readmodels.asof import AsOf
+from eventfold.readmodels.why import Step
+from examples.orders.domain import Order
+from examples.orders.tables import Orders
+from examples.orders.workload import DAYS, FIRST_DAY
+
+STATUSES = ("Created", "Confirmed", "Shipped", "Returned", "Cancelled")
+
+BY_DAY = """
+SELECT CAST(ordered_at AS DATE) AS day, status, count(*) AS orders, sum(total_amount) AS revenue
+FROM orders GROUP BY ALL ORDER BY ALL
+"""
+TOLD_BEST = "SELECT order_id FROM orders WHERE status = 'Returned' ORDER BY events DESC, order_id LIMIT 1"
+
+
+class DayStatus(msgspec.Struct, frozen=True):
+    day: date
+    status: str
+    orders: int
+    revenue: Decimal
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The whole table at a moment, summed up by status."""
+
+    name: str
+    orders: dict[str, int]
+    revenue: Decimal
+    base: int | None
+    folded: int
+
+
+class LifeStep(msgspec.Struct, frozen=True):
+    """One event of an order, and the aggregate after it."""
+
+    version: int
+    event: str
+    occurred_at: datetime
+    actor: str
+    status: str
+    items: dict[str, int]
+    total_amount: Decimal
+
+
+class Report(msgspec.Struct, frozen=True):
+    log: str
+    events: int
+    refused: int
+    versions: int
+    by_day: list[DayStatus]
+    moments: list[Moment]
+    order: str
+    life: list[LifeStep]
+    life_then: int
+    why: Sequence[Step]
+
+
+def report(live: Live, refused: int) -> Report:
+    """Everything there is to show."""
+    orders = live.table(Orders)
+    events = live.store.feed().lag(live.store.feed().start()) or 0
+    stream = live.query(TOLD_BEST).rows()[0]["order_id"]
+    then = FIRST_DAY + timedelta(days=DAYS / 2)
+    life = _life(live, stream)
+    half = orders.at(position=events // 2)
+    return Report(
+        log=live.store.log_id,
+        events=events,
+        refused=refused,
+        versions=len(orders.publication.versions()) if orders.publication else 0,
+        by_day=[DayStatus(**row) for row in live.query(BY_DAY).rows()],
+        moments=[
+            _moment(f"after event {events // 2:,}", half),
+            _moment(f"happened by {then:%d %B}", orders.at(time=then, clock="occurred")),
+            _moment("now", orders.at(position=events)),
+        ],
+        order=stream,
+        life=life,
+        life_then=(len(life) + 1) // 2,
+        why=orders.why(stream),
+    )
+
+
+def _moment(name: str, found: AsOf) -> Moment:
+    rows = found.rows()
+    counts = dict.fromkeys(STATUSES, 0)
+    for row in rows:
+        counts[row["status"]] += 1
+    revenue = sum((row["total_amount"] for row in rows if row["status"] != "Cancelled"), Decimal(0))
+    return Moment(name, counts, revenue, found.base, found.events)
+
+
+def _life(live: Live, stream: str) -> list[LifeStep]:
+    repository = live.repository(Order)
+    steps = []
+    for happened in repository.history(stream):
+        record = happened.recorded
+        order = repository.at(stream, version=record.version)
+        steps.append(
+            LifeStep(
+                version=record.version,
+                event=record.type,
+                occurred_at=record.occurred_at,
+                actor=str(record.metadata_map().get("actor", "")),
+                status=order.status,
+                items={item.sku: item.quantity for item in order.items.values()},
+                total_amount=order.total_amount,
+            )
+        )
+    return steps
+
+
+def changed(step: Step) -> dict[str, tuple[Any, Any]]:
+    """The columns that an event changed: before and after."""
+    before, after = step.before or {}, step.after or {}
+    return {
+        name: (before.get(name), after.get(name))
+        for name in after
+        if before.get(name) != after.get(name) and not name.startswith("_")
+    }
