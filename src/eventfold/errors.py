@@ -11,7 +11,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
-    +-- NotFound                 StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
+    +-- NotFound                 LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead,
+    |                           TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced
@@ -195,6 +196,10 @@ class RowInvalid(Refused, code="row-invalid", status=422):
 
 class NotFound(EventfoldError, code="not-found", status=404, exit_code=4):
     """What was asked for is not there."""
+
+
+class LogNotFound(NotFound, code="log-not-found"):
+    """A place without an event store, where none is to be made."""
 
 
 class StreamNotFound(NotFound, code="stream-not-found"):

@@ -26,21 +26,25 @@ class App(Definition):
         TableInvalid: a table looks at an event type that the app does not know.
     """
 
-    def open(self, url: str, *, lake: str | None = None, state: str | None = None) -> Live:
+    def open(
+        self, url: str, *, lake: str | None = None, state: str | None = None, create: bool = True
+    ) -> Live:
         """Binds the app to its resources; close what it returns, or use it in a `with`.
 
         Args:
             url: of the event store, for example `sqlite:///shop.db`.
             lake: the folder of the Delta tables; None = nothing is published.
             state: the URL of the tables' state; default: beside the log.
+            create: whether a log is made where there is none.
 
         Raises:
+            LogNotFound: there is none, and none is to be made.
             UnsupportedUrl, ExtraMissing: nothing serves the URL here.
             ForeignCursor: the state belongs to another log.
             TableInvalid: a table needs an order that this log does not give.
             StorageError: something cannot be opened.
         """
-        store = open_store(url)
+        store = open_store(url, create=create)
         try:
             return Live(self, store, state=state or _beside(url), lake=lake)
         except BaseException:

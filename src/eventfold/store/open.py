@@ -9,13 +9,15 @@ _ADAPTERS = {"sqlite": ("eventfold.store.sqlite", "")}
 """URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, create: bool = True) -> Store:
     """The event store behind a URL; the caller closes it.
 
     Args:
         url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory).
+        create: whether a log is made where there is none.
 
     Raises:
+        LogNotFound: there is none, and none is to be made.
         UnsupportedUrl: a scheme that no adapter serves.
         ExtraMissing: the adapter's packages are not installed.
         StorageError: it cannot be opened.
@@ -33,5 +35,5 @@ def open_store(url: str) -> Store:
         raise ExtraMissing(
             f"{scheme} needs a package: pip install 'eventfold[{extra}]' ({error})."
         ) from error
-    store: Store = adapter.open_url(url)
+    store: Store = adapter.open_url(url, create=create)
     return store

@@ -3,9 +3,10 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from uuid import UUID, uuid4
 
-from eventfold.errors import ConfigInvalid, StoreClosed
+from eventfold.errors import ConfigInvalid, LogNotFound, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
@@ -22,9 +23,11 @@ _log = logging.getLogger("eventfold.store")
 _OPTIONS = frozenset({"synchronous"})
 
 
-def open_url(url: str) -> "SqliteStore":
+def open_url(url: str, *, create: bool = True) -> "SqliteStore":
     """Opens `sqlite:///file.db` or `sqlite://`; `?synchronous=normal` trades durability for speed and says so."""
     place, options = place_of_url(url, _OPTIONS)
+    if not create and place.path and not Path(place.path).is_file():
+        raise LogNotFound(f"There is no log at {place.path}: look at the path.", path=place.path)
     synchronous = options.get("synchronous", "full").upper()
     if synchronous == "FULL":
         return SqliteStore(place)

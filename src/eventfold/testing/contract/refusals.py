@@ -107,6 +107,13 @@ class RefusalsContract:
     def test_text_with_nul_is_refused(self, store: Store) -> None:
         self._refused(store, "text-has-nul", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\0"}')])
 
+    def test_text_with_an_escaped_nul_is_refused_and_an_escaped_backslash_is_not(self, store: Store) -> None:
+        self._refused(store, "text-has-nul", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\\u0000"}')])
+        self._refused(store, "text-has-nul", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\\\\\\u0000"}')])
+        harmless = NewEvent(new_id(), "T", 1, '{"a":"\\\\u0000"}')
+        store.append("order-1", [harmless], expected=0)
+        assert next(store.read("order-1")).data_map() == {"a": "\\u0000"}
+
     def test_text_with_a_lone_surrogate_is_refused(self, store: Store) -> None:
         self._refused(store, "encoding-invalid", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\ud800"}')])
 

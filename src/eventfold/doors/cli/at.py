@@ -1,0 +1,46 @@
+"""`eventfold at`: a table at any moment."""
+
+from datetime import datetime
+
+import click
+
+from eventfold.doors.cli.moments import Moment
+from eventfold.doors.cli.output import print_rows, say
+from eventfold.doors.cli.settings import Settings, pass_settings
+
+
+@click.command()
+@click.argument("table")
+@click.option("--position", type=int, help="After the event at this position.")
+@click.option(
+    "--time", "moment", type=Moment(), help="After everything up to this time; UTC if no zone is given."
+)
+@click.option("--occurred", is_flag=True, help="The time means when it happened, not when it was recorded.")
+@click.option("--key", help="Only the row of this key.")
+@click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
+@pass_settings
+def at(
+    settings: Settings,
+    table: str,
+    position: int | None,
+    moment: datetime | None,
+    occurred: bool,  # noqa: FBT001 - click passes options by name
+    key: str | None,
+    as_csv: bool,  # noqa: FBT001
+) -> None:
+    """Show TABLE as it was."""
+    with settings.open_app() as live:
+        found = live.table(table).at(
+            position=position, time=moment, clock="occurred" if occurred else "recorded"
+        )
+        rows = found.rows()
+    name = found.layout.spec.key_name
+    if key is not None:
+        rows = [row for row in rows if row[name] == key]
+    form = "json" if settings.json else "csv" if as_csv else "table"
+    print_rows(rows, found.arrow.column_names, form)
+    if form == "table":
+        source = "the log" if found.base is None else f"published version {found.base}"
+        say(f"{len(rows):,} rows, from {source} and {found.events:,} events.")
+        if found.parked:
+            say(f"! {len(found.parked)} streams could not be folded and are left out.")

@@ -1,0 +1,56 @@
+"""`eventfold read`: the events of a stream."""
+
+import sys
+
+import click
+import msgspec
+
+from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.output import print_table
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.errors import StreamNotFound
+
+WIDEST = 120
+
+
+@click.command()
+@click.argument("stream")
+@click.option("--after", default=0, show_default=True, help="Only events after this version.")
+@click.option("--to", type=int, help="Only events up to this version.")
+@click.option("--backwards", is_flag=True, help="Newest first.")
+@click.option("--limit", type=int, help="How many, at most.")
+@click.option("--empty-ok", is_flag=True, help="A stream without events is no error.")
+@pass_settings
+def read(
+    settings: Settings,
+    stream: str,
+    after: int,
+    to: int | None,
+    backwards: bool,  # noqa: FBT001 - click passes options by name
+    limit: int | None,
+    empty_ok: bool,  # noqa: FBT001
+) -> None:
+    """Show the events of STREAM; with --json one document a line."""
+    store = settings.open_log()
+    try:
+        if not empty_ok and not store.head(stream):
+            raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
+        events = store.read(stream, after=after, to=to, backwards=backwards, limit=limit)
+        if settings.json:
+            for event in events:
+                sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
+            return
+        rows = [
+            {
+                "version": event.version,
+                "position": event.position,
+                "recorded": event.recorded_at,
+                "occurred": event.occurred_at if event.occurred_or_none_us is not None else None,
+                "type": event.type,
+                "data": event.data if len(event.data) <= WIDEST else f"{event.data[: WIDEST - 1]}…",
+            }
+            for event in events
+        ]
+    finally:
+        store.close()
+    print_table(rows, ["version", "position", "recorded", "occurred", "type", "data"])

@@ -1,0 +1,51 @@
+"""`eventfold why`: the events behind a row."""
+
+from typing import Any
+
+import click
+
+from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.output import print_json, print_table, shown
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.errors import RowNotFound
+from eventfold.readmodels.why import Step
+
+
+@click.command()
+@click.argument("table")
+@click.argument("key")
+@pass_settings
+def why(settings: Settings, table: str, key: str) -> None:
+    """Show the events behind the row KEY of TABLE, and what each changed."""
+    with settings.open_app() as live:
+        steps = live.table(table).why(key)
+    if not steps:
+        raise RowNotFound(f"No event of this log touches the row {key!r} of {table}.", table=table, key=key)
+    if settings.json:
+        print_json([_as_json(step) for step in steps])
+        return
+    rows = [
+        {
+            "version": step.event.version,
+            "recorded": step.event.recorded_at,
+            "event": step.event.type,
+            "changed": step.note or "\n".join(_changes(step)) or "nothing",
+        }
+        for step in steps
+    ]
+    print_table(rows, ["version", "recorded", "event", "changed"])
+
+
+def _changes(step: Step) -> list[str]:
+    before, after = step.before or {}, step.after
+    if after is None:
+        return ["the row is removed"]
+    return [
+        f"{name}: {shown(before.get(name)) or '-'} -> {shown(value) or '-'}"
+        for name, value in after.items()
+        if before.get(name) != value and not name.startswith("_")
+    ]
+
+
+def _as_json(step: Step) -> dict[str, Any]:
+    return {"event": document(step.event), "before": step.before, "after": step.after, "note": step.note}

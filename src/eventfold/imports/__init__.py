@@ -1,0 +1,10 @@
+"""Bringing in the logs of others: rows of files become events, each once, however often a file is imported.
+
+The core path reads in this order: `importing.py`, `reading.py`, `mapping.py`, `settling.py`.
+"""
+
+from eventfold.imports.importing import import_file
+from eventfold.imports.mapping import Mapping
+from eventfold.imports.report import ImportReport, Refusal
+
+__all__ = ["ImportReport", "Mapping", "Refusal", "import_file"]

@@ -1,0 +1,161 @@
+"""Rows out of files: CSV and JSON Lines, plain or gzipped. A row that is wrong is an error beside its line, no end."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+import msgspec
+
+from eventfold.errors import EncodingInvalid, EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
+from eventfold.events.jsontext import compact_object
+
+Format = Literal["csv", "jsonl"]
+LONGEST_LINE = 4 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+Cells = Mapping[str, str | msgspec.Raw]
+"""Column -> text of a CSV cell, or JSON as it was written."""
+
+
+class Row(NamedTuple):
+    """One row: its line, and its cells or what is wrong with it."""
+
+    line: int
+    cells: Cells
+    error: EventfoldError | None = None
+
+
+class Source(NamedTuple):
+    """An open file: its rows, and how many bytes of it have been read so far."""
+
+    rows: Iterator[Row]
+    raw: BinaryIO
+
+    def read_bytes(self) -> int:
+        """How far it has been read, of the size of the file."""
+        return self.raw.tell()
+
+
+@contextmanager
+def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
+    """Opens a file; its form is told by its name where it is not given.
+
+    Raises:
+        QueryInvalid: the form cannot be told, or a CSV file has no usable header.
+        EncodingInvalid: it begins with a byte order mark or is UTF-16.
+        RowInvalid: while reading: a gzip file that is damaged or ends in the middle.
+    """
+    form = form or _form_of(path)
+    with path.open("rb") as raw:
+        beginning = raw.read(2)
+        raw.seek(0)
+        content: Any = gzip.GzipFile(fileobj=raw) if beginning == _GZIP else raw
+        with io.BufferedReader(content) as buffered:
+            _check_beginning(path, buffered.peek(3)[:3])
+            if form == "jsonl":
+                yield Source(_whole(path, _jsonl(buffered)), raw)
+                return
+            # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
+            with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
+                yield Source(_whole(path, _csv(text, delimiter)), raw)
+
+
+def _form_of(path: Path) -> Format:
+    name = path.name.lower().removesuffix(".gz")
+    if name.endswith((".csv", ".tsv")):
+        return "csv"
+    if name.endswith((".jsonl", ".ndjson")):
+        return "jsonl"
+    raise QueryInvalid(
+        f"The name {path.name} does not say what it is; give the format: csv or jsonl.", file=path.name
+    )
+
+
+def _check_beginning(path: Path, first: bytes) -> None:
+    if first.startswith((_BOM, *_UTF16)):
+        raise EncodingInvalid(
+            f"{path.name} begins with a byte order mark; save it as UTF-8 without one.",
+            file=path.name,
+            offset=0,
+        )
+
+
+def _whole(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    line = 0
+    try:
+        for row in rows:
+            line = row.line
+            yield row
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise RowInvalid(
+            f"{path.name} is damaged or ends in the middle, after line {line}: {error}. What came before is imported;"
+            " run it again with the whole file.",
+            file=path.name,
+            line=line,
+        ) from error
+
+
+def _csv(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    header = _header(reader)
+    line = reader.line_num
+    while True:
+        begins = line + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            line = reader.line_num
+            yield Row(begins, {}, RowInvalid(f"This is not CSV: {error}.", line=begins))
+            continue
+        line = reader.line_num
+        if len(cells) == len(header):
+            yield Row(begins, dict(zip(header, cells, strict=True)))
+        elif cells:
+            wrong = RowInvalid(f"The row has {len(cells)} cells, the header {len(header)}.", line=begins)
+            yield Row(begins, {}, wrong)
+
+
+def _header(reader: "Iterator[list[str]]") -> list[str]:
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise QueryInvalid(f"The header is not CSV: {error}.") from None
+    if not header:
+        raise QueryInvalid("The file is empty: its first line names the columns.")
+    twice = {name for name in header if header.count(name) > 1}
+    if twice or "" in header:
+        raise QueryInvalid(
+            f"The header names a column twice or not at all: {sorted(twice) or 'an empty name'}."
+        )
+    if any("\udc80" <= c <= "\udcff" for name in header for c in name):
+        raise EncodingInvalid("The header is not UTF-8.")
+    return header
+
+
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _jsonl(content: io.BufferedReader) -> Iterator[Row]:
+    line = 0
+    while text := content.readline(LONGEST_LINE):
+        line += 1
+        if len(text) == LONGEST_LINE and not text.endswith(b"\n"):
+            while (rest := content.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield Row(line, {}, EventTooLarge(f"The line is longer than {LONGEST_LINE} bytes.", line=line))
+        elif text.strip():
+            try:
+                cells = _raw_object(compact_object(text.strip()))
+            except EventfoldError as error:
+                yield Row(line, {}, error)
+            else:
+                yield Row(line, cells)

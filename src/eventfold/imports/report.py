@@ -1,0 +1,59 @@
+"""What an import did, and what it refused."""
+
+from collections import Counter
+
+import msgspec
+
+from eventfold.errors import EventfoldError
+
+SHOWN = 1_000
+"""Refusals that are kept with their sentence; further ones are counted."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A row that was not written, and why.
+
+    Attributes:
+        line: where the row begins, from 1.
+        code: of the error.
+        message: what is wrong with it.
+    """
+
+    line: int
+    code: str
+    message: str
+
+
+class ImportReport(msgspec.Struct):
+    """What an import did, or with `dry_run` would do.
+
+    Attributes:
+        source: the name of the log that was imported.
+        dry_run: nothing was written.
+        rows: rows of the file.
+        written: events written.
+        known: events that were imported before.
+        refused: rows that are no events.
+        out_of_order: rows whose time lies before that of an earlier row of their stream.
+        streams: streams that the file speaks of.
+        refusals: the first refusals.
+        refused_by_code: how many of each kind.
+    """
+
+    source: str
+    dry_run: bool = False
+    rows: int = 0
+    written: int = 0
+    known: int = 0
+    refused: int = 0
+    out_of_order: int = 0
+    streams: int = 0
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    refused_by_code: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def refuse(self, line: int, error: EventfoldError) -> None:
+        """Notes a row that is left out."""
+        self.refused += 1
+        self.refused_by_code[error.code] += 1
+        if len(self.refusals) < SHOWN:
+            self.refusals.append(Refusal(line, error.code, error.message))
