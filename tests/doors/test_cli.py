@@ -264,6 +264,11 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         out, err = worker.communicate(timeout=20)
     assert (worker.returncode, b"Traceback" in err) == (0, False)
     assert json.loads(out)["tables"][0] | {"published": 0} == {
-        "name": "orders", "generation": 1, "lag": 0, "parked": 0,
-        "published": 0, "unpublished": 0, "problem": "",
+        "name": "orders",
+        "generation": 1,
+        "lag": 0,
+        "parked": 0,
+        "published": 0,
+        "unpublished": 0,
+        "problem": "",
     }

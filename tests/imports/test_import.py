@@ -305,6 +305,14 @@ def test_a_naive_time_is_taken_in_the_zone_that_is_named(store: Store, tmp_path:
     assert next(iter(store.read("case-1"))).occurred_at.isoformat() == "2024-07-01T10:00:00+00:00"
 
 
+def test_columns_are_kept_under_other_names(store: Store, tmp_path: Path) -> None:
+    path = written(tmp_path / "log.csv", ROWS[:1])
+    run(store, path, Mapping(stream=("case",), category="case", type=("what",), data=("remark=note", "case")))
+    assert events(store)[0][3] == '{"remark":"a","case":"1"}'
+    with pytest.raises(ConfigInvalid):
+        run(store, path, Mapping(stream=("case",), type=("what",), data=("=note",)))
+
+
 def test_a_list_that_names_several_entities_is_an_event_of_each(store: Store, tmp_path: Path) -> None:
     header = "orders;what;items\n"
     rows = [

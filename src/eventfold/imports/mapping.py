@@ -33,7 +33,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         type_separator: stands between several type columns.
         time: the column that says when it happened; empty = not known.
         timezone: the zone of times that have none, for example `Europe/Amsterdam`; empty = such times are refused.
-        data: the columns that are kept as data; empty = all that are not named above.
+        data: the columns that are kept as data, or `name=column` to keep one under another name; empty = all that are
+            not named above.
         lists: columns whose cells hold lists, written as `['a', 'b']` or in JSON; where such a column names the entity,
             the event belongs to the stream of each.
     """
@@ -86,6 +87,7 @@ class Mapper:
         self._source = source
         self._can = can
         self._zone = _zone(mapping.timezone)
+        self._kept = [_kept(written) for written in mapping.data]
         self._used = {*mapping.stream, *mapping.type, mapping.time}
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
@@ -114,8 +116,8 @@ class Mapper:
                 cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
             streams = [self._stream("-".join(ids)) for ids in self._entities(cells)]
             kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
-            names = mapping.data or [name for name in cells if name not in self._used]
-            data = {name: cells[name] for name in names if cells[name] != ""}
+            kept = self._kept or [(name, name) for name in cells if name not in self._used]
+            data = {name: cell for name, column in kept if (cell := cells[column]) != ""}
             occurred = self._time(_text(cells[mapping.time])) if mapping.time else None
         except KeyError as error:
             raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
@@ -197,6 +199,14 @@ def _text(cell: str | msgspec.Raw) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise RowInvalid("The stream, the type and the time are text or whole numbers.")
+
+
+def _kept(written: str) -> tuple[str, str]:
+    """A name and the column that it stands for."""
+    name, given, column = written.partition("=")
+    if given and not (name and column):
+        raise ConfigInvalid(f"{written!r} keeps no column: write a column, or name=column.", key="data")
+    return name, column or name
 
 
 def _zone(name: str) -> tzinfo | None:

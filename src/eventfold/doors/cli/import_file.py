@@ -27,7 +27,9 @@ SHOWN = 20
 @click.option("--event-type", default="", help="One type for all rows, instead of --type.")
 @click.option("--time", default="", metavar="COLUMN", help="When it happened; kept as occurred_at.")
 @click.option("--timezone", default="", help="Of times that have none, for example Europe/Amsterdam.")
-@click.option("--data", multiple=True, metavar="COLUMN", help="Kept as data; default: all other columns.")
+@click.option(
+    "--data", multiple=True, metavar="COLUMN", help="Kept as data, also NAME=COLUMN; default: all others."
+)
 @click.option(
     "--list", "lists", multiple=True, metavar="COLUMN", help="Its cells are lists: ['a', 'b'], or JSON."
 )

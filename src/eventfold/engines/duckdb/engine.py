@@ -1,7 +1,7 @@
 """Runs the compiled SQL over chunks of events, and leaves every doubtful chunk to the reference fold."""
 
 import functools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -19,6 +19,8 @@ from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
 
+CHUNK_ROWS = 100_000
+CHUNK_BYTES = 32_000_000
 COMPACT_ROWS = 400_000
 MEMORY = "256MB"
 
@@ -73,7 +75,7 @@ class _Run:
     def all(self, events: Iterable[pa.RecordBatch]) -> Folded:
         """Folds every chunk, then merges."""
         count = 0
-        chunks = iter(events)
+        chunks = _larger(events)
         for chunk in chunks:
             count += chunk.num_rows
             if not self._one(chunk):
@@ -226,6 +228,20 @@ class _Run:
                 most = pc.max(pc.abs(base.column(self._layout.slots[place.value].name))).as_py()
                 scaled = int(most.scaleb(kind.scale)) if kind.kind == "decimal" else int(most)
                 self._sums[place.name] = scaled
+
+
+def _larger(events: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches joined, because DuckDB divides its work among threads by some hundred thousand rows."""
+    some: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in events:
+        some.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
+            yield pa.concat_batches(some)
+            some, rows, size = [], 0, 0
+    if some:
+        yield pa.concat_batches(some)
 
 
 def _numbers(rows: pa.Table) -> pa.Table:

@@ -42,7 +42,7 @@ def text_of(json: str) -> str:
     escaped = f"json_extract_string({json}, '$')"
     return (
         f"CASE WHEN {json} = 'null' THEN NULL WHEN NOT {quoted(json)} THEN {json}"
-        f" WHEN contains({json}, '') THEN {escaped} ELSE {plain} END"
+        f" WHEN contains({json}, '\\') THEN {escaped} ELSE {plain} END"
     )
 
 
@@ -69,7 +69,10 @@ def convert(kind: ColumnType, text: str, is_text: str) -> Converted:
             return _checked(text, "-?[0-9]{1,18}", f"TRY_CAST({text} AS BIGINT)")
         case "double":
             value = f"TRY_CAST({text} AS DOUBLE)"
-            return Converted(value, f"({_not(text, _NUMBER)} OR {value} IS NULL OR isinf({value}))")
+            return Converted(
+                value,
+                f"({text} IS NOT NULL AND ({_not(text, _NUMBER)} OR {value} IS NULL OR isinf({value})))",
+            )
         case "boolean":
             return Converted(f"({text} = 'true')", f"{text} NOT IN ('true', 'false')")
         case "timestamp":
@@ -87,7 +90,7 @@ def convert(kind: ColumnType, text: str, is_text: str) -> Converted:
 
 
 def _checked(text: str, pattern: str, value: str) -> Converted:
-    return Converted(value, f"({_not(text, pattern)} OR {value} IS NULL)")
+    return Converted(value, f"({text} IS NOT NULL AND ({_not(text, pattern)} OR {value} IS NULL))")
 
 
 def _not(text: str, pattern: str) -> str:
