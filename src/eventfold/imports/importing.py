@@ -5,18 +5,21 @@ the source, the stream and the row itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from eventfold.errors import ConfigInvalid, EventfoldError, NotFound
+from eventfold import limits
+from eventfold.errors import ConfigInvalid, EventfoldError, NotFound, RowInvalid
 from eventfold.imports.mapping import Mapper, Mapping, Prepared
 from eventfold.imports.reading import Format, Row, opened
 from eventfold.imports.report import ImportReport
 from eventfold.imports.settling import settle
 from eventfold.store.port import Store
 
-BATCH = 5_000
+BATCH = 10_000
+BATCH_CHARS = 16 * 1024 * 1024
+"""Of the data of a batch, about: large rows are written in smaller batches, so that memory stays flat."""
+
 Order = Literal["file", "time"]
 Progress = Callable[[int, int], None]
 """Called with the bytes of the file that are read, and its size."""
@@ -44,7 +47,7 @@ def import_file(
         form: default: told by the name.
         delimiter: between the cells of a CSV file.
         order: `file`: events of a stream in the order of their rows; `time`: by their time, rows of equal time as in
-            the file; this holds the whole file in memory.
+            the file; this holds all rows in memory, and writes none if the file turns out to be damaged.
         dry_run: looks at everything and writes nothing.
         progress: called after each batch.
 
@@ -54,28 +57,59 @@ def import_file(
     Raises:
         NotFound: there is no such file.
         QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all.
-        RowInvalid: the file ends in the middle; what came before is written.
+        RowInvalid: the file is damaged or ends in the middle; what came before is written, the facts `written` and
+            `known` say how much.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
     path = Path(path)
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", file=str(path))
-    if len(delimiter) != 1:
-        raise ConfigInvalid("A delimiter is one character.", key="delimiter")
-    source = source or path.name.split(".")[0]
+    _check_options(form, delimiter, order)
+    source = source or path.name.split(".")[0] or path.name
     report = ImportReport(source, dry_run)
     mapper = Mapper(mapping, source, store.capabilities)
     size = path.stat().st_size
-    with opened(path, form, delimiter) as file:
-        rows = _prepared(file.rows, mapper, report)
-        if order == "time":
-            rows = iter(_by_time(rows))
-        while batch := list(islice(rows, BATCH)):
-            settle(store, batch, report)
-            if progress is not None:
-                progress(file.read_bytes(), size)
+    try:
+        with opened(path, form, delimiter) as file:
+            rows = _prepared(file.rows, mapper, report)
+            for batch in _batches(_by_time(rows) if order == "time" else rows):
+                settle(store, batch, report)
+                if progress is not None:
+                    progress(file.read_bytes(), size)
+    except RowInvalid as error:
+        error.facts.update(written=report.written, known=report.known, refused=report.refused)
+        raise
     report.streams = mapper.streams
     return report
+
+
+def _check_options(form: str | None, delimiter: str, order: str) -> None:
+    if form not in (None, *get_args(Format)):
+        raise ConfigInvalid(f"{form!r:.60} is no known format: use csv or jsonl.", key="form")
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise ConfigInvalid("A delimiter is one character, and no quote or end of a line.", key="delimiter")
+    if order not in get_args(Order):
+        raise ConfigInvalid(f"{order!r:.60} is no order: use file or time.", key="order")
+
+
+def _batches(rows: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    """The rows in batches; those before a fault of the file are given before it is raised."""
+    batch: list[Prepared] = []
+    size = 0
+    fault: EventfoldError | None = None
+    try:
+        for row in rows:
+            batch.append(row)
+            size += len(row.event.data)
+            if len(batch) >= BATCH or size >= BATCH_CHARS:
+                yield batch
+                batch, size = [], 0
+    except EventfoldError as error:
+        fault = error
+    if batch:
+        yield batch
+    if fault is not None:
+        raise fault
 
 
 def _prepared(rows: Iterable[Row], mapper: Mapper, report: ImportReport) -> Iterator[Prepared]:
@@ -97,7 +131,7 @@ def _by_time(rows: Iterable[Prepared]) -> list[Prepared]:
     timed = []
     for row in rows:
         us = row.event.occurred_us
-        us = last.get(row.stream, 0) if us is None else us
+        us = last.get(row.stream, limits.INT_MIN) if us is None else us
         last[row.stream] = us
         timed.append((us, row))
     timed.sort(key=lambda pair: pair[0])

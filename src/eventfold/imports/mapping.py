@@ -1,18 +1,21 @@
 """From a row to an event: which columns say the stream, the type and the time; the others are its data."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import product
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import structs
 
 from eventfold import limits
-from eventfold.errors import ConfigInvalid, EncodingInvalid, RowInvalid, TimeInvalid
+from eventfold.errors import ConfigInvalid, EncodingInvalid, EventfoldError, RowInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_event_id
+from eventfold.events.metadata import metadata_text
+from eventfold.events.shape import check_key
 from eventfold.imports.lists import as_list, list_items
 from eventfold.imports.reading import Cells, Row
 from eventfold.store.checks import check_event
@@ -23,10 +26,10 @@ _NAMES = 100_000
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which column means what.
+    """Which column means what; one column may be given as plain text.
 
     Attributes:
-        stream: the columns that name the entity; several are joined by `-`.
+        stream: the columns that name the entity; several are joined by `-`, and then none may be empty.
         category: stands before it in the name of the stream; empty where the column holds whole stream names.
         type: the columns that name the type of the event; several are joined by `type_separator`.
         event_type: the one type of all rows, instead of a column.
@@ -39,18 +42,25 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
             the event belongs to the stream of each.
     """
 
-    stream: tuple[str, ...]
+    stream: str | tuple[str, ...]
     category: str = ""
-    type: tuple[str, ...] = ()
+    type: str | tuple[str, ...] = ()
     event_type: str = ""
     type_separator: str = ":"
     time: str = ""
     timezone: str = ""
-    data: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
+    data: str | tuple[str, ...] = ()
+    lists: str | tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # text is a sequence of texts too: "id" would be the columns i and d
+        for name in ("stream", "type", "data", "lists"):
+            given = getattr(self, name)
+            if isinstance(given, str):
+                structs.force_setattr(self, name, (given,) if given else ())
 
 
-class Prepared(msgspec.Struct):
+class Prepared(msgspec.Struct, gc=False):
     """A row as an event that may be written.
 
     Attributes:
@@ -75,7 +85,8 @@ class Mapper:
         can: what the store can keep.
 
     Raises:
-        ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone.
+        ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone; a source that
+            cannot be kept.
     """
 
     def __init__(self, mapping: Mapping, source: str, can: Capabilities) -> None:
@@ -89,9 +100,10 @@ class Mapper:
         self._zone = _zone(mapping.timezone)
         self._kept = [_kept(written) for written in mapping.data]
         self._used = {*mapping.stream, *mapping.type, mapping.time}
+        self._lists_entities = not set(mapping.stream).isdisjoint(mapping.lists)
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
-        self._metadata = msgspec.json.encode({"importedFrom": source}).decode()
+        self._metadata = _metadata(source)
         self._seen: set[int] = set()
         self._repeats: dict[int, int] = {}
         self._last: dict[str, int] = {}
@@ -112,48 +124,67 @@ class Mapper:
             raise row.error
         cells, mapping = row.cells, self._mapping
         try:
-            if mapping.lists:
-                cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
-            streams = [self._stream("-".join(ids)) for ids in self._entities(cells)]
-            kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
-            kept = self._kept or [(name, name) for name in cells if name not in self._used]
-            data = {name: cell for name, column in kept if (cell := cells[column]) != ""}
-            occurred = self._time(_text(cells[mapping.time])) if mapping.time else None
-        except KeyError as error:
-            raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
-        try:
-            text, canonical = self._encode(data).decode(), self._canonical(cells).decode()
+            canonical = self._canonical(cells).decode()
         except UnicodeEncodeError:
             raise EncodingInvalid("The row is not UTF-8.", line=row.line) from None
+        try:
+            if mapping.lists:
+                cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
+            streams = [self._stream(name) for name in self._entities(cells)]
+            kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
+            text = self._data(cells)
+            occurred = self._time(cells[mapping.time]) if mapping.time else None
+        except KeyError as error:
+            raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
         found = []
         for stream in streams:
-            event_id = row_event_id(self._source, stream, canonical, self._repeat(stream, canonical))
-            event = NewEvent(event_id, kind, 1, text, self._metadata, occurred)
+            event = NewEvent(self._id(stream, canonical), kind, 1, text, self._metadata, occurred)
             check_event(event, self._can)
             found.append(Prepared(row.line, stream, event, self._is_late(stream, occurred)))
         return found
 
-    def _entities(self, cells: Cells) -> Iterable[tuple[str, ...]]:
+    def _data(self, cells: Cells) -> str:
+        """What is kept of a row, as JSON text."""
+        if self._kept:
+            data = {name: cell for name, column in self._kept if (cell := cells[column]) != ""}
+        else:
+            data = {name: cell for name, cell in cells.items() if cell != "" and name not in self._used}
+        return self._encode(data).decode()
+
+    def _entities(self, cells: Cells) -> Iterable[str]:
         """What names the entity, or each of several."""
         named = self._mapping.stream
-        if not any(name in self._mapping.lists for name in named):
-            return (tuple([_text(cells[name]) for name in named]),)
+        if not self._lists_entities:
+            return (_joined([_text(cells[name]) for name in named]),)
         choices = [
             list_items(cells[name]) if name in self._mapping.lists else [_text(cells[name])] for name in named
         ]
-        found = list(dict.fromkeys(product(*choices)))
+        found = list(dict.fromkeys(_joined(parts) for parts in product(*choices)))
         if not found:
             raise RowInvalid("The row names no entity: its list is empty.")
         return found
+
+    def _id(self, stream: str, canonical: str) -> UUID:
+        """The id of a row; an equal row of the stream before it makes it another."""
+        first = row_event_id(self._source, stream, canonical, 0)
+        if first.int not in self._seen:
+            self._seen.add(first.int)
+            return first
+        repeat = self._repeats.get(first.int, 0) + 1
+        self._repeats[first.int] = repeat
+        return row_event_id(self._source, stream, canonical, repeat)
 
     def _stream_name(self, written: str) -> str:
         name = f"{self._mapping.category}-{written}" if self._mapping.category else written
         category_of(name)
         return name
 
-    def _time(self, written: str) -> int | None:
-        if not written:
+    def _time(self, cell: str | msgspec.Raw) -> int | None:
+        written = cell if isinstance(cell, str) else msgspec.json.decode(cell)
+        if not written and (written is None or isinstance(written, str)):
             return None
+        if not isinstance(written, str):
+            raise TimeInvalid("A time is text in ISO 8601.", field=self._mapping.time)
         try:
             found = datetime.fromisoformat(written)
         except ValueError:
@@ -166,19 +197,15 @@ class Mapper:
                 )
             found = found.replace(tzinfo=self._zone)
         try:
+            if self._zone is not None and found.tzinfo is self._zone and _is_doubtful(found):
+                raise TimeInvalid(
+                    f"{written!r:.60} happened twice or never in {self._mapping.timezone}, where clocks are changed;"
+                    " write it with its offset.",
+                    field=self._mapping.time,
+                )
             return to_us(found)
         except (OverflowError, ValueError):
             raise TimeInvalid(f"{written!r:.60} lies outside the years 1 to 9999.") from None
-
-    def _repeat(self, stream: str, canonical: str) -> int:
-        """How many equal rows of the stream came before."""
-        # 64 bits are enough: rows taken for equal by chance only get another id, and always the same one
-        mark = int.from_bytes(blake2b(f"{stream}\n{canonical}".encode(), digest_size=8).digest())
-        if mark not in self._seen:
-            self._seen.add(mark)
-            return 0
-        self._repeats[mark] = self._repeats.get(mark, 0) + 1
-        return self._repeats[mark]
 
     def _is_late(self, stream: str, occurred: int | None) -> bool:
         last = self._last.get(stream)
@@ -198,7 +225,28 @@ def _text(cell: str | msgspec.Raw) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise RowInvalid("The stream, the type and the time are text or whole numbers.")
+    raise RowInvalid("The stream and the type are text or whole numbers.")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """The parts of a name; with one of several missing, other rows of the same entity would not be found."""
+    if len(parts) > 1 and "" in parts:
+        raise RowInvalid("One of the columns that name the stream is empty.")
+    return "-".join(parts)
+
+
+def _is_doubtful(time: datetime) -> bool:
+    """Whether a local time is shown twice, or skipped, when clocks are changed."""
+    return time.utcoffset() != time.replace(fold=1).utcoffset()
+
+
+def _metadata(source: str) -> str:
+    try:
+        return metadata_text({"importedFrom": source})
+    except EventfoldError as error:
+        raise ConfigInvalid(
+            f"The source {source!r:.60} cannot be kept: {error.message}", key="source"
+        ) from None
 
 
 def _kept(written: str) -> tuple[str, str]:
@@ -206,6 +254,7 @@ def _kept(written: str) -> tuple[str, str]:
     name, given, column = written.partition("=")
     if given and not (name and column):
         raise ConfigInvalid(f"{written!r} keeps no column: write a column, or name=column.", key="data")
+    check_key(name)
     return name, column or name
 
 

@@ -11,14 +11,25 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 import msgspec
 
-from eventfold.errors import EncodingInvalid, EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
+from eventfold.errors import (
+    EncodingInvalid,
+    EventfoldError,
+    EventTooLarge,
+    NotFound,
+    QueryInvalid,
+    RowInvalid,
+)
 from eventfold.events.jsontext import compact_object
+from eventfold.events.shape import check_key
 
 Format = Literal["csv", "jsonl"]
 LONGEST_LINE = 4 * 1024 * 1024
+"""Of a row, characters of CSV or bytes of JSON: a few bytes of gzip may stand for gigabytes."""
+
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_DAMAGE = (EOFError, OSError, zlib.error)
 
 Cells = Mapping[str, str | msgspec.Raw]
 """Column -> text of a CSV cell, or JSON as it was written."""
@@ -48,23 +59,39 @@ def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
     """Opens a file; its form is told by its name where it is not given.
 
     Raises:
+        NotFound: it cannot be opened.
         QueryInvalid: the form cannot be told, or a CSV file has no usable header.
+        InvalidEvent: a column has a name that cannot be kept.
         EncodingInvalid: it begins with a byte order mark or is UTF-16.
-        RowInvalid: while reading: a gzip file that is damaged or ends in the middle.
+        RowInvalid: also while reading: a file that is damaged or ends in the middle.
     """
     form = form or _form_of(path)
-    with path.open("rb") as raw:
-        beginning = raw.read(2)
-        raw.seek(0)
-        content: Any = gzip.GzipFile(fileobj=raw) if beginning == _GZIP else raw
+    with _raw(path) as raw:
+        content: Any = gzip.GzipFile(fileobj=raw) if _begins_as_gzip(path, raw) else raw
         with io.BufferedReader(content) as buffered:
-            _check_beginning(path, buffered.peek(3)[:3])
+            _check_beginning(path, buffered)
             if form == "jsonl":
                 yield Source(_whole(path, _jsonl(buffered)), raw)
                 return
             # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
             with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
                 yield Source(_whole(path, _csv(text, delimiter)), raw)
+
+
+def _raw(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise NotFound(f"{path} cannot be opened: {error.strerror}.", file=str(path)) from error
+
+
+def _begins_as_gzip(path: Path, raw: BinaryIO) -> bool:
+    try:
+        beginning = raw.read(2)
+        raw.seek(0)
+    except OSError as error:
+        raise _damaged(path, 0, error) from error
+    return beginning == _GZIP
 
 
 def _form_of(path: Path) -> Format:
@@ -78,7 +105,11 @@ def _form_of(path: Path) -> Format:
     )
 
 
-def _check_beginning(path: Path, first: bytes) -> None:
+def _check_beginning(path: Path, content: io.BufferedReader) -> None:
+    try:
+        first = content.peek(3)
+    except _DAMAGE as error:
+        raise _damaged(path, 0, error) from error
     if first.startswith((_BOM, *_UTF16)):
         raise EncodingInvalid(
             f"{path.name} begins with a byte order mark; save it as UTF-8 without one.",
@@ -93,35 +124,71 @@ def _whole(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
         for row in rows:
             line = row.line
             yield row
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise RowInvalid(
-            f"{path.name} is damaged or ends in the middle, after line {line}: {error}. What came before is imported;"
-            " run it again with the whole file.",
-            file=path.name,
-            line=line,
-        ) from error
+    except _DAMAGE as error:
+        raise _damaged(path, line, error) from error
+
+
+def _damaged(path: Path, line: int, error: Exception) -> RowInvalid:
+    return RowInvalid(
+        f"{path.name} is damaged or ends in the middle, after line {line}: {error}. Run it again with the whole file:"
+        " what was written by then is known and left alone.",
+        file=path.name,
+        line=line,
+    )
+
+
+class _Lines:
+    """The lines of a text, counted as they stand in the file; a row of them that grows too long is refused."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._readline = text.readline
+        self.count = 0
+        self.row_size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        self.count += 1
+        self.row_size += len(line)
+        if self.row_size >= LONGEST_LINE:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._readline(LONGEST_LINE)
+            raise EventTooLarge(f"The row is longer than {LONGEST_LINE} characters.")
+        return line
 
 
 def _csv(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header = _header(reader)
-    line = reader.line_num
     while True:
-        begins = line + 1
+        begins = lines.count + 1
+        lines.row_size = 0
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            line = reader.line_num
-            yield Row(begins, {}, RowInvalid(f"This is not CSV: {error}.", line=begins))
+        except EventTooLarge as error:
+            yield Row(begins, {}, error)
             continue
-        line = reader.line_num
+        except csv.Error as error:
+            yield Row(begins, {}, _no_csv(error, begins, lines.count))
+            continue
         if len(cells) == len(header):
             yield Row(begins, dict(zip(header, cells, strict=True)))
         elif cells:
             wrong = RowInvalid(f"The row has {len(cells)} cells, the header {len(header)}.", line=begins)
             yield Row(begins, {}, wrong)
+
+
+def _no_csv(error: csv.Error, first: int, last: int) -> RowInvalid:
+    # a quote that is never closed takes the lines behind it with it; they must not be missed in silence
+    lost = f", so that lines {first} to {last} are left out as one row" if last > first else ""
+    return RowInvalid(f"This is not CSV: {error}{lost}.", line=first, to=last)
 
 
 def _header(reader: "Iterator[list[str]]") -> list[str]:
@@ -138,6 +205,8 @@ def _header(reader: "Iterator[list[str]]") -> list[str]:
         )
     if any("\udc80" <= c <= "\udcff" for name in header for c in name):
         raise EncodingInvalid("The header is not UTF-8.")
+    for name in header:
+        check_key(name)
     return header
 
 

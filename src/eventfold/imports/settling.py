@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from uuid import UUID
 
 from eventfold.errors import (
     EventIdReused,
@@ -28,18 +29,22 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
     Raises:
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
+    tried: set[UUID] = set()
     for attempt in range(1, ATTEMPTS + 1):
         new, known, changed = _sorted_out(store, batch)
         try:
             if not report.dry_run:
                 _write(store, new)
             break
-        except (PartialDuplicate, EventIdReused, WrongExpectedVersion, OutcomeUnknown, StorageBusy):
+        except (PartialDuplicate, EventIdReused, WrongExpectedVersion, OutcomeUnknown, StorageBusy) as error:
             # another import is at work on the same rows, or an answer was lost: look again
             if attempt == ATTEMPTS:
                 raise
-    report.written += len(new)
-    report.known += known
+            if error.outcome == "unknown":
+                tried.update(row.event.id for row in new)
+    settled = sum(row.event.id in tried for row in known)
+    report.written += len(new) + settled
+    report.known += len(known) - settled
     for row in changed:
         report.refuse(
             row.line,
@@ -50,8 +55,10 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
         )
 
 
-def _sorted_out(store: Store, batch: Sequence[Prepared]) -> tuple[list[Prepared], int, list[Prepared]]:
-    """The new rows, the number of known ones, and those that are known as something else."""
+def _sorted_out(
+    store: Store, batch: Sequence[Prepared]
+) -> tuple[list[Prepared], list[Prepared], list[Prepared]]:
+    """The new rows, the known ones, and those that are known as something else."""
     asked: dict[str, list[Prepared]] = {}
     for row in batch:
         asked.setdefault(row.stream, []).append(row)
@@ -59,25 +66,48 @@ def _sorted_out(store: Store, batch: Sequence[Prepared]) -> tuple[list[Prepared]
         event.id: event
         for event in store.find({s: [row.event.id for row in rows] for s, rows in asked.items()})
     }
-    new, changed = [], []
+    new, known, changed = [], [], []
     for row in batch:
         stored = found.get(row.event.id)
         if stored is None:
             new.append(row)
         elif (stored.type, stored.data) != (row.event.type, row.event.data):
             changed.append(row)
-    return new, len(batch) - len(new) - len(changed), changed
+        else:
+            known.append(row)
+    return new, known, changed
 
 
 def _write(store: Store, rows: Sequence[Prepared]) -> None:
-    if not rows:
+    can = store.capabilities
+    if can.atomic_over_streams:
+        for part in _parts(rows, can.max_append_bytes):
+            store.append_all(list(_runs(part, can.max_batch)))
         return
-    writes = list(_runs(rows, store.capabilities.max_batch))
-    if store.capabilities.atomic_over_streams:
-        store.append_all(writes)
+    # no order holds between streams here, so that each is written at once, however the rows of the file alternate
+    by_stream = sorted(rows, key=lambda row: row.stream)
+    for part in _parts(by_stream, can.max_append_bytes):
+        for write in _runs(part, can.max_batch):
+            store.append(write.stream, write.events, expected=write.expected)
+
+
+def _parts(rows: Sequence[Prepared], limit: int | None) -> Iterator[Sequence[Prepared]]:
+    """The rows in parts that one append can take, of `limit` bytes at most."""
+    if limit is None:
+        if rows:
+            yield rows
         return
-    for write in writes:
-        store.append(write.stream, write.events, expected=write.expected)
+    part: list[Prepared] = []
+    size = 0
+    for row in rows:
+        more = len(row.event.data.encode()) + len(row.event.metadata.encode())
+        if part and size + more > limit:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += more
+    if part:
+        yield part
 
 
 def _runs(rows: Sequence[Prepared], longest: int) -> Iterator[Write]:

@@ -1,0 +1,192 @@
+"""A million events: folded by columns into a Delta table, imported, followed; time and the memory it takes.
+
+Each run is a process of its own, because the memory of a process is what is measured, and because the floor reads
+SQLite through another library, which must not share a process with ours.
+"""
+
+import csv
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import eventfold as ef
+from benchmarks.log import APP, NotesTable, fill
+from benchmarks.measure import Case
+
+EVENTS, EACH = 1_000_000, 5
+MIB = 1024.0
+
+
+def rebuild(folder: Path) -> float:
+    """Events a second, from the log into state and Delta."""
+    with APP.open(f"sqlite:///{folder}/log.db", lake=str(folder / "lake")) as live:
+        began = time.perf_counter()
+        done = live.table(NotesTable).rebuild()
+        seconds = time.perf_counter() - began
+    assert (done.events, done.rows) == (EVENTS, EVENTS // EACH)
+    return EVENTS / seconds
+
+
+def fold_to_delta(folder: Path) -> float:
+    """Events a second, from the log through the columnar fold into Delta, without state: what the floor does."""
+    from deltalake import write_deltalake
+
+    from eventfold.engines.open import open_engine
+    from eventfold.readmodels.history import needed_columns
+    from eventfold.readmodels.layout import bind
+    from eventfold.readmodels.port import Scope
+
+    store = ef.open_store(f"sqlite:///{folder}/log.db")
+    feed, layout = store.feed(), bind(NotesTable.spec, total_order=True)
+    began = time.perf_counter()
+    events = feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope()))
+    folded = open_engine().fold(events, layout, APP.registry, scope=Scope())
+    write_deltalake(str(folder / f"ours-{time.time_ns()}"), folded.rows)
+    seconds = time.perf_counter() - began
+    assert folded.rows.num_rows == EVENTS // EACH
+    store.close()
+    return EVENTS / seconds
+
+
+def fold_to_delta_raw(folder: Path) -> float:
+    """The same by one reader, DuckDB and delta-rs."""
+    import adbc_driver_sqlite.dbapi as adbc
+    import duckdb
+    from deltalake import write_deltalake
+
+    began = time.perf_counter()
+    with adbc.connect(str(folder / "log.db")) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
+        cursor.execute("SELECT stream, version, recorded_us, data FROM events ORDER BY position")
+        events = cursor.fetch_record_batch()
+        names = connection.cursor()
+        names.execute("SELECT id, name FROM streams")
+        streams = names.fetch_arrow_table()
+        with duckdb.connect() as db:
+            db.register("events", events)
+            db.register("streams", streams)
+            rows = db.sql("""
+                SELECT name AS note, max(version) AS version, sum(CAST(data ->> '$.number' AS BIGINT)) AS total,
+                  arg_max(CAST(data ->> '$.number' AS BIGINT), version) AS latest, count(*) AS count,
+                  make_timestamptz(arg_max(recorded_us, version)) AS changed_at
+                FROM events JOIN streams ON stream = id GROUP BY name
+            """).to_arrow_table()
+        names.close()
+    write_deltalake(str(folder / f"floor-{time.time_ns()}"), rows)
+    seconds = time.perf_counter() - began
+    assert rows is not None
+    assert len(rows) == EVENTS // EACH
+    return EVENTS / seconds
+
+
+def follow(folder: Path) -> float:
+    """Events a second, the whole feed as recorded events."""
+    store = ef.open_store(f"sqlite:///{folder}/log.db")
+    feed = store.feed()
+    cursor, count, caught_up = feed.start(), 0, False
+    began = time.perf_counter()
+    while not caught_up:
+        page = feed.read(cursor, 5_000)
+        count += len(page.events)
+        cursor, caught_up = page.cursor, page.caught_up
+    seconds = time.perf_counter() - began
+    store.close()
+    assert count == EVENTS
+    return count / seconds
+
+
+def bring(folder: Path) -> float:
+    """Rows a second, a million rows of CSV."""
+    from eventfold.imports import Mapping, import_file
+
+    mapping = Mapping(stream=("note",), category="note", event_type="Noted", time="at")
+    store = ef.open_store(f"sqlite:///{folder}/imported-{time.time_ns()}.db")
+    began = time.perf_counter()
+    report = import_file(store, folder / "rows.csv.gz", mapping)
+    seconds = time.perf_counter() - began
+    store.close()
+    assert report.written == EVENTS
+    return EVENTS / seconds
+
+
+RUNS: dict[str, Callable[[Path], float]] = {
+    f.__name__: f for f in (rebuild, fold_to_delta, fold_to_delta_raw, follow, bring)
+}
+
+
+def _rows(path: Path) -> None:
+    with gzip.open(path, "wt", compresslevel=1, newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["note", "at", "number", "text"])
+        for n in range(EVENTS):
+            writer.writerow([n % 50_000, f"2026-01-01T00:{n // 60 % 60:02d}:{n % 60:02d}Z", n, "x" * 80])
+
+
+def elsewhere(run: str, folder: Path) -> tuple[float, float]:
+    """What a run gives in a process of its own, and that process's largest size in MiB."""
+    if run == "bring" and not (folder / "rows.csv.gz").exists():
+        _rows(folder / "rows.csv.gz")
+    if run != "bring" and not (folder / "log.db").exists():
+        fill(f"sqlite:///{folder}/log.db", EVENTS // EACH, EACH, batch=5_000)
+    command = [sys.executable, "-m", "benchmarks.history", run, str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    rate, size = json.loads(done.stdout.splitlines()[-1])
+    return float(rate), float(size)
+
+
+def _rate(run: str) -> Callable[[Path], float]:
+    return lambda folder: elsewhere(run, folder)[0]
+
+
+def _size(run: str) -> Callable[[Path], float]:
+    return lambda folder: elsewhere(run, folder)[1]
+
+
+def _memory(name: str, run: str) -> Case:
+    return Case(
+        name=f"memory: {name}; floor: 400 MiB",
+        unit="MiB",
+        ours=_size(run),
+        floor=400.0,
+        target=1.0,
+        at_most=True,
+        repeats=1,
+    )
+
+
+CASES = [
+    Case(
+        name="fold 1 M events into a Delta table",
+        unit="events/s",
+        ours=_rate("fold_to_delta"),
+        floor=_rate("fold_to_delta_raw"),
+        target=1.0,
+    ),
+    Case(
+        name="rebuild 1 M: state and Delta; floor: Delta",
+        unit="events/s",
+        ours=_rate("rebuild"),
+        floor=_rate("fold_to_delta_raw"),
+        target=0.5,
+    ),
+    _memory("rebuild of 1 M events", "rebuild"),
+    _memory("following 1 M events", "follow"),
+    _memory("importing 1 M rows", "bring"),
+    Case(
+        name="import 1 M rows of gzipped CSV; floor: 50,000",
+        unit="rows/s",
+        ours=_rate("bring"),
+        floor=50_000.0,
+        target=1.0,
+        repeats=1,
+    ),
+]
+
+if __name__ == "__main__":
+    found = RUNS[sys.argv[1]](Path(sys.argv[2]))
+    print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB]))
