@@ -220,6 +220,8 @@ class Repository(Generic[A]):
             self._snapshotting.ask(stream, version)
 
     def _repeat(self, stream: str, decide: Callable[[A], None], command_id: str | None) -> Executed:
+        if done := self._as_it_is(stream, decide, command_id):
+            return done
         for attempt in range(1, self._attempts + 1):
             aggregate = self._fresh(stream)
             try:
@@ -242,6 +244,27 @@ class Repository(Generic[A]):
             else:
                 return msgspec.structs.replace(done, attempts=attempt)
         raise Conflict(f"{stream} was decided on {self._attempts} times in vain.")
+
+    def _as_it_is(self, stream: str, decide: Callable[[A], None], command_id: str | None) -> Executed | None:
+        """Decides on the warm aggregate without looking for newer events: the append itself proves there are none.
+
+        None where there is no warm one, or where anything but a plain success asks for fresh state.
+        """
+        kept = self._warm.take(stream)
+        if kept is None:
+            return None
+        aggregate = kept.copy()
+        self._warm.put(kept)
+        try:
+            decide(aggregate)
+            if not aggregate.uncommitted_changes:
+                return None
+        except Exception:  # noqa: BLE001 - what it refuses on old state it may accept on fresh state, and will be asked
+            return None
+        try:
+            return self._commit(aggregate, _ids(aggregate, command_id))
+        except (WrongExpectedVersion, EventIdReused, PartialDuplicate):
+            return None
 
     def _commit(self, aggregate: A, ids: Sequence[UUID]) -> Executed:
         events: tuple[Event, ...] = aggregate.uncommitted_changes

@@ -88,7 +88,9 @@ def needed_columns(layout: Layout, scope: Scope) -> list[str]:
     values = [v for c in (spec.key, *spec.columns.values()) for v in c.values]
     names = {v.name for v in values if hasattr(v, "name")}
     names.update(c.by.name for c in spec.columns.values() if c.by)
-    columns = ["position", "stream", "version", "type", "schema_version"]
+    columns = ["stream", "version", "type", "schema_version"]
+    if layout.ordered_by == "position":
+        columns.append("position")
     if "recorded_at" in names or layout.ordered_by == "triple" or scope.recorded_to_us is not None:
         columns.append("recorded_us")
     if "occurred_at" in names or scope.occurred_to_us is not None:

@@ -102,10 +102,12 @@ class Rebuild:
         )
 
     def _named(self, parked: Mapping[str, ParkedStream]) -> Iterable[ParkedStream]:
-        """The parked streams with their event ids, which a fold by columns does not read."""
+        """The parked streams with what a fold by columns does not read of their events."""
         for one in parked.values():
             for event in self._store.read(one.stream, after=one.version - 1, limit=1):
-                yield structs.replace(one, event_id=str(event.id))
+                yield structs.replace(
+                    one, event_id=str(event.id), position=event.position, partition=event.partition
+                )
 
 
 def _counted(

@@ -35,7 +35,7 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
             f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
             limit=can.max_batch,
         )
-    if len({event.id for event in events}) < len(events):
+    if len({event.id.int for event in events}) < len(events):
         raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
     if not _plain(events, can):
         for event in events:

@@ -63,3 +63,19 @@ def test_control_without_the_failure_both_members_are_answered(tmp_path: Path) -
     assert [job.error for job in group] == [None, None]
     assert [job.answer[0].deduplicated for job in group] == [False, True]
     store.close()
+
+
+def test_an_append_that_is_interrupted_while_it_waits_stops_nobody_else(tmp_path: Path) -> None:
+    store = open_url(f"sqlite:///{tmp_path}/log.db")
+    writer = store._writer
+    late, other = _Job([Write("box-1", [make(1)], 0)]), _Job([Write("box-2", [make(2)], 0)])
+    with writer._queue_lock:
+        writer._queue += [late, other]
+        writer._led = True
+    late.leads = True  # it was handed the lead in the moment in which it was interrupted
+    writer._leave(late)
+    assert other.turn.acquire(timeout=5)
+    writer._lead(other)
+    assert (store.head("box-1"), store.head("box-2")) == (0, 1)
+    assert store.append("box-3", [make(3)], expected=0).version == 1
+    store.close()

@@ -1,7 +1,8 @@
 """Group commit: appends that arrive while another one commits share the next transaction.
 
-A thread puts its job in the queue and takes the writer's lock; whoever gets it runs everything that is queued. No
-outcome leaves before COMMIT has returned, because success, conflict and duplicate alike may rest on a neighbour's rows.
+A thread puts its job in the queue. The first one leads: it runs everything that is queued, wakes those whose jobs are
+done, and hands the lead to the first that came meanwhile. No outcome leaves before COMMIT has returned, because
+success, conflict and duplicate alike may rest on a neighbour's rows.
 """
 
 import threading
@@ -37,13 +38,16 @@ def system_clock() -> int:
 class _Job:
     """One append, or several streams that are written together."""
 
-    __slots__ = ("answer", "done", "error", "writes")
+    __slots__ = ("answer", "done", "error", "leads", "turn", "writes")
 
     def __init__(self, writes: Sequence[Write]) -> None:
         self.writes = writes
         self.answer: list[Appended] = []
         self.error: EventfoldError | None = None
         self.done = False
+        self.leads = False
+        self.turn = threading.Lock()  # released when the job is done, or is to lead
+        self.turn.acquire()
 
 
 class Writer:
@@ -66,6 +70,7 @@ class Writer:
         self._types = types
         self._clock = clock
         self._queue: list[_Job] = []
+        self._led = False
         self._queue_lock = threading.Lock()
         self._writing = threading.Lock()
         self._fenced = ""
@@ -78,10 +83,11 @@ class Writer:
         job = _Job(writes)
         with self._queue_lock:
             self._queue.append(job)
-        while not job.done:
-            with self._writing:
-                if not job.done:
-                    self._run(self._take())
+            leads, self._led = not self._led, True
+        if not leads:
+            self._wait(job)
+        if not job.done:
+            self._lead(job)
         if job.error is not None:
             raise job.error
         return job.answer
@@ -92,6 +98,36 @@ class Writer:
             if not self._closed:
                 self._closed = True
                 self._connection.close()
+
+    def _wait(self, job: _Job) -> None:
+        try:
+            job.turn.acquire()
+        except BaseException:
+            self._leave(job)
+            raise
+
+    def _lead(self, job: _Job) -> None:
+        """Runs what is queued, this thread's job among it."""
+        try:
+            with self._writing:
+                self._run(self._take())
+        finally:
+            job.leads = True
+            self._leave(job)
+
+    def _leave(self, job: _Job) -> None:
+        """Takes a job out that was interrupted before it was run, and hands the lead over if this thread has it."""
+        following = None
+        with self._queue_lock:
+            if job in self._queue:
+                self._queue.remove(job)
+            if job.leads:
+                following = self._queue[0] if self._queue else None
+                self._led = following is not None
+                if following is not None:
+                    following.leads = True
+        if following is not None:
+            following.turn.release()
 
     def _take(self) -> list[_Job]:
         with self._queue_lock:
@@ -106,6 +142,7 @@ class Writer:
             for job in group:
                 job.error = self._told or job.error
                 job.done = True
+                job.turn.release()
         with self.written:
             self.written.notify_all()
 
@@ -121,16 +158,30 @@ class Writer:
     def _transaction(self, group: list[_Job]) -> EventfoldError | None:
         names = Interning(self._connection, self._streams, self._types)
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(self._connection, names, self._log_id, self._clock())
-            for job in group:
-                self._one(transaction, job)
+            if not (len(group) == 1 and self._alone(names, group[0])):
+                transaction = self._begin(names)
+                for job in group:
+                    self._one(transaction, job)
         except apsw.Error as error:
             return self._not_applied(error)
         except BaseException:
             self._roll_back()
             raise
         return self._commit(names)
+
+    def _begin(self, names: Interning) -> Transaction:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return Transaction(self._connection, names, self._log_id, self._clock())
+
+    def _alone(self, names: Interning, job: _Job) -> bool:
+        """Writes a job that shares its transaction with nobody; False, with nothing written, where it needs care."""
+        together = self._begin(names).append_together(job.writes)
+        if together is None:
+            self._connection.execute("ROLLBACK")
+            names.forget()
+            return False
+        job.answer = together
+        return True
 
     def _commit(self, names: Interning) -> EventfoldError | None:
         self._told = unknown = OutcomeUnknown(
@@ -153,13 +204,20 @@ class Writer:
         position = transaction.position
         self._connection.execute("SAVEPOINT one")
         try:
-            job.answer = [transaction.append(write) for write in job.writes]
+            together = transaction.append_together(job.writes)
+            if together is None:
+                self._undo(transaction, position)
+                together = [transaction.append(write) for write in job.writes]
+            job.answer = together
         except (Conflict, Refused) as error:
             job.error = error
-            self._connection.execute("ROLLBACK TO one")
-            transaction.names.forget()
-            transaction.position = position
+            self._undo(transaction, position)
         self._connection.execute("RELEASE one")
+
+    def _undo(self, transaction: Transaction, position: int) -> None:
+        self._connection.execute("ROLLBACK TO one")
+        transaction.names.forget()
+        transaction.position = position
 
     def _not_applied(self, error: apsw.Error) -> StorageError:
         """Before COMMIT was sent: nothing was written. After an I/O error the connection is not trusted any more."""
