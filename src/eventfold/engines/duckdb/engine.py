@@ -19,10 +19,10 @@ from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
 
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 60_000
 CHUNK_BYTES = 32_000_000
 COMPACT_ROWS = 400_000
-MEMORY = "256MB"
+MEMORY = "160MB"
 
 
 class DuckdbEngine:
@@ -130,8 +130,8 @@ class _Run:
         if scope.recorded_to_us is not None:
             masks.append(pc.less_equal(chunk.column("recorded_us"), scope.recorded_to_us))
         chosen = pa.Table.from_batches([chunk])
-        if masks:
-            chosen = chosen.filter(functools.reduce(pc.and_, masks))
+        if masks and not pc.all(mask := functools.reduce(pc.and_, masks)).as_py():
+            chosen = chosen.filter(mask)
         chosen = self._without_skips(chosen)
         return self._without_parked(chosen)
 

@@ -17,9 +17,9 @@ from eventfold.sqlite.connect import Pool
 from eventfold.store.sqlite.append import PARTITION
 from eventfold.store.sqlite.names import Names
 
-CHUNK = 20_000
+CHUNK = 5_000
 READERS = 2
-AHEAD = 3
+AHEAD = 4
 _SOURCES = {
     "position": "position",
     "stream": "stream",

@@ -9,7 +9,7 @@ from eventfold.sqlite.connect import fetch
 from eventfold.store.names import category_of
 from eventfold.store.sqlite.statements import SQL
 
-MEMORY = 500_000
+MEMORY = 100_000
 
 
 class Names:
