@@ -12,10 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 import eventfold as ef
-from benchmarks.log import APP, NotesTable, fill
+from benchmarks.log import APP, INSERT, NotesTable, encode, fill, raw_log
 from benchmarks.measure import Case
 
 EVENTS, EACH = 1_000_000, 5
@@ -114,8 +117,35 @@ def bring(folder: Path) -> float:
     return EVENTS / seconds
 
 
+def bring_raw(folder: Path) -> float:
+    """The same into the plain table, without looking for rows that are there already."""
+    connection = raw_log(folder / f"raw-{time.time_ns()}.db")
+    versions: dict[str, int] = {}
+    position = 0
+    began = time.perf_counter()
+    with gzip.open(folder / "rows.csv.gz", "rt", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader)
+        while some := list(islice(reader, 10_000)):
+            rows = []
+            for cells in some:
+                position += 1
+                versions[cells[0]] = version = versions.get(cells[0], 0) + 1
+                at = int(datetime.fromisoformat(cells[1]).timestamp() * 1e6)
+                row_id = uuid5(NAMESPACE_OID, ",".join(cells)).bytes
+                data = encode(dict(zip(header[2:], cells[2:], strict=True))).decode()
+                rows.append((position, int(cells[0]), version, row_id, at, data))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(INSERT, rows)
+            connection.execute("COMMIT")
+    seconds = time.perf_counter() - began
+    connection.close()
+    assert position == EVENTS
+    return EVENTS / seconds
+
+
 RUNS: dict[str, Callable[[Path], float]] = {
-    f.__name__: f for f in (rebuild, fold_to_delta, fold_to_delta_raw, follow, bring)
+    f.__name__: f for f in (rebuild, fold_to_delta, fold_to_delta_raw, follow, bring, bring_raw)
 }
 
 
@@ -129,9 +159,9 @@ def _rows(path: Path) -> None:
 
 def elsewhere(run: str, folder: Path) -> tuple[float, float]:
     """What a run gives in a process of its own, and that process's largest size in MiB."""
-    if run == "bring" and not (folder / "rows.csv.gz").exists():
+    if run.startswith("bring") and not (folder / "rows.csv.gz").exists():
         _rows(folder / "rows.csv.gz")
-    if run != "bring" and not (folder / "log.db").exists():
+    if not run.startswith("bring") and not (folder / "log.db").exists():
         fill(f"sqlite:///{folder}/log.db", EVENTS // EACH, EACH, batch=5_000)
     command = [sys.executable, "-m", "benchmarks.history", run, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -172,17 +202,15 @@ CASES = [
         unit="events/s",
         ours=_rate("rebuild"),
         floor=_rate("fold_to_delta_raw"),
-        target=0.5,
     ),
     _memory("rebuild of 1 M events", "rebuild"),
     _memory("following 1 M events", "follow"),
     _memory("importing 1 M rows", "bring"),
     Case(
-        name="import 1 M rows of gzipped CSV; floor: 50,000",
+        name="import 1 M rows of gzipped CSV",
         unit="rows/s",
         ours=_rate("bring"),
-        floor=50_000.0,
-        target=1.0,
+        floor=_rate("bring_raw"),
         repeats=1,
     ),
 ]

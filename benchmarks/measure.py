@@ -23,7 +23,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         unit: of what both runs return.
         ours: eventfold's run, in a folder of the pair.
         floor: the floor's run in the same folder, or a limit where there is no floor.
-        target: the ratio of ours to the floor that is to be reached.
+        target: the ratio of ours to the floor that is to be reached; None = none is set.
         at_most: the ratio is to be at most the target; else at least.
         repeats: how many pairs.
     """
@@ -32,7 +32,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     ours: Run
     floor: Run | float
-    target: float
+    target: float | None = None
     at_most: bool = False
     repeats: int = 3
 
@@ -64,8 +64,8 @@ def measure(case: Case) -> Measured:
         statistics.median(ours for ours, _ in pairs),
         statistics.median(floor for _, floor in pairs),
         ratio,
-        f"{'<=' if case.at_most else '>='} {case.target:g}",
-        ratio <= case.target if case.at_most else ratio >= case.target,
+        "" if case.target is None else f"{'<=' if case.at_most else '>='} {case.target:g}",
+        case.target is None or (ratio <= case.target if case.at_most else ratio >= case.target),
     )
 
 
