@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from eventfold import limits
-from eventfold.errors import MetadataInvalid, MetadataReserved
+from eventfold.errors import MetadataInvalid, MetadataReserved, ObjectExpected
 from eventfold.events.jsontext import compact_object, encode_text
 from eventfold.events.shape import check_json, check_time
 
@@ -114,7 +114,10 @@ def check_metadata_size(text: str) -> None:
 
 def read_metadata(source: str | bytes) -> str:
     """Metadata from outside as text to be stored; errors as in `metadata_text` and `compact_object`."""
-    text = compact_object(source)
+    try:
+        text = compact_object(source)
+    except ObjectExpected as error:
+        raise MetadataInvalid(f"Metadata are a JSON object: {error.message}") from None
     check_metadata_size(text)
     check_metadata(msgspec.json.decode(text))
     return text
