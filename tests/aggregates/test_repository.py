@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +170,23 @@ def test_a_missing_upcaster_is_refused_when_the_registry_is_built() -> None:
     with pytest.raises(UpcasterMissing) as caught:
         ef.Registry([Moved])
     assert caught.value.facts["version"] == 2
+
+
+def test_a_repeated_command_that_decides_less_now_gets_its_whole_first_result(tmp_path: Path) -> None:
+    class Noted(ef.Event):
+        n: int
+
+    class Pad(ef.Aggregate[Noted], category="pad"):
+        def note(self, *numbers: int) -> None:
+            for n in numbers:
+                self.raise_event(Noted(n=n))
+
+        def apply(self, event: Noted) -> None: ...
+
+    store = ef.open_store(f"sqlite:///{tmp_path}/log.db")
+    pads = ef.Repository(store, ef.Registry([Noted]), Pad)
+    first = pads.execute_once("c-1", "pad-1", Pad.note, 1, 2)
+    again = pads.execute_once("c-1", "pad-1", Pad.note, 1)
+    assert (again.version, again.events, again.deduplicated) == (2, list(first.events), True)
+    assert store.head("pad-1") == 2
+    store.close()

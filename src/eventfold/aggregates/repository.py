@@ -234,15 +234,13 @@ class Repository(Generic[A]):
                 unchanged = Executed(stream, aggregate.version, (), attempts=attempt)
                 return self._first_result(stream, command_id, attempt) or unchanged
             try:
-                done = self._commit(aggregate, _ids(aggregate, command_id))
+                return self._command(aggregate, command_id, attempt)
             except (WrongExpectedVersion, EventIdReused, PartialDuplicate) as conflict:
                 if first := self._first_result(stream, command_id, attempt):
                     return first
                 if attempt == self._attempts or not isinstance(conflict, WrongExpectedVersion):
                     raise
                 time.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311 - spreads rivals, guards nothing
-            else:
-                return msgspec.structs.replace(done, attempts=attempt)
         raise Conflict(f"{stream} was decided on {self._attempts} times in vain.")
 
     def _as_it_is(self, stream: str, decide: Callable[[A], None], command_id: str | None) -> Executed | None:
@@ -262,7 +260,7 @@ class Repository(Generic[A]):
         except Exception:  # noqa: BLE001 - what it refuses on old state it may accept on fresh state, and will be asked
             return None
         try:
-            return self._commit(aggregate, _ids(aggregate, command_id))
+            return self._command(aggregate, command_id, 1)
         except (WrongExpectedVersion, EventIdReused, PartialDuplicate):
             return None
 
@@ -281,6 +279,13 @@ class Repository(Generic[A]):
         aggregate.mark_changes_committed()
         self._committed(aggregate.id, before, events, answer.version)
         return Executed(aggregate.id, answer.version, events, answer.deduplicated, token=answer.token)
+
+    def _command(self, aggregate: A, command_id: str | None, attempt: int) -> Executed:
+        """Commits what a command decided; of a command that was executed before, its first result."""
+        done = self._commit(aggregate, _ids(aggregate, command_id))
+        if done.deduplicated and (first := self._first_result(aggregate.id, command_id, attempt)):
+            return first  # it may have decided more, or less, than now
+        return msgspec.structs.replace(done, attempts=attempt)
 
     def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
         for _ in range(_SETTLE_ATTEMPTS):

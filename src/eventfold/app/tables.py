@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from eventfold.errors import CapabilityMissing, RangeInvalid, RowNotFound, TableBehind, TimeInvalid
+from eventfold.errors import (
+    CapabilityMissing,
+    CursorLost,
+    RangeInvalid,
+    RowNotFound,
+    TableBehind,
+    TimeInvalid,
+)
 from eventfold.events.envelope import to_us
 from eventfold.events.metadata import current
 from eventfold.events.registry import Registry
@@ -53,6 +60,7 @@ class LiveTable:
         self._state = state
         self._registry = registry
         self._engine = engine
+        self._above: int | None = None
 
     @property
     def name(self) -> str:
@@ -61,9 +69,9 @@ class LiveTable:
 
     def live(self) -> TableState:
         """The live generation of its state."""
-        published = self.publication.head() if self.publication else None
-        above = published.stamp.generation if published else 0
-        return self._state.live(self.layout, self._feed.start(), above=above)
+        if self._above is None:  # looked up once: it only counts where a lost state is made anew
+            self._above = self._published_generation()
+        return self._state.live(self.layout, self._feed.start(), above=self._above)
 
     def get(self, key: str) -> dict[str, Any]:
         """The row of a key as it is in the state now.
@@ -129,10 +137,9 @@ class LiveTable:
         from eventfold.readmodels.rebuild import Rebuild
 
         rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
-        published = self.publication.head() if self.publication else None
-        done = rebuild(self.layout, above=published.stamp.generation if published else 0, progress=progress)
+        done = rebuild(self.layout, above=self._published_generation(), progress=progress)
         if self.publication is not None:
-            Publisher(self.live(), self.publication, self._feed).publish()
+            Publisher(self.live(), self.publication, self._feed).publish(reclaim=True)
         return done
 
     def parked(self) -> Mapping[str, ParkedStream]:
@@ -179,6 +186,13 @@ class LiveTable:
                     table=self.name,
                 )
             clocks.sleep(_POLL_SECONDS)
+
+    def _published_generation(self) -> int:
+        try:
+            published = self.publication.head() if self.publication else None
+        except CursorLost:
+            return 0  # said again where somebody publishes; a rebuild is the way out
+        return published.stamp.generation if published else 0
 
     def _projector(self) -> Projector:
         return Projector(self.live(), self._feed, self._registry)

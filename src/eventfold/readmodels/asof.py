@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from eventfold.errors import CursorLost, StorageFailed
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
@@ -108,7 +109,10 @@ class History:
         """The nearest published version to go on from, its cursor and its rows."""
         start = self._feed.start()
         self._feed.check(cursor)
-        head = self._publication.head() if self._publication else None
+        try:
+            head = self._publication.head() if self._publication else None
+        except (CursorLost, StorageFailed):
+            return None, start, None  # the log answers too
         if self._publication is None or head is None:
             return None, start, None
         if head.stamp.fingerprint != self._layout.fingerprint:

@@ -58,7 +58,8 @@ class Batch:
         """The event's values; None where it does not count, or where it waits now."""
         waiting = self.parked.get(event.stream)
         if waiting is not None:
-            self._wait(waiting, event)
+            if self._reference.looks_at(event):
+                self._wait(waiting, event)
             return None
         if self._skips and (event.stream, event.version) in self._skips:
             return None

@@ -111,7 +111,13 @@ class Publication(Protocol):
         """
 
     def overwrite(self, on: Version | None, rows: "pa.Table", stamp: Stamp) -> Version:
-        """Replaces all rows, and the columns, in one new version; errors as `merge`."""
+        """Replaces all rows, and the columns, in one new version; errors as `merge`.
+
+        Without `on` the table is made; where one is there, it is replaced only if it is known to be of this log.
+
+        Raises:
+            CursorLost: a table is there that cannot be shown to be ours.
+        """
 
     def versions(self) -> Sequence[int]:
         """The versions that may carry a stamp, ascending."""

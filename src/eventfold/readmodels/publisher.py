@@ -4,7 +4,7 @@ What a publication contains is decided by its stamp alone. The state notes, befo
 publishes: only where stamp and note agree do both speak of one history, and a merge of the difference is right.
 """
 
-from eventfold.errors import OwnerFenced, TableInvalid
+from eventfold.errors import CursorLost, OwnerFenced, TableInvalid
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.publication import Publication, Version, stamp_of
@@ -25,15 +25,18 @@ class Publisher:
         self._feed = feed
         self._name = state.layout.spec.name
 
-    def publish(self) -> Version | None:
+    def publish(self, *, reclaim: bool = False) -> Version | None:
         """Publishes what is new in one version; None where nothing is.
+
+        Args:
+            reclaim: replaces a table of this log that has lost its stamps; for a rebuild, which knows every row.
 
         Raises:
             OwnerFenced: the publication holds a later generation than this state.
             StaleCursor: another publisher was quicker; nothing was written.
             CursorLost, ForeignCursor: what is published there is not ours to change.
         """
-        there = self._publication.head()
+        there = self._head(reclaim=reclaim)
         head = self._state.head()
         if there is None:
             return self._overwrite(None, self._state.changed(0))
@@ -48,6 +51,14 @@ class Publisher:
         if self._feed.compare(head.cursor, there.stamp.cursor) not in {"equal", "after"}:
             return None  # the published rows are ahead: they stay until the state has caught up with them
         return self._overwrite(there, self._state.changed(0))
+
+    def _head(self, *, reclaim: bool) -> Version | None:
+        try:
+            return self._publication.head()
+        except CursorLost:
+            if not reclaim:
+                raise
+            return None
 
     def _same_history(self, there: Version, head: Head) -> bool:
         if not there.intact or there.stamp.generation != head.generation:

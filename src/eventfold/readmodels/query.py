@@ -12,7 +12,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from eventfold.errors import QueryInvalid, StaleCursor
+from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFailed
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.publication import Publication, Version
 
@@ -123,7 +123,7 @@ def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
     """The published files, the rows that are newer than they, and the keys removed since."""
     state, publication = source.state, source.publication
     for _ in range(_ATTEMPTS):
-        version = publication.head() if publication else None
+        version = _head(publication)
         if publication is None or version is None or not _usable(state, publication, version):
             break
         files = publication.files(version.number)
@@ -136,6 +136,13 @@ def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
         if changed.head.generation == version.stamp.generation:
             return files, changed.rows, changed.deleted
     return (), state.changed(0).rows, ()
+
+
+def _head(publication: Publication | None) -> Version | None:
+    try:
+        return publication.head() if publication else None
+    except (CursorLost, StorageFailed):
+        return None  # the state has all rows as well
 
 
 def _usable(state: TableState, publication: Publication, version: Version) -> bool:

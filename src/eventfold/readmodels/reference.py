@@ -38,6 +38,10 @@ class Reference:
         self._registry = registry
         self._plans: dict[str, Plan | None] = {}
 
+    def looks_at(self, event: RecordedEvent) -> bool:
+        """Whether the event concerns the table at all."""
+        return self._plan(event) is not None
+
     def take(self, event: RecordedEvent) -> Taken | None:
         """The values of an event, all of them parsed; None where the table does not look at it.
 

@@ -46,6 +46,7 @@ class DeltaPublication:
         self._layout = layout
         self._log_id = log_id
         self._copies = Copies(folder)
+        self._healed = False
         self._application = f"{log_id}/{layout.spec.name}"
 
     def head(self) -> Version | None:
@@ -54,7 +55,12 @@ class DeltaPublication:
         if table is None:
             return None
         newest = table.version()
-        history = self._history(table, _LOOK_BACK)
+        history = self._history(table, _LOOK_BACK if self._healed else None)
+        if not self._healed:  # once, at the start: stamps whose copies a crash or somebody took away
+            for number in history:
+                if self._copies.read(number) is None:
+                    self._copied(number, history)
+            self._healed = True
         for number in sorted({*history, *self._copies.versions()}, reverse=True):
             if number > newest:
                 continue  # the table was restored from an older copy than its stamps
@@ -64,9 +70,12 @@ class DeltaPublication:
                 since = range(number + 1, newest + 1)
                 intact = all(history.get(n, {}).get("operation") in _MAINTENANCE for n in since)
                 return Version(number, stamp, intact)
-        raise CursorLost(
-            f"No commit of the Delta table {self._layout.spec.name} says which events it contains: it is not ours, or"
-            " its stamps were deleted. Move it away, or rebuild into another lake.",
+        raise self._lost()
+
+    def _lost(self) -> CursorLost:
+        return CursorLost(
+            f"No commit of the Delta table {self._layout.spec.name} says which events it contains: its stamps were"
+            " deleted, or it is not ours. Rebuild the table; if it is not ours, move it away first.",
             table=self._layout.spec.name,
         )
 
@@ -82,20 +91,32 @@ class DeltaPublication:
 
     def overwrite(self, on: Version | None, rows: pa.Table, stamp: Stamp) -> Version:
         """A new version with these rows only."""
-        if on is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with _translated("creating the table"):
-                properties = self._properties(None, stamp)
-                write_deltalake(str(self._folder), rows, mode="error", commit_properties=properties)
-                table = DeltaTable(str(self._folder))
-        else:
-            table = self._opened(on)
-            with _translated("overwriting"):
-                properties = self._properties(table, stamp)
-                write_deltalake(
-                    table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
-                )
+        table = self._opened(on) if on else self._reclaimed(stamp.generation)
+        if table is None:
+            return self._created(rows, stamp)
+        with _translated("overwriting"):
+            properties = self._properties(table, stamp)
+            write_deltalake(
+                table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
+            )
         return self._made(table, stamp)
+
+    def _created(self, rows: pa.Table, stamp: Stamp) -> Version:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with _translated("creating the table"):
+            properties = self._properties(None, stamp)
+            write_deltalake(str(self._folder), rows, mode="error", commit_properties=properties)
+            return self._made(DeltaTable(str(self._folder)), stamp)
+
+    def _reclaimed(self, generation: int) -> DeltaTable | None:
+        """A table without stamps that is ours all the same: its log still has our application transactions."""
+        table = self._open()
+        if table is None:
+            return None
+        ours = (f"{self._application}/{n}" for n in range(generation, 0, -1))
+        if not any(table.transaction_version(application) for application in ours):
+            raise self._lost()
+        return table
 
     def versions(self) -> Sequence[int]:
         """Those with a copy, and those whose commits are still in the log."""
