@@ -6,12 +6,13 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventfold import ANY, NewEvent, Registry, open_store
+from eventfold import ANY, NewEvent, Registry, count, field, key, open_store, sum  # noqa: A004
 from eventfold.engines.duckdb import DuckdbEngine
 from eventfold.readmodels.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.table import TableSpec
+from eventfold.readmodels.table import TableSpec, compile_table
+from eventfold.testing.making import make
 from tests.readmodels.generated import histories, tables
 
 
@@ -59,4 +60,31 @@ def test_every_table_over_every_history_in_any_chunks(
         base=first.rows,
     )
     assert by_key(rest) == by_key(wanted)
+    store.close()
+
+
+def test_sums_that_leave_their_type_park_the_event_that_does_it() -> None:
+    spec = compile_table(
+        "boxes",
+        "box",
+        {"id": key(), "total": sum(field("Noted", "n"), "decimal(4,2)"), "events": count("Noted")},
+    )
+    layout = bind(spec, total_order=True)
+    store = open_store("sqlite://")
+    for n in range(12):
+        store.append(f"box-{n % 2}", [make(data={"n": "9.99" if n % 2 else "20.00"})], expected=ANY)
+    feed = store.feed()
+    columns = needed_columns(layout, Scope())
+    for chunk in (1, 3, 1000):
+        found, wanted = (
+            engine.fold(
+                feed.arrow(feed.start(), feed.end(), columns, limit=chunk),
+                layout,
+                Registry(untyped=True),
+                scope=Scope(),
+            )
+            for engine in (DuckdbEngine(), ReferenceEngine())
+        )
+        assert by_key(found) == by_key(wanted)
+        assert [p.version for p in found.parked.values()] == [5]
     store.close()

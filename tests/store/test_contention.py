@@ -125,6 +125,6 @@ def test_four_thousand_contended_appends_have_one_winner_for_each_version(tmp_pa
 
 def test_a_store_that_looks_and_then_inserts_is_found_out(tmp_path: Path) -> None:
     naive_work(str(tmp_path / "naive.db"), 0, 0)
-    seen = contend(tmp_path / "naive.db", "naive_work", 60)
+    seen = contend(tmp_path / "naive.db", "naive_work", 250)
     verdicts = [linearizable(op for op, _ in operations) for operations in seen.values()]
     assert not all(verdicts)

@@ -3,7 +3,7 @@
 It serves where no columnar engine is installed, for folds written in Python, and as the judge of every other engine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from eventfold.readmodels.arrowform import from_rows, to_rows
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.reference import Reference
+from eventfold.readmodels.reference import Reference, Taken
 
 _DEFAULTS: dict[str, Any] = {"partition": "0", "id": b"", "metadata": "{}", "position": 0}
 
@@ -43,8 +43,13 @@ class ReferenceEngine:
         return Folded(from_rows(layout, rows), batch.parked, count)
 
 
-def fold_events(batch: Batch, events: Iterable[RecordedEvent], scope: Scope) -> None:
-    """Folds the events of a scope into a batch."""
+def fold_events(
+    batch: Batch,
+    events: Iterable[RecordedEvent],
+    scope: Scope,
+    note: Callable[[Taken], object] | None = None,
+) -> None:
+    """Folds the events of a scope into a batch; `note` sees the values of each."""
     for event in events:
         if scope.occurred_to_us is not None and event.occurred_us > scope.occurred_to_us:
             continue
@@ -52,6 +57,8 @@ def fold_events(batch: Batch, events: Iterable[RecordedEvent], scope: Scope) -> 
             continue
         taken = batch.take(event)
         if taken is not None:
+            if note is not None:
+                note(taken)
             batch.absorb(taken)
 
 

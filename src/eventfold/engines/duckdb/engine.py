@@ -1,7 +1,7 @@
 """Runs the compiled SQL over chunks of events, and leaves every doubtful chunk to the reference fold."""
 
 import functools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import duckdb
@@ -11,6 +11,7 @@ from msgspec import structs
 
 from eventfold.engines.duckdb.current import NotCurrent, current_data
 from eventfold.engines.duckdb.sql import Compiled, compile_fold, merge, slot_type
+from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
 from eventfold.readmodels.arrowform import from_rows, schema
 from eventfold.readmodels.history import ReferenceEngine, fold_events, recorded
@@ -95,8 +96,7 @@ class _Run:
         try:
             chosen = current_data(chosen, types, self._layout, self._registry)
         except NotCurrent:
-            self._by_reference(chunk)
-            return True
+            return self._by_reference(chunk)
         if types not in self._compiled:
             self._compiled[types] = compile_fold(self._layout, types)
         compiled = self._compiled[types]
@@ -107,8 +107,7 @@ class _Run:
         summary = f"SELECT coalesce(bool_or(_doubt), FALSE), count(*){sums} FROM folded"  # noqa: S608 - numbers
         doubt, rows, *largest = self._db.sql(summary).fetchall()[0]
         if doubt:
-            self._by_reference(chunk)
-            return True
+            return self._by_reference(chunk)
         if not self._sums_fit(compiled, largest):
             return False
         listed = ", ".join(f'"{name}"' for name in compiled.columns)
@@ -157,10 +156,13 @@ class _Run:
                 self._parked[held.stream] = structs.replace(held, last_version=row["version_max"])
         return chosen.filter(pc.invert(waits))
 
-    def _by_reference(self, chunk: pa.RecordBatch) -> None:
-        """Folds one chunk event by event, from no rows: a partial result like any other."""
+    def _by_reference(self, chunk: pa.RecordBatch) -> bool:
+        """Folds one chunk event by event, from no rows: a partial result as any. False where sums may not fit."""
         batch = Batch(Reference(self._layout, self._registry), self._parked, self._scope.skips)
-        fold_events(batch, recorded(chunk), self._scope)
+        summed = Summed(self._layout)
+        fold_events(batch, recorded(chunk), self._scope, summed.note)
+        if not self._fit(summed.largest()):
+            return False
         self._parked = batch.parked
         empty = self._layout.empty
         keys = list(batch.rows)
@@ -170,6 +172,7 @@ class _Run:
         resets = pa.array([key in batch.deleted for key in keys], pa.bool_())
         gone = pa.array([batch.rows[key] is None for key in keys], pa.bool_())
         self._insert(_numbers(from_rows(self._layout, rows)), resets, gone)
+        return True
 
     def _reference_from(self, chunk: pa.RecordBatch, rest: Iterable[pa.RecordBatch]) -> Folded:
         scope = Scope(
@@ -211,14 +214,18 @@ class _Run:
         return pa.Table.from_arrays(columns, schema=wanted)
 
     def _sums_fit(self, compiled: Compiled, largest: Collection[Any]) -> bool:
-        for n, most in zip(compiled.sums, largest, strict=True):
-            place = self._layout.places[n]
-            if place.column.type.kind == "double":
-                continue
-            total = self._sums.get(place.name, 0) + int(most.scaleb(place.column.type.scale))
-            if total > place.column.type.limit:
+        places = [self._layout.places[n] for n in compiled.sums]
+        pairs = zip(places, largest, strict=True)
+        return self._fit({p.name: int(most.scaleb(p.column.type.scale)) for p, most in pairs})
+
+    def _fit(self, largest: Mapping[str, int]) -> bool:
+        """Whether no sum can have left its type, at any event: the absolute values of each chunk together still fit."""
+        totals = {name: self._sums.get(name, 0) + most for name, most in largest.items()}
+        for place in self._layout.places:
+            kind = place.column.type
+            if place.name in totals and kind.kind != "double" and totals[place.name] > kind.limit:
                 return False
-            self._sums[place.name] = total
+        self._sums.update(totals)
         return True
 
     def _count_base(self, base: pa.Table) -> None:

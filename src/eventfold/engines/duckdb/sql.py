@@ -79,7 +79,7 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
         outer.extend(_aggregate(layout, place, n))
     sums = tuple(n for n, place in enumerate(layout.places) if place.column.reducer == "sum")
     outer.extend(
-        f"coalesce(max(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
+        f"coalesce(sum(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
     )
     outer.append(
         "bool_or(_last IS NOT NULL) AS _reset, NOT bool_or(_live) AS _empty, bool_or(_doubt) AS _doubt"
@@ -134,7 +134,8 @@ def _aggregate(layout: Layout, place: Place, n: int) -> list[str]:
                 parts.append(f"{extreme}({order}) FILTER ({mask}) AS {_q(layout.slots[place.order])}")
             return parts
         case "sum" | "count":
-            return [f"CAST(coalesce(sum(v{n}) FILTER ({mask}), 0) AS {sql_type(column.type)}) AS {name}"]
+            # one that does not fit is null here, and never used: the engine sees by _abs that it cannot fit
+            return [f"TRY_CAST(coalesce(sum(v{n}) FILTER ({mask}), 0) AS {sql_type(column.type)}) AS {name}"]
         case "min" | "max":
             return [f"{column.reducer}(v{n}) FILTER ({mask}) AS {name}"]
         case _:
