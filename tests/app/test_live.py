@@ -19,6 +19,7 @@ from eventfold.errors import (
     QueryInvalid,
     RangeInvalid,
     RowNotFound,
+    StorageFailed,
     TableBehind,
     TableInvalid,
     TableNotFound,
@@ -273,3 +274,24 @@ def test_an_app_that_cannot_work_is_refused_when_it_is_built() -> None:
 def _created(live: Live) -> ef.NewEvent:
     event = OrderCreated(customer_id="c", currency="EUR", items=(), total_amount=Decimal(0))
     return live.app.registry.encode(event)
+
+
+def test_a_lake_that_is_away_stops_no_fold(
+    live: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(live, 1)
+    (worker, *_) = live._workers(every=0.0)
+
+    def away(*_: object) -> None:
+        raise StorageFailed("the lake is away")
+
+    with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):
+        broken.setattr("eventfold.readmodels.publisher.Publisher.publish", away)
+        while not worker.step():
+            pass
+    assert "is not published now" in caplog.text
+    assert live.table(Orders).get("order-1")["status"] == "Created"
+    worker.finish()
+    published = live.table(Orders).publication
+    assert published is not None
+    assert published.head() is not None

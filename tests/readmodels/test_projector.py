@@ -145,3 +145,32 @@ def test_state_equals_the_fold_of_the_log_after_every_page(
         assert sorted_rows(found.rows) == sorted_rows(wanted.rows)
         assert {p.stream: p.version for p in found.parked} == {s: p.version for s, p in wanted.parked.items()}
     store.close()
+
+
+def test_a_retry_beside_a_running_projector_doubles_nothing(store: Store) -> None:
+    store.append("box-1", [make(1), make(data={"n": "poison"}), make(3)], expected=0)
+    state = state_of(store)
+    running = Projector(state, store.feed(), REGISTRY)
+    catch_up(running)
+    skip = Skip(stream="box-1", version=2, reason="typing error", actor="anna", skipped_us=0)
+    assert Projector(state, store.feed(), REGISTRY).skip(store, "box-1", skip)
+    store.append("box-1", [make(4)], expected=3)
+    with pytest.raises(StaleCursor):
+        running.step()  # it still believes that the stream is parked
+    catch_up(running)
+    assert state.parked() == {}
+    assert (shown(state)["box-1"]["n"], shown(state)["box-1"]["events"]) == (4, 3)
+
+
+def test_a_retry_beside_a_page_that_is_being_folded_loses_no_row(store: Store) -> None:
+    store.append("box-1", [make(data={"n": "poison"}), make(2)], expected=0)
+    state = state_of(store)
+    running = Projector(state, store.feed(), REGISTRY)
+    catch_up(running)
+    head = running.begin()
+    skip = Skip(stream="box-1", version=1, reason="typing error", actor="anna", skipped_us=0)
+    assert Projector(state, store.feed(), REGISTRY).skip(store, "box-1", skip)
+    assert state.head().cursor == head.cursor
+    with pytest.raises(StaleCursor):
+        state.commit(Changes(rows={"box-1": None}), read=head.cursor, then=head.cursor, change=head.change)
+    assert shown(state)["box-1"]["events"] == 1

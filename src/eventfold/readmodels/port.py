@@ -127,7 +127,9 @@ class TableState(Protocol):
     def skips(self) -> Sequence[Skip]:
         """The events that people decided to leave out; they stay decided for every later generation."""
 
-    def commit(self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0) -> int:
+    def commit(
+        self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0, change: int | None = None
+    ) -> int:
         """Changes rows, parked streams and cursor in one commit; returns its change number.
 
         Args:
@@ -135,9 +137,12 @@ class TableState(Protocol):
             read: the cursor that the changes were folded from.
             then: the cursor after it; may equal `read` (a retry of parked events).
             epoch: of the lease; 0 = without a lease.
+            change: the commit that rows and parked streams were read at; a retry of parked events changes both and
+                leaves the cursor where it is.
 
         Raises:
-            StaleCursor: the stored cursor no longer equals `read`, or this generation is no longer there.
+            StaleCursor: the stored cursor no longer equals `read`, another commit came after `change`, or this
+                generation is no longer there.
             OwnerFenced: the lease has passed to another worker.
             StorageError: nothing changed (or `OutcomeUnknown`: read the head to see).
         """

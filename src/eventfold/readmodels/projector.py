@@ -54,6 +54,7 @@ class Projector:
         self._registry = registry
         self._reference = Reference(state.layout, registry)
         self._cursor: Cursor | None = None
+        self._change = 0
         self._parked: dict[str, ParkedStream] = {}
         self._skips: frozenset[tuple[str, int]] = frozenset()
         self.epoch = 0
@@ -68,7 +69,7 @@ class Projector:
         head = self.state.head()
         check_definition(self.layout, head)
         self._feed.check(head.cursor)
-        self._cursor = head.cursor
+        self._cursor, self._change = head.cursor, head.change
         self._parked = self.state.parked()
         self._skips = frozenset((s.stream, s.version) for s in self.state.skips())
         return head
@@ -88,7 +89,13 @@ class Projector:
         if page.cursor != self._cursor:
             batch = self._fold(page.events)
             try:
-                self.state.commit(batch.changes(), read=self._cursor, then=page.cursor, epoch=self.epoch)
+                self._change = self.state.commit(
+                    batch.changes(),
+                    read=self._cursor,
+                    then=page.cursor,
+                    epoch=self.epoch,
+                    change=self._change,
+                )
             except BaseException:
                 self._cursor = None  # what is stored now is not known: read it again before the next step
                 raise
@@ -136,7 +143,7 @@ class Projector:
         if stream not in batch.parked:
             batch.parked_now[stream] = None
         changes = batch.changes(skips)
-        self.state.commit(changes, read=head.cursor, then=head.cursor, epoch=self.epoch)
+        self.state.commit(changes, read=head.cursor, then=head.cursor, epoch=self.epoch, change=head.change)
         self._cursor = None
         return stream not in batch.parked
 

@@ -1,9 +1,10 @@
 """The follower that keeps one table: it owns the table by a lease, folds page by page and publishes now and then."""
 
+import logging
 import time
 from collections.abc import Callable
 
-from eventfold.errors import OwnerFenced, StaleCursor
+from eventfold.errors import OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import TableState
@@ -11,6 +12,7 @@ from eventfold.readmodels.projector import PAGE, Projector, Read
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.publisher import Publisher
 
+_log = logging.getLogger("eventfold.worker")
 LEASE_SECONDS = 30.0
 PUBLISH_ATTEMPTS = 3
 SHARE = 5
@@ -73,7 +75,7 @@ class TableWorker:
             self._leased_until = 0.0
             raise
         if time.monotonic() >= self._due:
-            self._publish()
+            self._publish_or_wait()
         return page.caught_up
 
     def finish(self) -> None:
@@ -97,6 +99,14 @@ class TableWorker:
         if now > self._leased_until - LEASE_SECONDS * 2 / 3:
             self._projector.epoch = self._state.acquire(self._owner, LEASE_SECONDS)
             self._leased_until = now + LEASE_SECONDS
+
+    def _publish_or_wait(self) -> None:
+        """A lake that is not there for a while stops no fold."""
+        try:
+            self._publish()
+        except (StorageError, StaleCursor) as error:
+            _log.warning("%s is not published now: %s", self.name, error)
+            self._due = time.monotonic() + self._every
 
     def _publish(self) -> None:
         if self._publication is None:

@@ -68,10 +68,12 @@ class SqliteTableState:
                 _decode_skip(text) for (text,) in fetch(connection, SQL["skips"], (self.layout.spec.name,))
             ]
 
-    def commit(self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0) -> int:
+    def commit(
+        self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0, change: int | None = None
+    ) -> int:
         """Changes everything in one transaction."""
-        with self._transaction(read, epoch) as (connection, change):
-            self._write_rows(connection, changes, change)
+        with self._transaction(read, epoch, change) as (connection, number):
+            self._write_rows(connection, changes, number)
             for stream, parked in changes.parked.items():
                 if parked is None:
                     connection.execute(SQL["unpark"], (*self._id, stream))
@@ -79,8 +81,8 @@ class SqliteTableState:
                     connection.execute(SQL["park"], (*self._id, stream, _json(parked)))
             for skip in changes.skips:
                 connection.execute(SQL["skip"], (self._id[0], skip.stream, skip.version, _json(skip)))
-            self._move(connection, then, change)
-        return change
+            self._move(connection, then, number)
+        return number
 
     def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
         """Inserts folded rows, sorted by key, which is how the file keeps them."""
@@ -160,10 +162,12 @@ class SqliteTableState:
         return frozenset(row or ())
 
     @contextmanager
-    def _transaction(self, read: Cursor, epoch: int) -> Iterator[tuple[apsw.Connection, int]]:
+    def _transaction(
+        self, read: Cursor, epoch: int, change: int | None = None
+    ) -> Iterator[tuple[apsw.Connection, int]]:
         with self._writing.transaction("committing the state") as connection:
             head = self._head(connection)
-            if head.cursor != read:
+            if head.cursor != read or change not in {None, head.change}:
                 raise StaleCursor(
                     f"The state of {self._id[0]} has moved on since it was read: another worker committed first.",
                     table=self._id[0],
