@@ -28,6 +28,9 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EXACT = Context(prec=100)
 
 
+_LIMITS = [10**digits - 1 for digits in range(39)]
+
+
 class ColumnType(msgspec.Struct, frozen=True):
     """The type of a column.
 
@@ -47,7 +50,7 @@ class ColumnType(msgspec.Struct, frozen=True):
     @property
     def limit(self) -> int:
         """The largest magnitude of a cell that is summed."""
-        return int(10**self.precision - 1) if self.kind == "decimal" else limits.INT_MAX
+        return _LIMITS[self.precision] if self.kind == "decimal" else limits.INT_MAX
 
     def parse(self, text: str) -> Cell:
         """The cell of a JSON value's text.
