@@ -158,7 +158,7 @@ class Writer:
     def _transaction(self, group: list[_Job]) -> EventfoldError | None:
         names = Interning(self._connection, self._streams, self._types)
         try:
-            if not (len(group) == 1 and self._alone(names, group[0])):
+            if not self._together(names, group):
                 transaction = self._begin(names)
                 for job in group:
                     self._one(transaction, job)
@@ -173,14 +173,15 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         return Transaction(self._connection, names, self._log_id, self._clock())
 
-    def _alone(self, names: Interning, job: _Job) -> bool:
-        """Writes a job that shares its transaction with nobody; False, with nothing written, where it needs care."""
-        together = self._begin(names).append_together(job.writes)
-        if together is None:
+    def _together(self, names: Interning, group: list[_Job]) -> bool:
+        """Writes the whole group at once; False, with nothing written, where one of its jobs needs care."""
+        answers = self._begin(names).append_together([write for job in group for write in job.writes])
+        if answers is None:
             self._connection.execute("ROLLBACK")
             names.forget()
             return False
-        job.answer = together
+        for job in group:
+            job.answer, answers = answers[: len(job.writes)], answers[len(job.writes) :]
         return True
 
     def _commit(self, names: Interning) -> EventfoldError | None:
