@@ -19,7 +19,7 @@ def page(report: Report, wrong: list[str]) -> str:
         _section(
             "Orders and revenue by day",
             "One bar a day, cut by what became of the orders placed on it.",
-            revenue_by_day(report.by_day) + _legend(),
+            f'<div class="scroll">{revenue_by_day(report.by_day)}</div>{_legend()}',
         ),
         _section(
             "The same table at other moments",
@@ -104,7 +104,7 @@ def _moments(moments: list[Moment]) -> str:
 def _life(report: Report) -> str:
     rows = "".join(_life_row(step, step.version == report.life_then) for step in report.life)
     head = '<tr><th class="n">version</th><th>when</th><th>by</th><th>event</th><th>status</th><th>items</th>'
-    return f'<div class="scroll"><table>{head}<th class="n">total</th></tr>{rows}</table></div>'
+    return f'<div class="scroll"><table class="life">{head}<th class="n">total</th></tr>{rows}</table></div>'
 
 
 def _life_row(step: LifeStep, then: bool) -> str:  # noqa: FBT001 - a row is that of the moment or not
