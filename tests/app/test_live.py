@@ -295,3 +295,31 @@ def test_a_lake_that_is_away_stops_no_fold(
     published = live.table(Orders).publication
     assert published is not None
     assert published.head() is not None
+
+
+def test_a_table_that_cannot_take_events_late_is_rebuilt_by_retry_and_skip(tmp_path: Path) -> None:
+    class Customers(ef.Table, category="order"):
+        customer = ef.key(OrderCreated.customer_id, ef.field(OrderCancelled, "reason"))
+        orders = ef.count(OrderCreated)
+        spent = ef.sum(ef.field(OrderCreated, "total_amount"), "decimal(3,2)")
+        gone = ef.delete_on(OrderCancelled)
+
+    app = ef.App("shop", aggregates=[Order], tables=[Customers])
+    with app.open(f"sqlite:///{tmp_path}/shop.db") as live:
+        orders = live.repository(Order)
+        orders.execute("order-1", Order.create, "ada", [Item("mug", 1, Decimal("7.00"))])
+        orders.execute("order-2", Order.create, "ada", [Item("lamp", 1, Decimal("9.00"))])
+        orders.execute("order-3", Order.create, "grace", [ITEM])
+        live.catch_up()
+        table = live.table(Customers)
+        assert set(table.parked()) == {"order-2"}
+        assert not table.retry("order-2")
+        with pytest.raises(RangeInvalid):
+            table.skip("order-2", "")
+        assert table.skip("order-2", "too much for the column")
+        assert table.parked() == {}
+        assert table.live().head().generation == 3
+        assert [row["orders"] for row in table.at(position=3).rows()] == [1, 1]
+        assert table.get("ada")["spent"] == Decimal("7.00")
+        with pytest.raises(NotFound):
+            table.retry("order-2")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from eventfold.errors import (
     CapabilityMissing,
     CursorLost,
+    NotFound,
     RangeInvalid,
     RowNotFound,
     TableBehind,
@@ -149,13 +150,22 @@ class LiveTable:
     def retry(self, stream: str) -> bool:
         """Folds the parked events of a stream again, in order; False where it is parked again.
 
+        A table that cannot take events late is rebuilt.
+
         Raises:
             NotFound: the stream is not parked.
         """
-        return self._projector().retry(self._store, stream)
+        if self.layout.spec.takes_late_events:
+            return self._projector().retry(self._store, stream)
+        if stream not in self.parked():
+            raise NotFound(f"The stream {stream} is not parked for {self.name}.", stream=stream)
+        self.rebuild()
+        return stream not in self.parked()
 
     def skip(self, stream: str, reason: str) -> bool:
         """Leaves the event that failed out of this table for a recorded reason and folds what waited behind it.
+
+        A table that cannot take events late is rebuilt.
 
         Raises:
             NotFound: the stream is not parked.
@@ -169,7 +179,11 @@ class LiveTable:
             actor=str(current().get("actor", "")),
             skipped_us=clocks.time_ns() // 1000,
         )
-        return self._projector().skip(self._store, stream, skip)
+        if self.layout.spec.takes_late_events:
+            return self._projector().skip(self._store, stream, skip)
+        self._projector().note(stream, skip)
+        self.rebuild()
+        return stream not in self.parked()
 
     def wait(self, token: Token, seconds: float = 10.0) -> None:
         """Waits until the state contains what an append answered with; somebody must be following.

@@ -13,7 +13,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.parking import Batch
-from eventfold.readmodels.port import Head, ParkedStream, Skip, TableState
+from eventfold.readmodels.port import Changes, Head, ParkedStream, Skip, TableState
 from eventfold.readmodels.reference import Reference, Taken
 from eventfold.store.port import Store
 
@@ -120,18 +120,38 @@ class Projector:
         """
         return self._refold(store, stream, (skip,))
 
-    def _refold(self, store: Store, stream: str, skips: tuple[Skip, ...]) -> bool:
+    def note(self, stream: str, skip: Skip) -> None:
+        """Records the decision to skip the failed event and folds nothing; the next rebuild leaves it out.
+
+        Raises:
+            NotFound, RangeInvalid: as `skip`.
+        """
         head = self.begin()
+        self._check_skip(self._waiting(stream), skip)
+        self.state.commit(
+            Changes(skips=(skip,)), read=head.cursor, then=head.cursor, epoch=self.epoch, change=head.change
+        )
+        self._cursor = None
+
+    def _waiting(self, stream: str) -> ParkedStream:
         waiting = self._parked.get(stream)
         if waiting is None:
             raise NotFound(f"The stream {stream} is not parked for {self.layout.spec.name}.", stream=stream)
+        return waiting
+
+    def _check_skip(self, waiting: ParkedStream, skip: Skip) -> None:
+        if not skip.reason.strip() or skip.version != waiting.version:
+            raise RangeInvalid(
+                f"Skip version {waiting.version} of {waiting.stream}, the one that failed, and say why.",
+                stream=waiting.stream,
+            )
+
+    def _refold(self, store: Store, stream: str, skips: tuple[Skip, ...]) -> bool:
+        head = self.begin()
+        waiting = self._waiting(stream)
         for skip in skips:
-            if not skip.reason.strip() or skip.version != waiting.version:
-                raise RangeInvalid(
-                    f"Skip version {waiting.version} of {stream}, the one that failed, and say why.",
-                    stream=stream,
-                )
-        if self.layout.spec.in_order_only and not self.layout.spec.key_is_stream:
+            self._check_skip(waiting, skip)
+        if not self.layout.spec.takes_late_events:
             raise TableInvalid(
                 f"{self.layout.spec.name}: a fold that needs its events in order cannot take some of them late;"
                 " rebuild the table instead."

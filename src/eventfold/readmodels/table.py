@@ -50,6 +50,11 @@ class TableSpec(msgspec.Struct, frozen=True):
         return bool(self.delete_on) or self.fold is not None
 
     @property
+    def takes_late_events(self) -> bool:
+        """Whether events that were parked can be folded after later ones of other streams."""
+        return self.key_is_stream or not self.in_order_only
+
+    @property
     def named(self) -> frozenset[str]:
         """The stored names that the definition speaks of."""
         columns = (self.key, *self.columns.values())
