@@ -29,7 +29,10 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "")
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for column in columns:
         numeric = bool(found) and all(_is_number(row.get(column)) for row in found)
-        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
+        times = any(isinstance(row.get(column), datetime) for row in found)
+        table.add_column(
+            Text(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or times
+        )
     for row in found:
         table.add_row(*(Text(shown(row.get(column))) for column in columns))
     console = Console(soft_wrap=False)
