@@ -162,6 +162,8 @@ class Registry:
                 return Untyped(type=stored.type, data=msgspec.json.decode(stored.data))
             raise self._unknown(stored.type)
         try:
+            if stored.schema_version == known.version:
+                return known.decode(stored.data)
             return known.decode(self._current(known, stored))
         except msgspec.MsgspecError as error:
             raise PayloadInvalid(f"{stored.type}: {error}", type=stored.type) from None
