@@ -26,6 +26,7 @@ from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
+from eventfold.testing.partitioned import PartitionedFeed, PartitionedStore
 
 REGISTRY = Registry(untyped=True)
 LAYOUT = bind(
@@ -45,9 +46,17 @@ EVENTS, LIMIT = 14, 3
 Crash = Callable[[str], None]
 
 
-def filled(url: str = "sqlite://") -> Store:
-    store = open_store(url)
+def filled(url: str = "sqlite://", partitions: int = 0, *, split: bool = False) -> Store:
+    """The log, its feed whole or divided; a split comes in the middle of it."""
+    store: Store = open_store(url)
+    if partitions:
+        store = PartitionedStore(store, partitions, seed=5)
     for n in range(EVENTS):
+        if split and n == EVENTS // 2:
+            feed = store.feed()
+            assert isinstance(feed, PartitionedFeed)
+            for partition in feed.partitions():
+                feed.split(partition.name)
         data = {"n": "poison"} if n == 8 else {"n": n}
         store.append(f"box-{n % 4}", [make(data=data)], expected=ANY)
     return store
@@ -149,8 +158,18 @@ def fresh_state(store: Store, url: str = "sqlite://") -> SqliteTableState:
     return state
 
 
-def test_a_crash_at_any_boundary_leaves_right_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = filled()
+FEEDS = pytest.mark.parametrize(
+    ("partitions", "split"),
+    [(0, False), (1, False), (4, False), (4, True)],
+    ids=["sqlite", "1", "4", "split"],
+)
+
+
+@FEEDS
+def test_a_crash_at_any_boundary_leaves_right_rows(
+    monkeypatch: pytest.MonkeyPatch, partitions: int, split: bool
+) -> None:
+    store = filled(partitions=partitions, split=split)
     boundaries = run_with_crashes(store, fresh_state(store), 0, monkeypatch)
     assert boundaries >= 30
     for at in range(1, boundaries + 1):
@@ -196,8 +215,9 @@ def _effect_then_checkpoint(
             return
 
 
-def test_a_batch_that_comes_twice_changes_nothing() -> None:
-    store = filled()
+@FEEDS
+def test_a_batch_that_comes_twice_changes_nothing(partitions: int, split: bool) -> None:
+    store = filled(partitions=partitions, split=split)
     state = fresh_state(store)
     feed = store.feed()
     projector = Projector(state, feed, REGISTRY)
@@ -212,8 +232,9 @@ def test_a_batch_that_comes_twice_changes_nothing() -> None:
     store.close()
 
 
-def test_a_worker_whose_lease_has_passed_commits_nothing() -> None:
-    store = filled()
+@FEEDS
+def test_a_worker_whose_lease_has_passed_commits_nothing(partitions: int, split: bool) -> None:
+    store = filled(partitions=partitions, split=split)
     state = fresh_state(store)
     old = Projector(state, store.feed(), REGISTRY)
     old.epoch = state.acquire("old", 0.0)
