@@ -9,7 +9,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   |                           TextHasNul, MetadataInvalid, MetadataReserved, EventTooLarge, EventIdDuplicated
     |   +-- InvalidJson             JsonTooDeep, JsonDuplicateKey, NumberTooLarge, EncodingInvalid, ObjectExpected
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
-    |   +-- InvalidBatch            BatchEmpty, BatchTooLarge
+    |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
     +-- NotFound                 LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead,
     |                           TableBehind
@@ -17,7 +17,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
-    |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost
+    |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- StorageError             the storage did not do its work; never a statement about versions
     |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
@@ -174,6 +174,10 @@ class BatchTooLarge(InvalidBatch, code="batch-too-large", status=413):
     """More events in one append than the store takes."""
 
 
+class BackendLimit(BatchTooLarge, code="backend-limit"):
+    """More in one append than this kind of store takes; the sentence names its limit."""
+
+
 class ExpectedVersionInvalid(Refused, code="expected-version-invalid"):
     """An expected version that is neither a count of events, ANY nor EXISTS."""
 
@@ -268,6 +272,14 @@ class CursorExpired(LogMismatch, code="cursor-expired", status=410):
 
 class CursorLost(LogMismatch, code="cursor-lost"):
     """A published table without any stamp that says which events it contains."""
+
+
+class FeedRebased(LogMismatch, code="feed-rebased"):
+    """The feed counts its places anew (partitions merged, the store restored): what follows it is rebuilt."""
+
+
+class FeedBroken(LogMismatch, code="feed-broken"):
+    """The feed gave a stream with a hole in it; nothing of it was handled."""
 
 
 class StorageError(EventfoldError, code="storage-error", status=503, exit_code=7):

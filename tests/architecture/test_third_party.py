@@ -14,13 +14,14 @@ HOMES = {
     "apsw": ("sqlite/*", "store/sqlite/*", "readmodels/sqlite/*"),
     "duckdb": ("engines/duckdb/*", "readmodels/query*"),
     "deltalake": ("readmodels/delta/*",),
-    "pyarrow": ("store/sqlite/*", "engines/*", "readmodels/*", "testing/*"),
+    "azure": ("store/cosmos/*", "testing/cosmos/*"),
+    "pyarrow": ("store/arrow.py", "store/sqlite/*", "engines/*", "readmodels/*", "testing/*"),
     "click": ("doors/*",),
     "rich": ("doors/*",),
     "pytest": ("testing/*",),
     "hypothesis": ("testing/*",),
 }
-FOR_TYPES_ONLY = {"pyarrow": ("feed/port.py",)}
+FOR_TYPES_ONLY = {"pyarrow": ("feed/port.py", "store/cosmos/feed.py")}
 
 
 def at_home(package: str, place: str, *, type_only: bool) -> bool:

@@ -313,7 +313,7 @@ class Repository(Generic[A]):
             [self._registry.decode(event) for event in written],
             deduplicated=True,
             attempts=attempt,
-            token=Token(self._store.log_id, {last.partition: last.position}),
+            token=self._store.token(last),
         )
 
 

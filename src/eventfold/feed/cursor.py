@@ -49,10 +49,12 @@ class Token(msgspec.Struct, frozen=True):
     Attributes:
         log: the id of the log.
         positions: partition -> position.
+        opaque: stream -> what only the store's own feed interprets, where an append does not know its position.
     """
 
     log: str
     positions: dict[str, int]
+    opaque: dict[str, str] = {}
 
 
 _encoder = msgspec.json.Encoder(order="sorted")

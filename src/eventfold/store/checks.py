@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from eventfold import limits
 from eventfold.errors import (
+    BackendLimit,
     BatchEmpty,
     BatchTooLarge,
     EncodingInvalid,
@@ -31,7 +32,8 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
     if not events:
         raise BatchEmpty(f"An append to {stream} without events writes nothing; leave it out.", stream=stream)
     if len(events) > can.max_batch:
-        raise BatchTooLarge(
+        refusal = BatchTooLarge if can.max_batch == limits.BATCH_EVENTS else BackendLimit
+        raise refusal(
             f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
             limit=can.max_batch,
         )
@@ -40,6 +42,18 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
     if not _plain(events, can):
         for event in events:
             check_event(event, can)
+    if can.max_append_bytes is not None:
+        _check_bytes(events, can.max_append_bytes)
+
+
+def _check_bytes(events: Sequence[NewEvent], limit: int) -> None:
+    size = sum(len(event.data.encode()) + len(event.metadata.encode()) for event in events)
+    if size > limit:
+        raise BackendLimit(
+            f"One append of {len(events)} events has {size} bytes; at most {limit} fit. Make it several appends.",
+            bytes=size,
+            limit=limit,
+        )
 
 
 def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:

@@ -5,7 +5,7 @@ from importlib import import_module
 from eventfold.errors import ExtraMissing, UnsupportedUrl
 from eventfold.store.port import Store
 
-_ADAPTERS = {"sqlite": ("eventfold.store.sqlite", "")}
+_ADAPTERS = {"cosmos": ("eventfold.store.cosmos", "cosmos"), "sqlite": ("eventfold.store.sqlite", "")}
 """URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
 
 
@@ -13,7 +13,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
     """The event store behind a URL; the caller closes it.
 
     Args:
-        url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory).
+        url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory),
+            `cosmos://ACCOUNT.documents.azure.com/DATABASE`.
         create: whether a log is made where there is none.
 
     Raises:

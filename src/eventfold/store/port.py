@@ -159,6 +159,9 @@ class Store(Protocol):
             CapabilityMissing: the store is not atomic over streams.
         """
 
+    def token(self, event: RecordedEvent) -> Token:
+        """The token of an event that was read: a feed at or beyond it has delivered the event."""
+
     def find(self, ids: Mapping[str, Iterable[UUID]]) -> Iterator[RecordedEvent]:
         """Those of the given event ids that are stored in the given streams, in no particular order."""
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from eventfold.errors import ConfigInvalid, LogNotFound, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
+from eventfold.feed.cursor import Token
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append
@@ -116,6 +117,10 @@ class SqliteStore:
         """Streams by name."""
         self._alive()
         return self._reading.streams(category)
+
+    def token(self, event: RecordedEvent) -> Token:
+        """The place of an event."""
+        return Token(self.log_id, {event.partition: event.position})
 
     def feed(self) -> SqliteFeed:
         """The feed of this log."""

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from eventfold.errors import CapabilityMissing, CheckpointBeyondHead, ForeignCursor, RangeInvalid
@@ -158,13 +158,15 @@ class PartitionedFeed:
         self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
     ) -> "Iterator[pa.RecordBatch]":
         """The events between two cursors, partition by partition."""
+        from eventfold.store.arrow import batches
+
         with self._lock:
             self.check(after)
             self.check(to)
             events = [
                 e for node in self._nodes() for e in node.after(after) if e.position <= node.reached(to)
             ]
-        return _batches(events, columns, limit)
+        return batches(events, columns, limit)
 
     def _sync(self) -> None:
         """Takes over what was appended since."""
@@ -213,19 +215,3 @@ def _fits(event: RecordedEvent, categories: Collection[str] | None, types: Colle
     if types is not None and event.type not in types:
         return False
     return categories is None or category_of(event.stream) in categories
-
-
-def _batches(
-    events: Iterable[RecordedEvent], columns: Sequence[str], limit: int
-) -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
-
-    names = {"id": "id_bytes"}
-    found = list(events)
-    for at in range(0, len(found), limit):
-        part = found[at : at + limit]
-        arrays = [
-            pa.array([getattr(e, names.get(c, c)) for e in part], pa.binary(16) if c == "id" else None)
-            for c in columns
-        ]
-        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))

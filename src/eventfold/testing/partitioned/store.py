@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import structs
 
 from eventfold.events.envelope import NewEvent, RecordedEvent
+from eventfold.feed.cursor import Token
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
 
@@ -56,6 +57,10 @@ class PartitionedStore:
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """As the store."""
         return self._store.streams(category)
+
+    def token(self, event: RecordedEvent) -> Token:
+        """As the store."""
+        return self._store.token(event)
 
     def feed(self) -> PartitionedFeed:
         """The divided feed."""

@@ -1,0 +1,10 @@
+"""The Azure Cosmos DB event store: one immutable document per event, the stream as partition key.
+
+To follow an append: `store.py` checks it, `append.py` sends it as one transactional batch, `settle.py` says what a
+conflict was. `reading.py` is the way back; `feed.py` follows the change feed, whose places are explained in `marks.py`.
+Every request goes through `calls.py`, which knows what an answer means for what was asked.
+"""
+
+from eventfold.store.cosmos.store import CosmosStore, open_url
+
+__all__ = ["CosmosStore", "open_url"]

@@ -1,0 +1,110 @@
+"""What every request goes through: errors in the words of our tree, pauses the service asks for, the charge.
+
+An error of a write is `unknown` unless the service said that it did nothing: 408, 5xx and a connection that broke after
+sending may have been applied, and the event ids settle it.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from azure.core.exceptions import AzureError, ServiceRequestError
+from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
+
+from eventfold.errors import BackendLimit, EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
+
+T = TypeVar("T")
+_CHARGE = "x-ms-request-charge"
+_AGAIN = frozenset({429, 449, 503})
+"""The service did nothing and asks to be asked again."""
+BUDGET_SECONDS = 15.0
+_PAUSE = (0.01, 1.0)
+
+
+class Calls:
+    """The requests of one store: makes them, counts them, adds up what they cost."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.charge = 0.0
+
+    def hook(self, headers: Mapping[str, Any], _: object) -> None:
+        """Counts an answer; given to the SDK as `response_hook` where it takes one."""
+        self.count(headers)
+
+    def count(self, headers: Mapping[str, Any] | None) -> None:
+        """Counts an answer by its headers."""
+        with self._lock:
+            self.requests += 1
+            self.charge += float((headers or {}).get(_CHARGE, 0) or 0)
+
+    def read(self, doing: str, call: Callable[[], T]) -> T:
+        """Makes a request that changes nothing; CosmosHttpResponseError 404 is left to the caller.
+
+        Raises:
+            StorageError: it was not answered.
+        """
+        return self._make(doing, call, writes=False)
+
+    def write(self, doing: str, call: Callable[[], T]) -> T:
+        """Makes a request that may change something; 404, 409 and 412 are left to the caller.
+
+        Raises:
+            OutcomeUnknown: it may have been applied.
+            StorageError: nothing was written.
+        """
+        return self._make(doing, call, writes=True)
+
+    def _make(self, doing: str, call: Callable[[], T], *, writes: bool) -> T:
+        until = time.monotonic() + BUDGET_SECONDS
+        pause, longest = _PAUSE
+        while True:
+            try:
+                return call()
+            except (CosmosHttpResponseError, CosmosBatchOperationError) as error:
+                self.count(getattr(error, "headers", None))
+                if error.status_code in {404, 409, 412}:
+                    raise
+                if error.status_code not in _AGAIN or time.monotonic() > until:
+                    raise translate(error, doing, writes=writes) from error
+            except AzureError as error:
+                raise translate(error, doing, writes=writes) from error
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads rivals, guards nothing
+            pause = min(pause * 2, longest)
+
+
+def translate(error: AzureError, doing: str, *, writes: bool) -> EventfoldError:
+    """The typed error for what the SDK raised.
+
+    Args:
+        error: of the SDK.
+        doing: what was being done, for the sentence: "appending".
+        writes: whether the request may have changed something.
+    """
+    status = getattr(error, "status_code", None)
+    match status:
+        case 429 | 449 | 503:
+            return StorageBusy(f"Cosmos DB was too busy while {doing} (status {status}); repeat it.")
+        case 413:
+            return BackendLimit(f"Cosmos DB takes 2 MB in one request; this was more, while {doing}.")
+        case 401 | 403:
+            return StorageFailed(
+                f"Cosmos DB refused the caller while {doing} (status {status}): check key, role and firewall."
+            )
+        case int() if 400 <= status < 500 and status not in {408, 410}:
+            return StorageFailed(
+                f"Cosmos DB refused the request while {doing} (status {status}): {_said(error)}"
+            )
+    if writes and not isinstance(error, ServiceRequestError):
+        return OutcomeUnknown(
+            f"The answer was lost while {doing} ({_said(error)}); repeat with the same event ids, which settles it."
+        )
+    return StorageFailed(f"Cosmos DB did not answer while {doing}: {_said(error)}")
+
+
+def _said(error: AzureError) -> str:
+    """The first line of what the SDK says: the rest repeats the request."""
+    return (str(error.message).splitlines() or [type(error).__name__])[0][:200]

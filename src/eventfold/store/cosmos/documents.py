@@ -1,0 +1,98 @@
+"""The document of an event: what is stored, and back. Any Spark, Synapse or Functions reader sees the same form.
+
+{"id": "<version, 20 digits>", "eventId": "<uuid>", "aggregateId": "order-123", "eventType": "OrderCreated",
+ "version": 1, "timestamp": "2026-01-01T00:00:00.000000Z", "data": {...}, "metadata": {"schemaVersion": 1, ...}}
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from eventfold.events.envelope import NewEvent, RecordedEvent, from_us, to_us
+
+_UNSAFE = re.compile(r"\d{16}|\d[eE.]")
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def document_id(version: int) -> str:
+    """The id of the document of a version: two writers of one version collide on it."""
+    return f"{version:020d}"
+
+
+def time_text(us: int) -> str:
+    """A time as documents carry it."""
+    return from_us(us).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def time_us(text: str) -> int:
+    """The time of a document."""
+    return to_us(datetime.fromisoformat(text))
+
+
+def to_documents(
+    stream: str, version: int, recorded_us: int, events: Sequence[NewEvent]
+) -> list[dict[str, Any]]:
+    """The documents of events that follow `version`."""
+    timestamp = time_text(recorded_us)
+    return [_document(stream, version + n, timestamp, event) for n, event in enumerate(events, 1)]
+
+
+def _document(stream: str, version: int, timestamp: str, event: NewEvent) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"schemaVersion": event.schema_version}
+    if event.occurred_us is not None:
+        metadata["occurredAt"] = time_text(event.occurred_us)
+    if event.metadata != "{}":
+        metadata |= _decode(event.metadata)
+    found = {
+        "id": document_id(version),
+        "eventId": str(event.id),
+        "aggregateId": stream,
+        "eventType": event.type,
+        "version": version,
+        "timestamp": timestamp,
+        "data": _decode(event.data),
+        "metadata": metadata,
+    }
+    # the service keeps numbers as doubles: where one could come back otherwise, the exact text stands beside it
+    exact = {
+        name: text for name, text in (("data", event.data), ("metadata", event.metadata)) if _has_unsafe(text)
+    }
+    return {**found, "exact": exact} if exact else found
+
+
+def _has_unsafe(text: str) -> bool:
+    """Whether JSON text has a number that a double or its printing could change; digits inside texts are safe."""
+    return _UNSAFE.search(text) is not None and _UNSAFE.search(_TEXTS.sub("", text)) is not None
+
+
+def to_event(document: Mapping[str, Any], *, partition: str = "", position: int = 0) -> RecordedEvent:
+    """The event of a document.
+
+    Args:
+        document: as it is stored.
+        partition: of the feed that delivered it; empty where a stream was read.
+        position: its `_lsn`, which only the change feed says.
+    """
+    metadata = dict(document["metadata"])
+    schema_version = metadata.pop("schemaVersion")
+    occurred = metadata.pop("occurredAt", None)
+    exact = document.get("exact") or {}
+    return RecordedEvent(
+        position,
+        document["aggregateId"],
+        document["version"],
+        document["eventType"],
+        schema_version,
+        UUID(document["eventId"]).bytes,
+        time_us(document["timestamp"]),
+        None if occurred is None else time_us(occurred),
+        exact["data"] if "data" in exact else _encode(document["data"]).decode(),
+        exact["metadata"] if "metadata" in exact else _encode(metadata).decode(),
+        partition,
+    )

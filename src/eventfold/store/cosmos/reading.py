@@ -1,0 +1,181 @@
+"""Reading streams: one query in the partition of the stream, page by page; a point read where nothing new is likely."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from azure.cosmos import ContainerProxy
+from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosResourceNotFoundError
+
+from eventfold import limits
+from eventfold.events.envelope import RecordedEvent
+from eventfold.store.checks import check_range
+from eventfold.store.cosmos.calls import Calls
+from eventfold.store.cosmos.documents import document_id, time_us, to_event
+from eventfold.store.cosmos.heads import Head, Heads
+from eventfold.store.names import category_of
+from eventfold.store.port import StreamInfo
+
+PAGE = 1000
+IDS = 100
+_FIELDS = "c.id, c.eventId, c.aggregateId, c.eventType, c.version, c.timestamp, c.data, c.metadata, c.exact"
+_RANGE = "SELECT {fields} FROM c WHERE c.version > @after AND c.version <= @to ORDER BY c.version {order}"
+_FORWARDS = _RANGE.format(fields=_FIELDS, order="ASC")
+_BACKWARDS = _RANGE.format(fields=_FIELDS, order="DESC")
+_HEAD = "SELECT TOP 1 c.version, c.timestamp FROM c ORDER BY c.version DESC"
+_KNOWN = "SELECT * FROM c WHERE ARRAY_CONTAINS(@ids, c.eventId)"
+_STREAMS = "SELECT c.aggregateId, MAX(c.version) AS version FROM c GROUP BY c.aggregateId"
+
+
+def session_of(headers: Mapping[str, Any]) -> str:
+    """The session token of an answer: a read that carries it sees at least as much."""
+    return str(headers.get("x-ms-session-token", ""))
+
+
+class Reading:
+    """The questions about streams.
+
+    Args:
+        container: of events.
+        calls: makes the requests.
+        heads: what is known of streams.
+    """
+
+    def __init__(self, container: ContainerProxy, calls: Calls, heads: Heads) -> None:
+        self._container = container
+        self._calls = calls
+        self._heads = heads
+
+    def read(
+        self, stream: str, after: int, to: int | None, limit: int | None, *, backwards: bool
+    ) -> Iterator[RecordedEvent]:
+        """As `Store.read`."""
+        category_of(stream)
+        check_range(after, to, limit)
+        if limit == 0 or to == after:
+            return iter(())
+        return self._events(stream, after, to, limit, backwards=backwards)
+
+    def _events(
+        self, stream: str, after: int, to: int | None, limit: int | None, *, backwards: bool
+    ) -> Iterator[RecordedEvent]:
+        known = self._heads.get(stream)
+        if to is None and not backwards and after and known is not None and known.version == after:
+            following = self.document(stream, after + 1)
+            if following is None:
+                return
+            yield to_event(following)
+            after, limit = after + 1, None if limit is None else limit - 1
+            if limit == 0:
+                return
+        bounds = [
+            {"name": "@after", "value": after},
+            {"name": "@to", "value": limits.INT_MAX if to is None else to},
+        ]
+        left = limit
+        for page in self._pages(stream, _BACKWARDS if backwards else _FORWARDS, bounds, limit):
+            for document in page:
+                if left is not None and left <= 0:
+                    return
+                yield to_event(document)
+                left = None if left is None else left - 1
+            if page and not backwards:
+                last = page[-1]
+                self._heads.put(stream, Head(last["version"], time_us(last["timestamp"])))
+
+    def document(self, stream: str, version: int) -> dict[str, Any] | None:
+        """The document of a version by a point read; None where this session does not see one."""
+        try:
+            found = self._calls.read(
+                "reading an event",
+                lambda: self._container.read_item(
+                    document_id(version),
+                    stream,
+                    session_token=self._heads.session(stream),
+                    response_hook=self._calls.hook,
+                ),
+            )
+        except CosmosResourceNotFoundError:
+            return None
+        return dict(found)
+
+    def certain(self, stream: str, version: int) -> tuple[dict[str, Any] | None, str]:
+        """The document of a version as the write region has it, and the session token of that answer.
+
+        A batch is never answered by a replica that lags, not even one that only reads.
+        """
+        try:
+            found = self._calls.read(
+                "reading an event",
+                lambda: self._container.execute_item_batch(
+                    [("read", (document_id(version),))], stream, response_hook=self._calls.hook
+                ),
+            )
+        except CosmosBatchOperationError as error:
+            return None, session_of(error.headers)
+        return found[0]["resourceBody"], session_of(found.get_response_headers())
+
+    def head(self, stream: str, session: str | None = None) -> Head:
+        """The end of a stream as of now."""
+        token = session or self._heads.session(stream)
+        for page in self._pages(stream, _HEAD, [], 1, session=token):
+            for found in page:
+                head = Head(found["version"], time_us(found["timestamp"]), token or "")
+                self._heads.put(stream, head)
+                return head
+        return Head(session=token or "")
+
+    def version(self, stream: str) -> int:
+        """As `Store.head`."""
+        category_of(stream)
+        return self.head(stream).version
+
+    def find(self, ids: Mapping[str, Iterable[UUID]], session: str | None = None) -> Iterator[RecordedEvent]:
+        """As `Store.find`."""
+        for stream, wanted in ids.items():
+            texts = [str(event_id) for event_id in wanted]
+            for at in range(0, len(texts), IDS):
+                some = [{"name": "@ids", "value": texts[at : at + IDS]}]
+                for page in self._pages(stream, _KNOWN, some, None, session=session):
+                    yield from map(to_event, page)
+
+    def streams(self, category: str | None) -> Iterator[StreamInfo]:
+        """As `Store.streams`: one query per feed range, put in order here."""
+        found: list[StreamInfo] = []
+        for feed_range in self._container.read_feed_ranges():
+            rows = self._calls.read(
+                "listing streams",
+                lambda feed_range=feed_range: list(  # type: ignore[misc]
+                    self._container.query_items(
+                        _STREAMS, feed_range=feed_range, response_hook=self._calls.hook
+                    )
+                ),
+            )
+            for row in rows:
+                name = row["aggregateId"]
+                if not name.startswith("$") and category in {None, name.partition("-")[0]}:
+                    found.append(StreamInfo(name, name.partition("-")[0], row["version"]))
+        return iter(sorted(found))
+
+    def _pages(
+        self,
+        stream: str,
+        query: str,
+        parameters: Sequence[dict[str, Any]],
+        limit: int | None,
+        *,
+        session: str | None = None,
+    ) -> Iterator[list[dict[str, Any]]]:
+        pages = self._container.query_items(
+            query,
+            list(parameters),
+            partition_key=stream,
+            max_item_count=PAGE if limit is None else min(PAGE, limit),
+            session_token=session or self._heads.session(stream),
+            response_hook=self._calls.hook,
+        ).by_page()
+        while True:
+            page = self._calls.read("reading a stream", lambda: next(pages, None))
+            if page is None:
+                return
+            yield list(page)
