@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 import eventfold as ef
 from eventfold.app.live import Live
@@ -181,18 +182,38 @@ def test_a_rebuild_is_a_new_generation_with_the_same_rows(live: Live) -> None:
     assert len(live.query("SELECT * FROM orders")) == 4
 
 
-def test_a_lost_state_is_folded_again_and_takes_over_the_published_table(tmp_path: Path) -> None:
+def test_a_lost_state_goes_on_from_the_published_table(tmp_path: Path) -> None:
     url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
     with SHOP.open(url, lake=lake) as live:
         create(live, 1, 2)
         live.catch_up()
+        published = live.table(Orders).live().head().cursor
+        before = live.query("SELECT * FROM orders ORDER BY 1").rows()
     for left in tmp_path.glob("shop.db.state*"):
         left.unlink()
     with SHOP.open(url, lake=lake) as live:
+        head = live.table(Orders).live().head()
+        assert (head.generation, head.cursor) == (2, published)
+        assert live.query("SELECT * FROM orders ORDER BY 1").rows() == before
         create(live, 3)
         live.catch_up()
         assert live.table(Orders).live().head().generation == 2
         assert len(live.query("SELECT * FROM orders")) == 3
+
+
+def test_a_lost_state_is_folded_from_zero_where_others_changed_the_published_table(tmp_path: Path) -> None:
+    url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
+    with SHOP.open(url, lake=lake) as live:
+        create(live, 1, 2)
+        live.catch_up()
+        before = live.query("SELECT * FROM orders ORDER BY 1").rows()
+    DeltaTable(str(tmp_path / "lake" / "orders")).delete("order_id = 'order-1'")
+    for left in tmp_path.glob("shop.db.state*"):
+        left.unlink()
+    with SHOP.open(url, lake=lake) as live:
+        assert live.table(Orders).live().head().cursor == live.store.feed().start()
+        live.catch_up()
+        assert live.query("SELECT * FROM orders ORDER BY 1").rows() == before
 
 
 def test_a_changed_definition_is_refused_until_it_is_rebuilt(tmp_path: Path) -> None:

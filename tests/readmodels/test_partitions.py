@@ -5,7 +5,7 @@ import tempfile
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent, Registry, Store, Table, count, delete_on, key, open_store
@@ -125,11 +125,13 @@ def test_partial_results_merge_to_the_same_rows_in_any_order(
         queues = {s: [n for n in range(len(whole)) if streams[n] == s] for s in streams}
         order = [queues[streams[n]].pop(0) for n in order]
     mixed = whole.take(pa.array(order, pa.int64())).combine_chunks().to_batches(max_chunksize=size)
-    wanted = rows_of(layout, fold_of_the_log(store, layout).rows)
-    for engine in (ReferenceEngine(), open_engine()):
-        found = engine.fold(iter(mixed), layout, REGISTRY, scope=Scope())
-        assert rows_of(layout, found.rows) == wanted
+    in_order = fold_of_the_log(store, layout)
+    found = [e.fold(iter(mixed), layout, REGISTRY, scope=Scope()) for e in (ReferenceEngine(), open_engine())]
     store.close()
+    # which of several events takes a sum beyond its type, and is parked, is a matter of their order
+    assume(not any(folded.parked for folded in (in_order, *found)))
+    for folded in found:
+        assert rows_of(layout, folded.rows) == rows_of(layout, in_order.rows)
 
 
 def _empty() -> pa.Schema:

@@ -23,6 +23,7 @@ from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Engine, ParkedStream, Skip, State, TableState
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.publication import Publication
+from eventfold.readmodels.seeding import seed
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
@@ -70,9 +71,14 @@ class LiveTable:
 
     def live(self) -> TableState:
         """The live generation of its state."""
-        if self._above is None:  # looked up once: it only counts where a lost state is made anew
-            self._above = self._published_generation()
-        return self._state.live(self.layout, self._feed.start(), above=self._above)
+        if self._above is not None:
+            return self._state.live(self.layout, self._feed.start(), above=self._above)
+        # looked up once: what is published only counts where a lost state is made anew
+        self._above = self._published_generation()
+        made = self._state.live(self.layout, self._feed.start(), above=self._above)
+        if self.publication is not None and self._above:
+            seed(made, self.publication, self._feed)
+        return made
 
     def get(self, key: str) -> dict[str, Any]:
         """The row of a key as it is in the state now.
