@@ -1,10 +1,12 @@
 """Loading: an aggregate from its events, helped by a snapshot where one can be trusted."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.errors import CategoryMismatch, EventfoldError
+from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.store.names import category_of
 from eventfold.store.port import Snapshot, Store
@@ -36,15 +38,17 @@ class Loader(Generic[A]):
         found = self._from_snapshot(stream, to, until_us)
         if found is None:
             found = self._type(stream)
-        self.go_on(found, to=to, until_us=until_us)
+            self.go_on(found, to=to, until_us=until_us)
         return found
 
     def go_on(self, aggregate: A, *, to: int | None = None, until_us: int | None = None) -> None:
         """Applies what was appended since."""
         if to is not None and to <= aggregate.version:
             return
+        self._apply(aggregate, self._store.read(aggregate.id, after=aggregate.version, to=to), until_us)
+
+    def _apply(self, aggregate: A, events: Iterator[RecordedEvent], until_us: int | None) -> None:
         decode = self._registry.decode
-        events = self._store.read(aggregate.id, after=aggregate.version, to=to)
         aggregate.load_from_history(
             decode(e) for e in events if until_us is None or e.recorded_us <= until_us
         )
@@ -88,38 +92,49 @@ class Loader(Generic[A]):
         self._snapshots.save(snapshot)
 
     def _from_snapshot(self, stream: str, to: int | None, until_us: int | None) -> A | None:
+        """The aggregate from the newest snapshot that can be trusted, and the events after it."""
         if self._snapshots is None:
             return None
+        below = to
         for _ in range(_SNAPSHOTS_TRIED):
             try:
-                snapshot = self._snapshots.load(stream, at_most=to)
+                snapshot = self._snapshots.load(stream, at_most=below)
             except EventfoldError as error:
                 _log.warning("snapshots of %s cannot be read and are ignored: %s", stream, error)
                 return None
             if snapshot is None:
                 return None
             if until_us is None or snapshot.recorded_us <= until_us:
-                found = self._restored(snapshot)
+                found = self._restored(snapshot, to, until_us)
                 if found is not None:
                     return found
-            to = snapshot.version - 1
+            below = snapshot.version - 1
         return None
 
-    def _restored(self, snapshot: Snapshot) -> A | None:
+    def _restored(self, snapshot: Snapshot, to: int | None, until_us: int | None) -> A | None:
+        """The state of a snapshot, and what follows it: one reading gives the event it claims to hold and the rest."""
         reason = self._refusal(snapshot)
         if not reason:
-            found = self._type(snapshot.stream)
-            try:
-                found.restore(snapshot.state, snapshot.version)
-            except ValueError as error:
-                reason = f"its state is damaged: {error}"
+            events = iter(self._store.read(snapshot.stream, after=snapshot.version - 1, to=to))
+            stands = next(events, None)
+            if stands is None:
+                reason = "the stream has not reached its version"
+            elif (stands.version, stands.recorded_us) != (snapshot.version, snapshot.recorded_us):
+                reason = "another event stands at its version"
             else:
-                return found
+                found = self._type(snapshot.stream)
+                try:
+                    found.restore(snapshot.state, snapshot.version)
+                except ValueError as error:
+                    reason = f"its state is damaged: {error}"
+                else:
+                    self._apply(found, events, until_us)
+                    return found
         _log.warning("snapshot of %s at version %d is ignored: %s", snapshot.stream, snapshot.version, reason)
         return None
 
     def _refusal(self, snapshot: Snapshot) -> str:
-        """Why a snapshot cannot be trusted; empty where it can."""
+        """Why a snapshot cannot be meant for this aggregate; empty where it can."""
         if snapshot.log != self._store.log_id:
             return "it belongs to another log"
         if snapshot.category != self._definition.category:
@@ -128,9 +143,4 @@ class Loader(Generic[A]):
             return "events or state were declared otherwise when it was taken"
         if snapshot.version < 1:
             return "it has no version"
-        stands = list(self._store.read(snapshot.stream, after=snapshot.version - 1, to=snapshot.version))
-        if not stands:
-            return "the stream has not reached its version"
-        if stands[0].recorded_us != snapshot.recorded_us:
-            return "another event stands at its version"
         return ""
