@@ -1,12 +1,15 @@
 """Opens a store by URL. An adapter is imported only when its URL is opened."""
 
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from eventfold.errors import ExtraMissing, UnsupportedUrl
+from eventfold.store.findings import Finding
 from eventfold.store.port import Store
 
 _ADAPTERS = {"cosmos": ("eventfold.store.cosmos", "cosmos"), "sqlite": ("eventfold.store.sqlite", "")}
-"""URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
+"""URL scheme -> module with `open_url(url)` and `examine(url)`, and the extra that brings its packages."""
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
@@ -23,6 +26,16 @@ def open_store(url: str, *, create: bool = True) -> Store:
         ExtraMissing: the adapter's packages are not installed.
         StorageError: it cannot be opened.
     """
+    store: Store = _adapter(url).open_url(url, create=create)
+    return store
+
+
+def examine_store(url: str) -> Sequence[Finding]:
+    """What is found about the store behind a URL, without changing anything; errors as `open_store`."""
+    return list(_adapter(url).examine(url))
+
+
+def _adapter(url: str) -> Any:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _ADAPTERS:
         raise UnsupportedUrl(
@@ -31,10 +44,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
         )
     module, extra = _ADAPTERS[scheme]
     try:
-        adapter = import_module(module)
+        return import_module(module)
     except ModuleNotFoundError as error:
         raise ExtraMissing(
             f"{scheme} needs a package: pip install 'eventfold[{extra}]' ({error})."
         ) from error
-    store: Store = adapter.open_url(url, create=create)
-    return store

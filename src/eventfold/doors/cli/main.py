@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from eventfold.doors.cli.at import at
+from eventfold.doors.cli.doctor import doctor
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.parked import parked
 from eventfold.doors.cli.query import query
@@ -53,7 +54,7 @@ def cli(
     context.obj = Settings(app, store, lake, state, as_json)
 
 
-for command in (run, status, query, at, why, rebuild, parked, import_file, read, streams):
+for command in (run, status, query, at, why, rebuild, parked, import_file, read, streams, doctor):
     cli.add_command(command)
 
 

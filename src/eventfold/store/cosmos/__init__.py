@@ -5,6 +5,7 @@ conflict was. `reading.py` is the way back; `feed.py` follows the change feed, w
 Every request goes through `calls.py`, which knows what an answer means for what was asked.
 """
 
+from eventfold.store.cosmos.doctor import examine
 from eventfold.store.cosmos.store import CosmosStore, open_url
 
-__all__ = ["CosmosStore", "open_url"]
+__all__ = ["CosmosStore", "examine", "open_url"]

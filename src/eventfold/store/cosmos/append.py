@@ -17,7 +17,7 @@ from eventfold.errors import OutcomeUnknown, StorageBusy, StoreFenced
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.cosmos.calls import Calls, translate
-from eventfold.store.cosmos.documents import document_id, time_us, to_documents
+from eventfold.store.cosmos.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.cosmos.heads import Head, Heads
 from eventfold.store.cosmos.reading import Reading, session_of
 from eventfold.store.cosmos.settle import repeated, wrong_version
@@ -151,6 +151,6 @@ class Appender:
         Raises:
             StoreFenced: the events landed in another container than the one that was opened.
         """
-        if created["_rid"][: len(self._rid) - 2] != self._rid[:-2]:
+        if not of_container(created, self._rid):
             self._fenced = "the container was made anew: this is another log now"
             raise StoreFenced(f"The append went astray: {self._fenced}. Close the store and open it again.")

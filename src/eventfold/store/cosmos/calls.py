@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError, ServiceRequestError
-from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
 from eventfold.errors import BackendLimit, EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
 
@@ -64,16 +63,21 @@ class Calls:
         while True:
             try:
                 return call()
-            except (CosmosHttpResponseError, CosmosBatchOperationError) as error:
-                self.count(getattr(error, "headers", None))
-                if error.status_code in {404, 409, 412}:
-                    raise
-                if error.status_code not in _AGAIN or time.monotonic() > until:
-                    raise translate(error, doing, writes=writes) from error
             except AzureError as error:
-                raise translate(error, doing, writes=writes) from error
+                status = getattr(error, "status_code", None)
+                if status is not None:
+                    self.count(getattr(error, "headers", None))
+                if status in {404, 409, 412}:
+                    raise
+                if time.monotonic() > until or not (status in _AGAIN or (_passing(status) and not writes)):
+                    raise translate(error, doing, writes=writes) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads rivals, guards nothing
             pause = min(pause * 2, longest)
+
+
+def _passing(status: int | None) -> bool:
+    """Whether an error says nothing about the request itself: a lost answer, a time-out, a failure of the service."""
+    return status is None or status == 408 or status >= 500
 
 
 def translate(error: AzureError, doing: str, *, writes: bool) -> EventfoldError:

@@ -7,7 +7,11 @@ from uuid import uuid4
 
 from azure.core.exceptions import AzureError
 from azure.cosmos import ContainerProxy, CosmosClient, PartitionKey
-from azure.cosmos.exceptions import CosmosHttpResponseError, CosmosResourceNotFoundError
+from azure.cosmos.exceptions import (
+    CosmosBatchOperationError,
+    CosmosHttpResponseError,
+    CosmosResourceNotFoundError,
+)
 
 from eventfold.errors import ConfigInvalid, LogNotFound, StorageFailed
 from eventfold.store.cosmos.calls import Calls, translate
@@ -66,7 +70,7 @@ def connect(settings: Settings, calls: Calls, *, create: bool) -> Opened:
 
 def _opened(client: CosmosClient, settings: Settings, calls: Calls, *, create: bool) -> Opened:
     account = calls.read("reading the account", client.get_database_account)
-    _check_account(account)
+    check_account(account)
     if create:
         _make(client, settings, calls)
     database = client.get_database_client(settings.database)
@@ -79,7 +83,12 @@ def _opened(client: CosmosClient, settings: Settings, calls: Calls, *, create: b
     )
 
 
-def _check_account(account: Any) -> None:
+def check_account(account: Any) -> None:
+    """Refuses an account that could not keep a log; warns of one that may forget.
+
+    Raises:
+        ConfigInvalid: it has several write regions.
+    """
     regions = account.WritableLocations
     if len(regions) > 1:
         raise ConfigInvalid(
@@ -177,9 +186,12 @@ def _log_id(events: ContainerProxy, settings: Settings, calls: Calls, *, create:
 
 
 def _read_log(events: ContainerProxy, calls: Calls) -> str | None:
-    """The id of the log, read from the write region: a replica that lags must not make it look absent."""
+    """The id of the log, asked of the write region: a replica that lags must not make it look absent."""
     try:
-        found = calls.read("reading the log", lambda: events.read_item(LOG, LOG, response_hook=calls.hook))
-    except CosmosResourceNotFoundError:
+        found = calls.read(
+            "reading the log",
+            lambda: events.execute_item_batch([("read", (LOG,))], LOG, response_hook=calls.hook),
+        )
+    except CosmosBatchOperationError:
         return None
-    return str(found["logId"])
+    return str(found[0]["resourceBody"]["logId"])

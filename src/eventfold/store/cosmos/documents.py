@@ -71,6 +71,13 @@ def _has_unsafe(text: str) -> bool:
     return _UNSAFE.search(text) is not None and _UNSAFE.search(_TEXTS.sub("", text)) is not None
 
 
+def of_container(document: Mapping[str, Any], rid: str) -> bool:
+    """Whether a stored document lies in the container of a resource id, whose eight bytes begin the document's own."""
+    return bool(
+        str(document["_rid"])[:10] == rid[:10]
+    )  # base64: the last character shares bits with what follows
+
+
 def to_event(document: Mapping[str, Any], *, partition: str = "", position: int = 0) -> RecordedEvent:
     """The event of a document.
 

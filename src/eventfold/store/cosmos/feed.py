@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from azure.cosmos import ContainerProxy
 
-from eventfold.errors import CapabilityMissing, FeedBroken, FeedRebased, ForeignCursor, RangeInvalid
+from eventfold.errors import (
+    CapabilityMissing,
+    CheckpointBeyondHead,
+    FeedBroken,
+    FeedRebased,
+    ForeignCursor,
+    RangeInvalid,
+)
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
 from eventfold.feed.port import FeedCapabilities, Page, Partition
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.changes import Changes, read_changes
-from eventfold.store.cosmos.documents import to_event
+from eventfold.store.cosmos.documents import of_container, to_event
 from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to_mark
 from eventfold.store.cosmos.spans import Span, holding, place_of, read_span, spans_of
 from eventfold.store.cosmos.splits import Splits
@@ -97,10 +104,10 @@ class CosmosFeed:
         looked = 0
         while waiting and looked < limit:
             name = waiting.popleft()
-            documents, moved = self._advance(name, marks.pop(name), limit - looked)
+            documents, moved, more = self._advance(name, marks.pop(name), limit - looked)
             marks |= moved
             looked += len(documents)
-            if documents or name not in moved:
+            if more or name not in moved:
                 waiting.extendleft(moved)
             events += [
                 to_event(document, partition=name, position=document["_lsn"])
@@ -179,23 +186,34 @@ class CosmosFeed:
             return mark.position
         return reached(to, place_of(self._container, event.stream))
 
-    def _advance(self, name: str, mark: Mark, limit: int) -> tuple[list[dict[str, Any]], dict[str, Mark]]:
-        """The next documents of a range that were not delivered yet, and its mark after them (or its children's)."""
+    def _advance(
+        self, name: str, mark: Mark, limit: int
+    ) -> tuple[list[dict[str, Any]], dict[str, Mark], bool]:
+        """The next documents of a range, its mark after them (or its children's), and whether more may follow."""
         span, place = read_span(name), read_place(mark)
         page = read_changes(self._container, self._calls, span, place.sdk, limit)
+        self._check_place(page)
         spans = self._spans(span)
+        if len(spans) > 1 and not place.sdk:
+            # the SDK cannot resume a continuation in which a child has no place yet: begin with the children instead
+            return [], {child.name: Mark() for child in spans}, True
         documents = [
             d for d in page.documents if d["_lsn"] > place.floor and not d["aggregateId"].startswith("$")
         ]
         _check_holes(documents)
         if len(spans) > 1:
-            return documents, self._splits.follow(name, mark, place, page, spans)
-        return documents, {name: self._moved(mark, place, page, documents)}
+            return documents, self._splits.follow(name, mark, place, page, spans), bool(page.documents)
+        return documents, {name: self._moved(mark, place, page, documents)}, bool(page.documents)
+
+    def _check_place(self, page: Changes) -> None:
+        """The SDK follows a container that was made anew under the same name; a cursor does not."""
+        if page.documents and not of_container(page.documents[0], self._rid):
+            raise _made_anew()
 
     def _moved(self, mark: Mark, place: Place, page: Changes, documents: list[dict[str, Any]]) -> Mark:
         lsn = max(mark.position, page.answers[-1].lsn)
         event = documents[-1]["eventId"].replace("-", "") if documents else mark.event
-        floor = place.floor if lsn < place.floor else 0
+        floor = place.floor if page.answers[-1].lsn < place.floor else 0
         return to_mark(lsn, event, Place(self._rid, page.continuation, floor))
 
     def _spans(self, span: Span) -> list[Span]:
@@ -224,15 +242,18 @@ class CosmosFeed:
     def _verify(self, span: Span, mark: Mark) -> None:
         place = read_place(mark)
         if place.rid and place.rid != self._rid:
-            raise FeedRebased(
-                "The cursor was written for another container: this one was made anew or restored. Rebuild what follows"
-                " it.",
-                partition=span.name,
-            )
+            raise _made_anew()
         self._spans(span)
         if mark == Mark():
             return
-        self._witness.reached(span, mark.position, lambda: max(m.position for _, m in self._ends(span, None)))
+        try:
+            self._witness.reached(
+                span, mark.position, lambda: max(m.position for _, m in self._ends(span, None))
+            )
+        except CheckpointBeyondHead:
+            if self._witness.rid() != self._rid:
+                raise _made_anew() from None
+            raise
         if not place.sdk:
             raise ForeignCursor(f"The cursor has no place in the range {span.name}: it is not of this log.")
         self._witness.stands(span, mark.event)
@@ -240,7 +261,7 @@ class CosmosFeed:
     def _has_more(self, cursor: Cursor) -> bool:
         for name, mark in cursor.marks.items():
             place = read_place(mark)
-            page = read_changes(self._container, self._calls, read_span(name), place.sdk, 1)
+            page = read_changes(self._container, self._calls, read_span(name), place.sdk, 10)
             if any(d["_lsn"] > place.floor and not d["aggregateId"].startswith("$") for d in page.documents):
                 return True
         return False
@@ -260,6 +281,13 @@ class CosmosFeed:
                 cursor_log=log_id,
                 log=self.log_id,
             )
+
+
+def _made_anew() -> FeedRebased:
+    return FeedRebased(
+        "The cursor was written for another container: this one was made anew or restored. Open the log again, and"
+        " rebuild what follows it."
+    )
 
 
 def _fits(

@@ -22,6 +22,22 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     event: str
 
 
+class Child(msgspec.Struct, frozen=True, array_like=True):
+    """The continuation of a child, opened at "now", to which the mark's own is to be handed over.
+
+    Attributes:
+        sdk: the SDK's continuation.
+        lsn: where it begins.
+        source: the id of the physical partition that gave it.
+        passed: the mark's own continuation has delivered everything up to there.
+    """
+
+    sdk: str
+    lsn: int
+    source: str
+    passed: bool = False
+
+
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a mark's token holds.
 
@@ -30,12 +46,14 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
         sdk: the SDK's continuation, never parsed here.
         floor: transactions up to it were delivered already, before the mark's own continuation began.
         seen: child range -> what was delivered of it, where the mark's range was split.
+        children: child range -> what takes over.
     """
 
     rid: str = ""
     sdk: str = ""
     floor: int = 0
     seen: dict[str, Seen] = {}
+    children: dict[str, Child] = {}
 
 
 def read_place(mark: Mark) -> Place:

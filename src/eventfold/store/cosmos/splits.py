@@ -3,32 +3,24 @@
 The SDK goes on reading a split range under the parent's continuation, one child after the other; that continuation may
 hold different places for each child and is never taken apart. To hand over, a continuation of each child is opened at
 "now" and the parent's is read on until it has passed all of them. What it delivered beyond is dropped by its LSN when
-the child's own continuation gives it again. Until then the parent's mark stays as it is, so a crash changes nothing.
+the child's own continuation gives it again. All of that stands in the mark itself, so that a reader that crashes, reads
+a page again or shares the feed with others is where its own cursor says.
 """
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from azure.cosmos import ContainerProxy
 
 from eventfold.feed.cursor import Mark
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.changes import Changes, read_changes
-from eventfold.store.cosmos.marks import Place, Seen, to_mark
+from eventfold.store.cosmos.marks import Child, Place, Seen, to_mark
 from eventfold.store.cosmos.spans import Span, holding, place_of, read_span
 
 
-class _Child(msgspec.Struct):
-    continuation: str
-    lsn: int
-    source: str
-    passed: bool = False
-
-
 class Splits:
-    """The hand-overs of one feed that are under way.
+    """Moves the marks of ranges that were split.
 
     Args:
         container: of events.
@@ -40,8 +32,6 @@ class Splits:
         self._container = container
         self._calls = calls
         self._rid = rid
-        self._lock = threading.Lock()
-        self._opened: dict[str, dict[Span, _Child]] = {}
 
     def follow(
         self, name: str, mark: Mark, place: Place, page: Changes, spans: Sequence[Span]
@@ -56,45 +46,37 @@ class Splits:
             spans: the children of now.
         """
         seen = dict(place.seen)
+        event = mark.event
         for document in page.documents:
             if not document["aggregateId"].startswith("$"):
                 child = holding(spans, place_of(self._container, document["aggregateId"]))
-                seen[child.name] = Seen(document["_lsn"], _hex(document))
-        with self._lock:
-            children = self._opened.get(name)
-            fresh = children is None or children.keys() != set(spans)
-        if children is None or fresh:
-            # opened after the page: only what is read from now on can show that the parent has passed them
-            children = {span: self._open(span) for span in spans}
+                event = _hex(document)
+                seen[child.name] = Seen(document["_lsn"], event)
+        if place.children.keys() == {span.name for span in spans}:
+            children = {name: _looked_at(name, child, seen, page) for name, child in place.children.items()}
         else:
-            _note_passed(children, seen, page)
-        done = all(child.passed for child in children.values())
-        with self._lock:
-            if done:
-                self._opened.pop(name, None)
-            else:
-                self._opened[name] = children
-        if done:
-            return {span.name: self._mark(span, child, seen, place.floor) for span, child in children.items()}
-        last = next((d for d in reversed(page.documents) if not d["aggregateId"].startswith("$")), None)
-        event = mark.event if last is None else _hex(last)
-        moved = Place(self._rid, page.continuation, place.floor, seen)
+            # opened after the page: only what is read from now on can show that the parent has passed them
+            children = {span.name: self._open(span) for span in spans}
+        if all(child.passed for child in children.values()):
+            return {name: self._mark(name, child, seen, place.floor) for name, child in children.items()}
+        moved = Place(self._rid, page.continuation, place.floor, seen, children)
         return {name: to_mark(mark.position, event, moved)}
 
-    def _open(self, span: Span) -> _Child:
+    def _open(self, span: Span) -> Child:
         page = read_changes(self._container, self._calls, span, "", 1, start="Now")
-        return _Child(page.continuation, page.answers[-1].lsn, page.answers[-1].source)
+        return Child(page.continuation, page.answers[-1].lsn, page.answers[-1].source)
 
-    def _mark(self, span: Span, child: _Child, seen: dict[str, Seen], floor: int) -> Mark:
-        known = seen.get(span.name, Seen(0, ""))
-        place = Place(self._rid, child.continuation, max(_lsn_of(seen, span), floor))
+    def _mark(self, name: str, child: Child, seen: dict[str, Seen], floor: int) -> Mark:
+        known = seen.get(name, Seen(0, ""))
+        place = Place(self._rid, child.sdk, max(_lsn_of(seen, read_span(name)), floor))
         return to_mark(max(child.lsn, place.floor), known.event, place)
 
 
-def _note_passed(children: dict[Span, _Child], seen: dict[str, Seen], page: Changes) -> None:
-    for span, child in children.items():
-        answered = any(a.source == child.source and a.lsn >= child.lsn for a in page.answers if a.source)
-        child.passed = child.passed or answered or _lsn_of(seen, span) >= child.lsn
+def _looked_at(name: str, child: Child, seen: dict[str, Seen], page: Changes) -> Child:
+    """The child, passed where the page shows it: by an answer of its partition, or by what was delivered."""
+    answered = any(a.source == child.source and a.lsn >= child.lsn for a in page.answers if a.source)
+    passed = child.passed or answered or _lsn_of(seen, read_span(name)) >= child.lsn
+    return Child(child.sdk, child.lsn, child.source, passed)
 
 
 def _lsn_of(seen: dict[str, Seen], span: Span) -> int:

@@ -26,6 +26,10 @@ class Witness:
         self._container = container
         self._calls = calls
 
+    def rid(self) -> str:
+        """The id of the container that has the name now."""
+        return str(self._calls.read("reading the container", self._container.read)["_rid"])
+
     def reached(self, span: Span, position: int, end: Callable[[], int]) -> None:
         """Verifies that the range has come as far as a mark says.
 

@@ -4,6 +4,7 @@ To follow an append: `store.py` checks it, `writer.py` groups it with its neighb
 `append.py` writes it there. `reading.py` and `feed.py` are the way back.
 """
 
+from eventfold.store.sqlite.doctor import examine
 from eventfold.store.sqlite.store import SqliteStore, open_url
 
-__all__ = ["SqliteStore", "open_url"]
+__all__ = ["SqliteStore", "examine", "open_url"]

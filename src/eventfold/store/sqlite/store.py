@@ -3,8 +3,11 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import UUID, uuid4
+
+import apsw
 
 from eventfold.errors import ConfigInvalid, LogNotFound, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
@@ -21,12 +24,12 @@ from eventfold.store.sqlite.statements import APPLICATION_ID, FORMAT, SQL
 from eventfold.store.sqlite.writer import Clock, Writer, system_clock
 
 _log = logging.getLogger("eventfold.store")
-_OPTIONS = frozenset({"synchronous"})
+OPTIONS = frozenset({"synchronous"})
 
 
 def open_url(url: str, *, create: bool = True) -> "SqliteStore":
     """Opens `sqlite:///file.db` or `sqlite://`; `?synchronous=normal` trades durability for speed and says so."""
-    place, options = place_of_url(url, _OPTIONS)
+    place, options = place_of_url(url, OPTIONS)
     if not create and place.path and not Path(place.path).is_file():
         raise LogNotFound(f"There is no log at {place.path}: look at the path.", path=place.path)
     synchronous = options.get("synchronous", "full").upper()
@@ -131,6 +134,11 @@ class SqliteStore:
         """The snapshots beside this log."""
         self._alive()
         return self._snapshots
+
+    def reading(self) -> AbstractContextManager[apsw.Connection]:
+        """A connection that only reads, for an examination of the file."""
+        self._alive()
+        return self._pool.reading()
 
     def close(self) -> None:
         """Waits for a running append, then closes the file."""

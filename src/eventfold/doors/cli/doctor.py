@@ -1,0 +1,27 @@
+"""`eventfold doctor`: whether a log can keep its promises where it is."""
+
+import click
+from rich.console import Console
+
+from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.errors import ConfigInvalid
+from eventfold.store.open import examine_store
+
+
+@click.command()
+@pass_settings
+def doctor(settings: Settings) -> int:
+    """Examine the log and what keeps it; change nothing.
+
+    Example: eventfold -s sqlite:///shop.db doctor
+    """
+    found = examine_store(settings.url)
+    problems = sum(finding.level == "problem" for finding in found)
+    if settings.json:
+        print_json([finding._asdict() for finding in found])
+    else:
+        print_table([finding._asdict() for finding in found], ["level", "what", "found"])
+        if Console().is_terminal:
+            say("Nothing stands in the way." if not problems else f"{problems} to be mended first.")
+    return ConfigInvalid.exit_code if problems else 0

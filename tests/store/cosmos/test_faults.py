@@ -1,0 +1,176 @@
+"""Answers lost before and after the effect, and storms of "not now": one copy of each event, the outcome told truly."""
+
+import random
+
+import pytest
+
+from eventfold import ANY, open_store
+from eventfold.errors import EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
+from eventfold.store.cosmos import calls
+from eventfold.store.port import Appended, Store
+from eventfold.testing.cosmos import Fault, StandIn
+from eventfold.testing.making import make, make_many, numbers, read_all
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "BUDGET_SECONDS", 0.3)
+
+
+def settled(store: Store, stream: str, expected: int, number: int) -> Appended:
+    """Appends as a repository does: an unknown outcome is repeated with the same ids."""
+    event = make(number)
+    for _ in range(50):
+        try:
+            return store.append(stream, [event], expected=expected)
+        except (OutcomeUnknown, StorageBusy):
+            continue
+    raise AssertionError("never settled")
+
+
+def test_an_answer_lost_after_the_effect_is_unknown_and_a_repeat_settles_it(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    event = make(1)
+    account.faults.add(Fault(kind="drop_after", operation="batch"))
+    with pytest.raises(OutcomeUnknown) as caught:
+        store.append("order-1", [event], expected=0)
+    assert caught.value.outcome == "unknown"
+    again = store.append("order-1", [event], expected=0)
+    assert (again.version, again.deduplicated) == (1, True)
+    assert numbers(read_all(store.feed())) == [1]
+    store.close()
+
+
+def test_a_request_lost_before_the_effect_is_unknown_too_and_a_repeat_writes_it(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    event = make(1)
+    account.faults.add(Fault(kind="drop_before", operation="batch"))
+    with pytest.raises(OutcomeUnknown):
+        store.append("order-1", [event], expected=0)
+    again = store.append("order-1", [event], expected=0)
+    assert (again.version, again.deduplicated) == (1, False)
+    store.close()
+
+
+@pytest.mark.parametrize("status", [408, 500])
+def test_a_status_that_says_nothing_about_the_effect_is_unknown(account: StandIn, status: int) -> None:
+    store = open_store(account.url("log"))
+    account.faults.add(Fault(kind="status", operation="batch", status=status, times=20))
+    with pytest.raises(OutcomeUnknown):
+        store.append("order-1", [make(1)], expected=0)
+    account.faults.clear()
+    assert store.head("order-1") == 0
+    store.close()
+
+
+@pytest.mark.parametrize("status", [429, 449, 503])
+def test_what_is_asked_to_come_again_comes_again(account: StandIn, status: int) -> None:
+    store = open_store(account.url("log"))
+    account.faults.add(Fault(kind="status", status=status, times=3))
+    assert store.append("order-1", [make(1)], expected=0).version == 1
+    account.faults.add(Fault(kind="status", operation="query", status=status, times=3))
+    assert numbers(store.read("order-1")) == [1]
+    account.faults.add(Fault(kind="status", operation="feed", status=status, times=3))
+    assert numbers(read_all(store.feed())) == [1]
+    store.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("status", [449, 503])
+def test_a_storm_without_end_is_busy_and_nothing_is_written(account: StandIn, status: int) -> None:
+    store = open_store(account.url("log"))
+    account.faults.add(Fault(kind="status", operation="batch", status=status, times=None))
+    with pytest.raises(StorageBusy) as caught:
+        store.append("order-1", [make(1)], expected=0)
+    assert caught.value.outcome == "not_applied"
+    account.faults.clear()
+    assert store.head("order-1") == 0
+    store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_through_a_mixture_of_faults_each_event_is_there_once(divided: StandIn, seed: int) -> None:
+    store = open_store(divided.url("log"))
+    dice = random.Random(seed)
+    divided.faults.add(
+        Fault(kind="drop_after", operation="batch", times=None, chance=0.12),
+        Fault(kind="drop_before", operation="batch", times=None, chance=0.08),
+        Fault(kind="status", status=503, times=None, chance=0.05),
+        Fault(kind="status", status=449, times=None, chance=0.05),
+        Fault(kind="status", operation="batch", status=408, times=None, chance=0.05),
+    )
+    heads = dict.fromkeys([f"order-{n}" for n in range(6)], 0)
+    for n in range(120):
+        stream = dice.choice(list(heads))
+        heads[stream] = settled(store, stream, heads[stream], n).version
+        if n % 40 == 20:
+            divided.split("log", "events", dice.choice(divided.ranges("log", "events")))
+        divided.lag(dice.choice([0, 0, 3]))
+    divided.faults.clear()
+    divided.lag(0)
+    found = read_all(store.feed())
+    assert sorted(numbers(found)) == list(range(120))
+    assert {s: store.head(s) for s in heads} == heads
+    for stream, version in heads.items():
+        assert [e.version for e in found if e.stream == stream] == list(range(1, version + 1))
+    assert set(divided.faults.done) == {"drop_after", "drop_before", "status 503", "status 449", "status 408"}
+    store.close()
+
+
+def test_a_replica_that_lags_hides_nothing_from_whoever_wrote_it(account: StandIn) -> None:
+    store, other = open_store(account.url("log")), open_store(account.url("log"))
+    account.lag(1000)
+    for n in range(5):
+        store.append("order-1", [make(n)], expected=n)
+        assert store.head("order-1") == n + 1
+        assert numbers(store.read("order-1")) == list(range(n + 1))
+    # another process: the replica it reads knows nothing, and no lie comes of that
+    event = make(9)
+    with pytest.raises(EventfoldError) as caught:
+        other.append("order-1", [event], expected=3)
+    assert caught.value.code == "wrong-expected-version"
+    assert caught.value.facts["actual"] == 5
+    assert other.append("order-1", [event], expected=5).version == 6
+    third = open_store(account.url("log"))
+    again = third.append("order-1", [event], expected=5)
+    assert (again.version, again.deduplicated) == (6, True)
+    times = [e.recorded_us for e in third.read("order-1")]
+    assert times == sorted(times)
+    for opened in (store, other, third):
+        opened.close()
+
+
+def test_a_token_leads_past_replicas_that_lag(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    cursor = store.feed().read(store.feed().start(), 10).cursor
+    account.lag(1000)
+    token = store.append("order-1", make_many(2), expected=0).token
+    target = store.feed().at(token)
+    assert store.feed().compare(cursor, target) == "before"
+    account.lag(0)
+    page = store.feed().read(cursor, 10)
+    assert len(page.events) == 2
+    assert store.feed().compare(page.cursor, target) in {"equal", "after"}
+    store.close()
+
+
+def test_a_wrong_key_is_told_without_the_key(account: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "d3Jvbmctd3Jvbmctd3Jvbmc="
+    monkeypatch.setenv("EVENTFOLD_COSMOS_KEY", secret)
+    with pytest.raises(StorageFailed) as caught:
+        open_store(account.url("log"))
+    assert "key" in caught.value.message
+    assert secret not in str(caught.value)
+
+
+def test_an_append_that_lands_in_a_container_made_anew_fences_the_store(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    store.append("order-1", [make(1)], expected=0)
+    account.recreate("log", "events")
+    with pytest.raises(EventfoldError):
+        store.append("order-2", [make(2)], expected=0)
+    with pytest.raises(EventfoldError) as caught:
+        store.append("order-3", [make(3)], expected=ANY)
+    assert caught.value.code == "store-fenced"
+    store.close()
