@@ -1,8 +1,14 @@
 """`./dev demo`: the life of 5,000 orders, from commands to a Delta table that answers for any moment."""
 
+import argparse
+import json
+import os
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -13,32 +19,67 @@ from eventfold.app.live import Live
 from examples.orders.app import shop
 from examples.orders.page import page
 from examples.orders.proof import differences, plain_fold
-from examples.orders.report import report
+from examples.orders.report import Middle, report
 from examples.orders.tables import Orders
 from examples.orders.terminal import show
 from examples.orders.workload import commands, run
 
-ORDERS = 5_000
+ORDERS, FEWER = 5_000, 400
 SEED = 20
 PUBLICATIONS = 8
 OUTPUT = Path("demo-output")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
     console = Console()
-    began = time.perf_counter()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir()
-    with shop.open(f"sqlite:///{OUTPUT}/shop.db", lake=f"{OUTPUT}/lake") as live:
-        refused = fill(live)
-        found = report(live, refused)
+    with log(asked.store, console) as url:
+        return demo(console, url, asked.orders or (ORDERS if url.startswith("sqlite") else FEWER))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
+    parser.add_argument(
+        "--store", default="sqlite", help="sqlite, cosmos (a stand-in on this machine), or a URL"
+    )
+    parser.add_argument("--orders", type=int, help=f"default: {ORDERS}, on Cosmos DB {FEWER}")
+    return parser
+
+
+@contextmanager
+def log(store: str, console: Console) -> Iterator[str]:
+    """The URL of the log; starts what it needs."""
+    if store == "sqlite":
+        yield f"sqlite:///{OUTPUT}/shop.db"
+    elif store == "cosmos":
+        command = [sys.executable, "-m", "eventfold.testing.cosmos", "--partitions", "4"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            where = json.loads(running.stdout.readline())
+            os.environ["EVENTFOLD_COSMOS_KEY"] = where["key"]
+            console.print(f"A stand-in for Cosmos DB with four partitions serves at {where['endpoint']}.")
+            try:
+                yield where["url"]
+            finally:
+                running.terminate()
+    else:
+        yield store
+
+
+def demo(console: Console, url: str, orders: int) -> int:
+    began = time.perf_counter()
+    with shop.open(url, lake=f"{OUTPUT}/lake", state=f"sqlite:///{OUTPUT}/shop.db.state") as live:
+        refused, middle = fill(live, orders)
+        found = report(live, refused, middle)
         show(console, found)
         wrong = prove(live)
         path = OUTPUT / "orders.html"
         path.write_text(page(found, wrong), encoding="utf-8")
     seconds = time.perf_counter() - began
     console.print(
-        f"{found.events:,} events of {ORDERS:,} orders by {found.events + refused:,} commands;"
+        f"{found.events:,} events of {orders:,} orders by {found.events + refused:,} commands;"
         f" the rules refused {refused:,} of them."
     )
     for line in wrong[:20]:
@@ -50,18 +91,21 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def fill(live: Live) -> int:
-    """Executes the workload, publishing now and then; returns how many commands were refused."""
-    todo = commands(ORDERS, SEED)
+def fill(live: Live, orders: int) -> tuple[int, Middle]:
+    """Executes the workload, publishing now and then; how many commands were refused, and where half was done."""
+    todo = commands(orders, SEED)
     refused = 0
+    middle = Middle(live.store.feed().start(), 0)
     pace = len(todo) // PUBLICATIONS + 1
     done = track(run(live, todo), "commands", len(todo), console=Console(stderr=True))
     for number, accepted in enumerate(done, 1):
         refused += not accepted
+        if number == len(todo) // 2:
+            middle = Middle(live.store.feed().end(), number - refused)
         if number % pace == 0:
             live.catch_up()
     live.catch_up()
-    return refused
+    return refused, middle
 
 
 def prove(live: Live) -> list[str]:

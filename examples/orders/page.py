@@ -121,9 +121,10 @@ def _why(report: Report) -> str:
     rows = []
     for step in report.why:
         words = [_change(name, *pair) for name, pair in changed(step).items() if name not in _HIDDEN]
+        place = f", position {step.event.position:,}" if step.event.position else ""
         rows.append(
-            f"<tr><td>{escape(step.event.type)}<br><span class=note>version {step.event.version}, position"
-            f" {step.event.position:,}</span></td><td>{'<br>'.join(words) or 'nothing'}</td></tr>"
+            f"<tr><td>{escape(step.event.type)}<br><span class=note>version {step.event.version}{place}</span></td>"
+            f"<td>{'<br>'.join(words) or 'nothing'}</td></tr>"
         )
     return f'<div class="scroll"><table><tr><th>event</th><th>what it changed</th></tr>{"".join(rows)}</table></div>'
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.readmodels.asof import AsOf
 from eventfold.readmodels.why import Step
@@ -52,6 +53,13 @@ class LifeStep(msgspec.Struct, frozen=True):
     total_amount: Decimal
 
 
+class Middle(msgspec.Struct, frozen=True):
+    """A moment in the middle of the workload, as a cursor: the same question on a log without positions."""
+
+    cursor: ef.Cursor
+    events: int
+
+
 class Report(msgspec.Struct, frozen=True):
     log: str
     events: int
@@ -65,14 +73,14 @@ class Report(msgspec.Struct, frozen=True):
     why: Sequence[Step]
 
 
-def report(live: Live, refused: int) -> Report:
+def report(live: Live, refused: int, middle: Middle) -> Report:
     """Everything there is to show."""
     orders = live.table(Orders)
-    events = live.store.feed().lag(live.store.feed().start()) or 0
+    events = int(live.query("SELECT sum(events) AS events FROM orders").rows()[0]["events"])
     stream = live.query(TOLD_BEST).rows()[0]["order_id"]
     then = FIRST_DAY + timedelta(days=DAYS / 2)
     life = _life(live, stream)
-    half = orders.at(position=events // 2)
+    half = orders.at(cursor=middle.cursor)
     return Report(
         log=live.store.log_id,
         events=events,
@@ -80,9 +88,9 @@ def report(live: Live, refused: int) -> Report:
         versions=len(orders.publication.versions()) if orders.publication else 0,
         by_day=[DayStatus(**row) for row in live.query(BY_DAY).rows()],
         moments=[
-            _moment(f"after event {events // 2:,}", half),
+            _moment(f"after {middle.events:,} events", half),
             _moment(f"happened by {then:%d %B}", orders.at(time=then, clock="occurred")),
-            _moment("now", orders.at(position=events)),
+            _moment("now", orders.at(cursor=live.store.feed().end())),
         ],
         order=stream,
         life=life,

@@ -14,8 +14,8 @@ PATH = (
     "imports",
     "app",
     FRONT_DOOR,
-    "doors",
     "testing",
+    "doors",
 )
 
 PORTS = ("port.py",)  # by file name, in any room

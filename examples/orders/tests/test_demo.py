@@ -7,7 +7,7 @@ import eventfold as ef
 from examples.orders.app import shop
 from examples.orders.page import page
 from examples.orders.proof import differences, plain_fold
-from examples.orders.report import report
+from examples.orders.report import Middle, report
 from examples.orders.tables import Orders
 from examples.orders.workload import commands, run
 
@@ -16,7 +16,7 @@ def test_the_page_needs_nothing_from_outside_and_the_proof_sees_a_wrong_row(tmp_
     with shop.open(f"sqlite:///{tmp_path}/shop.db", lake=str(tmp_path / "lake")) as live:
         accepted = list(run(live, commands(120, seed=1)))
         live.catch_up()
-        found = report(live, accepted.count(False))
+        found = report(live, accepted.count(False), Middle(live.store.feed().at_position(200), 200))
         text = page(found, [])
         rows = live.table(Orders).at(cursor=live.store.feed().end()).rows()
         events = list(_everything(live.store))
@@ -46,7 +46,12 @@ def test_every_text_of_an_event_is_shown_as_text(tmp_path: Path) -> None:
         for accepted in run(live, [c._replace(actor="<b>") for c in commands(60, seed=3)]):
             assert isinstance(accepted, bool)
         live.catch_up()
-        assert "<b>" not in page(report(live, 0), ["<script>"]).split("<table>", 1)[1]
+        assert (
+            "<b>"
+            not in page(report(live, 0, Middle(live.store.feed().start(), 0)), ["<script>"]).split(
+                "<table>", 1
+            )[1]
+        )
 
 
 def _everything(store: ef.Store) -> list[ef.RecordedEvent]:

@@ -34,7 +34,7 @@ class App(Definition):
         Args:
             url: of the event store, for example `sqlite:///shop.db`.
             lake: the folder of the Delta tables; None = nothing is published.
-            state: the URL of the tables' state; default: beside the log.
+            state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
             create: whether a log is made where there is none.
 
         Raises:
@@ -53,6 +53,11 @@ class App(Definition):
 
 
 def _beside(url: str) -> str:
-    """The state of a log that is a file stands beside it; of a log in memory, in memory."""
+    """The state of a log that is a file stands beside it; of a log in memory, in memory.
+
+    Of a log elsewhere it is a file in the current folder: a cache, which goes on from the published tables when lost.
+    """
     place = url.partition("?")[0]
-    return place if place.endswith("://") else f"{place}.state"
+    if place.startswith("sqlite://"):
+        return place if place.endswith("://") else f"{place}.state"
+    return f"sqlite:///{place.rstrip('/').rpartition('/')[2] or 'log'}.state"

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from eventfold.doors.cli.at import at
+from eventfold.doors.cli.dev import dev
 from eventfold.doors.cli.doctor import doctor
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.parked import parked
@@ -54,7 +55,7 @@ def cli(
     context.obj = Settings(app, store, lake, state, as_json)
 
 
-for command in (run, status, query, at, why, rebuild, parked, import_file, read, streams, doctor):
+for command in (run, status, query, at, why, rebuild, parked, import_file, read, streams, doctor, dev):
     cli.add_command(command)
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import os
+import signal
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -97,3 +99,19 @@ class StandIn:
 
     def _container(self, database: str, container: str) -> Container:
         return self._account.container(database, container)
+
+
+def serve(partitions: int, port: int, tell: Callable[[StandIn], None]) -> None:
+    """Serves in this process until SIGTERM or Ctrl-C.
+
+    Args:
+        partitions: physical partitions of a container that is made.
+        port: 0 = a free one.
+        tell: is called once it serves.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with StandIn(partitions, port=port) as account:
+        tell(account)
+        stop.wait()

@@ -1,0 +1,35 @@
+"""`eventfold dev`: what developers start on their own machine."""
+
+import click
+
+from eventfold.doors.cli.output import print_json, say
+from eventfold.doors.cli.settings import Settings, pass_settings
+
+
+@click.group()
+def dev() -> None:
+    """Start what a service would be elsewhere, on this machine."""
+
+
+@dev.command()
+@click.option("--port", default=0, help="Default: a free one.")
+@click.option("--partitions", default=1, show_default=True, help="Physical partitions of a container.")
+@pass_settings
+def cosmos(settings: Settings, port: int, partitions: int) -> None:
+    """Serve a stand-in for Azure Cosmos DB until Ctrl-C; what it keeps is gone then.
+
+    Example: eventfold dev cosmos --partitions 4
+    """
+    from eventfold.testing.cosmos.standin import StandIn, serve
+
+    def tell(account: StandIn) -> None:
+        if settings.json:
+            print_json({"endpoint": account.endpoint, "key": account.key, "url": account.url("eventfold")})
+            return
+        say(
+            f"A stand-in for Azure Cosmos DB serves at {account.endpoint}; Ctrl-C ends it. In another terminal:"
+        )
+        click.echo(f"export EVENTFOLD_COSMOS_KEY={account.key}")
+        click.echo(f"export EVENTFOLD_STORE='{account.url('eventfold')}'")
+
+    serve(partitions, port, tell)
