@@ -1,4 +1,4 @@
-"""Eight processes on one file: one winner for each version, nothing lost or doubled, a history that could have been."""
+"""Eight processes on one log: one winner for each version, nothing lost or doubled, a history that could have been."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def work(place: str, number: int, appends: int, append: Append, head: Callable[[
 
 
 def eventfold_work(place: str, number: int, appends: int) -> None:
-    store = open_store(f"sqlite:///{place}")
+    store = open_store(place)
 
     def append(stream: str, event_id: UUID, expected: int) -> str:
         try:
@@ -71,13 +71,15 @@ def naive_work(place: str, number: int, appends: int) -> None:
     work(place, number, appends, append, head)
 
 
-def contend(place: Path, worker: str, appends: int) -> dict[str, list[tuple[Operation, str]]]:
+def contend(
+    place: str, worker: str, appends: int, module: str = "tests.store.test_contention"
+) -> dict[str, list[tuple[Operation, str]]]:
     """What all processes saw, by stream."""
-    code = f"import sys; from tests.store.test_contention import *; {worker}(sys.argv[1], int(sys.argv[2]), {appends})"
+    code = f"import sys; from {module} import *; {worker}(sys.argv[1], int(sys.argv[2]), {appends})"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(place), str(n)],
+            [sys.executable, "-c", code, place, str(n)],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -94,9 +96,9 @@ def contend(place: Path, worker: str, appends: int) -> dict[str, list[tuple[Oper
     return seen
 
 
-def judge(place: Path, appends: int) -> None:
+def judge(place: str, appends: int) -> None:
     seen = contend(place, "eventfold_work", appends)
-    store = open_store(f"sqlite:///{place}")
+    store = open_store(place)
     won = lost = 0
     for stream, operations in seen.items():
         winners = [(op, event_id) for op, event_id in operations if op.kind == "append" and op.result == "ok"]
@@ -115,16 +117,16 @@ def judge(place: Path, appends: int) -> None:
 
 
 def test_contention_has_one_winner_for_each_version(tmp_path: Path) -> None:
-    judge(tmp_path / "log.db", 60)
+    judge(f"sqlite:///{tmp_path}/log.db", 60)
 
 
 @pytest.mark.nightly
 def test_four_thousand_contended_appends_have_one_winner_for_each_version(tmp_path: Path) -> None:
-    judge(tmp_path / "log.db", 500)
+    judge(f"sqlite:///{tmp_path}/log.db", 500)
 
 
 def test_a_store_that_looks_and_then_inserts_is_found_out(tmp_path: Path) -> None:
     naive_work(str(tmp_path / "naive.db"), 0, 0)
-    seen = contend(tmp_path / "naive.db", "naive_work", 250)
+    seen = contend(str(tmp_path / "naive.db"), "naive_work", 250)
     verdicts = [linearizable(op for op, _ in operations) for operations in seen.values()]
     assert not all(verdicts)

@@ -103,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, answer: Answer, request: Request | None) -> None:
         text = b"" if answer.body is None or answer.status == 304 else json.dumps(answer.body).encode()
+        if request is not None:  # before the answer, so that whoever has it finds its request in the record
+            self._note(request, answer.status, len(text))
         self.send_response(answer.status)
         cost = charge(len(text), writes=request is not None and request.operation in _WRITES)
         usual = {
@@ -116,8 +118,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
-        if request is not None:
-            self._note(request, answer.status, len(text))
 
     def _note(self, request: Request, status: int, answered: int) -> None:
         operations = len(request.json()) if request.operation == "batch" else 1
