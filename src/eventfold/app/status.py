@@ -44,6 +44,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         log: the id of the log.
         events: how many the log has; None where that cannot be counted.
         last_recorded: when the last one was recorded.
+        requests: what was asked of the store's service by this process; None where there is no service.
+        charge: what that cost, in the unit of the service.
         warnings: what a person should look at.
         tables: each table.
     """
@@ -52,6 +54,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     events: int | None
     last_recorded: datetime | None
+    requests: int | None
+    charge: float | None
     warnings: list[str]
     tables: list[TableStatus]
 
@@ -68,8 +72,11 @@ def status(app: str, store: Store, tables: Sequence[LiveTable]) -> Status:
             f"The last event was recorded {ahead:.0f} s ahead of this machine's clock: recorded times stand still until"
             " it has caught up."
         )
+    cost = store.cost()
     return Status(
         app=app,
+        requests=cost.requests if cost else None,
+        charge=cost.charge if cost else None,
         log=store.log_id,
         events=feed.lag(feed.start()),
         last_recorded=last,

@@ -14,6 +14,7 @@ from eventfold import limits
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.feed.port import Feed
+from eventfold.store.cost import Cost
 
 
 class StreamState(Enum):
@@ -195,6 +196,9 @@ class Store(Protocol):
 
     def feed(self) -> Feed:
         """Follows the log."""
+
+    def cost(self) -> Cost | None:
+        """What requests to the store's service have cost since it was opened; None where there is no service."""
 
     def snapshots(self) -> Snapshots:
         """The snapshots that belong to this log."""

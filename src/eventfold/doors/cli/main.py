@@ -25,6 +25,7 @@ from eventfold.doors.cli.status import status
 from eventfold.doors.cli.streams import streams
 from eventfold.doors.cli.why import why
 from eventfold.errors import EventfoldError
+from eventfold.store.cost import everything
 
 INTERRUPTED = 130
 
@@ -41,6 +42,7 @@ INTERRUPTED = 130
 @click.option(
     "--state", envvar="EVENTFOLD_STATE", metavar="URL", help="The tables' state; default: beside the log."
 )
+@click.option("--cost", is_flag=True, help="Tell what the requests to a service cost.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.pass_context
 def cli(
@@ -49,9 +51,12 @@ def cli(
     store: str | None,
     lake: str | None,
     state: str | None,
-    as_json: bool,  # noqa: FBT001 - click passes options by name
+    cost: bool,  # noqa: FBT001 - click passes options by name
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """Event sourcing: logs of events, and tables folded from them."""
+    if cost:
+        context.call_on_close(_tell_cost)
     context.obj = Settings(app, store, lake, state, as_json)
 
 
@@ -83,6 +88,13 @@ def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
         sys.stderr.close()  # the reader of our output has gone; nothing can be told to it
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _tell_cost() -> None:
+    for doing, cost in everything.spent().items():
+        click.echo(f"{doing}: {cost.requests} requests, {cost.charge:,.1f} request units", err=True)
+    total = everything.total()
+    click.echo(f"in all: {total.requests} requests, {total.charge:,.1f} request units", err=True)
 
 
 def _tell(error: EventfoldError, *, as_json: bool) -> None:

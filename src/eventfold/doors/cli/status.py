@@ -18,8 +18,11 @@ def status(settings: Settings) -> None:
     if settings.json:
         print_json(found)
         return
+    count = "" if found.events is None else f"{found.events:,} events"
     last = f", the last of {found.last_recorded:%Y-%m-%d %H:%M:%S} UTC" if found.last_recorded else ""
-    say(f"{found.app}: {found.events or 0:,} events{last}; log {found.log}")
+    say(f"{found.app}: {count}{last}{'; ' if count else ''}log {found.log}")
+    if found.requests is not None:
+        say(f"This took {found.requests} requests, {found.charge:,.1f} request units.")
     print_table([structs.asdict(table) for table in found.tables], COLUMNS)
     for warning in found.warnings:
         say(f"! {warning}")

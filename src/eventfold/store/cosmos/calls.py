@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from azure.core.exceptions import AzureError, ServiceRequestError
 
 from eventfold.errors import BackendLimit, EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
+from eventfold.store.cost import Tally, everything
 
 T = TypeVar("T")
 _CHARGE = "x-ms-request-charge"
@@ -26,9 +27,8 @@ class Calls:
     """The requests of one store: makes them, counts them, adds up what they cost."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.requests = 0
-        self.charge = 0.0
+        self.spent = Tally()
+        self._now = threading.local()
 
     def hook(self, headers: Mapping[str, Any], _: object) -> None:
         """Counts an answer; given to the SDK as `response_hook` where it takes one."""
@@ -36,9 +36,10 @@ class Calls:
 
     def count(self, headers: Mapping[str, Any] | None) -> None:
         """Counts an answer by its headers."""
-        with self._lock:
-            self.requests += 1
-            self.charge += float((headers or {}).get(_CHARGE, 0) or 0)
+        charge = float((headers or {}).get(_CHARGE, 0) or 0)
+        doing = getattr(self._now, "doing", "other")
+        self.spent.add(doing, charge)
+        everything.add(doing, charge)
 
     def read(self, doing: str, call: Callable[[], T]) -> T:
         """Makes a request that changes nothing; CosmosHttpResponseError 404 is left to the caller.
@@ -58,6 +59,7 @@ class Calls:
         return self._make(doing, call, writes=True)
 
     def _make(self, doing: str, call: Callable[[], T], *, writes: bool) -> T:
+        self._now.doing = doing
         until = time.monotonic() + BUDGET_SECONDS
         pause, longest = _PAUSE
         while True:

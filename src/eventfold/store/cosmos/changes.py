@@ -14,6 +14,7 @@ from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.spans import Span
 
 _ETAG = "etag"
+_CHARGE = "x-ms-request-charge"
 _SESSION = "x-ms-session-token"
 
 
@@ -36,11 +37,13 @@ class Changes(NamedTuple):
         documents: in order; a transaction is never cut.
         continuation: the SDK's, to go on from.
         answers: every answer that was needed; several where partitions were found empty.
+        charge: of all of them, in request units.
     """
 
     documents: list[dict[str, Any]]
     continuation: str
     answers: list[Answer]
+    charge: float
 
 
 def read_changes(
@@ -97,4 +100,5 @@ def read_changes(
             f"The continuation cannot be used with this container ({error}): it was made anew or restored. Rebuild what"
             " follows it."
         ) from None
-    return Changes(documents, str(headers[-1][_ETAG]), answers)
+    charge = sum(float(answer.get(_CHARGE, 0) or 0) for answer in headers)
+    return Changes(documents, str(headers[-1][_ETAG]), answers, charge)

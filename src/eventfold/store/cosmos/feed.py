@@ -26,6 +26,7 @@ from eventfold.feed.port import FeedCapabilities, Page, Partition
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.changes import Changes, read_changes
 from eventfold.store.cosmos.documents import of_container, to_event
+from eventfold.store.cosmos.governor import Governor
 from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to_mark
 from eventfold.store.cosmos.spans import Span, holding, place_of, read_span, spans_of
 from eventfold.store.cosmos.splits import Splits
@@ -43,12 +44,15 @@ _KNOWN = 10_000
 class CosmosFeed:
     """Follows one container; see `Feed` for what each method promises."""
 
-    def __init__(self, container: ContainerProxy, log_id: str, rid: str, calls: Calls) -> None:
+    def __init__(
+        self, container: ContainerProxy, log_id: str, rid: str, calls: Calls, governor: Governor
+    ) -> None:
         self.log_id = log_id
         self.capabilities = CAPABILITIES
         self._container = container
         self._rid = rid
         self._calls = calls
+        self._governor = governor
         self._splits = Splits(container, calls, rid)
         self._witness = Witness(container, calls)
         self._known: OrderedDict[tuple[str, Mark], None] = OrderedDict()
@@ -191,7 +195,9 @@ class CosmosFeed:
     ) -> tuple[list[dict[str, Any]], dict[str, Mark], bool]:
         """The next documents of a range, its mark after them (or its children's), and whether more may follow."""
         span, place = read_span(name), read_place(mark)
+        self._governor.wait()
         page = read_changes(self._container, self._calls, span, place.sdk, limit)
+        self._governor.spend(page.charge)
         self._check_place(page)
         spans = self._spans(span)
         if len(spans) > 1 and not place.sdk:

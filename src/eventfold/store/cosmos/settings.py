@@ -10,7 +10,7 @@ from eventfold.errors import ConfigInvalid
 
 KEY = "EVENTFOLD_COSMOS_KEY"
 """Environment variable with the account's key; without it Entra ID signs in."""
-_OPTIONS = frozenset({"events", "snapshots", "leases", "tls", "throughput"})
+_OPTIONS = frozenset({"events", "snapshots", "leases", "readers", "tls", "throughput"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _FORM = "cosmos://ACCOUNT.documents.azure.com/DATABASE"
 
@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         events: name of the container of events.
         snapshots: name of the container of snapshots.
         leases: name of the container of readers.
+        readers: request units per second that followers and rebuilds may spend together; None = no cap.
         throughput: request units per second of a container that is made; None = the account decides.
     """
 
@@ -32,11 +33,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     events: str = "events"
     snapshots: str = "snapshots"
     leases: str = "leases"
+    readers: int | None = None
     throughput: int | None = None
 
 
 def read_url(url: str) -> Settings:
-    """The settings of `cosmos://HOST[:PORT]/DATABASE[?events=NAME&snapshots=NAME&leases=NAME&throughput=RU]`.
+    """The settings of `cosmos://HOST[:PORT]/DATABASE[?events=NAME&snapshots=NAME&leases=NAME&throughput=RU&readers=RU]`.
 
     `tls=off` is for a stand-in on this machine.
 
@@ -60,15 +62,25 @@ def read_url(url: str) -> Settings:
     scheme = "http" if options.pop("tls", "on") == "off" else "https"
     if scheme == "http" and host.rsplit(":", 1)[0] not in _LOOPBACK:
         raise ConfigInvalid("tls=off is for a stand-in on this machine; leave it out.", key="tls")
-    throughput = options.pop("throughput", "")
-    if throughput and not throughput.isdecimal():
-        raise ConfigInvalid(f"throughput={throughput}: give request units per second.", key="throughput")
+    readers, throughput = (_rate(name, options.pop(name, "")) for name in ("readers", "throughput"))
+    names = {name: unquote(value) for name, value in options.items()}
     return Settings(
         endpoint=f"{scheme}://{host}",
         database=unquote(database),
-        throughput=int(throughput) if throughput else None,
-        **{name: unquote(value) for name, value in options.items()},
+        readers=readers,
+        throughput=throughput,
+        events=names.get("events", "events"),
+        snapshots=names.get("snapshots", "snapshots"),
+        leases=names.get("leases", "leases"),
     )
+
+
+def _rate(name: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not int(text):
+        raise ConfigInvalid(f"{name}={text}: give request units per second.", key=name)
+    return int(text)
 
 
 def credential() -> Any:

@@ -12,10 +12,12 @@ from eventfold.store.cosmos.append import Appender, Clock
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.connect import connect
 from eventfold.store.cosmos.feed import CosmosFeed
+from eventfold.store.cosmos.governor import Governor
 from eventfold.store.cosmos.heads import Heads
 from eventfold.store.cosmos.reading import Reading
 from eventfold.store.cosmos.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
+from eventfold.store.cost import Cost
 from eventfold.store.port import Appended, Capabilities, Expected, StreamInfo, Write
 
 CAPABILITIES = Capabilities(
@@ -59,7 +61,9 @@ class CosmosStore:
         self._appender = Appender(
             opened.events, opened.log_id, opened.rid, self._reading, self.calls, heads, clock
         )
-        self._feed = CosmosFeed(opened.events, opened.log_id, opened.rid, self.calls)
+        self._feed = CosmosFeed(
+            opened.events, opened.log_id, opened.rid, self.calls, Governor(settings.readers)
+        )
         self._snapshots = CosmosSnapshots(opened.snapshots, opened.log_id, self.calls)
         self._closed = False
 
@@ -118,6 +122,10 @@ class CosmosStore:
         """The snapshots beside this log."""
         self._alive()
         return self._snapshots
+
+    def cost(self) -> Cost:
+        """What this store has spent, in requests and request units."""
+        return self.calls.spent.total()
 
     def close(self) -> None:
         """Closes the connections."""

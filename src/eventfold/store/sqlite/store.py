@@ -130,6 +130,9 @@ class SqliteStore:
         self._alive()
         return self._feed
 
+    def cost(self) -> None:
+        """Nothing is paid for."""
+
     def snapshots(self) -> SqliteSnapshots:
         """The snapshots beside this log."""
         self._alive()

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.store.cost import Cost
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
 
@@ -65,6 +66,10 @@ class PartitionedStore:
     def feed(self) -> PartitionedFeed:
         """The divided feed."""
         return self._feed
+
+    def cost(self) -> Cost | None:
+        """As the store."""
+        return self._store.cost()
 
     def snapshots(self) -> Snapshots:
         """As the store."""
