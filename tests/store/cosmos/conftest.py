@@ -19,12 +19,12 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def account(key: str) -> Iterator[StandIn]:
     """A stand-in whose containers have one physical partition."""
-    with StandIn(1, key=key) as found:
+    with StandIn(partitions=1, key=key) as found:
         yield found
 
 
 @pytest.fixture
 def divided(key: str) -> Iterator[StandIn]:
     """A stand-in whose containers have four physical partitions."""
-    with StandIn(4, key=key) as found:
+    with StandIn(partitions=4, key=key) as found:
         yield found

@@ -109,8 +109,8 @@ def test_a_cold_load_with_a_snapshot_is_two_requests(account: StandIn) -> None:
     cold = ef.Repository(open_store(account.url("log")), Registry([Counted]), Counter)
     account.calls.clear()
     assert cold.load("counter-1").total == 12
-    made = [(call.container, call.operation) for call in account.calls if call.operation in {"read", "query"}]
-    assert made == [("snapshots", "read"), ("events", "query")]
+    assert account.calls.of("snapshots") == [("read", 1, 200)]
+    assert account.calls.of("events") == [("query", 1, 200)]
 
 
 def test_a_caught_up_reader_asks_each_range_once(divided: StandIn) -> None:

@@ -69,14 +69,14 @@ def test_indexing_of_everything_is_a_warning_and_of_nothing_a_problem(account: S
 
 
 def test_several_write_regions_are_refused(key: str) -> None:
-    with StandIn(1, key=key, regions=2) as account:
-        assert "2 write regions" in said(account, "problem")
+    with StandIn(partitions=1, key=key, multiple_writes=True) as account:
+        assert "several write regions" in said(account, "problem")
         with pytest.raises(ConfigInvalid, match="write regions"):
             open_store(account.url("own"))
 
 
 def test_eventual_consistency_is_named(key: str) -> None:
-    with StandIn(1, key=key, consistency="Eventual") as account:
+    with StandIn(partitions=1, key=key, consistency="Eventual") as account:
         assert "Eventual" in said(account, "warning")
 
 
@@ -100,7 +100,7 @@ def test_doctor_on_the_command_line_exits_by_what_it_finds(account: StandIn) -> 
 
 
 def test_an_account_that_does_not_answer_is_unseen_and_cannot_be_opened(key: str) -> None:
-    with StandIn(1, key=key) as account:
+    with StandIn(partitions=1, key=key) as account:
         url = account.url("own")
     assert [finding.level for finding in examine_store(url)] == ["unseen"]
     with pytest.raises(StorageFailed):

@@ -31,7 +31,7 @@ def settled(store: Store, stream: str, expected: int, number: int) -> Appended:
 def test_an_answer_lost_after_the_effect_is_unknown_and_a_repeat_settles_it(account: StandIn) -> None:
     store = open_store(account.url("log"))
     event = make(1)
-    account.faults.add(Fault(kind="drop_after", operation="batch"))
+    account.faults.add(Fault("drop_after", "batch"))
     with pytest.raises(OutcomeUnknown) as caught:
         store.append("order-1", [event], expected=0)
     assert caught.value.outcome == "unknown"
@@ -44,7 +44,7 @@ def test_an_answer_lost_after_the_effect_is_unknown_and_a_repeat_settles_it(acco
 def test_a_request_lost_before_the_effect_is_unknown_too_and_a_repeat_writes_it(account: StandIn) -> None:
     store = open_store(account.url("log"))
     event = make(1)
-    account.faults.add(Fault(kind="drop_before", operation="batch"))
+    account.faults.add(Fault("drop_before", "batch"))
     with pytest.raises(OutcomeUnknown):
         store.append("order-1", [event], expected=0)
     again = store.append("order-1", [event], expected=0)
@@ -55,7 +55,7 @@ def test_a_request_lost_before_the_effect_is_unknown_too_and_a_repeat_writes_it(
 @pytest.mark.parametrize("status", [408, 500])
 def test_a_status_that_says_nothing_about_the_effect_is_unknown(account: StandIn, status: int) -> None:
     store = open_store(account.url("log"))
-    account.faults.add(Fault(kind="status", operation="batch", status=status, times=20))
+    account.faults.add(Fault(status, "batch", count=20))
     with pytest.raises(OutcomeUnknown):
         store.append("order-1", [make(1)], expected=0)
     account.faults.clear()
@@ -66,11 +66,11 @@ def test_a_status_that_says_nothing_about_the_effect_is_unknown(account: StandIn
 @pytest.mark.parametrize("status", [429, 449, 503])
 def test_what_is_asked_to_come_again_comes_again(account: StandIn, status: int) -> None:
     store = open_store(account.url("log"))
-    account.faults.add(Fault(kind="status", status=status, times=3))
+    account.faults.add(Fault(status, count=3))
     assert store.append("order-1", [make(1)], expected=0).version == 1
-    account.faults.add(Fault(kind="status", operation="query", status=status, times=3))
+    account.faults.add(Fault(status, "query", count=3))
     assert numbers(store.read("order-1")) == [1]
-    account.faults.add(Fault(kind="status", operation="feed", status=status, times=3))
+    account.faults.add(Fault(status, "feed", count=3))
     assert numbers(read_all(store.feed())) == [1]
     store.close()
 
@@ -79,7 +79,7 @@ def test_what_is_asked_to_come_again_comes_again(account: StandIn, status: int) 
 @pytest.mark.parametrize("status", [449, 503])
 def test_a_storm_without_end_is_busy_and_nothing_is_written(account: StandIn, status: int) -> None:
     store = open_store(account.url("log"))
-    account.faults.add(Fault(kind="status", operation="batch", status=status, times=None))
+    account.faults.add(Fault(status, "batch", count=None))
     with pytest.raises(StorageBusy) as caught:
         store.append("order-1", [make(1)], expected=0)
     assert caught.value.outcome == "not_applied"
@@ -93,19 +93,20 @@ def test_a_storm_without_end_is_busy_and_nothing_is_written(account: StandIn, st
 def test_through_a_mixture_of_faults_each_event_is_there_once(divided: StandIn, seed: int) -> None:
     store = open_store(divided.url("log"))
     dice = random.Random(seed)
-    divided.faults.add(
-        Fault(kind="drop_after", operation="batch", times=None, chance=0.12),
-        Fault(kind="drop_before", operation="batch", times=None, chance=0.08),
-        Fault(kind="status", status=503, times=None, chance=0.05),
-        Fault(kind="status", status=449, times=None, chance=0.05),
-        Fault(kind="status", operation="batch", status=408, times=None, chance=0.05),
+    faults = (
+        Fault("drop_after", "batch", count=None, probability=0.12),
+        Fault("drop_before", "batch", count=None, probability=0.08),
+        Fault(503, count=None, probability=0.05),
+        Fault(449, count=None, probability=0.05),
+        Fault(408, "batch", count=None, probability=0.05),
     )
+    divided.faults.add(*faults)
     heads = dict.fromkeys([f"order-{n}" for n in range(6)], 0)
     for n in range(120):
         stream = dice.choice(list(heads))
         heads[stream] = settled(store, stream, heads[stream], n).version
         if n % 40 == 20:
-            divided.split("log", "events", dice.choice(divided.ranges("log", "events")))
+            divided.split("log", "events", dice.choice(divided.ranges("log", "events"))[0])
         divided.lag(dice.choice([0, 0, 3]))
     divided.faults.clear()
     divided.lag(0)
@@ -114,7 +115,7 @@ def test_through_a_mixture_of_faults_each_event_is_there_once(divided: StandIn, 
     assert {s: store.head(s) for s in heads} == heads
     for stream, version in heads.items():
         assert [e.version for e in found if e.stream == stream] == list(range(1, version + 1))
-    assert set(divided.faults.done) == {"drop_after", "drop_before", "status 503", "status 449", "status 408"}
+    assert all(fault.done for fault in faults)
     store.close()
 
 

@@ -14,15 +14,16 @@ def dev() -> None:
 @dev.command()
 @click.option("--port", default=0, help="Default: a free one.")
 @click.option("--partitions", default=1, show_default=True, help="Physical partitions of a container.")
+@click.option("--folder", help="Keeps everything there; default: in memory, gone at the end.")
 @pass_settings
-def cosmos(settings: Settings, port: int, partitions: int) -> None:
-    """Serve a stand-in for Azure Cosmos DB until Ctrl-C; what it keeps is gone then.
+def cosmos(settings: Settings, port: int, partitions: int, folder: str | None) -> None:
+    """Serve a stand-in for Azure Cosmos DB until Ctrl-C.
 
     Example: eventfold dev cosmos --partitions 4
     """
-    from eventfold.testing.cosmos.standin import StandIn, serve
+    from eventfold.testing.cosmos.standin import StandIn, until_ended
 
-    def tell(account: StandIn) -> None:
+    with until_ended(StandIn(partitions=partitions, port=port, folder=folder)) as account:
         if settings.json:
             print_json({"endpoint": account.endpoint, "key": account.key, "url": account.url("eventfold")})
             return
@@ -31,5 +32,3 @@ def cosmos(settings: Settings, port: int, partitions: int) -> None:
         )
         click.echo(f"export EVENTFOLD_COSMOS_KEY={account.key}")
         click.echo(f"export EVENTFOLD_STORE='{account.url('eventfold')}'")
-
-    serve(partitions, port, tell)

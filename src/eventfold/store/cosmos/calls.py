@@ -19,6 +19,8 @@ T = TypeVar("T")
 _CHARGE = "x-ms-request-charge"
 _AGAIN = frozenset({429, 449, 503})
 """The service did nothing and asks to be asked again."""
+_SESSION_NOT_AVAILABLE = 1002
+"""Sub-status of a 404 that says nothing about the document: the replica has not come as far as the session."""
 BUDGET_SECONDS = 15.0
 _PAUSE = (0.01, 1.0)
 
@@ -69,9 +71,11 @@ class Calls:
                 status = getattr(error, "status_code", None)
                 if status is not None:
                     self.count(getattr(error, "headers", None))
-                if status in {404, 409, 412}:
+                behind = status == 404 and getattr(error, "sub_status", None) == _SESSION_NOT_AVAILABLE
+                if status in {404, 409, 412} and not behind:
                     raise
-                if time.monotonic() > until or not (status in _AGAIN or (_passing(status) and not writes)):
+                again = behind or status in _AGAIN or (_passing(status) and not writes)
+                if time.monotonic() > until or not again:
                     raise translate(error, doing, writes=writes) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads rivals, guards nothing
             pause = min(pause * 2, longest)

@@ -1,7 +1,9 @@
 """Opening a database of an account: containers with the right keys, and the id of the log they hold."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from azure.cosmos import ContainerProxy, CosmosClient, PartitionKey
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
     CosmosHttpResponseError,
+    CosmosResourceExistsError,
     CosmosResourceNotFoundError,
 )
 
@@ -89,10 +92,10 @@ def check_account(account: Any) -> None:
     Raises:
         ConfigInvalid: it has several write regions.
     """
-    regions = account.WritableLocations
-    if len(regions) > 1:
+    several = getattr(account, "_EnableMultipleWritableLocations", False)
+    if several or len(account.WritableLocations) > 1:
         raise ConfigInvalid(
-            f"The account has {len(regions)} write regions; conflicts would be resolved later by the service, and no"
+            "The account may have several write regions; conflicts would be resolved later by the service, and no"
             " expected version could be trusted. Leave one write region.",
             key="writeRegions",
         )
@@ -103,27 +106,30 @@ def check_account(account: Any) -> None:
 
 def _make(client: CosmosClient, settings: Settings, calls: Calls) -> None:
     try:
-        database = calls.write(
-            "making the database", lambda: client.create_database_if_not_exists(settings.database)
-        )
+        calls.write("making the database", lambda: _made(client.create_database, settings.database))
+        database = client.get_database_client(settings.database)
         for name, unique, index in (
             (settings.events, _UNIQUE, EVENTS_INDEX),
             (settings.snapshots, None, _OTHERS_INDEX),
             (settings.leases, None, _OTHERS_INDEX),
         ):
-            calls.write(
-                "making a container",
-                lambda name=name, unique=unique, index=index: database.create_container_if_not_exists(  # type: ignore[misc]
-                    name,
-                    PartitionKey("/aggregateId"),
-                    indexing_policy=index,
-                    unique_key_policy=unique,
-                    offer_throughput=settings.throughput,
-                ),
+            make = partial(
+                database.create_container,
+                partition_key=PartitionKey("/aggregateId"),
+                indexing_policy=index,
+                unique_key_policy=unique,
+                offer_throughput=settings.throughput,
             )
+            calls.write("making a container", partial(_made, make, name))
     except StorageFailed as error:
         # by Entra ID the data plane may not make anything, even where everything is there already
         _log.debug("nothing was made: %s", error)
+
+
+def _made(make: Callable[[str], object], name: str) -> None:
+    """Makes it, unless it is there or another process is quicker."""
+    with contextlib.suppress(CosmosResourceExistsError):
+        make(name)
 
 
 def _properties(events: ContainerProxy, settings: Settings, calls: Calls) -> Mapping[str, Any]:

@@ -14,7 +14,6 @@ from azure.cosmos import ContainerProxy
 
 from eventfold.errors import (
     CapabilityMissing,
-    CheckpointBeyondHead,
     FeedBroken,
     FeedRebased,
     ForeignCursor,
@@ -247,19 +246,12 @@ class CosmosFeed:
 
     def _verify(self, span: Span, mark: Mark) -> None:
         place = read_place(mark)
-        if place.rid and place.rid != self._rid:
+        if (place.rid and place.rid != self._rid) or self._witness.rid() != self._rid:
             raise _made_anew()
         self._spans(span)
         if mark == Mark():
             return
-        try:
-            self._witness.reached(
-                span, mark.position, lambda: max(m.position for _, m in self._ends(span, None))
-            )
-        except CheckpointBeyondHead:
-            if self._witness.rid() != self._rid:
-                raise _made_anew() from None
-            raise
+        self._witness.reached(span, mark.position, lambda: max(m.position for _, m in self._ends(span, None)))
         if not place.sdk:
             raise ForeignCursor(f"The cursor has no place in the range {span.name}: it is not of this log.")
         self._witness.stands(span, mark.event)

@@ -1,8 +1,7 @@
-"""A stand-in for Azure Cosmos DB: a small HTTP server that the service's own SDK talks to, on this machine only.
+"""A stand-in for Azure Cosmos DB (NoSQL API): a small HTTP server that the real SDK talks to, for tests.
 
-It can show request shapes, paging, retries, error codes, batches, feed ranges, splits, merges, lagging replicas and
-lost answers. It cannot show real charges, throttling, latency, or consistency over regions; whatever was only tried on
-it was tried on a stand-in.
+It shows request shapes, paging, retries, errors, batches, etags, feed ranges, splits, lagging replicas and how many
+requests something takes. It never shows real request units, latency or what several regions do.
 """
 
 from eventfold.testing.cosmos.faults import Fault

@@ -1,153 +1,147 @@
-"""The account: databases and containers by name, and what is asked of each."""
+"""The account: its databases and containers by name, and what holds for all of them. Data and look-ups only.
 
-import base64
-import itertools
-import os
+How clients reach it stands in `server` and the handlers; what tests do with it stands in `standin`.
+"""
+
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
-from eventfold.testing.cosmos import operations, reads
-from eventfold.testing.cosmos.answers import Answer, Refusal
+from eventfold.testing.cosmos import rids
 from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.request import Request
+from eventfold.testing.cosmos.keeping import Forgetful, Notes
+from eventfold.testing.cosmos.wire import Refused, missing
 
-_INTENDED = "x-ms-cosmos-intended-collection-rid"
+REGION = "Stand-in"
 
 
+@dataclass(slots=True)
 class Database:
-    """A database and its containers."""
+    """A database: its properties and containers."""
 
-    def __init__(self, name: str) -> None:
-        raw = os.urandom(3) + b"\0"
-        self.name = name
-        self.raw = raw
-        self.rid = base64.b64encode(raw).decode()
-        self.containers: dict[str, Container] = {}
+    id: str
+    rid: str = field(default_factory=rids.database_rid)
+    containers: dict[str, Container] = field(default_factory=dict)
 
-    @property
-    def body(self) -> dict[str, Any]:
-        """As the service shows it."""
+    def properties(self) -> dict[str, Any]:
+        """As a client reads them."""
         return {
-            "id": self.name,
+            "id": self.id,
             "_rid": self.rid,
             "_self": f"dbs/{self.rid}/",
-            "_etag": '"00000000"',
-            "_ts": int(time.time()),
+            "_etag": f'"{self.rid}"',
             "_colls": "colls/",
             "_users": "users/",
+            "_ts": int(time.time()),
         }
 
 
 class Account:
-    """Everything that is kept.
+    """All databases, and the settings of the account.
 
     Args:
-        partitions: physical partitions of a container that is made.
-        regions: how many write regions the account says it has.
-        consistency: the default level it says it has.
+        partitions: how many physical partitions a new container gets; None counts by its throughput.
+        consistency: the default consistency level.
+        multiple_writes: whether the account says that it has several write regions.
+        throughput: request units per second of one physical partition; None for no end.
+        notes: where changes are noted.
     """
 
-    def __init__(self, partitions: int, *, regions: int = 1, consistency: str = "Session") -> None:
-        self.endpoint = ""
+    def __init__(
+        self,
+        *,
+        partitions: int | None,
+        consistency: str,
+        multiple_writes: bool,
+        throughput: float | None,
+        notes: Notes | None = None,
+    ) -> None:
         self.partitions = partitions
-        self.regions = regions
         self.consistency = consistency
+        self.multiple_writes = multiple_writes
+        self.throughput = throughput
         self.lag = 0
+        self.notes: Notes = notes or Forgetful()
+        self.lock = threading.RLock()
         self.databases: dict[str, Database] = {}
-        self._lock = threading.RLock()
-        self._numbers = itertools.count(1)
-
-    def container(self, database: str, name: str) -> Container:
-        """A container by name; 404."""
-        found = self.database(database).containers.get(name)
-        if found is None:
-            raise Refusal(404, f"Owner resource does not exist: container {name}.", 1003)
-        return found
 
     def database(self, name: str) -> Database:
-        """A database by name; 404."""
-        if name not in self.databases:
-            raise Refusal(404, f"Owner resource does not exist: database {name}.", 1003)
-        return self.databases[name]
+        """A database by name or resource id.
 
-    def serve(self, request: Request) -> Answer:
-        """Answers a request."""
-        match request.kind:
-            case "":
-                return Answer(body=self._body())
-            case "dbs":
-                return self._databases(request)
-            case "colls":
-                return self._containers(request)
-            case "offers":
-                return Answer(body={"Offers": [], "_count": 0, "_rid": ""})
-        container = self.container(request.database, request.container)
-        if request.header(_INTENDED) not in {"", container.rid}:
-            raise Refusal(400, "Collection rid mismatch.", 1024)
-        with container.lock:
-            if request.kind == "pkranges":
-                return _ranges(container, request)
-            match request.operation:
-                case "plan":
-                    answer = reads.plan(request)
-                case "query":
-                    answer = reads.query(container, request, self.lag)
-                case "feed":
-                    answer = reads.changes(container, request, self.lag)
-                case _:
-                    answer = operations.serve(container, request, self.lag)
-        answer.headers["x-ms-alt-content-path"] = f"dbs/{request.database}/colls/{request.container}"
-        answer.headers["x-ms-content-path"] = container.rid
-        return answer
+        Raises:
+            Refused: 404.
+        """
+        found = self.databases.get(name)
+        if found is None:
+            found = next((each for each in list(self.databases.values()) if each.rid == name), None)
+        if found is None:
+            raise missing(f"database '{name}'")
+        return found
 
-    def make(self, database: str, definition: dict[str, Any]) -> Container:
-        """A new container; 409."""
-        owner = self.database(database)
-        with self._lock:
-            name = definition["id"]
-            if name in owner.containers:
-                raise Refusal(409, "Resource with specified id or name already exists.")
-            raw = owner.raw + next(self._numbers).to_bytes(3) + b"\0"
-            # the eight bytes of a container's id: four of its database, four of its own
-            link = f"dbs/{owner.rid}/colls/{base64.b64encode(raw).decode()}/"
-            owner.containers[name] = Container(name, raw, link, definition, self.partitions)
-            return owner.containers[name]
+    def container(self, database: str, name: str) -> Container:
+        """A container by name or resource id.
 
-    def _databases(self, request: Request) -> Answer:
-        with self._lock:
-            if request.method == "POST":
-                name = request.json()["id"]
-                if name in self.databases:
-                    raise Refusal(409, "Resource with specified id or name already exists.")
-                self.databases[name] = Database(name)
-                return Answer(status=201, body=self.databases[name].body)
-            if request.method == "DELETE":
-                del self.databases[self.database(request.database).name]
-                return Answer(status=204)
-            if request.database:
-                return Answer(body=self.database(request.database).body)
-            found = [database.body for database in self.databases.values()]
-            return Answer(body={"_rid": "", "Databases": found, "_count": len(found)})
+        Raises:
+            Refused: 404.
+        """
+        containers = self.database(database).containers
+        found = containers.get(name) or next((c for c in list(containers.values()) if c.rid == name), None)
+        if found is None:
+            raise missing(f"container '{name}'")
+        return found
 
-    def _containers(self, request: Request) -> Answer:
-        if request.method == "POST":
-            return Answer(status=201, body=self.make(request.database, request.json()).definition)
-        if not request.container:
-            found = [c.definition for c in self.database(request.database).containers.values()]
-            return Answer(body={"_rid": "", "DocumentCollections": found, "_count": len(found)})
-        container = self.container(request.database, request.container)
-        if request.method == "DELETE":
-            del self.database(request.database).containers[container.name]
-            return Answer(status=204)
-        if request.method == "PUT":
-            container.definition.update(request.json())
-        return Answer(body=container.definition)
+    def create_database(self, name: str, rid: str = "") -> Database:
+        """Adds a database.
 
-    def _body(self) -> dict[str, Any]:
-        regions = [
-            {"name": f"Here {n}", "databaseAccountEndpoint": self.endpoint} for n in range(self.regions)
-        ]
+        Raises:
+            Refused: 409.
+        """
+        with self.lock:
+            if name in self.databases:
+                raise Refused(409, f"Resource with specified id '{name}' already exists.")
+            made = Database(name, rid or rids.database_rid())
+            self.databases[name] = made
+            self.notes.note({"do": "create database", "id": name, "rid": made.rid})
+            return made
+
+    def drop_database(self, name: str) -> None:
+        """Removes a database with all its containers."""
+        with self.lock:
+            found = self.database(name)
+            del self.databases[found.id]
+            self.notes.note({"do": "drop database", "id": found.id})
+
+    def create_container(
+        self, database: str, definition: dict[str, Any], partitions: int, rid: str | None = None
+    ) -> Container:
+        """Adds a container.
+
+        Raises:
+            Refused: 409.
+        """
+        with self.lock:
+            home = self.database(database)
+            if definition["id"] in home.containers:
+                raise Refused(409, f"Resource with specified id '{definition['id']}' already exists.")
+            made = Container(home.rid, definition, partitions, rid, self.notes)
+            home.containers[made.id] = made
+            entry = {"do": "create container", "database": home.id, "rid": made.rid, "partitions": partitions}
+            self.notes.note(entry | {"definition": definition})
+            return made
+
+    def drop_container(self, database: str, name: str) -> None:
+        """Removes a container with everything in it."""
+        with self.lock:
+            home = self.database(database)
+            found = self.container(database, name)
+            del home.containers[found.id]
+            self.notes.note({"do": "drop container", "database": home.id, "id": found.id})
+
+    def properties(self, endpoint: str) -> dict[str, Any]:
+        """As a client reads the account."""
+        locations = [{"name": REGION, "databaseAccountEndpoint": f"{endpoint}/"}]
+        replicas = {"asyncReplication": False, "minReplicaSetSize": 3, "maxReplicasetSize": 4}
         return {
             "_self": "",
             "id": "stand-in",
@@ -155,41 +149,12 @@ class Account:
             "media": "//media/",
             "addresses": "//addresses/",
             "_dbs": "//dbs/",
-            "writableLocations": regions,
-            "readableLocations": regions,
-            "enableMultipleWriteLocations": self.regions > 1,
-            "userReplicationPolicy": {
-                "asyncReplication": False,
-                "minReplicaSetSize": 3,
-                "maxReplicasetSize": 4,
-            },
+            "writableLocations": locations,
+            "readableLocations": locations,
+            "enableMultipleWriteLocations": self.multiple_writes,
+            "userReplicationPolicy": replicas,
+            "systemReplicationPolicy": replicas,
             "userConsistencyPolicy": {"defaultConsistencyLevel": self.consistency},
-            "systemReplicationPolicy": {"minReplicaSetSize": 3, "maxReplicasetSize": 4},
             "readPolicy": {"primaryReadCoefficient": 1, "secondaryReadCoefficient": 1},
-            "queryEngineConfiguration": "{}",
+            "queryEngineConfiguration": '{"maxSqlQueryInputLength":262144,"maxJoinsPerSqlQuery":10}',
         }
-
-
-def _ranges(container: Container, request: Request) -> Answer:
-    tag = f'"{container.rid}.{container.generation}"'
-    if request.header("if-none-match") == tag:  # without this answer the SDK would ask for ever
-        return Answer(status=304, headers={"etag": tag})
-    found = [
-        {
-            "id": p.range_id,
-            "_rid": container.rid,
-            "minInclusive": p.low,
-            "maxExclusive": p.high,
-            "parents": list(p.parents),
-            "status": "online",
-            "throughputFraction": 1 / len(container.partitions),
-            "_lsn": p.lsn,
-            "_self": f"{container.link}pkranges/{p.range_id}/",
-            "_etag": tag,
-            "_ts": 0,
-        }
-        for p in container.partitions
-    ]
-    return Answer(
-        body={"_rid": container.rid, "PartitionKeyRanges": found, "_count": len(found)}, headers={"etag": tag}
-    )

@@ -1,74 +1,87 @@
-"""Faults on demand: answers that say "not now", answers that never come, before or after the effect."""
+"""Faults on demand: error answers, dropped connections, delays. What they do to a request is decided in `server`."""
 
 import random
 import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
-import msgspec
-
-Kind = Literal["status", "drop_before", "drop_after", "delay"]
+Drop = Literal["drop_before", "drop_after", "drop_half"]
 
 
-class Fault(msgspec.Struct, kw_only=True):
-    """What goes wrong with some requests.
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong.
 
-    Attributes:
-        kind: `status`: nothing happens and `status` is answered; `drop_before`: the connection closes and nothing
-            happened; `drop_after`: it happens and the connection closes without an answer; `delay`: it takes `seconds`.
-        operation: which requests: `batch`, `read`, `query`, `feed`, `create`, `upsert`, ...; empty = all of documents.
-        status: the HTTP status of `status`.
-        substatus: its sub-status.
+    Args:
+        what: the status of an error answer (429, 449, 503, 408, 500, 403, 410 ...), or "drop_before" (the connection
+            is closed before anything happens), "drop_after" (it happens, no answer comes), "drop_half" (it happens,
+            half of the answer comes); None for a delay only.
+        when: for which requests: an operation ("batch", "create", "read", "query", "feed", "plan" for documents,
+            "pkranges.list", "colls.read", "account.read" and so on for others), or a function that is given the
+            operation and its number, counted from 1 for each operation; None for all.
+        count: how many times at most; None for always.
+        probability: how often, of the requests that fit.
+        seed: of the chance.
+        delay: seconds before the request is looked at.
+        effect: whether an error answer comes although the request was done.
         retry_after_ms: what a 429 asks for.
-        seconds: of `delay`.
-        times: how many requests; None = no end.
-        chance: of each request that fits.
-        skip: so many fitting requests go through first.
+        substatus: of an error answer.
     """
 
-    kind: Kind
-    operation: str = ""
-    status: int = 503
+    what: int | Drop | None = None
+    when: str | Callable[[str, int], bool] | None = None
+    count: int | None = 1
+    probability: float = 1.0
+    seed: int = 0
+    delay: float = 0.0
+    effect: bool = False
+    retry_after_ms: int = 1
     substatus: int = 0
-    retry_after_ms: int = 2
-    seconds: float = 0.0
-    times: int | None = 1
-    chance: float = 1.0
-    skip: int = 0
+    done: int = field(default=0, init=False)
+    _chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.seed)  # noqa: S311 - chance that can be repeated
+
+    def hits(self, operation: str, number: int) -> bool:
+        """Whether it strikes this request; it is counted then."""
+        if self.count is not None and self.done >= self.count:
+            return False
+        if isinstance(self.when, str) and self.when != operation:
+            return False
+        if callable(self.when) and not self.when(operation, number):
+            return False
+        if self.probability < 1.0 and self._chance.random() >= self.probability:
+            return False
+        self.done += 1
+        return True
 
 
 class Faults:
-    """The faults that are wanted, in order; the first that fits a request is its fate."""
+    """The faults of an account. The first that strikes a request is the only one."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wanted: list[Fault] = []
-        self._dice = random.Random(seed)  # noqa: S311 - a mixture to be repeated, no secret
-        self.done: dict[str, int] = {}
+        self._faults: list[Fault] = []
+        self._numbers: Counter[str] = Counter()
 
     def add(self, *faults: Fault) -> None:
-        """Wants further faults."""
+        """More faults."""
         with self._lock:
-            self._wanted.extend(faults)
+            self._faults += faults
 
     def clear(self) -> None:
-        """Wants none any more."""
+        """No faults any more; numbers begin anew."""
         with self._lock:
-            self._wanted.clear()
+            self._faults.clear()
+            self._numbers.clear()
 
-    def draw(self, operation: str) -> Fault | None:
-        """The fault that this request meets, if any."""
+    def strike(self, operation: str) -> Fault | None:
+        """The fault that strikes a request."""
         with self._lock:
-            for fault in self._wanted:
-                if fault.operation not in {"", operation}:
-                    continue
-                if fault.skip:
-                    fault.skip -= 1
-                    continue
-                if fault.times == 0 or self._dice.random() >= fault.chance:
-                    continue
-                if fault.times is not None:
-                    fault.times -= 1
-                name = f"{fault.kind} {fault.status}" if fault.kind == "status" else fault.kind
-                self.done[name] = self.done.get(name, 0) + 1
-                return fault
-        return None
+            self._numbers[operation] += 1
+            return next(
+                (each for each in self._faults if each.hits(operation, self._numbers[operation])), None
+            )

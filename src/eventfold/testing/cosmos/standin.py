@@ -1,117 +1,184 @@
-"""The stand-in as tests use it: starts on this machine, keeps everything in memory, does what it is told."""
+"""The stand-in as tests use it: start, stop, split, merge, faults, lag, the record of calls.
+
+It is Azure Cosmos DB in what clients see of it: shapes, order, errors, limits. It is not a database: request units are
+a model, there is one region, and what it does not know it refuses.
+"""
 
 import base64
-import os
+import secrets
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from eventfold.testing.cosmos.account import Account
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.faults import Faults
-from eventfold.testing.cosmos.record import Record
-from eventfold.testing.cosmos.server import Server
+from eventfold.testing.cosmos.address import address_of, operation_of
+from eventfold.testing.cosmos.calls import Call, Calls
+from eventfold.testing.cosmos.charges import Buckets
+from eventfold.testing.cosmos.faults import Fault, Faults
+from eventfold.testing.cosmos.keeping import Journal
+from eventfold.testing.cosmos.restoring import restore
+from eventfold.testing.cosmos.routes import answered, finished
+from eventfold.testing.cosmos.server import Reply, Server
+from eventfold.testing.cosmos.signature import Doorkeeper
+from eventfold.testing.cosmos.wire import Answer, Refused, Request
+from eventfold.testing.cosmos.work import Work
 
 
 class StandIn:
-    """A stand-in for an account of Azure Cosmos DB.
-
-        with StandIn(partitions=4) as account:
-            os.environ["EVENTFOLD_COSMOS_KEY"] = account.key
-            store = open_store(account.url("shop"))
+    """An account on this machine, from its making until `close` or the end of the with-block.
 
     Args:
-        partitions: physical partitions of a container that is made.
-        key: of the account, base64; default: a random one.
-        port: default: a free one.
-        regions: how many write regions the account says it has.
-        consistency: the default level it says it has.
+        partitions: how many physical partitions a new container gets; None counts one for every 10,000 request units
+            of throughput that it is created with.
+        key: the account's key, base64; None makes one.
+        port: 0 for a free one.
+        folder: where everything is kept; None keeps it in memory.
+        entra: a bearer token that is accepted beside the key.
+        throughput: request units per second of one physical partition, above which it answers 429; None for no end.
+        consistency: the default consistency level that the account tells.
+        multiple_writes: whether the account says that it has several write regions.
     """
 
     def __init__(
         self,
-        partitions: int = 1,
         *,
+        partitions: int | None = 4,
         key: str | None = None,
         port: int = 0,
-        regions: int = 1,
+        folder: Path | str | None = None,
+        entra: str | None = None,
+        throughput: float | None = None,
         consistency: str = "Session",
+        multiple_writes: bool = False,
     ) -> None:
-        self.key = key or base64.b64encode(os.urandom(64)).decode()
-        self._account = Account(partitions, regions=regions, consistency=consistency)
-        self._server = Server(self._account, self.key, port)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.endpoint = f"http://{self.host}"
-        self._account.endpoint = self.endpoint
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.key = key or base64.b64encode(secrets.token_bytes(64)).decode()
+        self.calls = Calls()
+        self.faults = Faults()
+        self._journal = Journal(Path(folder)) if folder is not None else None
+        self._account = Account(
+            partitions=partitions,
+            consistency=consistency,
+            multiple_writes=multiple_writes,
+            throughput=throughput,
+            notes=self._journal,
+        )
+        if self._journal is not None:
+            restore(self._account, self._journal.entries())
+        self._buckets = Buckets(throughput)
+        self._door = Doorkeeper(self.key, entra)
+        self._server = Server(port, self._serve)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server.start()
+
+    def close(self) -> None:
+        """Ends the server and its connections."""
+        self._server.stop()
+        if self._journal is not None:
+            self._journal.close()
 
     def __enter__(self) -> Self:
-        """Starts it."""
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stops it; what it kept is gone."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.close()
 
     def url(self, database: str) -> str:
         """The URL of a log in a database of it."""
-        return f"cosmos://{self.host}/{database}?tls=off"
-
-    @property
-    def calls(self) -> Record:
-        """The requests so far."""
-        return self._server.record
-
-    @property
-    def faults(self) -> Faults:
-        """What is to go wrong."""
-        return self._server.faults
-
-    def lag(self, writes: int) -> None:
-        """Replicas lag so many writes behind; a read that carries the session of a write sees it all the same."""
-        self._account.lag = writes
+        return f"cosmos://{self.endpoint.removeprefix('http://')}/{database}?tls=off"
 
     def split(self, database: str, container: str, range_id: str | None = None) -> tuple[str, str]:
-        """Splits a physical partition (default: the first) in two; the ids of the new ones."""
-        return self._container(database, container).split(range_id)
+        """Splits a physical partition, the first if none is named, in the middle; the ids of the two.
+
+        Their LSNs go on from the parent's.
+        """
+        return self._account.container(database, container).split(range_id)
 
     def merge(self, database: str, container: str, one: str, other: str) -> str:
-        """Makes one physical partition of two neighbours; the id of the new one, which counts anew."""
-        return self._container(database, container).merge(one, other)
+        """Makes one physical partition of two neighbours; its id. LSNs of documents repeat in it."""
+        return self._account.container(database, container).merge(one, other)
 
-    def ranges(self, database: str, container: str) -> list[str]:
-        """The ids of the physical partitions of now."""
-        return [partition.range_id for partition in self._container(database, container).partitions]
+    def ranges(self, database: str, container: str) -> list[tuple[str, str, str]]:
+        """The physical partitions: id, lowest place, the place where it ends."""
+        found = self._account.container(database, container)
+        with found.lock:
+            return [(one.id, one.low, one.high) for one in found.ranges]
+
+    def lag(self, writes: int) -> None:
+        """Lets replicas lag: reads see a physical partition without its newest so many transactions.
+
+        A read whose session token covers them sees them. 0 ends it.
+        """
+        self._account.lag = writes
 
     def recreate(self, database: str, container: str) -> None:
-        """Drops a container and makes one of the same name and definition: another one, and empty."""
-        old = self._container(database, container)
-        del self._account.database(database).containers[container]
-        plain = {k: v for k, v in old.definition.items() if not k.startswith("_")}
-        self._account.make(database, plain)
+        """Puts an empty container of the same definition, with a new resource id, in the place of another."""
+        found = self._account.container(database, container)
+        with self._account.lock:
+            self._account.drop_container(database, container)
+            sent = {name: value for name, value in found.definition.items() if not name.startswith("_")}
+            self._account.create_container(database, sent, found.partitions)
 
-    def _container(self, database: str, container: str) -> Container:
-        return self._account.container(database, container)
+    def _serve(self, request: Request) -> Reply:
+        begin = time.perf_counter()
+        address = address_of(request.path)
+        work = Work(self._account, self.endpoint, request, address, operation_of(request, address))
+        fault = self.faults.strike(
+            work.operation if address.kind == "docs" else f"{address.kind}.{work.operation}"
+        )
+        reply = self._replied(work, fault)
+        self.calls.add(
+            Call(
+                request.method,
+                address.kind,
+                work.operation,
+                work.operations,
+                reply.answer.status if reply.sent == "whole" else 0,
+                len(request.body),
+                len(reply.answer.body),
+                work.range.id if work.range is not None else "",
+                float(reply.answer.headers.get("x-ms-request-charge", 0)),
+                time.perf_counter() - begin,
+                request.path,
+            )
+        )
+        return reply
+
+    def _replied(self, work: Work, fault: Fault | None) -> Reply:
+        if fault is not None and fault.delay:
+            time.sleep(fault.delay)
+        if fault is None or fault.what is None:
+            return Reply(self._answered(work))
+        if fault.what == "drop_before":
+            return Reply(Answer(0), "nothing")
+        if isinstance(fault.what, int):
+            if fault.effect:
+                self._answered(work)
+            headers = {"x-ms-retry-after-ms": str(fault.retry_after_ms)} if fault.what in (429, 449) else {}
+            refused = Refused(fault.what, "A fault on demand.", substatus=fault.substatus, headers=headers)
+            return Reply(finished(work, refused.answer()))
+        return Reply(self._answered(work), "nothing" if fault.what == "drop_after" else "half")
+
+    def _answered(self, work: Work) -> Answer:
+        try:
+            self._door.check(work.request, work.address)
+        except Refused as refused:
+            return finished(work, refused.answer())
+        return answered(work)
 
 
-def serve(partitions: int, port: int, tell: Callable[[StandIn], None]) -> None:
-    """Serves in this process until SIGTERM or Ctrl-C.
-
-    Args:
-        partitions: physical partitions of a container that is made.
-        port: 0 = a free one.
-        tell: is called once it serves.
-    """
-    stop = threading.Event()
+@contextmanager
+def until_ended(account: StandIn) -> Iterator[StandIn]:
+    """Serves from here to the end of this process: after the block, until SIGTERM or Ctrl-C."""
+    end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with StandIn(partitions, port=port) as account:
-        tell(account)
-        stop.wait()
+        signal.signal(number, lambda *_: end.set())
+    with account:
+        yield account
+        end.wait()
