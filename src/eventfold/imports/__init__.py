@@ -1,10 +1,20 @@
 """Bringing in the logs of others: rows of files become events, each once, however often a file is imported.
 
 The core path reads in this order: `importing.py`, `reading.py`, `mapping.py`, `settling.py`.
+Documents in the pattern's own form come by `documents.py`.
 """
 
+from eventfold.imports.documents import container_pages, file_pages, import_documents
 from eventfold.imports.importing import import_file
 from eventfold.imports.mapping import Mapping
 from eventfold.imports.report import ImportReport, Refusal
 
-__all__ = ["ImportReport", "Mapping", "Refusal", "import_file"]
+__all__ = [
+    "ImportReport",
+    "Mapping",
+    "Refusal",
+    "container_pages",
+    "file_pages",
+    "import_documents",
+    "import_file",
+]

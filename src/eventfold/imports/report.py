@@ -36,6 +36,8 @@ class ImportReport(msgspec.Struct):
         refused: rows that are no events.
         out_of_order: rows whose time lies before that of an earlier row of their stream.
         streams: streams that the file speaks of.
+        double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
+        missing_versions: stream -> versions below the last one that the source does not have, likewise.
         refusals: the first refusals.
         refused_by_code: how many of each kind.
     """
@@ -48,6 +50,8 @@ class ImportReport(msgspec.Struct):
     refused: int = 0
     out_of_order: int = 0
     streams: int = 0
+    double_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    missing_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     refused_by_code: Counter[str] = msgspec.field(default_factory=Counter)
 

@@ -1,6 +1,6 @@
 """Opens a store by URL. An adapter is imported only when its URL is opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +33,23 @@ def open_store(url: str, *, create: bool = True) -> Store:
 def examine_store(url: str) -> Sequence[Finding]:
     """What is found about the store behind a URL, without changing anything; errors as `open_store`."""
     return list(_adapter(url).examine(url))
+
+
+def open_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]]:
+    """Pages of the documents of a container that others filled; an empty one where nothing more is there now.
+
+    Raises:
+        UnsupportedUrl: what the URL names keeps no documents.
+        LogNotFound: there is no such container.
+        StorageError: it did not answer.
+    """
+    documents = getattr(_adapter(url), "foreign_documents", None)
+    if documents is None:
+        raise UnsupportedUrl(
+            "Only a cosmos URL names a container of documents.", scheme=url.partition(":")[0]
+        )
+    found: Iterator[list[dict[str, Any]]] = documents(url, container)
+    return found
 
 
 def _adapter(url: str) -> Any:

@@ -1,5 +1,8 @@
 """`eventfold import`: a log of others, row by row."""
 
+import time as clocks
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -8,18 +11,22 @@ from msgspec import structs
 
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import RowInvalid
-from eventfold.imports import ImportReport, Mapping
+from eventfold.errors import ConfigInvalid, RowInvalid
+from eventfold.imports import ImportReport, Mapping, container_pages, file_pages, import_documents
 from eventfold.imports import import_file as run_import
+from eventfold.imports.documents import Found
 
 SHOWN = 20
+FOLLOW_SECONDS = 1.0
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--stream", "stream", multiple=True, required=True, metavar="COLUMN", help="Names the entity; repeatable."
-)
+@click.argument("file")
+@click.option("--stream", "stream", multiple=True, metavar="COLUMN", help="Names the entity; repeatable.")
+@click.option("--documents", is_flag=True, help="Lines are documents of the pattern's own form.")
+@click.option("--container", default="events", show_default=True, help="Of a cosmos:// source.")
+@click.option("--naive-is-utc", is_flag=True, help="Times of documents without a zone are UTC.")
+@click.option("--follow", is_flag=True, help="Of a cosmos:// source: goes on copying until Ctrl-C.")
 @click.option("--category", default="", help="Stands before it in the stream's name: CATEGORY-value.")
 @click.option(
     "--type", "types", multiple=True, metavar="COLUMN", help="Names the type of the event; repeatable."
@@ -47,8 +54,12 @@ SHOWN = 20
 @pass_settings
 def import_file(
     settings: Settings,
-    file: Path,
+    file: str,
     stream: tuple[str, ...],
+    documents: bool,  # noqa: FBT001 - click passes options by name
+    container: str,
+    naive_is_utc: bool,  # noqa: FBT001
+    follow: bool,  # noqa: FBT001
     category: str,
     types: tuple[str, ...],
     event_type: str,
@@ -64,8 +75,26 @@ def import_file(
 ) -> int:
     """Write the rows of FILE (CSV or JSON Lines, plain or gzipped) as events.
 
+    FILE may also be a cosmos:// URL: the documents that others wrote into a container.
     Run it again at any time: rows that are in the log already are known and left alone.
     """
+    if documents or "://" in file:
+        pages = _pages(file, container, follow=follow)
+        with closing(settings.open_log(create=True)) as store, progress("documents") as show:
+            report = import_documents(
+                store,
+                pages,
+                source or Path(file).name.split(".")[0],
+                category=category,
+                naive_is_utc=naive_is_utc,
+                dry_run=dry_run,
+                progress=lambda so_far: show(so_far.rows),
+            )
+        _show(report, as_json=settings.json)
+        return RowInvalid.exit_code if report.refused else 0
+    if not stream:
+        raise ConfigInvalid("Name the column of the entity: --stream COLUMN.", key="stream")
+    path = Path(file)
     mapping = Mapping(
         stream=stream,
         category=category,
@@ -78,10 +107,10 @@ def import_file(
     )
     store = settings.open_log(create=True)
     try:
-        with progress(file.name) as show:
+        with progress(path.name) as show:
             report = run_import(
                 store,
-                file,
+                path,
                 mapping,
                 source=source,
                 form=form,
@@ -96,6 +125,18 @@ def import_file(
     return RowInvalid.exit_code if report.refused else 0
 
 
+def _pages(file: str, container: str, *, follow: bool) -> Iterator[list[Found]]:
+    if "://" not in file:
+        return file_pages(file)
+
+    def stop() -> bool:
+        if follow:
+            clocks.sleep(FOLLOW_SECONDS)
+        return not follow
+
+    return container_pages(file, container, stop)
+
+
 def _show(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report)
@@ -104,6 +145,9 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
         print_table([structs.asdict(r) for r in report.refusals[:SHOWN]], ["line", "code", "message"])
         if report.refused > SHOWN:
             say(f"... and {report.refused - SHOWN:,} more; --json shows a thousand.")
+    for word, found in (("twice", report.double_versions), ("missing", report.missing_versions)):
+        for stream, versions in list(found.items())[:SHOWN]:
+            say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
     verb = "would be written" if report.dry_run else "were written"
     say(
         f"{report.rows:,} rows of {report.streams:,} streams: {report.written:,} {verb}, {report.known:,} were known,"

@@ -6,6 +6,7 @@ Every request goes through `calls.py`, which knows what an answer means for what
 """
 
 from eventfold.store.cosmos.doctor import examine
+from eventfold.store.cosmos.foreign import foreign_documents
 from eventfold.store.cosmos.store import CosmosStore, open_url
 
-__all__ = ["CosmosStore", "examine", "open_url"]
+__all__ = ["CosmosStore", "examine", "foreign_documents", "open_url"]
