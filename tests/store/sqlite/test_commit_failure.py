@@ -1,5 +1,6 @@
 """When COMMIT fails, no member of the group is told anything, and the store refuses until it is opened again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_a_failed_commit_tells_no_member_a_lie(tmp_path: Path, rival: str, *, la
     writer: Any = store._writer
     writer._connection = FailingCommit(writer._connection, lands=lands)
     group = [_Job([Write("order-1", [e], 1)]) for e in (event, other)]
-    writer._run(group)
+    writer._queue += group
+    writer._lead()
     assert [type(job.error) for job in group] == [OutcomeUnknown, OutcomeUnknown]
     with pytest.raises(StoreFenced):
         store.append("order-2", [make()], expected=0)
@@ -59,7 +61,8 @@ def test_control_without_the_failure_both_members_are_answered(tmp_path: Path) -
     event = make(1)
     group = [_Job([Write("order-1", [event], 0)]) for _ in range(2)]
     writer: Any = store._writer
-    writer._run(group)
+    writer._queue += group
+    writer._lead()
     assert [job.error for job in group] == [None, None]
     assert [job.answer[0].deduplicated for job in group] == [False, True]
     store.close()
@@ -75,7 +78,32 @@ def test_an_append_that_is_interrupted_while_it_waits_stops_nobody_else(tmp_path
     late.leads = True  # it was handed the lead in the moment in which it was interrupted
     writer._leave(late)
     assert other.turn.acquire(timeout=5)
-    writer._lead(other)
+    writer._lead()
+    writer._leave(other)
     assert (store.head("box-1"), store.head("box-2")) == (0, 1)
     assert store.append("box-3", [make(3)], expected=0).version == 1
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "where", ["_lead", "_take", "_refusal", "_transaction", "_commit", "_tell", "_leave"]
+)
+def test_an_interrupt_anywhere_in_an_append_stops_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Python delivers a signal where a function is entered, so that it can strike at any of these calls."""
+    store = open_url(f"sqlite:///{tmp_path}/log.db")
+    ready = getattr(store._writer, where)
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.setattr(store._writer, where, ready)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store._writer, where, interrupted)
+    event = make(1)
+    with pytest.raises(KeyboardInterrupt):
+        store.append("box-1", [event], expected=0)
+    with ThreadPoolExecutor(1) as other:
+        later = other.submit(store.append, "box-1", [event], expected=0)
+        assert later.result(timeout=5).version == 1
     store.close()

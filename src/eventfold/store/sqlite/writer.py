@@ -81,13 +81,20 @@ class Writer:
     def append(self, writes: Sequence[Write]) -> list[Appended]:
         """Writes all or nothing; durable when it returns. Errors as `Store.append_all`."""
         job = _Job(writes)
-        with self._queue_lock:
-            self._queue.append(job)
-            leads, self._led = not self._led, True
-        if not leads:
-            self._wait(job)
-        if not job.done:
-            self._lead(job)
+        try:
+            with self._queue_lock:
+                job.leads, self._led = not self._led, True
+                self._queue.append(job)
+            if not job.leads:
+                job.turn.acquire()
+            if not job.done:
+                self._lead()
+            self._leave(job)
+        except (
+            BaseException
+        ):  # an interrupt strikes anywhere, even at the call above: the lead must never be lost
+            self._leave(job)
+            raise
         if job.error is not None:
             raise job.error
         return job.answer
@@ -99,52 +106,46 @@ class Writer:
                 self._closed = True
                 self._connection.close()
 
-    def _wait(self, job: _Job) -> None:
-        try:
-            job.turn.acquire()
-        except BaseException:
-            self._leave(job)
-            raise
-
-    def _lead(self, job: _Job) -> None:
+    def _lead(self) -> None:
         """Runs what is queued, this thread's job among it."""
-        try:
-            with self._writing:
-                self._run(self._take())
-        finally:
-            job.leads = True
-            self._leave(job)
+        group: list[_Job] = []
+        self._told = StorageFailed("The append was interrupted before it was committed; repeat it.")
+        with self._writing:
+            try:
+                self._take(group)
+                self._told = self._refusal() or self._transaction(group)
+                self._tell(group)
+            except BaseException:  # an interrupt goes on to the caller, while its neighbours are told
+                self._roll_back()
+                self._tell(group)
+                raise
+        with self.written:
+            self.written.notify_all()
 
     def _leave(self, job: _Job) -> None:
         """Takes a job out that was interrupted before it was run, and hands the lead over if this thread has it."""
-        following = None
         with self._queue_lock:
             if job in self._queue:
                 self._queue.remove(job)
-            if job.leads:
-                following = self._queue[0] if self._queue else None
-                self._led = following is not None
-                if following is not None:
-                    following.leads = True
-        if following is not None:
-            following.turn.release()
+            if not job.leads:
+                return
+            job.leads = False
+            self._led = bool(self._queue)
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].turn.release()
 
-    def _take(self) -> list[_Job]:
+    def _take(self, group: list[_Job]) -> None:
         with self._queue_lock:
-            group, self._queue = self._queue[:GROUP_JOBS], self._queue[GROUP_JOBS:]
-        return group
+            group += self._queue[:GROUP_JOBS]
+            self._queue = self._queue[GROUP_JOBS:]
 
-    def _run(self, group: list[_Job]) -> None:
-        self._told = StorageFailed("The append was interrupted before it was committed; repeat it.")
-        try:
-            self._told = self._refusal() or self._transaction(group)
-        finally:  # also after an interrupt, which goes on to the caller while its neighbours are told
-            for job in group:
+    def _tell(self, group: list[_Job]) -> None:
+        for job in group:
+            if not job.done:
                 job.error = self._told or job.error
                 job.done = True
                 job.turn.release()
-        with self.written:
-            self.written.notify_all()
 
     def _refusal(self) -> EventfoldError | None:
         if self._closed:
@@ -164,9 +165,6 @@ class Writer:
                     self._one(transaction, job)
         except apsw.Error as error:
             return self._not_applied(error)
-        except BaseException:
-            self._roll_back()
-            raise
         return self._commit(names)
 
     def _begin(self, names: Interning) -> Transaction:
