@@ -236,6 +236,32 @@ def test_a_changed_definition_is_refused_until_it_is_rebuilt(tmp_path: Path) -> 
         ]
 
 
+def test_rows_of_another_definition_are_neither_shown_nor_published(tmp_path: Path) -> None:
+    class Finer(ef.Table, category="order", name="orders"):
+        order_id = ef.key()
+        total = ef.sum(OrderCreated.total_amount, "decimal(18,4)")
+
+    class Coarser(ef.Table, category="order", name="orders"):
+        order_id = ef.key()
+        total = ef.sum(OrderCreated.total_amount, "decimal(18,2)")
+
+    url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
+    with ef.App("shop", aggregates=[Order], tables=[Coarser]).open(url) as live:
+        create(live, 1)
+        live.catch_up()
+    with ef.App("shop", aggregates=[Order], tables=[Finer]).open(url, lake=lake) as live:
+        with pytest.raises(TableInvalid, match="rebuild"):
+            live.table(Finer).get("order-1")
+        with pytest.raises(TableInvalid, match="rebuild"):
+            live.query("SELECT total FROM orders")
+        with pytest.raises(TableInvalid, match="rebuild"):
+            live.catch_up()
+        assert not (tmp_path / "lake").exists()
+        assert live.query("SELECT 1 AS one").rows() == [{"one": 1}]
+        live.table(Finer).rebuild()
+        assert live.table(Finer).get("order-1")["total"] == Decimal("2.5000")
+
+
 def test_the_loop_follows_until_it_is_told_to_stop(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     stop = threading.Event()
     worker = threading.Thread(target=live.run, args=(stop,))

@@ -21,7 +21,7 @@ from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Engine, ParkedStream, Skip, State, TableState
-from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.seeding import seed
 from eventfold.store.port import Store
@@ -85,8 +85,11 @@ class LiveTable:
 
         Raises:
             RowNotFound: there is none.
+            TableInvalid: the rows were folded under another definition.
         """
-        row = self.live().rows([key]).get(key)
+        state = self.live()
+        check_definition(self.layout, state.head())
+        row = state.rows([key]).get(key)
         if row is None:
             raise RowNotFound(f"The table {self.name} has no row {key!r}.", table=self.name, key=key)
         return self.layout.show(row)

@@ -7,6 +7,7 @@ publishes: only where stamp and note agree do both speak of one history, and a m
 from eventfold.errors import CursorLost, OwnerFenced, TableInvalid
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Changed, Head, TableState
+from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version, stamp_of
 
 
@@ -35,9 +36,11 @@ class Publisher:
             OwnerFenced: the publication holds a later generation than this state.
             StaleCursor: another publisher was quicker; nothing was written.
             CursorLost, ForeignCursor: what is published there is not ours to change.
+            TableInvalid: the rows were folded under another definition.
         """
         there = self._head(reclaim=reclaim)
         head = self._state.head()
+        check_definition(self._state.layout, head)
         if there is None:
             return self._overwrite(None, self._state.changed(0))
         if there.stamp.generation > head.generation:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFailed
 from eventfold.readmodels.port import TableState
+from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
 
 _ATTEMPTS = 5
@@ -83,6 +84,7 @@ def query(
 
     Raises:
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
+        TableInvalid: the rows of a table were folded under another definition.
     """
     with duckdb.connect(":memory:", config=_CONFIG) as db:
         db.execute("SET TimeZone = 'UTC'")
@@ -122,6 +124,7 @@ def _register(db: duckdb.DuckDBPyConnection, source: Source) -> Sequence[str]:
 def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
     """The published files, the rows that are newer than they, and the keys removed since."""
     state, publication = source.state, source.publication
+    check_definition(state.layout, state.head())
     for _ in range(_ATTEMPTS):
         version = _head(publication)
         if publication is None or version is None or not _usable(state, publication, version):
