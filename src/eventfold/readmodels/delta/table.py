@@ -4,29 +4,44 @@ The fence is the application transaction `<log id>/<table>/<generation>`, its ve
 writers on one snapshot one lands. It says nothing about what is contained; the stamp does.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from eventfold.errors import CursorLost, ForeignCursor, StaleCursor, StorageFailed
+from eventfold.errors import ConfigInvalid, CursorLost, ForeignCursor, StaleCursor, StorageFailed
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.publication import Stamp, Version, read_stamp
 
 _LOOK_BACK = 100
+_MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
+"""What a path may not contain: the library makes a URL of it without quoting these."""
 _MAINTENANCE = {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES"}
 """What others may do to a table without changing its rows."""
 
 
 def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication":
-    """The publication of a table in a folder, which need not exist yet."""
+    """The publication of a table in a folder, which need not exist yet.
+
+    Raises:
+        ConfigInvalid: the Delta library would take its path for another one.
+    """
+    path = folder.as_posix()
+    if _MISTAKEN.search(path):
+        raise ConfigInvalid(
+            f"The folder {path!r} cannot hold a Delta table: choose a path without # % ? [ ] ^ | \\ and control"
+            " characters.",
+            key="lake",
+        )
     return DeltaPublication(folder, layout, log_id)
 
 
@@ -87,7 +102,7 @@ class DeltaPublication:
                 write_deltalake(table, rows, mode="append", commit_properties=self._properties(table, stamp))
             else:
                 self._merge(table, self._source(rows, deleted), stamp)
-        return self._made(table, stamp)
+            return self._made(table, stamp)
 
     def overwrite(self, on: Version | None, rows: pa.Table, stamp: Stamp) -> Version:
         """A new version with these rows only."""
@@ -99,11 +114,11 @@ class DeltaPublication:
             write_deltalake(
                 table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
             )
-        return self._made(table, stamp)
+            return self._made(table, stamp)
 
     def _created(self, rows: pa.Table, stamp: Stamp) -> Version:
-        self._folder.mkdir(parents=True, exist_ok=True)
         with _translated("creating the table"):
+            self._folder.mkdir(parents=True, exist_ok=True)
             properties = self._properties(None, stamp)
             write_deltalake(str(self._folder), rows, mode="error", commit_properties=properties)
             return self._made(DeltaTable(str(self._folder)), stamp)
@@ -154,7 +169,9 @@ class DeltaPublication:
         try:
             table = DeltaTable(str(self._folder), version=number)
             # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
-            return table.file_uris() if table.protocol().min_reader_version == 1 else None
+            if table.protocol().min_reader_version != 1:
+                return None
+            return [unquote(uri) for uri in table.file_uris()]
         except (DeltaError, OSError, ValueError):
             return None
 
