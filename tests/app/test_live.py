@@ -314,8 +314,9 @@ def test_an_app_that_cannot_work_is_refused_when_it_is_built() -> None:
         ef.App("shop", aggregates=[Order, Order])
     with pytest.raises(UnsupportedUrl):
         SHOP.open("mysql://x")
-    with pytest.raises(UnsupportedUrl):
-        SHOP.open("sqlite://", lake="s3://bucket")
+    with pytest.raises(UnsupportedUrl, match="s3") as raised:
+        SHOP.open("sqlite://", lake="s3://key:secret@bucket")
+    assert "secret" not in str(raised.value.as_dict())
 
 
 def _created(live: Live) -> ef.NewEvent:

@@ -48,7 +48,11 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
         ExtraMissing: the packages are not installed.
     """
     if "://" in lake:
-        raise UnsupportedUrl(f"The lake {lake!r} is no folder on this machine; nothing else is served yet.")
+        # the rest of an address may hold a key
+        scheme = lake.partition("://")[0]
+        raise UnsupportedUrl(
+            f"No lake is known for {scheme!r} URLs: give a folder on this machine.", scheme=scheme
+        )
     publication: Publication = _adapter(*_LAKE).open_folder(
         Path(lake).absolute() / layout.spec.name, layout, log_id
     )

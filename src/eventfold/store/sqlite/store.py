@@ -37,7 +37,7 @@ def open_url(url: str, *, create: bool = True) -> "SqliteStore":
         return SqliteStore(place)
     if synchronous == "NORMAL":
         return SqliteStore(place, synchronous="NORMAL")
-    raise ConfigInvalid(f"synchronous={options['synchronous']}: use full or normal.", key="synchronous")
+    raise ConfigInvalid("synchronous= takes full or normal.", key="synchronous")
 
 
 class SqliteStore:
