@@ -243,6 +243,24 @@ def test_a_damaged_copy_is_made_anew_from_its_commit(shop: Shop, damage: str) ->
     assert copy.read_text() == before
 
 
+def test_copies_of_commits_that_a_restore_took_back_are_believed_by_nobody(shop: Shop) -> None:
+    for n in range(4):
+        shop.happen("box-0", n)
+        shop.publish()
+    for number in (2, 3):
+        (shop.folder / f"boxes/_delta_log/{number:020d}.json").unlink()
+    shop.delta = shop.another()
+    shop.happen("box-0", 9)
+    assert shop.publish() == 2
+    assert shop.agree()
+    end = shop.feed.end()
+    for publication in (shop.delta, shop.another()):
+        head = publication.head()
+        assert head is not None
+        assert (head.number, head.stamp.cursor) == (2, end)
+        assert publication.stamp(2) == head.stamp
+
+
 def test_stamps_outlive_checkpoint_and_clean_up(shop: Shop) -> None:
     path = str(shop.folder / "boxes")
     shop.publish()

@@ -1,7 +1,7 @@
 """Copies of the stamps beside the log of a Delta table, because its clean-up forgets what a commit carried.
 
 They stand in `<table>/_eventfold/cursor/<version>.json`: folders with an underscore survive VACUUM. A copy is written
-once and never changed.
+once; only where it contradicts its commit, as after the log of the table was restored, is it written again.
 """
 
 import os
@@ -24,11 +24,9 @@ class Copies:
         self._folder = table / _FOLDER
 
     def write(self, version: int, stamp: Stamp) -> None:
-        """Keeps the stamp of a version; one that is there stays, unless it is damaged."""
+        """Keeps the stamp of a version."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(version)
-        if path.exists() and self.read(version) is not None:
-            return
         # first under another name: a crash in the middle must not leave half a copy under the right one
         draft = path.with_suffix(f".{os.getpid()}.draft")
         with draft.open("w", encoding="utf-8") as file:

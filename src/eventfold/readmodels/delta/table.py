@@ -6,7 +6,7 @@ writers on one snapshot one lands. It says nothing about what is contained; the 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -71,15 +71,16 @@ class DeltaPublication:
             return None
         newest = table.version()
         history = self._history(table, _LOOK_BACK if self._healed else None)
-        if not self._healed:  # once, at the start: stamps whose copies a crash or somebody took away
+        if (
+            not self._healed
+        ):  # once, at the start: copies that a crash or a restored log left missing or wrong
             for number in history:
-                if self._copies.read(number) is None:
-                    self._copied(number, history)
+                self._copied(number, history)
             self._healed = True
         for number in sorted({*history, *self._copies.versions()}, reverse=True):
             if number > newest:
                 continue  # the table was restored from an older copy than its stamps
-            stamp = self._copies.read(number) or self._copied(number, history)
+            stamp = self._copied(number, history) or self._copies.read(number)
             if stamp is not None:
                 self._ours(stamp)
                 since = range(number + 1, newest + 1)
@@ -191,7 +192,7 @@ class DeltaPublication:
         if table is None:
             raise StorageFailed(f"The Delta table {self._layout.spec.name} has vanished.")
         for number in range(on.number + 1, table.version() + 1):
-            if self._copies.read(number) or self._copied(number, self._history(table, None)):
+            if self._copied(number, self._history(table, None)):
                 raise _late(self._layout.spec.name)
         return table
 
@@ -199,10 +200,11 @@ class DeltaPublication:
         return {int(commit["version"]): commit for commit in table.history(limit)}
 
     def _copied(self, number: int, history: Mapping[int, Mapping[str, Any]]) -> Stamp | None:
-        """The stamp in the commit itself, copied now: a crash came between the commit and its copy."""
+        """The stamp in the commit itself, copied where that was not done or the copy is of another commit."""
         stamp = read_stamp(history.get(number, {}).get("userMetadata"))
-        if stamp is not None and stamp.log == self._log_id:
-            self._copies.write(number, stamp)
+        if stamp is not None and stamp.log == self._log_id and self._copies.read(number) != stamp:
+            with suppress(OSError):  # who may only read has the stamp all the same
+                self._copies.write(number, stamp)
         return stamp
 
     def _ours(self, stamp: Stamp) -> None:
