@@ -8,8 +8,9 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 from functools import cache
 
 import msgspec
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,9})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EXACT = Context(prec=100)
+_EXACT = Context(prec=100, traps=[Inexact])
 
 
 _LIMITS = [10**digits - 1 for digits in range(39)]
@@ -84,7 +85,7 @@ class ColumnType(msgspec.Struct, frozen=True):
             case _, None:
                 return None
             case "decimal", Decimal() if value.is_finite():
-                return self.parse(format(value, "f"))
+                return self.parse(str(value))
             case "decimal", int() if not isinstance(value, bool):
                 return self.parse(str(value))
             case "timestamp", datetime() if value.utcoffset() is not None:
@@ -207,7 +208,8 @@ def _decimal(text: str, kind: ColumnType) -> int:
         if not value:
             return 0
         if value.adjusted() < kind.precision - kind.scale and value.adjusted() >= -kind.scale:
-            scaled = value.scaleb(kind.scale, _EXACT)
-            if scaled == (whole := int(scaled)) and abs(whole) <= kind.limit:
-                return whole
+            with suppress(Inexact):
+                scaled = value.scaleb(kind.scale, _EXACT)
+                if scaled == (whole := int(scaled)) and abs(whole) <= kind.limit:
+                    return whole
     raise _unfit(text, str(kind))
