@@ -13,3 +13,6 @@ NUMBER_DIGITS = 308
 BATCH_EVENTS = 10_000
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
+TIME_MIN_US = -62_135_596_800_000_000
+TIME_MAX_US = 253_402_300_799_999_999
+"""Microseconds since 1970 of the first and the last moment of the years 1 to 9999 in UTC: what a datetime can show."""

@@ -1,5 +1,6 @@
 """Column types: what fits a cell, exactly, and what is refused."""
 
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -23,3 +24,19 @@ def test_a_decimal_keeps_its_value(text: str) -> None:
     wanted = Decimal(text) or 0
     assert MONEY.show(MONEY.parse(text)) == wanted
     assert MONEY.hide(Decimal(text)) == MONEY.parse(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59.999999-00:01"])
+def test_a_time_that_no_datetime_could_show_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(ValueUnfit):
+        column_type("timestamp").parse(text)
+    with pytest.raises(ValueUnfit):
+        column_type("timestamp").hide(datetime.fromisoformat(text))
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_the_first_and_the_last_moment_are_kept(text: str) -> None:
+    kind = column_type("timestamp")
+    us = kind.parse(text)
+    assert kind.show(us) == datetime.fromisoformat(text)
+    assert kind.hide(datetime.fromisoformat(text).astimezone(timezone(timedelta(0)))) == us

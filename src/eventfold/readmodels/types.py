@@ -9,7 +9,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Context, Decimal, Inexact
 from functools import cache
 
@@ -89,7 +89,7 @@ class ColumnType(msgspec.Struct, frozen=True):
             case "decimal", int() if not isinstance(value, bool):
                 return self.parse(str(value))
             case "timestamp", datetime() if value.utcoffset() is not None:
-                return to_us(value.astimezone(UTC))
+                return _shown_us(to_us(value), str(value))
             case "date", date() if not isinstance(value, datetime):
                 return value.toordinal() - _EPOCH_DAY
             case "string", str():
@@ -179,10 +179,16 @@ def _boolean(text: str) -> bool:
 def _timestamp(text: str) -> int:
     if _TIME.fullmatch(text):
         try:
-            return to_us(datetime.fromisoformat(text))
-        except (ValueError, OverflowError):
+            return _shown_us(to_us(datetime.fromisoformat(text)), text)
+        except ValueError:
             pass
     raise _unfit(text, "timestamp (RFC 3339 with an offset)")
+
+
+def _shown_us(us: int, text: str) -> int:
+    if limits.TIME_MIN_US <= us <= limits.TIME_MAX_US:
+        return us
+    raise _unfit(text, "timestamp in the years 1 to 9999 in UTC")
 
 
 def _date(text: str) -> int:

@@ -71,8 +71,8 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
     return (
         set(map(type, versions)) == {int}
         and min(versions) >= 1
-        and min(times) >= limits.INT_MIN
-        and max(times) <= limits.INT_MAX
+        and min(times) >= limits.TIME_MIN_US
+        and max(times) <= limits.TIME_MAX_US
     )
 
 
@@ -94,10 +94,8 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
         raise PayloadInvalid(
             f"The event {event.type} has the schema version {event.schema_version!r}; it counts from 1."
         )
-    if event.occurred_us is not None and not limits.INT_MIN <= event.occurred_us <= limits.INT_MAX:
-        raise TimeInvalid(
-            f"The event {event.type} occurred at a time that does not fit 64 bits of microseconds."
-        )
+    if event.occurred_us is not None and not limits.TIME_MIN_US <= event.occurred_us <= limits.TIME_MAX_US:
+        raise TimeInvalid(f"The event {event.type} occurred outside the years 1 to 9999 in UTC.")
     for text in (event.data, event.metadata):
         if "\0" in text or (_NUL in text and _has_nul(text)):
             raise TextHasNul(f"The event {event.type} contains NUL, which not every store can keep.")

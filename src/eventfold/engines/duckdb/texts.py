@@ -7,6 +7,7 @@ Times are kept as microseconds here, dates as days: Arrow gives them their type 
 
 from typing import NamedTuple
 
+from eventfold.limits import TIME_MAX_US, TIME_MIN_US
 from eventfold.readmodels.types import ColumnType
 
 _NUMBER = "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,9})?"
@@ -76,7 +77,9 @@ def convert(kind: ColumnType, text: str, is_text: str) -> Converted:
         case "boolean":
             return Converted(f"({text} = 'true')", f"{text} NOT IN ('true', 'false')")
         case "timestamp":
-            return _checked(text, f"{_DAY}[T ]{_CLOCK}", f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))")
+            us = f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
+            shown = f"CASE WHEN {us} BETWEEN {TIME_MIN_US} AND {TIME_MAX_US} THEN {us} END"
+            return _checked(text, f"{_DAY}[T ]{_CLOCK}", shown)
         case "date":
             days = f"CAST(date_diff('day', DATE '1970-01-01', TRY_CAST({text} AS DATE)) AS BIGINT)"
             return _checked(text, _DAY, days)

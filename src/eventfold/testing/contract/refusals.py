@@ -123,5 +123,14 @@ class RefusalsContract:
     def test_a_wrong_schema_version_is_refused(self, store: Store, schema_version: Any) -> None:
         self._refused(store, "payload-invalid", "order-1", [make(schema_version=schema_version)])
 
+    @pytest.mark.parametrize("us", [limits.TIME_MIN_US - 1, limits.TIME_MAX_US + 1, limits.INT_MIN, 2**63])
+    def test_a_time_outside_the_years_1_to_9999_is_refused(self, store: Store, us: int) -> None:
+        self._refused(store, "time-invalid", "order-1", [make(occurred_us=us)])
+
+    @pytest.mark.parametrize("us", [limits.TIME_MIN_US, limits.TIME_MAX_US])
+    def test_the_first_and_the_last_time_read_back(self, store: Store, us: int) -> None:
+        store.append("order-1", [make(occurred_us=us)], expected=0)
+        assert next(store.read("order-1")).occurred_at.year in {1, 9999}
+
     def test_one_wrong_event_refuses_the_whole_append(self, store: Store) -> None:
         self._refused(store, "event-type-invalid", "order-1", [make(1), make(2, event_type=""), make(3)])
