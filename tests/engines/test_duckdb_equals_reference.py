@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -87,4 +88,35 @@ def test_sums_that_leave_their_type_park_the_event_that_does_it() -> None:
         )
         assert by_key(found) == by_key(wanted)
         assert [p.version for p in found.parked.values()] == [5]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "parked"),
+    [
+        ("double", ["1e300", "-1e300", "2.5"], []),
+        ("double", ["1e39"], []),
+        ("decimal(38,0)", ["9" * 38, "9" * 38], [2]),
+        ("decimal(38,0)", ["5" + "0" * 37, "-6" + "0" * 37, "7"], []),
+        ("decimal(38,10)", ["4" + "9" * 27 + ".4", "5" + "0" * 27 + ".6"], [2]),
+    ],
+)
+def test_sums_of_the_widest_values(kind: str, given: list[str], parked: list[int]) -> None:
+    spec = compile_table("boxes", "box", {"id": key(), "total": sum(field("Noted", "n"), kind)})
+    layout = bind(spec, total_order=True)
+    store = open_store("sqlite://")
+    for n in given:
+        store.append("box-1", [make(data={"n": n})], expected=ANY)
+    feed = store.feed()
+    found, wanted = (
+        engine.fold(
+            feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope())),
+            layout,
+            Registry(untyped=True),
+            scope=Scope(),
+        )
+        for engine in (DuckdbEngine(), ReferenceEngine())
+    )
+    assert by_key(found) == by_key(wanted)
+    assert [p.version for p in found.parked.values()] == parked
     store.close()

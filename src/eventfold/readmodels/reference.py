@@ -151,7 +151,9 @@ def _sum(row: Row, place: Place, value: Cell | None, _order: OrderKey, event: Re
         return
     total = row[place.value] + value  # type: ignore[operator]  # a summed slot holds a number
     if isinstance(total, int) and abs(total) > place.column.type.limit:
-        raise ValueUnfit(f"{place.name}: the sum does not fit {place.column.type} with event {event.id}")
+        raise ValueUnfit(
+            f"{place.name}: the sum does not fit {place.column.type} with version {event.version}"
+        )
     row[place.value] = total
 
 

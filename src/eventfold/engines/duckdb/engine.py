@@ -2,6 +2,8 @@
 
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import duckdb
@@ -101,8 +103,12 @@ class _Run:
             self._compiled[types] = compile_fold(self._layout, types)
         compiled = self._compiled[types]
         self._db.register("chosen", chosen)
-        self._db.sql(f"CREATE OR REPLACE TEMP TABLE folded AS {compiled.fold}")
-        self._db.unregister("chosen")
+        try:
+            self._db.sql(f"CREATE OR REPLACE TEMP TABLE folded AS {compiled.fold}")
+        except duckdb.OutOfRangeException:  # a sum has left even the widest type
+            return False
+        finally:
+            self._db.unregister("chosen")
         sums = "".join(f", max(_abs{n})" for n in compiled.sums)
         summary = f"SELECT coalesce(bool_or(_doubt), FALSE), count(*){sums} FROM folded"  # noqa: S608 - numbers
         doubt, rows, *largest = self._db.sql(summary).fetchall()[0]
@@ -216,7 +222,7 @@ class _Run:
     def _sums_fit(self, compiled: Compiled, largest: Collection[Any]) -> bool:
         places = [self._layout.places[n] for n in compiled.sums]
         pairs = zip(places, largest, strict=True)
-        return self._fit({p.name: int(most.scaleb(p.column.type.scale)) for p, most in pairs})
+        return self._fit({p.name: _scaled(most, p.column.type.scale) for p, most in pairs})
 
     def _fit(self, largest: Mapping[str, int]) -> bool:
         """Whether no sum can have left its type, at any event: the absolute values of each chunk together still fit."""
@@ -233,8 +239,11 @@ class _Run:
             kind = place.column.type
             if place.column.reducer in {"sum", "count"} and kind.kind != "double":
                 most = pc.max(pc.abs(base.column(self._layout.slots[place.value].name))).as_py()
-                scaled = int(most.scaleb(kind.scale)) if kind.kind == "decimal" else int(most)
-                self._sums[place.name] = scaled
+                self._sums[place.name] = _scaled(most, kind.scale)
+
+
+def _scaled(most: Decimal | int, scale: int) -> int:
+    return int(Fraction(most) * 10**scale)  # exact, where a Decimal would round to the digits of its context
 
 
 def _larger(events: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -77,7 +77,7 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
     outer = [f"_key AS {_q(layout.slots[0])}", f"max(_ord) FILTER (_live) AS {_q(layout.slots[1])}"]
     for n, place in enumerate(layout.places):
         outer.extend(_aggregate(layout, place, n))
-    sums = tuple(n for n, place in enumerate(layout.places) if place.column.reducer == "sum")
+    sums = tuple(n for n, place in enumerate(layout.places) if _is_exact_sum(place))
     outer.extend(
         f"coalesce(sum(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
     )
@@ -98,6 +98,10 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
 def place_scale(layout: Layout, n: int) -> int:
     """The digits behind the point of a summed column."""
     return layout.places[n].column.type.scale
+
+
+def _is_exact_sum(place: Place) -> bool:
+    return place.column.reducer == "sum" and place.column.type.kind != "double"
 
 
 def merge(layout: Layout, source_table: str) -> str:
