@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ def document_id(version: int) -> str:
 
 def time_text(us: int) -> str:
     """A time as documents carry it."""
-    return from_us(us).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return from_us(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def time_us(text: str) -> int:
