@@ -106,6 +106,18 @@ def test_one_endless_row_of_many_lines_is_refused_without_being_held(
     assert report.refusals[0].code == "event-too-large"
 
 
+@pytest.mark.parametrize("lines", [10_000, 400_000])
+def test_lines_inside_of_a_long_cell_are_never_taken_for_rows(
+    store: Store, tmp_path: Path, lines: int
+) -> None:
+    rows = ['1,Noted,,"begins', *["2,Forged,,row"] * lines, 'ends"', "3,Noted,,after"]
+    report = run(store, csv_file(tmp_path / "log.csv", rows))
+    assert {event.stream for event in stored(store)} <= {"case-1", "case-3"}
+    assert (report.rows, report.refused) == (2, int(lines > 100_000))
+    if report.refused:
+        assert f"lines 2 to {lines + 3}" in report.refusals[0].message
+
+
 def test_large_rows_are_written_in_smaller_batches(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl.gz"
     with gzip.open(path, "wt", compresslevel=1) as file:

@@ -182,7 +182,7 @@ BAD_ROWS = [
     ("1,Opened,", "row-invalid"),
     ("1,Opened,,x,more", "row-invalid"),
     ('1,Opened,,"x"y', "row-invalid"),
-    ("1,Opened,," + "x" * 140_000, "row-invalid"),
+    ("1,Opened,," + "x" * 1_000_000, "event-too-large"),
 ]
 
 

@@ -28,6 +28,7 @@ LONGEST_LINE = 4 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_LINE_ENDS = ("\n", "\r")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DAMAGE = (EOFError, OSError, zlib.error)
 
@@ -138,36 +139,56 @@ def _damaged(path: Path, line: int, error: Exception) -> RowInvalid:
 
 
 class _Lines:
-    """The lines of a text, counted as they stand in the file; a row of them that grows too long is refused."""
+    """The lines of a text, counted as they stand in the file; a row of them that grows too long is refused, whole."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._readline = text.readline
         self.count = 0
-        self.row_size = 0
+        self.new_row()
+
+    def new_row(self) -> None:
+        """The next line begins a row."""
+        self._first = self.count + 1
+        self._size = 0
+        self._quotes = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._readline(LONGEST_LINE)
+        line = self._part()
         if not line:
             raise StopIteration
         self.count += 1
-        self.row_size += len(line)
-        if self.row_size >= LONGEST_LINE:
-            while line and not line.endswith(("\n", "\r")):
-                line = self._readline(LONGEST_LINE)
-            raise EventTooLarge(f"The row is longer than {LONGEST_LINE} characters.")
+        if self._size >= LONGEST_LINE:
+            # up to where its quotes are closed: the rest of a cell must not be taken for rows
+            while line and (self._quotes % 2 or not line.endswith(_LINE_ENDS)):
+                ended = line.endswith(_LINE_ENDS)
+                line = self._part()
+                self.count += bool(line) and ended
+            raise EventTooLarge(
+                f"The row is longer than {LONGEST_LINE} characters; lines {self._first} to {self.count} are left out.",
+                line=self._first,
+                to=self.count,
+            )
+        return line
+
+    def _part(self) -> str:
+        line = self._readline(LONGEST_LINE)
+        self._size += len(line)
+        self._quotes += line.count('"')
         return line
 
 
 def _csv(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
+    # the parser's own limit, one for the process, would end a row inside of a cell
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     lines = _Lines(text)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header = _header(reader)
     while True:
         begins = lines.count + 1
-        lines.row_size = 0
+        lines.new_row()
         try:
             cells = next(reader)
         except StopIteration:
