@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 
 import eventfold as ef
 from eventfold.app.live import Live
+from eventfold.app.tables import LiveTable
 from eventfold.errors import (
     DefinitionError,
     NotFound,
@@ -95,6 +96,8 @@ def test_a_query_reads_and_nothing_else(live: Live) -> None:
         "SET memory_limit = '1GB'",
         "SELECT nothing FROM orders",
         "SELEC",
+        "SELECT '\ud800'",
+        "SELECT 1 AS a, 2 AS a",
         "",
     ]
     for sql in refused:
@@ -290,6 +293,14 @@ def test_waiting_for_what_nobody_folds_ends(live: Live) -> None:
     token = live.store.append("order-9", [_created(live)], expected=0).token
     with pytest.raises(TableBehind):
         live.table(Orders).wait(token, 0.02)
+
+
+def test_a_query_waits_for_its_tables_however_they_are_written(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = live.store.append("order-9", [_created(live)], expected=0).token
+    monkeypatch.setattr(LiveTable, "wait", lambda _table, _token: live.catch_up())
+    assert live.query("SELECT order_id FROM ORDERS", after=token).rows() == [{"order_id": "order-9"}]
 
 
 def test_what_is_not_there_is_named(live: Live) -> None:

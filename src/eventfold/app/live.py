@@ -119,12 +119,13 @@ class Live:
             TableBehind: the tables did not reach `after` in time.
         """
         try:
-            from eventfold.readmodels.query import Source, query
+            from eventfold.readmodels.query import Source, names_in, query
         except ModuleNotFoundError as error:
             raise _lake_missing(error) from error
         if after is not None:
+            named = names_in(sql)
             for table in self.tables:
-                if table.name in sql:
+                if table.name in named:
                     table.wait(after)
         return query([Source(t.live(), t.publication) for t in self.tables], sql, parameters)
 

@@ -86,13 +86,17 @@ def query(
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
         TableInvalid: the rows of a table were folded under another definition.
     """
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise QueryInvalid("The query is not UTF-8.") from None
     with duckdb.connect(":memory:", config=_CONFIG) as db:
         db.execute("SET TimeZone = 'UTC'")
         with _translated():
             statements = db.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
-        words = {word.lower() for word in re.findall(r"\w+", sql)}
+        words = names_in(sql)
         files: list[str] = []
         for source in sources:
             if source.state.layout.spec.name in words:
@@ -101,7 +105,17 @@ def query(
         db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
         with _translated():
-            return Result(db.sql(sql, params=parameters or None).to_arrow_table())
+            found = db.sql(sql, params=parameters or None).to_arrow_table()
+    if twice := [name for name in found.column_names if found.column_names.count(name) > 1]:
+        raise QueryInvalid(
+            f"Two columns of the answer are called {twice[0]!r}: give one another name with AS."
+        )
+    return Result(found)
+
+
+def names_in(sql: str) -> set[str]:
+    """Every word of a statement in lower case: the tables that it asks are among them."""
+    return {word.lower() for word in re.findall(r"\w+", sql)}
 
 
 def _register(db: duckdb.DuckDBPyConnection, source: Source) -> Sequence[str]:
