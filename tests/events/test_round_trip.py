@@ -166,3 +166,9 @@ def test_ids_sort_by_time_and_never_repeat() -> None:
     assert len(set(made)) == 2000
     assert all(i.version == 7 for i in made)
     assert made[0].int >> 80 <= made[-1].int >> 80
+
+
+def test_untyped_data_that_no_text_can_hold_are_refused() -> None:
+    with pytest.raises(EventfoldError) as caught:
+        ef.Registry(untyped=True).encode(ef.Untyped(type="Noted", data={"text": "\ud800"}))
+    assert caught.value.code == "encoding-invalid"

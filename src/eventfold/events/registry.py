@@ -21,6 +21,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.event import Event, Upcaster
 from eventfold.events.ids import new_id
+from eventfold.events.jsontext import encode_text
 from eventfold.events.shape import Check, at_path, check_json, check_time, checker
 
 
@@ -134,7 +135,7 @@ class Registry:
             if not self.untyped:
                 raise self._unknown(event.type)
             check_json(event.data)
-            return event.type, 1, self._encode(event.data).decode()
+            return event.type, 1, encode_text(event.data)
         name = event.stored_name
         known = self._known.get(name)
         if known is None or known.event_type is not type(event):
