@@ -8,7 +8,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.errors import DefinitionError, UpcasterMissing
+from eventfold.errors import DefinitionError, UpcasterFailed, UpcasterMissing
 from eventfold.readmodels.arrowform import EVENT_COLUMNS
 from eventfold.readmodels.history import ReferenceEngine
 from eventfold.readmodels.port import Scope
@@ -124,3 +124,16 @@ def test_a_missing_link_is_named_when_the_app_is_built() -> None:
         ef.upcast(Gap, 2)(lambda data: data)
     with pytest.raises(DefinitionError, match="nothing to upcast"):
         ef.upcast(Gap, 3)
+
+
+@pytest.mark.parametrize("found", [float("nan"), {"deep": [1, float("inf")]}, object(), "\ud800"])
+def test_what_an_upcaster_returns_never_becomes_null_in_silence(found: object) -> None:
+    class Weighed(ef.Event, version=2):
+        kilos: Any = None
+
+    ef.upcast(Weighed, 1)(lambda data: {**data, "kilos": found})
+    registry = ef.Registry([Weighed])
+    stored = ef.NewEvent(ef.new_id(), "Weighed", 1, "{}")
+    for read in (registry.decode, registry.current_data):
+        with pytest.raises(UpcasterFailed):
+            read(stored)

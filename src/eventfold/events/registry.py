@@ -1,5 +1,6 @@
 """The registry of an app: which stored names it knows, and how their data becomes typed events and back."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -201,14 +202,29 @@ class Registry:
         for version in range(stored.schema_version, known.version):
             data = _apply(known.upcasters[version - 1], stored.type, version, data)
         try:
-            return self._encode(data).decode()
-        except (TypeError, UnicodeEncodeError) as error:
+            text = self._encode(data).decode()
+        except (TypeError, UnicodeEncodeError, RecursionError) as error:
             raise UpcasterFailed(f"{stored.type}: an upcaster returned what is not JSON: {error}") from error
+        if "null" in text and _is_lossy(data):  # what is not finite is written as null
+            raise UpcasterFailed(f"{stored.type}: an upcaster returned a number that is not finite.")
+        return text
 
     def _unknown(self, name: str) -> EventTypeUnknown:
         return EventTypeUnknown(
             f"This app has no event type {name!r}: register its class, or allow untyped events.", type=name
         )
+
+
+def _is_lossy(value: Any) -> bool:
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case dict():
+            return any(map(_is_lossy, value.values()))
+        case list() | tuple():
+            return any(map(_is_lossy, value))
+        case _:
+            return False
 
 
 def _apply(upcaster: Upcaster, name: str, version: int, data: dict[str, Any]) -> dict[str, Any]:
