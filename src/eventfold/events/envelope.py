@@ -31,8 +31,8 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
         id: unique; an append that is repeated with the same id writes nothing.
         type: the stored name.
         schema_version: from 1.
-        data: a JSON object, as text.
-        metadata: a JSON object, as text: actor, correlationId, causationId and keys of the user.
+        data: a JSON object, as text without line feeds.
+        metadata: such an object too: actor, correlationId, causationId and keys of the user.
         occurred_us: when it happened, microseconds since 1970; None = when it is recorded.
     """
 

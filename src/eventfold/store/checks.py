@@ -64,13 +64,14 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
     if (max(map(len, data)) + max(map(len, metadata))) * 4 > min(can.max_event_bytes, limits.METADATA_BYTES):
         return False
     text = "".join(data) + "".join(metadata)
-    if not text.isascii() or "\0" in text or _NUL in text:
+    if not text.isascii() or "\0" in text or _NUL in text or "\n" in text:
         return False
     versions = [event.schema_version for event in events]
     times = [event.occurred_us for event in events if event.occurred_us is not None] or [0]
     return (
         set(map(type, versions)) == {int}
         and min(versions) >= 1
+        and max(versions) <= limits.INT_MAX
         and min(times) >= limits.TIME_MIN_US
         and max(times) <= limits.TIME_MAX_US
     )
@@ -90,7 +91,7 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
                 bytes=size,
                 limit=can.max_event_bytes,
             )
-    if type(event.schema_version) is not int or event.schema_version < 1:
+    if type(event.schema_version) is not int or not 1 <= event.schema_version <= limits.INT_MAX:
         raise PayloadInvalid(
             f"The event {event.type} has the schema version {event.schema_version!r}; it counts from 1."
         )
@@ -99,6 +100,10 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
     for text in (event.data, event.metadata):
         if "\0" in text or (_NUL in text and _has_nul(text)):
             raise TextHasNul(f"The event {event.type} contains NUL, which not every store can keep.")
+        if "\n" in text:
+            raise PayloadInvalid(
+                f"The JSON of the event {event.type} has line feeds between its values: write it compactly."
+            )
     if not (event.data.isascii() and event.metadata.isascii()):
         try:
             (event.data + event.metadata).encode()

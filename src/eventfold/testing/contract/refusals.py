@@ -119,9 +119,13 @@ class RefusalsContract:
     def test_text_with_a_lone_surrogate_is_refused(self, store: Store) -> None:
         self._refused(store, "encoding-invalid", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\ud800"}')])
 
-    @pytest.mark.parametrize("schema_version", [0, -1, "1", 1.0])
+    @pytest.mark.parametrize("schema_version", [0, -1, "1", 1.0, 2**63])
     def test_a_wrong_schema_version_is_refused(self, store: Store, schema_version: Any) -> None:
         self._refused(store, "payload-invalid", "order-1", [make(schema_version=schema_version)])
+
+    def test_json_on_several_lines_is_refused(self, store: Store) -> None:
+        self._refused(store, "payload-invalid", "order-1", [NewEvent(new_id(), "T", 1, '{\n"a":1}')])
+        self._refused(store, "payload-invalid", "order-1", [make(metadata='{\n"actor":"ä"}')])
 
     @pytest.mark.parametrize("us", [limits.TIME_MIN_US - 1, limits.TIME_MAX_US + 1, limits.INT_MIN, 2**63])
     def test_a_time_outside_the_years_1_to_9999_is_refused(self, store: Store, us: int) -> None:
