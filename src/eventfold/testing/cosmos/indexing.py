@@ -49,7 +49,7 @@ def indexed(policy: dict[str, Any], path: Sequence[str]) -> bool:
 
 
 def _fits(pattern: Sequence[str], path: Sequence[str]) -> int:
-    *names, last = pattern
+    *names, last = pattern if pattern != [""] else ["*"]  # "/" is an older way to say everything
     if last == "?":
         return 2 * len(names) + 1 if list(path) == names else -1
     if last == "*":

@@ -76,9 +76,11 @@ class Transaction:
         """Replaces a document that must be there."""
         found = self.read(identity)
         _check(found, if_match, if_none_match)
-        if self._checked(body) != identity:
-            raise bad("The id of a document cannot be changed by a replace.")
-        return self._stage(identity, body, "replace")
+        renamed = self._checked(body)
+        if renamed == identity:
+            return self._stage(identity, body, "replace")
+        self._stage(identity, None, "delete")  # the service allows it: the document gets another id
+        return self.create(body)
 
     def delete(self, identity: str, if_match: str = "", if_none_match: str = "") -> None:
         """Deletes a document that must be there."""

@@ -101,7 +101,7 @@ class _Parser:
             raise self._error()
         query.distinct = self._word("DISTINCT")
         if self._word("TOP"):
-            query.top = self._primary()
+            query.top = self._atom()  # no primary: a list may follow
         query.value = self._word("VALUE")
         self._skip_to_from(query)
         if query.value or not self._sign("*"):

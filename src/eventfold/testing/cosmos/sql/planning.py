@@ -22,6 +22,7 @@ def planned(query: Query, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if query.groups:
         raise NotUnderstood("GROUP BY over several partitions is not supported by this SDK.")
     runner = Evaluator(parameters)
+    order = [] if query.aggregates else query.order  # one row alone is in order
     top, offset, limit = (
         runner.count(query.top, "TOP"),
         runner.count(query.offset, "OFFSET"),
@@ -34,8 +35,8 @@ def planned(query: Query, parameters: Mapping[str, Any]) -> dict[str, Any]:
             "top": top,
             "offset": offset,
             "limit": limit,
-            "orderBy": ["Descending" if each.descending else "Ascending" for each in query.order],
-            "orderByExpressions": [each.text for each in query.order],
+            "orderBy": ["Descending" if each.descending else "Ascending" for each in order],
+            "orderByExpressions": [each.text for each in order],
             "groupByExpressions": [],
             "groupByAliases": [],
             "aggregates": [_NAMES[call.name] for call in query.aggregates],
