@@ -23,6 +23,7 @@ class Database:
     id: str
     rid: str = field(default_factory=rids.database_rid)
     containers: dict[str, Container] = field(default_factory=dict)
+    throughput: int | None = None
 
     def properties(self) -> dict[str, Any]:
         """As a client reads them."""

@@ -46,6 +46,7 @@ class Container:
         self.rid = rid or rids.container_rid(database)
         self.database = database
         self.partitions = partitions
+        self.throughput: int | None = None
         self.definition: dict[str, Any] = {}
         self.define(definition)
         self.id: str = self.definition["id"]

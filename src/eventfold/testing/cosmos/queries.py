@@ -37,7 +37,7 @@ def read_all(work: Work) -> Answer:
 
 def plan(work: Work) -> Answer:
     """POST .../docs with the header of a plan."""
-    wanted = asked(work, work.request.json())
+    wanted = asked(work.request.json())
     container = work.container()
     try:
         _check_order(container, wanted)
@@ -60,7 +60,7 @@ def listing(work: Work) -> Answer:
         home = work.account.database(work.address.names[0])
         name, rid = "DocumentCollections", home.rid
         found = [each.definition for each in list(home.containers.values())]
-    wanted = asked(work, work.request.json())
+    wanted = asked(work.request.json())
     try:
         kept = [row for _, row in rows(wanted.query, wanted.parameters, enumerate(found))]
     except NotUnderstood as error:
@@ -70,7 +70,7 @@ def listing(work: Work) -> Answer:
 
 def _answered(work: Work, body: Any, *, across: bool) -> Answer:
     container = work.container()
-    wanted = asked(work, body)
+    wanted = asked(body)
     try:
         with container.lock:
             _check_order(container, wanted)

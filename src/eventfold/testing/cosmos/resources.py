@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.wire import Answer, Refused, bad
+from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
 from eventfold.testing.cosmos.work import Work
 
-_PER_PARTITION = 10_000
+PER_PARTITION = 10_000
 
 
 def account(work: Work) -> Answer:
@@ -19,6 +19,7 @@ def account(work: Work) -> Answer:
 def create_database(work: Work) -> Answer:
     """POST /dbs."""
     made = work.account.create_database(_named(work.request.json()))
+    made.throughput = _offered(work)
     return work.answer(201, made.properties(), etag=made.properties()["_etag"])
 
 
@@ -47,6 +48,7 @@ def create_container(work: Work) -> Answer:
     _named(definition)
     _check_definition(definition)
     made = work.account.create_container(work.address.names[0], definition, _partitions(work))
+    made.throughput = _offered(work)
     return work.answer(201, made.definition, etag=made.definition["_etag"])
 
 
@@ -112,6 +114,17 @@ def list_ranges(work: Work) -> Answer:
     return work.answer(200, body, etag=etag)
 
 
+def no_conflicts(work: Work) -> Answer:
+    """Conflicts: with one write region there are none."""
+    return listed(work, "Conflicts", work.container().rid, [])
+
+
+def no_conflict(work: Work) -> Answer:
+    """A conflict: with one write region there is none."""
+    work.container()
+    raise missing("conflict")
+
+
 def listed(work: Work, name: str, rid: str, found: list[dict[str, Any]]) -> Answer:
     """A list of resources in pages, by offset."""
     size = int(work.request.header("x-ms-max-item-count") or 100)
@@ -161,8 +174,12 @@ def _check_definition(definition: dict[str, Any]) -> None:
 def _partitions(work: Work) -> int:
     if work.account.partitions is not None:
         return work.account.partitions
+    return max(1, math.ceil((_offered(work) or 0) / PER_PARTITION))
+
+
+def _offered(work: Work) -> int | None:
     offered = work.request.header("x-ms-offer-throughput")
-    return max(1, math.ceil(int(offered) / _PER_PARTITION)) if offered.isdecimal() else 1
+    return int(offered) if offered.isdecimal() else None
 
 
 def _conditions(work: Work, definition: dict[str, Any]) -> None:

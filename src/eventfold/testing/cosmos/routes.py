@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from eventfold.testing.cosmos import batches, feeds, items, queries, resources
+from eventfold.testing.cosmos import batches, feeds, items, offers, queries, resources
 from eventfold.testing.cosmos.wire import Answer, Refused, bad
 from eventfold.testing.cosmos.work import Work
 
@@ -32,6 +32,14 @@ HANDLERS: dict[tuple[str, str], Callable[[Work], Answer]] = {
     ("docs", "plan"): queries.plan,
     ("docs", "batch"): batches.batch,
     ("docs", "feed"): feeds.feed,
+    ("offers", "query"): offers.query,
+    ("offers", "list"): offers.listing,
+    ("offers", "read"): offers.read,
+    ("offers", "replace"): offers.replace,
+    ("conflicts", "query"): resources.no_conflicts,
+    ("conflicts", "list"): resources.no_conflicts,
+    ("conflicts", "read"): resources.no_conflict,
+    ("conflicts", "delete"): resources.no_conflict,
     ("partitionkeydelete", "create"): items.delete_partition,
 }
 

@@ -95,7 +95,7 @@ class Scope:
         yield from found
 
 
-def asked(work: Work, body: Any) -> Asked:
+def asked(body: Any) -> Asked:
     """The query in a request.
 
     Raises:
@@ -108,9 +108,7 @@ def asked(work: Work, body: Any) -> Asked:
     except NotUnderstood as error:
         raise bad(str(error)) from error
     parameters = {each["name"]: each.get("value") for each in body.get("parameters") or []}
-    mark = hashlib.sha256(
-        dumps([body["query"], parameters, work.request.header("x-ms-documentdb-partitionkey")])
-    )
+    mark = hashlib.sha256(dumps([body["query"], parameters]))
     return Asked(parsed, parameters, mark.hexdigest()[:16])
 
 
@@ -138,7 +136,7 @@ def scope(work: Work, container: Container, query: Asked, *, across: bool) -> Sc
     if low or high:
         return _gathered(container, query, low, high or keys.HIGHEST)
     filtered = filtered_key(container, query)
-    if filtered is not None:
+    if filtered is not None and (streams(query.query) or not across):
         return _of_key(container, filtered)
     if not across:
         raise bad(_DISABLED)
