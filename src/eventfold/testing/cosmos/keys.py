@@ -5,6 +5,7 @@ to "FF". Only keys of version 2 are known, of one path or of several (hierarchic
 """
 
 import json
+import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,14 +15,14 @@ from eventfold.testing.cosmos.murmur import murmur128
 
 LOWEST = ""
 HIGHEST = "FF"
+_NAME = re.compile(r'/(?:"([^"]*)"|([^/"]+))')
 UNDEFINED: dict[str, Any] = {}
 """How a key that a document does not have is written."""
 
 
 def paths(path: str) -> list[str]:
-    """The names of a path: `/a/"b c"/d` is a, b c, d."""
-    parts = path.strip("/").split("/")
-    return [part[1:-1] if len(part) > 1 and part[0] == part[-1] == '"' else part for part in parts]
+    """The names of a path: `/a/"b/c"/d` is a, b/c, d."""
+    return [quoted or plain for quoted, plain in _NAME.findall(path)] or [""]
 
 
 def value_at(document: Any, names: Sequence[str]) -> Any:

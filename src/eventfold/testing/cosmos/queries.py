@@ -116,8 +116,9 @@ def _paged(work: Work, container: Container, wanted: Asked, meant: Scope) -> Ans
                 yield document.sequence, version.body
 
     if streams(wanted.query):
-        low = start.get("low", meant.low)
-        high = start.get("high") or min(container.covering(low).high, meant.high)
+        # after a split both children are asked on with the parent's continuation: each takes its own part
+        low = max(start.get("low", ""), meant.low)
+        high = min(start.get("high") or container.covering(low).high, meant.high)
         after = start.get("after", 0)
         more: dict[str, Any] | None = {"low": high} if high < meant.high else None
         for number, row in rows(wanted.query, wanted.parameters, documents(low, high, after)):

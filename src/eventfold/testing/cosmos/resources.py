@@ -8,6 +8,8 @@ from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
 from eventfold.testing.cosmos.work import Work
 
 PER_PARTITION = 10_000
+_MOST_PATHS = 3
+_BEYOND = ("computedProperties", "vectorEmbeddingPolicy", "fullTextPolicy")
 
 
 def account(work: Work) -> Answer:
@@ -76,6 +78,7 @@ def replace_container(work: Work) -> Answer:
         if wanted.get(name) and name in found.definition and wanted[name] != found.definition[name]:
             raise bad(f"Replacing the {name} of a container is not allowed.")
     kept = {n: found.definition[n] for n in ("partitionKey", "uniqueKeyPolicy") if n in found.definition}
+    _check_definition(found.definition | wanted)
     sent = {name: value for name, value in wanted.items() if not name.startswith("_")}
     found.define(sent | kept)
     found.notes.note({"do": "define", "rid": found.rid, "definition": sent | kept})
@@ -116,6 +119,9 @@ def list_ranges(work: Work) -> Answer:
 
 def no_conflicts(work: Work) -> Answer:
     """Conflicts: with one write region there are none."""
+    across = work.request.says("x-ms-documentdb-query-enablecrosspartition")
+    if work.operation == "query" and not across and not work.request.header("x-ms-documentdb-partitionkey"):
+        raise bad("Cross partition query is required but disabled.")
     return listed(work, "Conflicts", work.container().rid, [])
 
 
@@ -167,8 +173,11 @@ def _check_definition(definition: dict[str, Any]) -> None:
         raise bad("A container needs a partitionKey with paths.")
     if key.get("version", 1) != 2:
         raise bad("The stand-in knows partition keys of version 2 only.")
-    if key.get("kind", "Hash") == "Hash" and len(key["paths"]) != 1:
-        raise bad("A partition key of kind Hash has one path.")
+    if len(key["paths"]) > (_MOST_PATHS if key.get("kind") == "MultiHash" else 1):
+        raise bad("Too many partition key paths.")
+    for name in _BEYOND:
+        if definition.get(name):
+            raise bad(f"The stand-in does not know {name}.")
 
 
 def _partitions(work: Work) -> int:

@@ -134,13 +134,13 @@ def scope(work: Work, container: Container, query: Asked, *, across: bool) -> Sc
             raise gone(range_id)
         return Scope(low, high)
     if low or high:
-        return _gathered(container, query, low, high or keys.HIGHEST)
+        return _gathered(query, low, high or keys.HIGHEST)
     filtered = filtered_key(container, query)
     if filtered is not None and (streams(query.query) or not across):
         return _of_key(container, filtered)
     if not across:
         raise bad(_DISABLED)
-    return _gathered(container, query, keys.LOWEST, keys.HIGHEST)
+    return _gathered(query, keys.LOWEST, keys.HIGHEST)
 
 
 def filtered_key(container: Container, query: Asked) -> list[Any] | None:
@@ -170,7 +170,7 @@ def _of_key(container: Container, values: list[Any]) -> Scope:
     return Scope(place, f"{place}0", keys.key_text(values))
 
 
-def _gathered(container: Container, query: Asked, low: str, high: str) -> Scope:
-    if len(container.overlapping(low, high)) > 1 and not streams(query.query):
+def _gathered(query: Asked, low: str, high: str) -> Scope:
+    if not streams(query.query):  # with a single physical partition too
         raise bad("The provided cross partition query can not be directly served by the gateway.", 1004)
     return Scope(low, high)
