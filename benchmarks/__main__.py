@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import history, reading, writing
+from benchmarks import cosmos, history, reading, writing
 from benchmarks.measure import report
 
 if __name__ == "__main__":
-    cases = [*writing.CASES, *reading.CASES, *history.CASES]
+    cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES]
     words = sys.argv[1:]
     report(case for case in cases if not words or any(word in case.name for word in words))

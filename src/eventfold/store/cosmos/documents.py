@@ -7,8 +7,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -16,6 +16,7 @@ from eventfold.events.envelope import NewEvent, RecordedEvent, from_us, to_us
 
 _UNSAFE = re.compile(r"\d{16}|\d[eE.]")
 _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_OURS = frozenset({"schemaVersion", "occurredAt"})
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -30,8 +31,9 @@ def time_text(us: int) -> str:
     return from_us(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=10_000)
 def time_us(text: str) -> int:
-    """The time of a document."""
+    """The time of a document; the events of one append share theirs."""
     return to_us(datetime.fromisoformat(text))
 
 
@@ -86,20 +88,27 @@ def to_event(document: Mapping[str, Any], *, partition: str = "", position: int 
         partition: of the feed that delivered it; empty where a stream was read.
         position: its `_lsn`, which only the change feed says.
     """
-    metadata = dict(document["metadata"])
-    schema_version = metadata.pop("schemaVersion")
-    occurred = metadata.pop("occurredAt", None)
+    metadata = document["metadata"]
     exact = document.get("exact") or {}
+    if len(metadata) == 1:  # the schema version alone, as in most logs
+        occurred_us, text = None, "{}"
+    else:
+        occurred = metadata.get("occurredAt")
+        occurred_us = None if occurred is None else time_us(occurred)
+        text = (
+            exact.get("metadata")
+            or _encode({name: value for name, value in metadata.items() if name not in _OURS}).decode()
+        )
     return RecordedEvent(
         position,
         document["aggregateId"],
         document["version"],
         document["eventType"],
-        schema_version,
-        UUID(document["eventId"]).bytes,
+        metadata["schemaVersion"],
+        bytes.fromhex(document["eventId"].replace("-", "")),
         time_us(document["timestamp"]),
-        None if occurred is None else time_us(occurred),
-        exact["data"] if "data" in exact else _encode(document["data"]).decode(),
-        exact["metadata"] if "metadata" in exact else _encode(metadata).decode(),
+        occurred_us,
+        exact.get("data") or _encode(document["data"]).decode(),
+        text,
         partition,
     )
