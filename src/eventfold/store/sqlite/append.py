@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 import apsw
@@ -15,6 +16,8 @@ from eventfold.store.sqlite.names import Interning
 from eventfold.store.sqlite.statements import SQL
 
 PARTITION = "0"
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 
 class Transaction:
@@ -168,7 +171,12 @@ def _same_content(event: NewEvent, row: tuple[object, ...]) -> bool:
     _, _, _, stored_type, schema_version, _, _, _, data, _ = row
     if stored_type != event.type or schema_version != event.schema_version:
         return False
-    return data == event.data or msgspec.json.decode(str(data)) == msgspec.json.decode(event.data)
+    return data == event.data or _canonical(str(data)) == _canonical(event.data)
+
+
+def _canonical(data: str) -> bytes:
+    """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python."""
+    return _encode(_decode(data))
 
 
 def _wrong_version(write: Write, actual: int) -> WrongExpectedVersion:

@@ -1,8 +1,11 @@
 """Repeating: the same ids write nothing twice, and never hide other content."""
 
+from uuid import UUID
+
 import pytest
 
 from eventfold.errors import EventIdReused, PartialDuplicate
+from eventfold.events.envelope import NewEvent
 from eventfold.store.port import ANY, EXISTS, Expected, Store, Write
 from eventfold.testing.making import make, make_many, numbers, read_all
 
@@ -61,6 +64,17 @@ class IdempotencyContract:
         with pytest.raises(EventIdReused):
             store.append("order-1", [changed], expected=expected)
         assert numbers(store.read("order-1")) == [1]
+
+    @pytest.mark.parametrize(
+        ("data", "other"), [("1", "true"), ("1", "1.0"), ("0", "false"), ("0.1", "0.10000000000000001")]
+    )
+    def test_values_that_only_python_calls_equal_are_other_content(
+        self, store: Store, data: str, other: str
+    ) -> None:
+        first, second = (NewEvent(UUID(int=7), "Noted", 1, f'{{"n":{n}}}') for n in (data, other))
+        store.append("order-1", [first], expected=0)
+        with pytest.raises(EventIdReused):
+            store.append("order-1", [second], expected=0)
 
     @pytest.mark.parametrize("expected", [0, ANY])
     def test_an_id_of_another_stream_is_refused_where_declared(
