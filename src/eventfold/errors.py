@@ -58,8 +58,15 @@ class EventfoldError(Exception):
 
     def as_dict(self) -> dict[str, object]:
         """The error as a JSON-ready map: code, message, outcome and the facts as text or numbers."""
-        facts = {k: v if isinstance(v, int | float | bool | None) else str(v) for k, v in self.facts.items()}
-        return {"code": self.code, "message": self.message, "outcome": self.outcome, **facts}
+        facts = {
+            k: v if isinstance(v, int | float | bool | None) else _text(v) for k, v in self.facts.items()
+        }
+        return {"code": self.code, "message": _text(self.message), "outcome": self.outcome, **facts}
+
+
+def _text(fact: object) -> str:
+    # bytes of an argument that are no UTF-8 arrive as lone surrogates, which JSON cannot hold
+    return str(fact).encode(errors="backslashreplace").decode()
 
 
 class Refused(EventfoldError, code="refused", status=400, exit_code=3):

@@ -210,6 +210,26 @@ def test_what_is_parked_is_listed_retried_and_skipped(
         (["-s", "sqlite:///no/such/log.db", "streams"], 4, "log-not-found"),
         (["-s", "sqlite:///x.db?colour=red", "streams"], 2, "colour"),
         (["nonsense"], 2, "nonsense"),
+        (["-a", ".shop:shop", "-s", "sqlite://", "status"], 2, "module:name"),
+        (["-s", "sqlite://", "streams", "--limit", "-5"], 2, "--limit"),
+        (["-s", "sqlite://", "streams", "--limit", "9" * 30], 2, "--limit"),
+        (["-s", "sqlite://", "read", "order-\udcff", "--json"], 3, "stream-name-invalid"),
+        (["-a", "examples.orders.app:shop", "-s", "sqlite://", "why", "\udcff", "x", "--json"], 4, "udcff"),
+        (["-a", "examples.orders.app:shop", "-s", "sqlite://", "query", "SELECT '\udcff'"], 3, "UTF-8"),
+        (
+            [
+                "-s",
+                "sqlite://",
+                "import",
+                __file__,
+                "--stream=a",
+                "--format=csv",
+                "--event-type=T",
+                "--data=\udcff=a",
+            ],
+            3,
+            "UTF-8",
+        ),
     ],
 )
 def test_what_cannot_work_is_a_sentence_and_an_exit_code(
@@ -222,6 +242,16 @@ def test_what_cannot_work_is_a_sentence_and_an_exit_code(
     assert "Traceback" not in err
     assert "secret" not in err
     assert not list(tmp_path.glob("x.db*"))
+
+
+def test_who_has_no_name_on_this_machine_can_skip_an_event(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    code, _, err = run("parked", "skip", "orders", "order-1", "--reason", "a duplicate")
+    assert code == 4
+    assert "is not parked" in err
 
 
 def test_an_error_as_json_has_its_code_and_facts(run: Run) -> None:

@@ -14,6 +14,7 @@ from eventfold import limits
 from eventfold.errors import ConfigInvalid, EncodingInvalid, EventfoldError, RowInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_event_id
+from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import metadata_text
 from eventfold.events.shape import check_key
 from eventfold.imports.lists import as_list, list_items
@@ -255,6 +256,7 @@ def _kept(written: str) -> tuple[str, str]:
     if given and not (name and column):
         raise ConfigInvalid(f"{written!r} keeps no column: write a column, or name=column.", key="data")
     check_key(name)
+    encode_text(name)
     return name, column or name
 
 

@@ -1,6 +1,7 @@
 """`eventfold parked`: events that could not be folded, and what to do about them."""
 
 import getpass
+import os
 
 import click
 from msgspec import structs
@@ -49,9 +50,16 @@ def retry(settings: Settings, table: str, stream: str) -> int:
 @pass_settings
 def skip(settings: Settings, table: str, stream: str, reason: str) -> int:
     """Leave the event of STREAM that failed out of TABLE, and fold what waited behind it."""
-    with settings.open_app() as live, context(actor=getpass.getuser()):
+    with settings.open_app() as live, context(actor=_user()):
         done = live.table(table).skip(stream, reason)
     return _answer(settings, stream, done=done)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run as a number that has no name
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def _rows(live: Live) -> list[dict[str, object]]:

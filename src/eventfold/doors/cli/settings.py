@@ -63,7 +63,7 @@ def load_app(name: str) -> App:
         ConfigInvalid: there is no such module, or no app of that name in it.
     """
     module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
+    if not module_name or not attribute or module_name.startswith("."):
         raise ConfigInvalid(f"{name!r} names no app: write module:name.", key="app")
     here = str(Path.cwd())
     if here not in sys.path:

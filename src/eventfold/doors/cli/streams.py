@@ -8,11 +8,18 @@ import msgspec
 
 from eventfold.doors.cli.output import print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.limits import INT_MAX
 
 
 @click.command()
 @click.argument("category", required=False)
-@click.option("--limit", default=50, show_default=True, help="How many are shown; with --json all are.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0, INT_MAX),
+    default=50,
+    show_default=True,
+    help="How many are shown; with --json all are.",
+)
 @pass_settings
 def streams(settings: Settings, category: str | None, limit: int) -> None:
     """List the streams of the log, or those of a CATEGORY, by name."""
@@ -23,9 +30,10 @@ def streams(settings: Settings, category: str | None, limit: int) -> None:
             for stream in found:
                 sys.stdout.write(msgspec.json.encode(stream._asdict()).decode() + "\n")
             return
-        page = list(islice(found, limit + 1))
+        page = list(islice(found, limit))
+        more = next(found, None) is not None
     finally:
         store.close()
-    print_table([stream._asdict() for stream in page[:limit]], ["stream", "category", "version"])
-    if len(page) > limit:
+    print_table([stream._asdict() for stream in page], ["stream", "category", "version"])
+    if more:
         say(f"There are more; --limit shows more than {limit}.")
