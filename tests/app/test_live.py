@@ -316,6 +316,19 @@ def test_what_is_not_there_is_named(live: Live) -> None:
         live.repository(Stranger)
 
 
+@pytest.mark.parametrize("name", ["log", "tables", "parked", "skips", "deleted", "published", "sqlite_x"])
+def test_a_table_with_the_name_of_one_of_the_state_is_refused(name: str) -> None:
+    class Taken(ef.Table, category="order", name=name):
+        order_id = ef.key()
+        events = ef.count()
+
+    with (
+        ef.App("shop", aggregates=[Order], tables=[Taken]).open("sqlite://") as live,
+        pytest.raises(TableInvalid, match="another name"),
+    ):
+        live.catch_up()
+
+
 def test_an_app_that_cannot_work_is_refused_when_it_is_built() -> None:
     with pytest.raises(DefinitionError, match="called 'orders'"):
         ef.App("shop", aggregates=[Order], tables=[Orders, Orders])

@@ -4,7 +4,7 @@ from typing import Any
 
 import apsw
 
-from eventfold.errors import ForeignCursor, StaleCursor
+from eventfold.errors import ForeignCursor, StaleCursor, TableInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import TableState
@@ -95,6 +95,11 @@ class SqliteState:
         self, connection: apsw.Connection, layout: Layout, start: Cursor, above: int, *, live: bool
     ) -> SqliteTableState:
         name = layout.spec.name
+        if name.startswith("sqlite_") or connection.execute(SQL["is_taken"], (name,)).get:
+            raise TableInvalid(
+                f"A table cannot be called {name!r} here, where its rows are kept: give it another name=.",
+                table=name,
+            )
         generation: int = max(above + 1, connection.execute(SQL["next_generation"], (name,)).get)
         made = SqliteTableState(layout, generation, self._writing, self._pool)
         row = (name, generation, int(live), layout.fingerprint, start.to_json())
