@@ -197,12 +197,12 @@ class State(Protocol):
             above: its number will be larger than this, and than that of every generation before.
         """
 
-    def swap(self, fresh: TableState, *, live: Cursor) -> None:
+    def swap(self, fresh: TableState, *, live: int) -> None:
         """Makes `fresh` the live generation in one transaction and drops the old one.
 
         Args:
             fresh: from `fresh`, folded at least as far as the live generation.
-            live: the cursor of the live generation that the caller compared with.
+            live: the commit at which the caller compared with the live generation.
 
         Raises:
             StaleCursor: the live generation has moved since; fold on and compare again.

@@ -71,35 +71,41 @@ class Rebuild:
             above: the new generation's number will be larger.
             progress: called now and then.
         """
-        start, target = self._feed.start(), self._feed.end()
-        live = self._state.live(layout, start)
-        scope = Scope(skips=frozenset((s.stream, s.version) for s in live.skips()))
-        total = self._feed.lag(start)
-        batches = self._feed.arrow(start, target, needed_columns(layout, scope))
-        counted = batches if progress is None else _counted(batches, total, progress)
-        folded = self._engine.fold(counted, layout, self._registry, scope=scope)
-        fresh = self._state.fresh(layout, start, above=above)
-        fresh.load(folded.rows, self._named(folded.parked), read=start, then=target)
-        head = self._swap(fresh, live, layout, start)
-        return Rebuilt(layout.spec.name, head.generation, folded.events, folded.rows.num_rows, head.parked)
+        start = self._feed.start()
+        for _ in range(SWAP_ATTEMPTS):
+            target = self._feed.end()
+            scope = Scope(skips=_skips(self._state.live(layout, start)))
+            total = self._feed.lag(start)
+            batches = self._feed.arrow(start, target, needed_columns(layout, scope))
+            counted = batches if progress is None else _counted(batches, total, progress)
+            folded = self._engine.fold(counted, layout, self._registry, scope=scope)
+            fresh = self._state.fresh(layout, start, above=above)
+            fresh.load(folded.rows, self._named(folded.parked), read=start, then=target)
+            if head := self._swap(fresh, scope, layout, start):
+                rows = folded.rows.num_rows
+                return Rebuilt(layout.spec.name, head.generation, folded.events, rows, head.parked)
+        raise _restless(layout)
 
-    def _swap(self, fresh: TableState, live: TableState, layout: Layout, start: Cursor) -> Head:
+    def _swap(self, fresh: TableState, scope: Scope, layout: Layout, start: Cursor) -> Head | None:
+        """None where somebody decided meanwhile to leave an event out, which is folded already."""
         projector = Projector(fresh, self._feed, self._registry)
         for _ in range(SWAP_ATTEMPTS):
             head = projector.begin()
-            standing = live.head().cursor
+            live = self._state.live(layout, start)
+            before = live.head()
+            if _skips(live) != scope.skips:
+                return None
             # the log may have been restored since the live rows were folded: then they are no measure
-            while self._feed.compare(head.cursor, standing) == "before" and not projector.step().caught_up:
+            while (
+                self._feed.compare(head.cursor, before.cursor) == "before" and not projector.step().caught_up
+            ):
                 head = projector.begin()
             try:
-                self._state.swap(fresh, live=standing)
+                self._state.swap(fresh, live=before.change)
             except StaleCursor:
-                live = self._state.live(layout, start)
-            else:
-                return fresh.head()
-        raise StaleCursor(
-            f"{layout.spec.name} moved on during every one of {SWAP_ATTEMPTS} attempts to swap."
-        )
+                continue
+            return fresh.head()
+        raise _restless(layout)
 
     def _named(self, parked: Mapping[str, ParkedStream]) -> Iterable[ParkedStream]:
         """The parked streams with what a fold by columns does not read of their events."""
@@ -108,6 +114,14 @@ class Rebuild:
                 yield structs.replace(
                     one, event_id=str(event.id), position=event.position, partition=event.partition
                 )
+
+
+def _skips(state: TableState) -> frozenset[tuple[str, int]]:
+    return frozenset((s.stream, s.version) for s in state.skips())
+
+
+def _restless(layout: Layout) -> StaleCursor:
+    return StaleCursor(f"{layout.spec.name} moved on during every one of {SWAP_ATTEMPTS} attempts to swap.")
 
 
 def _counted(

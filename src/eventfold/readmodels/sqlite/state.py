@@ -65,7 +65,7 @@ class SqliteState:
                 self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
             return self._make(connection, layout, start, above, live=False)
 
-    def swap(self, fresh: TableState, *, live: Cursor) -> None:
+    def swap(self, fresh: TableState, *, live: int) -> None:
         """Promotes the fresh generation and drops the old one in one transaction."""
         assert isinstance(fresh, SqliteTableState)
         layout = fresh.layout
@@ -74,8 +74,8 @@ class SqliteState:
             row: Any = connection.execute(SQL["live"], (name,)).fetchone()
             old = SqliteTableState(layout, row[0], self._writing, self._pool) if row else None
             if old is not None:
-                cursor: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone()
-                if cursor[0] != live.to_json():
+                head: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone()
+                if head[1] != live:
                     raise StaleCursor(
                         f"The live rows of {name} have moved on; fold on and compare again.", table=name
                     )
