@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from eventfold.errors import TableInvalid
+from eventfold.errors import TableInvalid, ValueUnfit
 from eventfold.readmodels.types import INT64, ColumnType, column_type
 from eventfold.readmodels.values import Const, Envelope, EventType, Field, as_values, stored_name
 
@@ -82,7 +82,7 @@ def sum(*values: object, on: Iterable[EventType] = ()) -> Column:  # noqa: A001 
         TableInvalid: the values are no numbers, or floats that were not declared.
     """
     found, given = _split(values)
-    chosen = given or _common_type(found)
+    chosen = _chosen(found, given)
     if chosen.kind not in _SUMMED or (chosen.kind == "double" and given is None):
         raise TableInvalid(
             f"A {chosen} is not summed: use whole numbers or decimals, or declare 'double' if an inexact sum will do."
@@ -119,7 +119,7 @@ def collect(
     if not 1 <= limit <= COLLECT_LIMIT:
         raise TableInvalid(f"collect keeps 1 to {COLLECT_LIMIT} items, not {limit}.")
     found, given = _split(values)
-    return Column("collect", tuple(found), _names(on), given or _common_type(found), limit=limit, keep=keep)
+    return Column("collect", tuple(found), _names(on), _chosen(found, given), limit=limit, keep=keep)
 
 
 def delete_on(*on: EventType) -> Column:
@@ -145,12 +145,12 @@ def _pick(
     if by is not None and by.type.kind != "timestamp":
         raise TableInvalid(f"{reducer}: by= takes ef.recorded_at or ef.occurred_at.")
     found, given = _split(values)
-    return Column(reducer, tuple(found), _names(on), given or _common_type(found), by=by, nulls=nulls)
+    return Column(reducer, tuple(found), _names(on), _chosen(found, given), by=by, nulls=nulls)
 
 
 def _extreme(reducer: Literal["min", "max"], values: tuple[object, ...], on: Iterable[EventType]) -> Column:
     found, given = _split(values)
-    return Column(reducer, tuple(found), _names(on), given or _common_type(found))
+    return Column(reducer, tuple(found), _names(on), _chosen(found, given))
 
 
 def _split(values: tuple[object, ...]) -> tuple[list[Field | Const | Envelope], ColumnType | None]:
@@ -162,6 +162,18 @@ def _split(values: tuple[object, ...]) -> tuple[list[Field | Const | Envelope], 
     if len(events) != len(set(events)) or (len(found) > 1 and len(events) < len(found)):
         raise TableInvalid("A column takes one value per event type, or a single envelope value.")
     return found, column_type(names[0]) if names else None
+
+
+def _chosen(values: list[Field | Const | Envelope], given: ColumnType | None) -> ColumnType:
+    kind = given or _common_type(values)
+    for value in values:
+        if not isinstance(value, Const):
+            continue
+        try:
+            value.cell(kind)
+        except ValueUnfit as error:
+            raise TableInvalid(f"The constant of {value.event} has another type: {error.message}.") from None
+    return kind
 
 
 def _common_type(values: list[Field | Const | Envelope]) -> ColumnType:

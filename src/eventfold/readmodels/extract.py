@@ -91,7 +91,7 @@ def _stream(event: RecordedEvent, _data: Any) -> str:
 
 def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:
     if isinstance(found, Const):
-        constant = kind.hide(found.value) if kind.kind != "decimal" else kind.parse(str(found.value))
+        constant = found.cell(kind)
         return lambda _event, _data: constant
     if isinstance(found, Envelope):
         return _envelope(found, kind)

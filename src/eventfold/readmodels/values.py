@@ -30,6 +30,10 @@ class Const(msgspec.Struct, frozen=True):
     value: Cell
     type: ColumnType
 
+    def cell(self, kind: ColumnType) -> Cell | None:
+        """What it is in a column of some type; ValueUnfit where it is of another."""
+        return kind.hide(self.value) if kind.kind != "decimal" else kind.parse(str(self.value))
+
 
 class Envelope(msgspec.Struct, frozen=True):
     """A value that every event has, whatever its type."""

@@ -1,0 +1,30 @@
+"""Tables that could never be filled are refused when their class is built."""
+
+import pytest
+
+import eventfold as ef
+from eventfold.errors import TableInvalid
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("x", "int64"),
+        (1, "string"),
+        (True, "int64"),
+        (1, "boolean"),
+        (100, "decimal(4,2)"),
+        ("today", "date"),
+    ],
+)
+def test_a_constant_of_another_type_than_its_column_is_refused(value: object, kind: str) -> None:
+    for reducer in (ef.first, ef.last, ef.min, ef.collect):
+        with pytest.raises(TableInvalid, match="Opened"):
+            reducer({"Opened": value}, kind)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [("x", "string"), (1, "int64"), (99, "decimal(4,2)"), (True, "boolean"), (1, "double")]
+)
+def test_a_constant_of_the_type_of_its_column_is_taken(value: object, kind: str) -> None:
+    assert str(ef.last({"Opened": value}, kind).type) == kind
