@@ -47,7 +47,7 @@ def fill(url: str, streams: int, length: int) -> None:
     store.close()
 
 
-def append(_: Path) -> float:
+def append(folder: Path) -> float:
     """Events a second, one an append, on a stream that is known."""
     with stand_in() as (url, _events, _snapshots):
         store = ef.open_store(url)
@@ -58,7 +58,7 @@ def append(_: Path) -> float:
         return (APPENDS - 1) / (time.perf_counter() - began)
 
 
-def append_bare(_: Path) -> float:
+def append_bare(folder: Path) -> float:
     with stand_in() as (url, container, _):
         fill(url, 1, 1)
         (first,) = container.query_items("SELECT * FROM c", partition_key="note-0")
@@ -70,7 +70,7 @@ def append_bare(_: Path) -> float:
         return (APPENDS - 1) / (time.perf_counter() - began)
 
 
-def load(_: Path) -> float:
+def load(folder: Path) -> float:
     """Events a second of a cold load, without snapshot."""
     with stand_in() as (url, _events, _snapshots):
         fill(url, 1, LONG)
@@ -82,7 +82,7 @@ def load(_: Path) -> float:
         return 5 * LONG / (time.perf_counter() - began)
 
 
-def load_bare(_: Path) -> float:
+def load_bare(folder: Path) -> float:
     with stand_in() as (url, container, beside):
         fill(url, 1, LONG)
         query = (
@@ -117,7 +117,7 @@ def follow(folder: Path) -> float:
         return FEED / seconds
 
 
-def follow_bare(_: Path) -> float:
+def follow_bare(folder: Path) -> float:
     with stand_in() as (url, container, _):
         fill(url, 100, FEED // 100)
         rows: dict[str, list[int]] = {}

@@ -20,8 +20,8 @@ from eventfold.store.cosmos.calls import Calls, translate
 from eventfold.store.cosmos.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.cosmos.heads import Head, Heads
 from eventfold.store.cosmos.reading import Reading, session_of
-from eventfold.store.cosmos.settle import repeated, wrong_version
 from eventfold.store.port import ANY, EXISTS, Appended, Expected
+from eventfold.store.repeats import Known, repeated, wrong_version
 
 ATTEMPTS = 30
 """How often an append that expects no version is tried against rivals."""
@@ -72,8 +72,7 @@ class Appender:
                 if isinstance(answer, Appended):
                     return answer
                 session = answer
-            stored = list(self._reading.find({stream: [event.id for event in events]}, session))
-            version = repeated(stream, events, stored)
+            version = repeated(stream, events, self._known(stream, events, session))
             if version is not None:
                 return Appended(version, self.token(stream, session), deduplicated=True)
             self._refuse(stream, expected, self._reading.head(stream, session).version)
@@ -86,6 +85,10 @@ class Appender:
     def token(self, stream: str, session: str | None = None) -> Token:
         """What a feed needs to stand at or beyond the end of a stream as this process knows it."""
         return Token(self._log_id, {}, {stream: session or self._heads.session(stream) or ""})
+
+    def _known(self, stream: str, events: Sequence[NewEvent], session: str) -> dict[bytes, Known]:
+        stored = self._reading.find({stream: [event.id for event in events]}, session)
+        return {e.id_bytes: Known(e.stream, e.version, e.type, e.schema_version, e.data) for e in stored}
 
     def _refuse(self, stream: str, expected: Expected, actual: int) -> None:
         """Says why an append did not land that is no repeat; returns where it may be tried again."""

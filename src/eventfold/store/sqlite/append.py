@@ -2,22 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal
-from itertools import pairwise
 
 import apsw
-import msgspec
 
-from eventfold.errors import EventIdReused, PartialDuplicate, PayloadInvalid, WrongExpectedVersion
+from eventfold.errors import PayloadInvalid
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.port import ANY, EXISTS, Appended, Expected, Write
+from eventfold.store.repeats import Known, repeated, wrong_version
 from eventfold.store.sqlite.names import Interning
 from eventfold.store.sqlite.statements import SQL
 
 PARTITION = "0"
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
-_encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 
 class Transaction:
@@ -84,7 +80,7 @@ class Transaction:
             known = self._settled(write)
             if known is not None:
                 return known
-            raise _wrong_version(write, version)
+            raise wrong_version(write.stream, write.expected, version)
         if stream is None:
             stream = self.names.make_stream(write.stream)
         try:
@@ -131,29 +127,12 @@ class Transaction:
         found = {row[5]: row for row in self.connection.execute(SQL["find"], (ids,))}
         # rows that this very write inserted before it failed are no proof of an earlier one
         found = {key: row for key, row in found.items() if row[0] <= self.position}
-        if not found:
+        known = {key: Known(row[1], row[2], row[3], row[4], row[8]) for key, row in found.items()}
+        version = repeated(write.stream, write.events, known)
+        if version is None:
             return None
-        for event in write.events:
-            row = found.get(event.id.bytes)
-            if row is not None and (row[1] != write.stream or not _same_content(event, row)):
-                where = "with other content" if row[1] == write.stream else f"in the stream {row[1]}"
-                raise EventIdReused(
-                    f"The event id {event.id} is stored already, {where}; every new event needs a new id.",
-                    event_id=event.id,
-                    stream=write.stream,
-                )
-        versions = [found[event.id.bytes][2] for event in write.events if event.id.bytes in found]
-        in_a_row = all(b == a + 1 for a, b in pairwise(versions))
-        if len(versions) < len(write.events) or not in_a_row:
-            raise PartialDuplicate(
-                f"{len(versions)} of these {len(write.events)} events are stored in {write.stream} already, but not as"
-                " one append; repeat an append only as it was.",
-                stream=write.stream,
-                known=len(versions),
-                given=len(write.events),
-            )
         last = found[write.events[-1].id.bytes]
-        return Appended(last[2], self._token(last[0]), deduplicated=True)
+        return Appended(version, self._token(last[0]), deduplicated=True)
 
     def _token(self, position: int) -> Token:
         return Token(self._log_id, {PARTITION: position})
@@ -165,25 +144,3 @@ def _as_expected(expected: Expected, version: int) -> bool:
     if expected is EXISTS:
         return version > 0
     return expected == version
-
-
-def _same_content(event: NewEvent, row: tuple[object, ...]) -> bool:
-    _, _, _, stored_type, schema_version, _, _, _, data, _ = row
-    if stored_type != event.type or schema_version != event.schema_version:
-        return False
-    return data == event.data or _canonical(str(data)) == _canonical(event.data)
-
-
-def _canonical(data: str) -> bytes:
-    """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python."""
-    return _encode(_decode(data))
-
-
-def _wrong_version(write: Write, actual: int) -> WrongExpectedVersion:
-    expected = write.expected.value if not isinstance(write.expected, int) else write.expected
-    return WrongExpectedVersion(
-        f"The stream {write.stream} is at version {actual}, not {expected}: read it again and decide anew.",
-        stream=write.stream,
-        expected=expected,
-        actual=actual,
-    )

@@ -6,11 +6,12 @@
     change feed     1, and 1 for every begun 4 KB of answer
     anything else   1
 
-The bucket that throttles stands here too; who asks it is decided by the handlers.
+What a physical partition has spent in a second is counted here too; `work` refuses when it is too much.
 """
 
-import threading
 import time
+
+from eventfold.testing.cosmos.documents import Range
 
 
 def point_read(size: int) -> float:
@@ -33,34 +34,16 @@ def feed(answered: int) -> float:
     return 1.0 + answered / 4096 // 1
 
 
-class Buckets:
-    """Request units per second and physical partition.
+def wait(one: Range, rate: float | None) -> int:
+    """Milliseconds until a physical partition takes requests again; 0 for now. Without a rate it always does."""
+    now = time.monotonic()
+    if rate is None or one.second != int(now) or one.spent < rate:
+        return 0
+    return int((one.second + 1 - now) * 1000) + 1
 
-    Args:
-        rate: units per second; None for no end.
-    """
 
-    def __init__(self, rate: float | None) -> None:
-        self._rate = rate
-        self._lock = threading.Lock()
-        self._spent: dict[tuple[str, str], tuple[int, float]] = {}
-
-    def wait_of(self, partition: tuple[str, str]) -> int:
-        """Milliseconds until a partition takes requests again; 0 for now."""
-        if self._rate is None:
-            return 0
-        now = time.monotonic()
-        with self._lock:
-            second, spent = self._spent.get(partition, (int(now), 0.0))
-            if second != int(now) or spent < self._rate:
-                return 0
-            return max(1, int((second + 1 - now) * 1000) + 1)
-
-    def spend(self, partition: tuple[str, str], units: float) -> None:
-        """Notes what an answer cost; the answer that goes beyond is still given, the next one is not."""
-        if self._rate is None:
-            return
-        now = int(time.monotonic())
-        with self._lock:
-            second, spent = self._spent.get(partition, (now, 0.0))
-            self._spent[partition] = (now, (spent if second == now else 0.0) + units)
+def spend(one: Range, units: float) -> None:
+    """Notes what an answer cost; the answer that goes beyond the rate is still given, the next one is not."""
+    now = int(time.monotonic())
+    one.spent = units + (one.spent if one.second == now else 0.0)
+    one.second = now

@@ -77,6 +77,7 @@ class Range:
         lsn: of its last transaction.
         log: every version, in the order of their LSNs.
         order: every document, in the order of their numbers.
+        second, spent: request units used up in the newest second of use.
     """
 
     id: str
@@ -88,6 +89,8 @@ class Range:
     logicals: dict[str, Logical] = field(default_factory=dict)
     log: list[Version] = field(default_factory=list)
     order: list[Document] = field(default_factory=list)
+    second: int = 0
+    spent: float = 0.0
 
     def covers(self, place: str) -> bool:
         """Whether a place on the ring belongs to it."""

@@ -16,6 +16,7 @@ from eventfold.testing.cosmos.wire import Answer, bad, dumps, gone
 from eventfold.testing.cosmos.work import Work
 
 _PAGE = 1000
+_LARGEST = 4 * 1024 * 1024
 
 
 def feed(work: Work) -> Answer:
@@ -35,11 +36,14 @@ def feed(work: Work) -> Answer:
             and version.moment >= after
         )
         page, told = _page(wanted, since, horizon, _size(work), full=full)
-        found = [_full(version) if full else _latest(version) for version in page]
         etag = f'"{max(told, since)}"'
-        if not found:
+        if not page:
             return work.answer(304, etag=etag)
-        sent = dumps({"_rid": container.rid, "Documents": found, "_count": len(found)})
+        sent = b'{"_rid":"%b","Documents":[%b],"_count":%d}' % (
+            container.rid.encode(),
+            b",".join(page),
+            len(page),
+        )
     work.charge = charges.feed(len(sent))
     return work.answer(200, sent, etag=etag)
 
@@ -92,16 +96,17 @@ def _size(work: Work) -> int:
 
 def _page(
     versions: Iterable[Version], since: int, horizon: int, size: int, *, full: bool
-) -> tuple[list[Version], int]:
-    page: list[Version] = []
-    told = since
+) -> tuple[list[bytes], int]:
+    page: list[bytes] = []
+    told, weight = since, 0
     for version in versions:
         if version.lsn > horizon:
             break
-        if len(page) >= size and version.lsn != told:
+        if (len(page) >= size or weight > _LARGEST) and version.lsn != told:
             return page, told
         if full or version.of.at(horizon) is version:
-            page.append(version)
+            page.append(dumps(_full(version) if full else _latest(version)))
+            weight += len(page[-1])
             told = version.lsn
     return page, horizon
 

@@ -15,14 +15,14 @@ from eventfold.testing.cosmos.murmur import murmur128
 
 LOWEST = ""
 HIGHEST = "FF"
-_NAME = re.compile(r'/(?:"([^"]*)"|([^/"]+))')
+_NAME = re.compile(r"""/(?:"([^"]*)"|'([^']*)'|([^/]+))""")
 UNDEFINED: dict[str, Any] = {}
 """How a key that a document does not have is written."""
 
 
 def paths(path: str) -> list[str]:
     """The names of a path: `/a/"b/c"/d` is a, b/c, d."""
-    return [quoted or plain for quoted, plain in _NAME.findall(path)] or [""]
+    return ["".join(found) for found in _NAME.findall(path)] or [""]
 
 
 def value_at(document: Any, names: Sequence[str]) -> Any:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from eventfold.testing.cosmos import batches, feeds, items, offers, queries, resources
+from eventfold.testing.cosmos import batches, charges, feeds, items, offers, queries, resources
 from eventfold.testing.cosmos.wire import Answer, Refused, bad
 from eventfold.testing.cosmos.work import Work
 
@@ -51,6 +51,8 @@ def answered(work: Work) -> Answer:
         if handler is None:
             raise bad(f"The stand-in does not know {work.operation} of {work.address.kind or 'the account'}.")
         answer = handler(work)
+        if work.range is not None:
+            charges.spend(work.range, work.charge)
     except Refused as refused:
         answer = refused.answer()
     return finished(work, answer)

@@ -18,7 +18,6 @@ from typing import Self
 from eventfold.testing.cosmos.account import Account
 from eventfold.testing.cosmos.address import address_of, operation_of
 from eventfold.testing.cosmos.calls import Call, Calls
-from eventfold.testing.cosmos.charges import Buckets
 from eventfold.testing.cosmos.faults import Fault, Faults
 from eventfold.testing.cosmos.keeping import Journal
 from eventfold.testing.cosmos.restoring import restore
@@ -69,7 +68,6 @@ class StandIn:
         )
         if self._journal is not None:
             restore(self._account, self._journal.entries())
-        self._buckets = Buckets(throughput)
         self._door = Doorkeeper(self.key, entra)
         self._server = Server(port, self._serve)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -170,7 +168,10 @@ class StandIn:
             self._door.check(work.request, work.address)
         except Refused as refused:
             return finished(work, refused.answer())
-        return answered(work)
+        try:
+            return answered(work)
+        except Exception as error:  # noqa: BLE001 - a bug here must not look like a dropped connection
+            return finished(work, Refused(500, f"The stand-in failed: {error!r}").answer())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Handlers take a `Work` and give an `Answer` or raise `Refused`; they are listed 
 from dataclasses import dataclass, field
 from typing import Any
 
+from eventfold.testing.cosmos import charges
 from eventfold.testing.cosmos.account import Account
 from eventfold.testing.cosmos.address import Address
 from eventfold.testing.cosmos.container import Container
@@ -85,8 +86,12 @@ class Work:
         return values
 
     def on(self, one: Range) -> Range:
-        """Notes the physical partition of a write, which always sees everything."""
-        self.range = one
+        """Notes the physical partition of a write, which always sees everything.
+
+        Raises:
+            Refused: 429, it has used up its request units.
+        """
+        self._admit(one)
         self.seen = one.lsn
         return one
 
@@ -97,16 +102,21 @@ class Work:
         token of the request covers.
 
         Raises:
-            Refused: 404/1002, the token is ahead of the range.
+            Refused: 404/1002, the token is ahead of the range; 429, it has used up its request units.
         """
+        self._admit(one)
         promised = self._promised(one)
         if promised > one.lsn:
             raise Refused(
                 404, "The read session is not available for the input session token.", substatus=1002
             )
-        self.range = one
         self.seen = max(one.lsn - self.account.lag, promised, 0)
         return self.seen
+
+    def _admit(self, one: Range) -> None:
+        if self.range is not one and (wait := charges.wait(one, self.account.throughput)):
+            raise Refused(429, "Request rate is large.", headers={"x-ms-retry-after-ms": str(wait)})
+        self.range = one
 
     def _promised(self, one: Range) -> int:
         token = self.request.header("x-ms-session-token")

@@ -103,7 +103,8 @@ def _sortable(query: Query, at_most: int) -> str:
         condition += f"IS_DEFINED({payload}) AND "
     else:
         payload = "{" + ", ".join(f'"{item.name}": {item.text}' for item in query.items) + "}"
-    tail = f" OFFSET 0 LIMIT {at_most}" if query.offset is not None else ""
+    # the client takes doubles away after sorting, so before that nothing may be cut off
+    tail = f" OFFSET 0 LIMIT {at_most}" if query.offset is not None and not query.distinct else ""
     return (
         f"SELECT {query.alias}._rid, [{keys}] AS orderByItems, {payload} AS payload FROM {query.source} "  # noqa: S608 - no SQL database
         f"WHERE {condition}({_FILTER}) ORDER BY {order}{tail}"

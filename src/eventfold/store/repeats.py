@@ -1,35 +1,50 @@
-"""What a refused batch was: a repeat of an append that is stored, a conflict, or something nobody can explain."""
+"""What a refused append was: a repeat of one that is stored, or a conflict. The same words on every store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
 from eventfold.errors import EventIdReused, PartialDuplicate, WrongExpectedVersion
-from eventfold.events.envelope import NewEvent, RecordedEvent
+from eventfold.events.envelope import NewEvent
 from eventfold.store.port import Expected
 
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
-def repeated(stream: str, events: Sequence[NewEvent], stored: Sequence[RecordedEvent]) -> int | None:
+
+class Known(NamedTuple):
+    """What is stored under an event id."""
+
+    stream: str
+    version: int
+    type: str
+    schema_version: int
+    data: str
+
+
+def repeated(stream: str, events: Sequence[NewEvent], found: Mapping[bytes, Known]) -> int | None:
     """The version after the last of these events, where all of them are stored as they are; None where none is.
 
     Args:
         stream: the stream.
         events: what was to be appended.
-        stored: those of the stream's events that have one of the ids.
+        found: those of the ids (16 bytes) that are stored.
 
     Raises:
-        EventIdReused: an id stands for other content.
+        EventIdReused: an id stands for other content, or in another stream.
         PartialDuplicate: some are stored, some are not, or not as one append.
     """
-    found = {event.id_bytes: event for event in stored}
     if not found:
         return None
     for event in events:
         known = found.get(event.id.bytes)
-        if known is not None and not same_content(event, known):
+        if known is not None and (known.stream != stream or not same_content(event, known)):
+            where = "with other content" if known.stream == stream else f"in the stream {known.stream}"
             raise EventIdReused(
-                f"The event id {event.id} is stored already, with other content; every new event needs a new id.",
+                f"The event id {event.id} is stored already, {where}; every new event needs a new id.",
                 event_id=event.id,
                 stream=stream,
             )
@@ -45,11 +60,16 @@ def repeated(stream: str, events: Sequence[NewEvent], stored: Sequence[RecordedE
     return versions[-1]
 
 
-def same_content(event: NewEvent, stored: RecordedEvent) -> bool:
+def same_content(event: NewEvent, known: Known) -> bool:
     """Whether type, schema version and data agree; metadata and times do not count."""
-    if (event.type, event.schema_version) != (stored.type, stored.schema_version):
+    if (event.type, event.schema_version) != (known.type, known.schema_version):
         return False
-    return event.data == stored.data or msgspec.json.decode(event.data) == msgspec.json.decode(stored.data)
+    return event.data == known.data or _canonical(event.data) == _canonical(known.data)
+
+
+def _canonical(data: str) -> bytes:
+    """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python."""
+    return _encode(_decode(data))
 
 
 def wrong_version(stream: str, expected: Expected, actual: int) -> WrongExpectedVersion:
