@@ -4,11 +4,15 @@ What a publication contains is decided by its stamp alone. The state notes, befo
 publishes: only where stamp and note agree do both speak of one history, and a merge of the difference is right.
 """
 
-from eventfold.errors import CursorLost, OwnerFenced, TableInvalid
+from contextlib import suppress
+
+from eventfold.errors import CursorLost, OwnerFenced, StaleCursor, TableInvalid
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version, stamp_of
+
+ATTEMPTS = 3
 
 
 class Publisher:
@@ -34,10 +38,18 @@ class Publisher:
 
         Raises:
             OwnerFenced: the publication holds a later generation than this state.
-            StaleCursor: another publisher was quicker; nothing was written.
+            StaleCursor: other publishers were quicker at every attempt; nothing was written.
             CursorLost, ForeignCursor: what is published there is not ours to change.
             TableInvalid: the rows were folded under another definition.
         """
+        for _ in range(ATTEMPTS - 1):
+            with suppress(
+                StaleCursor
+            ):  # somebody wrote to the published table in the same moment: look again
+                return self._publish(reclaim=reclaim)
+        return self._publish(reclaim=reclaim)
+
+    def _publish(self, *, reclaim: bool) -> Version | None:
         there = self._head(reclaim=reclaim)
         head = self._state.head()
         check_definition(self._state.layout, head)

@@ -14,7 +14,6 @@ from eventfold.readmodels.publisher import Publisher
 
 _log = logging.getLogger("eventfold.worker")
 LEASE_SECONDS = 30.0
-PUBLISH_ATTEMPTS = 3
 SHARE = 5
 """Publishing takes at most about one part in so many of a worker's time, however large the table has grown."""
 
@@ -112,13 +111,6 @@ class TableWorker:
         if self._publication is None:
             return
         began = time.monotonic()
-        publisher = Publisher(self._state, self._publication, self._feed)
-        for attempt in range(PUBLISH_ATTEMPTS):
-            try:
-                publisher.publish()
-                break
-            except StaleCursor:  # somebody wrote to the published table in the same moment: look again
-                if attempt == PUBLISH_ATTEMPTS - 1:
-                    raise
+        Publisher(self._state, self._publication, self._feed).publish()
         ended = time.monotonic()
         self._due = ended + max(self._every, SHARE * (ended - began))
