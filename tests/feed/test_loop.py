@@ -111,6 +111,19 @@ def test_catching_up_ends_with_the_first_error_and_finishes_everybody() -> None:
     assert (one.finished, two.finished) == (1, 1)
 
 
+def test_a_follower_that_cannot_finish_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    first, second, third = (Scripted(name, [True], stop) for name in "abc")
+
+    def fails() -> None:
+        raise StorageBusy("the lake is away")
+
+    monkeypatch.setattr(first, "finish", fails)
+    with pytest.raises(StorageBusy):
+        catch_up([first, second, third])
+    assert (second.finished, third.finished) == (1, 1)
+
+
 def test_followers_at_one_place_share_what_is_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for n, (stream, kind) in enumerate([("a-1", "X"), ("b-1", "X"), ("a-2", "Y"), ("b-2", "Y")]):
         store.append(stream, [make(n, event_type=kind)], expected=0)

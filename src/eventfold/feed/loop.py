@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Protocol
 
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch
@@ -118,5 +119,6 @@ def catch_up(followers: Iterable[Follower], *, progress: Callable[[], object] | 
             if progress is not None:
                 progress()
     finally:
-        for follower in everyone:
-            follower.finish()
+        with ExitStack() as finishing:  # each gives back what it holds, whatever becomes of the others
+            for follower in reversed(everyone):
+                finishing.callback(follower.finish)
