@@ -8,7 +8,6 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact
 from functools import cache
@@ -214,8 +213,10 @@ def _decimal(text: str, kind: ColumnType) -> int:
         if not value:
             return 0
         if value.adjusted() < kind.precision - kind.scale and value.adjusted() >= -kind.scale:
-            with suppress(Inexact):
+            try:
                 scaled = value.scaleb(kind.scale, _EXACT)
                 if scaled == (whole := int(scaled)) and abs(whole) <= kind.limit:
                     return whole
+            except Inexact:
+                pass
     raise _unfit(text, str(kind))
