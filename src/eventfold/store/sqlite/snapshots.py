@@ -85,8 +85,10 @@ class SqliteSnapshots:
         if self._connection is None:
             try:
                 self._connection = self._made()
-            except (StorageError, apsw.Error) as error:
-                _log.warning("the snapshot file cannot be read and is made anew: %s", error)
+            except StorageError as error:
+                if not isinstance(error.__cause__, apsw.NotADBError | apsw.CorruptError):
+                    raise  # busy, of a later release or of another program: not ours to delete
+                _log.warning("the snapshot file is damaged and is made anew: %s", error)
                 for suffix in ("", "-wal", "-shm"):
                     with contextlib.suppress(OSError):
                         Path(self._place.path + suffix).unlink(missing_ok=True)
