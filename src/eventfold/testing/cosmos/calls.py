@@ -76,9 +76,9 @@ class Calls:
         """How many operations, those inside batches counted one by one."""
         return sum(call.operations for call in self.all(kind))
 
-    def charge(self) -> float:
+    def charge(self, kind: str | None = "docs") -> float:
         """All request units."""
-        return sum(call.charge for call in self.all())
+        return sum(call.charge for call in self.all(kind))
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self.all())

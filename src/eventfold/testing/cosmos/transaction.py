@@ -170,8 +170,8 @@ class Transaction:
         for paths, taken, staged in zip(
             self._container.unique, self.logical.unique, self._unique, strict=True
         ):
-            old = keys.key_text([keys.value_at(before, path) for path in paths]) if before else None
-            new = keys.key_text([keys.value_at(after, path) for path in paths]) if after else None
+            old = _unique_text(before, paths) if before else None
+            new = _unique_text(after, paths) if after else None
             if old == new:
                 continue
             if new is not None:
@@ -198,6 +198,13 @@ class Transaction:
                 "PartitionKey extracted from document doesn't match the one specified in the header", 1001
             )
         return identity
+
+
+def _unique_text(body: Body, paths: list[list[str]]) -> str:
+    values = [keys.value_at(body, path) for path in paths]
+    return keys.key_text(
+        [None if value == keys.UNDEFINED else value for value in values]
+    )  # missing counts as null
 
 
 def _check(found: Body, if_match: str, if_none_match: str) -> None:
