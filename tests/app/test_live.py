@@ -198,6 +198,7 @@ def test_a_lost_state_goes_on_from_the_published_table(tmp_path: Path) -> None:
         head = live.table(Orders).live().head()
         assert (head.generation, head.cursor) == (2, published)
         assert live.query("SELECT * FROM orders ORDER BY 1").rows() == before
+        assert [table.unpublished for table in live.status().tables] == [0, 0, 0]
         create(live, 3)
         live.catch_up()
         assert live.table(Orders).live().head().generation == 2

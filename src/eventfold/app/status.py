@@ -9,6 +9,8 @@ import msgspec
 from eventfold.app.tables import LiveTable
 from eventfold.errors import EventfoldError
 from eventfold.feed.port import Feed
+from eventfold.readmodels.port import Head
+from eventfold.readmodels.publication import Version
 from eventfold.store.port import Store
 
 CLOCK_AHEAD_SECONDS = 5.0
@@ -95,13 +97,19 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
             lag=feed.lag(head.cursor),
             parked=head.parked,
             published=version.number if version else None,
-            unpublished=head.change - version.stamp.change if version else 0,
+            unpublished=_unpublished(head, version) if version else 0,
             problem=""
             if head.fingerprint == table.layout.fingerprint
             else "its definition changed: rebuild it",
         )
     except EventfoldError as error:
         return TableStatus(name=table.name, problem=str(error))
+
+
+def _unpublished(head: Head, version: Version) -> int:
+    if version.stamp.generation != head.generation:
+        return head.change  # rebuilt, or made anew: none of its commits is there
+    return max(0, head.change - version.stamp.change)
 
 
 def _last_recorded(feed: Feed) -> datetime | None:
