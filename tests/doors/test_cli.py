@@ -134,6 +134,15 @@ def test_streams_by_name(run: Run) -> None:
     assert run("streams", "nothing", "--json")[1] == ""
 
 
+def test_a_dry_run_of_an_import_makes_no_log(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("case,what\ncase-1,Opened\n")
+    asked = ["import", str(tmp_path / "log.csv"), "--stream=case", "--type=what", "--dry-run"]
+    code, _, err = run("-s", f"sqlite:///{tmp_path}/new.db", *asked, app=False)
+    assert code == 0
+    assert "1 would be written" in err
+    assert not list(tmp_path.glob("new.db*"))
+
+
 def test_import_then_read(run: Run, tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("case,what,when\n1,Opened,2024-01-01T00:00:00Z\n2,Closed,yesterday\n")

@@ -11,10 +11,12 @@ from msgspec import structs
 
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import ConfigInvalid, RowInvalid
+from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
 from eventfold.imports import ImportReport, Mapping, container_pages, file_pages, import_documents
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
+from eventfold.store.open import open_store
+from eventfold.store.port import Store
 
 SHOWN = 20
 FOLLOW_SECONDS = 1.0
@@ -80,7 +82,7 @@ def import_file(
     """
     if documents or "://" in file:
         pages = _pages(file, container, follow=follow)
-        with closing(settings.open_log(create=True)) as store, progress("documents") as show:
+        with closing(_log(settings, dry_run=dry_run)) as store, progress("documents") as show:
             report = import_documents(
                 store,
                 pages,
@@ -105,7 +107,7 @@ def import_file(
         data=data,
         lists=lists,
     )
-    store = settings.open_log(create=True)
+    store = _log(settings, dry_run=dry_run)
     try:
         with progress(path.name) as show:
             report = run_import(
@@ -135,6 +137,15 @@ def _pages(file: str, container: str, *, follow: bool) -> Iterator[list[Found]]:
         return not follow
 
     return container_pages(file, container, stop)
+
+
+def _log(settings: Settings, *, dry_run: bool) -> Store:
+    try:
+        return settings.open_log(create=not dry_run)
+    except LogNotFound:
+        if not dry_run:
+            raise
+        return open_store("sqlite://")  # what would be written to an empty log is shown without making one
 
 
 def _show(report: ImportReport, *, as_json: bool) -> None:
