@@ -108,7 +108,10 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
 
 def _unpublished(head: Head, version: Version) -> int:
     if version.stamp.generation != head.generation:
-        return head.change  # rebuilt, or made anew: none of its commits is there
+        same = (version.stamp.cursor, version.stamp.fingerprint) == (head.cursor, head.fingerprint)
+        return (
+            0 if same else head.change
+        )  # made anew from what is published; or rebuilt: none of its commits is there
     return max(0, head.change - version.stamp.change)
 
 
