@@ -1,6 +1,7 @@
 """`eventfold`: the group of commands, and the one place where an error becomes a sentence and an exit code."""
 
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -66,6 +67,8 @@ for command in (run, status, query, at, why, rebuild, parked, import_file, read,
 
 def main() -> None:
     """Runs the command line and exits: 0, or the code of the error's class, 130 after Ctrl-C."""
+    # an SDK's checks in the background log their traces when a command has ended and its connections are closed
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
     with contextlib.suppress(ValueError):  # not in the main thread: the program around us has its own signals
         signal.signal(signal.SIGTERM, _terminated)
     sys.exit(guarded(lambda: cli.main(standalone_mode=False), as_json="--json" in sys.argv))

@@ -7,18 +7,11 @@ import threading
 import time
 from typing import Any
 
-from eventfold.testing.cosmos import keys, rids
+from eventfold.testing.cosmos import indexing, keys, rids
 from eventfold.testing.cosmos.documents import Logical, Range
 from eventfold.testing.cosmos.keeping import Forgetful, Notes
 from eventfold.testing.cosmos.wire import gone
 
-_INDEXING = {
-    "indexingMode": "consistent",
-    "automatic": True,
-    "includedPaths": [{"path": "/*"}],
-    "excludedPaths": [{"path": '/"_etag"/?'}],
-    "fullTextIndexes": [],
-}
 _CONFLICTS = {"mode": "LastWriterWins", "conflictResolutionPath": "/_ts", "conflictResolutionProcedure": ""}
 
 
@@ -68,7 +61,7 @@ class Container:
             "conflictResolutionPolicy": _CONFLICTS,
             "geospatialConfig": {"type": "Geography"},
         } | {name: value for name, value in definition.items() if value is not None}
-        full["indexingPolicy"] = _INDEXING | full["indexingPolicy"]
+        full["indexingPolicy"] = indexing.completed(full["indexingPolicy"])
         full["partitionKey"] = {"kind": "Hash"} | full["partitionKey"]
         full |= {
             "_rid": self.rid,

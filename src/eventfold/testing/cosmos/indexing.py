@@ -1,6 +1,6 @@
 """Which paths of a container are indexed: ORDER BY needs it, as in the service. Filters work without, at a price.
 
-Only the indexing policy is read; there are no indexes here.
+Only the indexing policy is read and completed; there are no indexes here.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,21 @@ from eventfold.testing.cosmos.keys import paths
 from eventfold.testing.cosmos.sql.tree import Query, path_of
 
 _ALWAYS = (("id",), ("_ts",))
+_ETAG = {"path": '/"_etag"/?'}
+
+
+def completed(policy: dict[str, Any]) -> dict[str, Any]:
+    """An indexing policy with what the service adds, and without what it has given up."""
+    full: dict[str, Any] = {"indexingMode": "consistent", "automatic": True, "excludedPaths": []}
+    full |= {"includedPaths": [{"path": "/*"}]} | policy
+    full["includedPaths"] = [
+        {n: v for n, v in each.items() if n != "indexes"}
+        | {"path": "/*" if each["path"] == "/" else each["path"]}
+        for each in full["includedPaths"]
+    ]
+    if full["indexingMode"] != "none" and _ETAG not in full["excludedPaths"]:
+        full["excludedPaths"] = [*full["excludedPaths"], _ETAG]
+    return full
 
 
 def unsortable(policy: dict[str, Any], query: Query) -> str:
@@ -49,7 +64,7 @@ def indexed(policy: dict[str, Any], path: Sequence[str]) -> bool:
 
 
 def _fits(pattern: Sequence[str], path: Sequence[str]) -> int:
-    *names, last = pattern if pattern != [""] else ["*"]  # "/" is an older way to say everything
+    *names, last = pattern
     if last == "?":
         return 2 * len(names) + 1 if list(path) == names else -1
     if last == "*":
