@@ -1,12 +1,14 @@
 """Answers lost before and after the effect, and storms of "not now": one copy of each event, the outcome told truly."""
 
 import random
+import threading
 
 import pytest
 
 from eventfold import ANY, open_store
 from eventfold.errors import EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
-from eventfold.store.cosmos import calls
+from eventfold.feed.cursor import Cursor, Mark
+from eventfold.store.cosmos import calls, feed
 from eventfold.store.port import Appended, Store
 from eventfold.testing.cosmos import Fault, StandIn
 from eventfold.testing.making import make, make_many, numbers, read_all
@@ -174,4 +176,26 @@ def test_an_append_that_lands_in_a_container_made_anew_fences_the_store(account:
     with pytest.raises(EventfoldError) as caught:
         store.append("order-3", [make(3)], expected=ANY)
     assert caught.value.code == "store-fenced"
+    store.close()
+
+
+def test_a_range_of_events_is_never_cut_short_by_a_replica_that_lags(
+    account: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(account.url("log"))
+    for n in range(6):
+        store.append(f"order-{n % 2}", [make(n)], expected=ANY)
+    end = store.feed().end()
+    start = Cursor(end.log, dict.fromkeys(end.marks, Mark()))
+    other = open_store(account.url("log")).feed()
+    other.check(end)
+    account.lag(3)
+    monkeypatch.setattr(feed, "BEHIND_SECONDS", 0.2)
+    with pytest.raises(StorageBusy):
+        list(other.arrow(start, end, ["version"]))
+    catching_up = threading.Timer(0.3, lambda: account.lag(0))
+    catching_up.start()
+    monkeypatch.setattr(feed, "BEHIND_SECONDS", 30.0)
+    assert sum(batch.num_rows for batch in other.arrow(start, end, ["version"])) == 6
+    catching_up.join()
     store.close()

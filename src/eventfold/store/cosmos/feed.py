@@ -18,6 +18,7 @@ from eventfold.errors import (
     FeedRebased,
     ForeignCursor,
     RangeInvalid,
+    StorageBusy,
 )
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 CAPABILITIES = FeedCapabilities(total_order=False, filters_in_store=False, countable=False)
 _POLL_SECONDS = (0.05, 1.0)
 _KNOWN = 10_000
+BEHIND_SECONDS = 15.0
+"""How long a range of events waits for replicas that have not come as far as it reaches."""
 
 
 class CosmosFeed:
@@ -174,14 +177,21 @@ class CosmosFeed:
         from eventfold.store.arrow import batches
 
         self.check(to)
-        cursor = after
+        cursor, until = after, time.monotonic() + BEHIND_SECONDS
         while self.compare(cursor, to) not in {"equal", "after"}:
             page = self.read(cursor, limit)
             inside = [event for event in page.events if event.position <= self._bound(to, event)]
             yield from batches(inside, columns, limit)
             cursor = page.cursor
-            if page.caught_up:
-                return
+            if page.events:
+                until = time.monotonic() + BEHIND_SECONDS
+            elif page.caught_up:
+                # the end of a replica that lags: what it lacks must not be left out in silence
+                if time.monotonic() > until:
+                    raise StorageBusy(
+                        "The replicas of Cosmos DB lag behind the moment that was asked for; ask again."
+                    )
+                time.sleep(_POLL_SECONDS[0])
 
     def _bound(self, to: Cursor, event: RecordedEvent) -> int:
         mark = to.marks.get(event.partition)
