@@ -33,4 +33,7 @@ ADAPTERS = (
 )  # those that do not exist yet are named, so that the law is there before them
 OPENERS = ("open.py",)  # by file name: the fixed tables that lead from a URL or name to an adapter
 
-KITS = {"sqlite": ("store/sqlite", "readmodels/sqlite")}  # a kit, and the only folders that import it
+KITS = {
+    "sqlite": ("store/sqlite", "readmodels/sqlite"),
+    "sqlfiles": ("store/sqlite", "store/cosmos", "readmodels/sqlite"),
+}  # a kit, and the only folders that import it

@@ -26,6 +26,7 @@ def table(sqlite: Capabilities, cosmos: Capabilities) -> str:
             *("yes" if c.event_ids_unique_in_log else "inside a stream" for c in (sqlite, cosmos)),
         ),
         ("acknowledged events survive a crash", *(yes(c.durable) for c in (sqlite, cosmos))),
+        ("several workers can share the feed", *(yes(c.shares_feed) for c in (sqlite, cosmos))),
         ("events of one append, at most", *(limit(c.max_batch) for c in (sqlite, cosmos))),
         ("bytes of one event, at most", *(limit(c.max_event_bytes) for c in (sqlite, cosmos))),
         ("bytes of one append, at most", *(limit(c.max_append_bytes) for c in (sqlite, cosmos))),

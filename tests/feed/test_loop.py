@@ -9,6 +9,7 @@ import pytest
 from eventfold import ANY, Store, open_store
 from eventfold.errors import EventfoldError, ForeignCursor, StorageBusy, TableInvalid
 from eventfold.feed import loop as loop_module
+from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Loop, catch_up
 from eventfold.feed.port import Page
 from eventfold.feed.shared import SharedReads
@@ -28,6 +29,10 @@ class Scripted:
     def __init__(self, name: str, script: list[EventfoldError | bool], stop: threading.Event) -> None:
         self.name, self.script, self._stop = name, list(script), stop
         self.steps = self.finished = 0
+        self.at: Cursor | None = None
+
+    def where(self) -> Cursor | None:
+        return self.at
 
     def step(self) -> bool:
         self.steps += 1
@@ -93,9 +98,9 @@ def test_an_append_ends_the_wait(store: Store) -> None:
             stepped.set()
             return True
 
-    running = threading.Thread(
-        target=Loop([Waiting("w", [], stop)], store.feed()).run, args=(stop,), kwargs={"poll": 60}
-    )
+    waiting = Waiting("w", [], stop)
+    waiting.at = store.feed().start()
+    running = threading.Thread(target=Loop([waiting], store.feed()).run, args=(stop,), kwargs={"poll": 60})
     running.start()
     assert stepped.wait(10)
     store.append("box-1", [make(1)], expected=ANY)

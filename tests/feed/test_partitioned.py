@@ -13,9 +13,10 @@ from eventfold.testing.contract.feeding import FeedContract
 from eventfold.testing.making import make, read_all
 from eventfold.testing.partitioned import PartitionedFeed, PartitionedStore
 from eventfold.testing.partitioned.nodes import Node
+from eventfold.testing.store_contract import SharedFeedContract
 
 
-class TestOnePartition(FeedContract):
+class TestOnePartition(FeedContract, SharedFeedContract):
     @pytest.fixture
     def store(self) -> Iterator[Store]:
         store = PartitionedStore(open_store("sqlite://"), 1)
@@ -23,7 +24,7 @@ class TestOnePartition(FeedContract):
         store.close()
 
 
-class TestFourPartitions(FeedContract):
+class TestFourPartitions(FeedContract, SharedFeedContract):
     @pytest.fixture
     def store(self) -> Iterator[Store]:
         store = PartitionedStore(open_store("sqlite://"), 4, seed=7)
@@ -31,7 +32,7 @@ class TestFourPartitions(FeedContract):
         store.close()
 
 
-class TestAfterSplits(FeedContract):
+class TestAfterSplits(FeedContract, SharedFeedContract):
     @pytest.fixture
     def store(self) -> Iterator[Store]:
         store = PartitionedStore(open_store("sqlite://"), 2, seed=3)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch
+from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _log = logging.getLogger("eventfold.loop")
@@ -24,6 +25,9 @@ class Follower(Protocol):
     @property
     def name(self) -> str:
         """What it is called where its state is shown."""
+
+    def where(self) -> Cursor | None:
+        """How far it has come; None where it waits for something else than events."""
 
     def step(self) -> bool:
         """Handles the next page and commits; True where nothing more was there."""
@@ -86,17 +90,25 @@ class Loop:
         """
         try:
             while not stop.is_set():
-                end = self._feed.end()  # before the steps: what comes after it is not waited for
                 idle = [runner.step() for runner in self._runners]
                 if all(runner.stopped for runner in self._runners):
                     break
                 if all(idle) and not stop.is_set():
-                    self._feed.wait(end, poll)
+                    self._wait(stop, poll)
         finally:
             self._finish()
         for runner in self._runners:
             if runner.stopped is not None and not stop.is_set():
                 raise runner.stopped
+
+    def _wait(self, stop: threading.Event, poll: float) -> None:
+        """Until something stands after the place of the first that is well: those that came later saw no less."""
+        for runner in self._runners:
+            cursor = runner.follower.where() if not runner.failures and runner.stopped is None else None
+            if cursor is not None:
+                self._feed.wait(cursor, poll)
+                return
+        stop.wait(poll)
 
     def _finish(self) -> None:
         for runner in self._runners:

@@ -59,6 +59,11 @@ class Projector:
         self._skips: frozenset[tuple[str, int]] = frozenset()
         self.epoch = 0
 
+    @property
+    def cursor(self) -> Cursor | None:
+        """How far the state is known to stand; None where it must be read first."""
+        return self._cursor
+
     def begin(self) -> Head:
         """Reads where the state stands; checks the cursor's witness and the definition.
 

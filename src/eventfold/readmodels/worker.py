@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from eventfold.errors import OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
+from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.projector import PAGE, Projector, Read
@@ -57,6 +58,10 @@ class TableWorker:
     def name(self) -> str:
         """The name of the table."""
         return f"table {self._state.layout.spec.name}"
+
+    def where(self) -> Cursor | None:
+        """How far the table has been folded."""
+        return self._projector.cursor
 
     def step(self) -> bool:
         """Folds and commits a page, and publishes when it is time to.

@@ -13,6 +13,7 @@ import msgspec
 from eventfold import limits
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.feed.leases.port import Leases
 from eventfold.feed.port import Feed
 from eventfold.store.cost import Cost
 
@@ -39,6 +40,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         position_at_append: the token of an append is its exact place, not merely "at or beyond".
         event_ids_unique_in_log: a reused event id is found in another stream too; else inside a stream only.
         durable: what was acknowledged survives a crash of the process and of the machine.
+        shares_feed: the workers of one reader can share the feed by `leases`.
         max_batch: events of one append, at most.
         max_event_bytes: data and metadata of one event, at most.
         max_append_bytes: data and metadata of one append, at most; None = no limit of its own.
@@ -49,6 +51,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     position_at_append: bool
     event_ids_unique_in_log: bool
     durable: bool
+    shares_feed: bool
     max_batch: int = limits.BATCH_EVENTS
     max_event_bytes: int = limits.EVENT_BYTES
     max_append_bytes: int | None = None
@@ -202,6 +205,13 @@ class Store(Protocol):
 
     def snapshots(self) -> Snapshots:
         """The snapshots that belong to this log."""
+
+    def leases(self) -> Leases:
+        """Where the workers of one reader agree who follows which partition of the feed.
+
+        Raises:
+            CapabilityMissing: the feed has one partition, which one worker follows whole.
+        """
 
     def close(self) -> None:
         """Releases what is held; later calls raise `StoreClosed`."""

@@ -7,20 +7,24 @@ A new store passes it with a test file of a few lines:
         def open_it(self, tmp_path):
             return lambda: open_store(f"mystore://{tmp_path}")
 
-`open_it` opens the same place each time it is called. Capabilities are asserted as the store declares them.
+`open_it` opens the same place each time it is called. Capabilities are asserted as the store declares them; one whose
+feed several workers can share adds `SharedFeedContract`.
 """
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from eventfold.errors import CapabilityMissing
 from eventfold.store.port import Store
 from eventfold.testing.contract.appending import AppendingContract
 from eventfold.testing.contract.concurrency import ConcurrencyContract
 from eventfold.testing.contract.feeding import FeedContract
 from eventfold.testing.contract.idempotency import IdempotencyContract
+from eventfold.testing.contract.leases import LeasesContract
 from eventfold.testing.contract.reading import ReadingContract
 from eventfold.testing.contract.refusals import RefusalsContract
+from eventfold.testing.contract.sharing import SharingContract
 from eventfold.testing.contract.snapshots import SnapshotsContract
 
 OpenStore = Callable[[], Store]
@@ -48,3 +52,15 @@ class StoreContract(
         store = open_it()
         yield store
         store.close()
+
+    def test_a_feed_is_shared_where_that_is_declared(self, store: Store) -> None:
+        assert isinstance(self, SharedFeedContract) == store.capabilities.shares_feed, (
+            "a store that declares shares_feed passes SharedFeedContract, another one does not"
+        )
+        if not store.capabilities.shares_feed:
+            with pytest.raises(CapabilityMissing):
+                store.leases()
+
+
+class SharedFeedContract(LeasesContract, SharingContract):
+    """Beside `StoreContract`: what a store promises that declares `shares_feed`."""

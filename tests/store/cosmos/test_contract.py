@@ -4,16 +4,16 @@ import pytest
 
 from eventfold import open_store
 from eventfold.testing.cosmos import StandIn
-from eventfold.testing.store_contract import OpenStore, StoreContract
+from eventfold.testing.store_contract import OpenStore, SharedFeedContract, StoreContract
 
 
-class TestOnePartition(StoreContract):
+class TestOnePartition(StoreContract, SharedFeedContract):
     @pytest.fixture
     def open_it(self, account: StandIn) -> OpenStore:
         return lambda: open_store(account.url("log"))
 
 
-class TestFourPartitions(StoreContract):
+class TestFourPartitions(StoreContract, SharedFeedContract):
     @pytest.fixture
     def open_it(self, divided: StandIn) -> OpenStore:
         return lambda: open_store(divided.url("log"))

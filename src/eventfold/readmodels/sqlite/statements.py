@@ -6,7 +6,7 @@ Identifiers come from table definitions only, whose names are checked when the c
 import msgspec
 
 from eventfold.readmodels.layout import Layout, Slot
-from eventfold.sqlite.sqlfiles import load
+from eventfold.sqlfiles import load
 
 SQL = load("eventfold.readmodels.sqlite")
 APPLICATION_ID = 0x65766674

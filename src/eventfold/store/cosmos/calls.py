@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError, ServiceRequestError
 
-from eventfold.errors import BackendLimit, EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
+from eventfold.errors import (
+    BackendLimit,
+    EventfoldError,
+    OutcomeUnknown,
+    StorageBusy,
+    StorageFailed,
+    StoreClosed,
+)
 from eventfold.store.cost import Tally, everything
 
 T = TypeVar("T")
@@ -30,6 +37,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.spent = Tally()
+        self.closed = False
         self._now = threading.local()
 
     def hook(self, headers: Mapping[str, Any], _: object) -> None:
@@ -65,8 +73,14 @@ class Calls:
         until = time.monotonic() + BUDGET_SECONDS
         pause, longest = _PAUSE
         while True:
+            if self.closed:
+                raise StoreClosed("The store is closed.")
             try:
                 return call()
+            except ValueError as error:
+                if self.closed:  # under way when it was closed
+                    raise StoreClosed("The store is closed.") from error
+                raise
             except AzureError as error:
                 status = getattr(error, "status_code", None)
                 if status is not None:

@@ -39,6 +39,7 @@ class Opened(NamedTuple):
         client: closed with the store.
         events: the container of events.
         snapshots: the container of snapshots.
+        leases: the container of readers.
         log_id: of the log.
         rid: of the container of events; another one is another log.
     """
@@ -46,6 +47,7 @@ class Opened(NamedTuple):
     client: CosmosClient
     events: ContainerProxy
     snapshots: ContainerProxy
+    leases: ContainerProxy
     log_id: str
     rid: str
 
@@ -81,9 +83,10 @@ def _opened(client: CosmosClient, settings: Settings, calls: Calls, *, create: b
     properties = _properties(events, settings, calls)
     check_events(properties, settings.events)
     log_id = _log_id(events, settings, calls, create=create)
-    return Opened(
-        client, events, database.get_container_client(settings.snapshots), log_id, properties["_rid"]
+    snapshots, leases = (
+        database.get_container_client(name) for name in (settings.snapshots, settings.leases)
     )
+    return Opened(client, events, snapshots, leases, log_id, properties["_rid"])
 
 
 def check_account(account: Any) -> None:

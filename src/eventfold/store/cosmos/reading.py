@@ -13,18 +13,12 @@ from eventfold.store.checks import check_range
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.documents import document_id, time_us, to_event
 from eventfold.store.cosmos.heads import Head, Heads
+from eventfold.store.cosmos.statements import SQL
 from eventfold.store.names import category_of
 from eventfold.store.port import StreamInfo
 
 PAGE = 1000
 IDS = 100
-_FIELDS = "c.id, c.eventId, c.aggregateId, c.eventType, c.version, c.timestamp, c.data, c.metadata, c.exact"
-_RANGE = "SELECT {fields} FROM c WHERE c.version > @after AND c.version <= @to ORDER BY c.version {order}"
-_FORWARDS = _RANGE.format(fields=_FIELDS, order="ASC")
-_BACKWARDS = _RANGE.format(fields=_FIELDS, order="DESC")
-_HEAD = "SELECT TOP 1 c.version, c.timestamp FROM c ORDER BY c.version DESC"
-_KNOWN = "SELECT * FROM c WHERE ARRAY_CONTAINS(@ids, c.eventId)"
-_STREAMS = "SELECT c.aggregateId, MAX(c.version) AS version FROM c GROUP BY c.aggregateId"
 
 
 def session_of(headers: Mapping[str, Any]) -> str:
@@ -73,7 +67,9 @@ class Reading:
             {"name": "@to", "value": limits.INT_MAX if to is None else to},
         ]
         left = limit
-        for page in self._pages(stream, _BACKWARDS if backwards else _FORWARDS, bounds, limit):
+        for page in self._pages(
+            stream, SQL["read_backwards"] if backwards else SQL["read_forwards"], bounds, limit
+        ):
             for document in page:
                 if left is not None and left <= 0:
                     return
@@ -118,7 +114,7 @@ class Reading:
     def head(self, stream: str, session: str | None = None) -> Head:
         """The end of a stream as of now."""
         token = session or self._heads.session(stream)
-        for page in self._pages(stream, _HEAD, [], 1, session=token):
+        for page in self._pages(stream, SQL["head"], [], 1, session=token):
             for found in page:
                 head = Head(found["version"], time_us(found["timestamp"]), token or "")
                 self._heads.put(stream, head)
@@ -136,7 +132,7 @@ class Reading:
             texts = [str(event_id) for event_id in wanted]
             for at in range(0, len(texts), IDS):
                 some = [{"name": "@ids", "value": texts[at : at + IDS]}]
-                for page in self._pages(stream, _KNOWN, some, None, session=session):
+                for page in self._pages(stream, SQL["known"], some, None, session=session):
                     yield from map(to_event, page)
 
     def streams(self, category: str | None) -> Iterator[StreamInfo]:
@@ -147,7 +143,7 @@ class Reading:
                 "listing streams",
                 lambda feed_range=feed_range: list(  # type: ignore[misc]
                     self._container.query_items(
-                        _STREAMS, feed_range=feed_range, response_hook=self._calls.hook
+                        SQL["streams"], feed_range=feed_range, response_hook=self._calls.hook
                     )
                 ),
             )

@@ -11,12 +11,11 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 from eventfold import limits
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.documents import document_id
+from eventfold.store.cosmos.statements import SQL
 from eventfold.store.port import Snapshot
 
 _log = logging.getLogger("eventfold.snapshots")
 _NEWEST = "newest"
-_BELOW = "SELECT * FROM c WHERE c.version <= @at AND c.id != 'newest' ORDER BY c.version DESC"
-_ALL = "SELECT c.id FROM c"
 
 
 class CosmosSnapshots:
@@ -36,7 +35,7 @@ class CosmosSnapshots:
         if newest.get("version", bound + 1) <= bound and (found := self._usable(stream, newest)):
             return found
         older = self._container.query_items(
-            _BELOW,
+            SQL["snapshots_below"],
             [{"name": "@at", "value": bound}],
             partition_key=stream,
             max_item_count=1,
@@ -59,7 +58,9 @@ class CosmosSnapshots:
         ids = self._calls.read(
             "deleting snapshots",
             lambda: list(
-                self._container.query_items(_ALL, partition_key=stream, response_hook=self._calls.hook)
+                self._container.query_items(
+                    SQL["snapshot_ids"], partition_key=stream, response_hook=self._calls.hook
+                )
             ),
         )
         for document in ids:

@@ -14,6 +14,7 @@ from eventfold.store.cosmos.connect import connect
 from eventfold.store.cosmos.feed import CosmosFeed
 from eventfold.store.cosmos.governor import Governor
 from eventfold.store.cosmos.heads import Heads
+from eventfold.store.cosmos.leases import CosmosLeases
 from eventfold.store.cosmos.reading import Reading
 from eventfold.store.cosmos.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
@@ -26,6 +27,7 @@ CAPABILITIES = Capabilities(
     position_at_append=False,
     event_ids_unique_in_log=False,
     durable=True,
+    shares_feed=True,
     max_batch=99,  # a transactional batch holds 100 operations, one of which reads
     max_append_bytes=1_900_000,  # of the 2 MB of a request; the rest is for what the service adds to a document
 )
@@ -64,6 +66,7 @@ class CosmosStore:
         self._feed = CosmosFeed(
             opened.events, opened.log_id, opened.rid, self.calls, Governor(settings.readers)
         )
+        self._leases = CosmosLeases(opened.leases, opened.log_id, self.calls)
         self._snapshots = CosmosSnapshots(opened.snapshots, opened.log_id, self.calls)
         self._closed = False
 
@@ -123,6 +126,11 @@ class CosmosStore:
         self._alive()
         return self._snapshots
 
+    def leases(self) -> CosmosLeases:
+        """The leases in a container beside this log."""
+        self._alive()
+        return self._leases
+
     def cost(self) -> Cost:
         """What this store has spent, in requests and request units."""
         return self.calls.spent.total()
@@ -130,7 +138,7 @@ class CosmosStore:
     def close(self) -> None:
         """Closes the connections."""
         if not self._closed:
-            self._closed = True
+            self._closed = self.calls.closed = True
             self._client.close()
 
     def _alive(self) -> None:

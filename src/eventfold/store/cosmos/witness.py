@@ -8,8 +8,8 @@ from azure.cosmos import ContainerProxy
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.spans import Span
+from eventfold.store.cosmos.statements import SQL
 
-_EVENT = "SELECT VALUE COUNT(1) FROM c WHERE c.eventId = @id"
 _LAG_SECONDS = 1.0
 """How long a replica may lag before a cursor beyond it is taken for one beyond the log."""
 
@@ -60,7 +60,7 @@ class Witness:
             "checking a cursor",
             lambda: list[object](
                 self._container.query_items(
-                    _EVENT,
+                    SQL["has_event"],
                     [{"name": "@id", "value": dashed}],
                     feed_range=span.feed_range,
                     response_hook=self._calls.hook,

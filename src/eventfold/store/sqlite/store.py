@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 import apsw
 
-from eventfold.errors import ConfigInvalid, LogNotFound, StoreClosed
+from eventfold.errors import CapabilityMissing, ConfigInvalid, LogNotFound, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.feed.leases.port import Leases
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append
@@ -61,6 +62,7 @@ class SqliteStore:
             position_at_append=True,
             event_ids_unique_in_log=True,
             durable=durable,
+            shares_feed=False,
         )
         connection = connect(place, synchronous=synchronous)
         try:
@@ -132,6 +134,12 @@ class SqliteStore:
 
     def cost(self) -> None:
         """Nothing is paid for."""
+
+    def leases(self) -> Leases:
+        """Not for a feed of one partition."""
+        raise CapabilityMissing(
+            "A log in SQLite has one partition, so there is nothing to share: one worker reads it."
+        )
 
     def snapshots(self) -> SqliteSnapshots:
         """The snapshots beside this log."""

@@ -7,9 +7,11 @@ from msgspec import structs
 
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.feed.leases.port import Leases
 from eventfold.store.cost import Cost
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
+from eventfold.testing.partitioned.leases import MemoryLeases
 
 
 class PartitionedStore:
@@ -24,7 +26,10 @@ class PartitionedStore:
     def __init__(self, store: Store, partitions: int = 4, *, seed: int = 0) -> None:
         self._store = store
         self.log_id = store.log_id
-        self.capabilities = structs.replace(store.capabilities, total_order=False, position_at_append=False)
+        self.capabilities = structs.replace(
+            store.capabilities, total_order=False, position_at_append=False, shares_feed=True
+        )
+        self._leases = MemoryLeases(store.log_id)
         self._feed = PartitionedFeed(store.feed(), partitions, seed=seed)
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: Expected) -> Appended:
@@ -74,6 +79,10 @@ class PartitionedStore:
     def snapshots(self) -> Snapshots:
         """As the store."""
         return self._store.snapshots()
+
+    def leases(self) -> Leases:
+        """In memory, for as long as this store is open."""
+        return self._leases
 
     def close(self) -> None:
         """Closes the store."""

@@ -1,0 +1,1 @@
+SELECT TOP 1 c.version, c.timestamp FROM c ORDER BY c.version DESC

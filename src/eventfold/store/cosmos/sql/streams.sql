@@ -1,0 +1,1 @@
+SELECT c.aggregateId, MAX(c.version) AS version FROM c GROUP BY c.aggregateId

@@ -1,0 +1,5 @@
+"""The queries of this store, by the name of their file."""
+
+from eventfold.sqlfiles import load
+
+SQL = load("eventfold.store.cosmos")
