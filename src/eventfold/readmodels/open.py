@@ -28,8 +28,9 @@ def open_state(url: str, log_id: str) -> State:
     """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _STATES:
+        shown = scheme if separator and scheme.isalnum() else "such"  # the rest may hold a key
         raise UnsupportedUrl(
-            f"No state is known for {scheme!r} URLs; known: {', '.join(sorted(_STATES))}.", scheme=scheme
+            f"No state is known for {shown!r} URLs; known: {', '.join(sorted(_STATES))}.", scheme=shown
         )
     state: State = _adapter(*_STATES[scheme]).open_url(url, log_id)
     return state

@@ -54,10 +54,15 @@ def open_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]]:
 
 def _adapter(url: str) -> Any:
     scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in _ADAPTERS:
+    if not separator:  # it may be a whole connection string, secret and all, and is not repeated
         raise UnsupportedUrl(
-            f"No event store is known for {scheme!r} URLs; known: {', '.join(sorted(_ADAPTERS))}.",
-            scheme=scheme,
+            f"The place of an event store is a URL: {' or '.join(f'{s}://' for s in sorted(_ADAPTERS))}."
+        )
+    if scheme not in _ADAPTERS:
+        shown = scheme if scheme.isalnum() else "such"
+        raise UnsupportedUrl(
+            f"No event store is known for {shown!r} URLs; known: {', '.join(sorted(_ADAPTERS))}.",
+            scheme=shown,
         )
     module, extra = _ADAPTERS[scheme]
     try:

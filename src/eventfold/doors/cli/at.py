@@ -28,7 +28,10 @@ def at(
     key: str | None,
     as_csv: bool,  # noqa: FBT001
 ) -> None:
-    """Show TABLE as it was."""
+    """Show TABLE as it was.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db at orders --time 2026-03-31
+    """
     with settings.open_app() as live:
         found = live.table(table).at(
             position=position, time=moment, clock="occurred" if occurred else "recorded"

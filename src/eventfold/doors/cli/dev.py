@@ -8,7 +8,10 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 
 @click.group()
 def dev() -> None:
-    """Start what a service would be elsewhere, on this machine."""
+    """Start what a service would be elsewhere, on this machine.
+
+    Example: eventfold dev cosmos
+    """
 
 
 @dev.command()

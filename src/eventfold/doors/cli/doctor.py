@@ -6,7 +6,6 @@ from rich.console import Console
 from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid
-from eventfold.store.open import examine_store
 
 
 @click.command()
@@ -16,7 +15,7 @@ def doctor(settings: Settings) -> int:
 
     Example: eventfold -s sqlite:///shop.db doctor
     """
-    found = examine_store(settings.url)
+    found = settings.examine_log()
     problems = sum(finding.level == "problem" for finding in found)
     if settings.json:
         print_json([finding._asdict() for finding in found])

@@ -79,6 +79,8 @@ def import_file(
 
     FILE may also be a cosmos:// URL: the documents that others wrote into a container.
     Run it again at any time: rows that are in the log already are known and left alone.
+
+    Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
     if documents or "://" in file:
         pages = _pages(file, container, follow=follow)

@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from types import FrameType
@@ -11,17 +13,23 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from eventfold.doors.cli.at import at
+from eventfold.doors.cli.completion import PROGRAM, completion
+from eventfold.doors.cli.config import config
+from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
 from eventfold.doors.cli.dev import dev
 from eventfold.doors.cli.doctor import doctor
 from eventfold.doors.cli.import_file import import_file
+from eventfold.doors.cli.masking import masked
+from eventfold.doors.cli.output import complain
 from eventfold.doors.cli.parked import parked
 from eventfold.doors.cli.query import query
 from eventfold.doors.cli.read import read
 from eventfold.doors.cli.rebuild import rebuild
 from eventfold.doors.cli.run import run
-from eventfold.doors.cli.settings import Settings
+from eventfold.doors.cli.settings import Settings, told
 from eventfold.doors.cli.status import status
 from eventfold.doors.cli.streams import streams
 from eventfold.doors.cli.why import why
@@ -29,10 +37,19 @@ from eventfold.errors import EventfoldError
 from eventfold.store.cost import everything
 
 INTERRUPTED = 130
+DEBUG = "EVENTFOLD_DEBUG"
+_CODES = """
+\b
+Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found, 5 conflict,
+6 cursor and log do not belong together, 7 storage failed, 8 the outcome is unknown: repeat,
+9 an event could not be handled, 130 interrupted, 1 anything else.
+"""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("eventfold"), prog_name="eventfold")
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_CODES
+)
+@click.version_option(version("eventfold"), prog_name=PROGRAM)
 @click.option(
     "-a", "--app", envvar="EVENTFOLD_APP", metavar="MODULE:NAME", help="The app, for example shop.app:shop."
 )
@@ -43,25 +60,48 @@ INTERRUPTED = 130
 @click.option(
     "--state", envvar="EVENTFOLD_STATE", metavar="URL", help="The tables' state; default: beside the log."
 )
+@click.option(
+    "--actor", envvar="EVENTFOLD_ACTOR", metavar="NAME", help="Who acts; default: your name on this machine."
+)
+@click.option(
+    "--config",
+    "file",
+    envvar="EVENTFOLD_CONFIG",
+    metavar="FILE",
+    help="Default: eventfold.toml, here or above.",
+)
 @click.option("--cost", is_flag=True, help="Tell what the requests to a service cost.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.pass_context
-def cli(
-    context: click.Context,
-    app: str | None,
-    store: str | None,
-    lake: str | None,
-    state: str | None,
-    cost: bool,  # noqa: FBT001 - click passes options by name
-    as_json: bool,  # noqa: FBT001
-) -> None:
-    """Event sourcing: logs of events, and tables folded from them."""
+def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, **_: str | None) -> None:  # noqa: FBT001
+    """Event sourcing: logs of events, and tables folded from them.
+
+    Settings stand in eventfold.toml, in the environment or before the command; `eventfold config` shows them.
+
+    Example: eventfold -s sqlite:///shop.db streams
+    """
     if cost:
         context.call_on_close(_tell_cost)
-    context.obj = Settings(app, store, lake, state, as_json)
+    given = {name: _given(context, name) for name in SETTINGS if context.params[name] is not None}
+    context.obj = Settings(given, _given(context, "file") if file is not None else None, json=as_json)
 
 
-for command in (run, status, query, at, why, rebuild, parked, import_file, read, streams, doctor, dev):
+for command in (
+    run,
+    status,
+    query,
+    at,
+    why,
+    rebuild,
+    parked,
+    import_file,
+    read,
+    streams,
+    doctor,
+    dev,
+    config,
+    completion,
+):
     cli.add_command(command)
 
 
@@ -69,28 +109,49 @@ def main() -> None:
     """Runs the command line and exits: 0, or the code of the error's class, 130 after Ctrl-C."""
     # an SDK's checks in the background log their traces when a command has ended and its connections are closed
     logging.getLogger("azure").setLevel(logging.CRITICAL)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know a letter
     with contextlib.suppress(ValueError):  # not in the main thread: the program around us has its own signals
         signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(guarded(lambda: cli.main(standalone_mode=False), as_json="--json" in sys.argv))
+    sys.exit(
+        guarded(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False), as_json="--json" in sys.argv)
+    )
 
 
 def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
     """The exit code of a call; what went wrong is told in a sentence on standard error."""
     try:
         result = call()
+        sys.stdout.flush()
     except EventfoldError as error:
-        _tell(error, as_json=as_json)
+        _tell(error.as_dict(), as_json=as_json)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            _tell({"code": "usage-invalid", "message": error.format_message()}, as_json=True)
+        else:
+            error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted; everything that was acknowledged is kept.", err=True)
+        complain("Interrupted; everything that was acknowledged is kept.")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nothing can be told to it
         return 0
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, and the trace on request
+        if os.environ.get(DEBUG):
+            complain(masked(traceback.format_exc(), SECRETS))
+        else:
+            hint = f"Set {DEBUG}=1 to see the way there."
+            _tell({"code": EventfoldError.code, "message": f"{told(error)}. {hint}"}, as_json=as_json)
+        return EventfoldError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _given(context: click.Context, name: str) -> Given:
+    flag = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    key = "config" if name == "file" else name
+    return Given(context.params[name], f"--{key}" if flag else f"EVENTFOLD_{key.upper()}")
 
 
 def _tell_cost() -> None:
@@ -100,11 +161,12 @@ def _tell_cost() -> None:
     click.echo(f"in all: {total.requests} requests, {total.charge:,.1f} request units", err=True)
 
 
-def _tell(error: EventfoldError, *, as_json: bool) -> None:
+def _tell(error: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode({"error": error.as_dict()}).decode(), err=True)
-        return
-    click.echo(f"{click.style('error', fg='red')} {error.code}: {error.message}", err=True)
+        shown = {k: masked(v, SECRETS) if isinstance(v, str) else v for k, v in error.items()}
+        click.echo(msgspec.json.encode({"error": shown}).decode(), err=True)
+    else:
+        complain(masked(str(error["message"]), SECRETS), str(error["code"]))
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """Answers: tables on a terminal, JSON where it is asked for, CSV that a spreadsheet does not take for formulas."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,11 +11,25 @@ from typing import Any
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WIDE = 200
+"""Columns of a table where there is no terminal to fit."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What would move a cursor, colour a screen or turn a line around."""
 Row = Mapping[str, Any]
 
 
@@ -26,18 +41,24 @@ def print_json(value: object) -> None:
 def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "") -> None:
     """A table, with colours on a terminal only; text of events is shown as text."""
     found = list(rows)
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(
+        title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, header_style="bold"
+    )
     for column in columns:
         numeric = bool(found) and all(_is_number(row.get(column)) for row in found)
         times = any(isinstance(row.get(column), datetime) for row in found)
         table.add_column(
-            Text(column), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or times
+            Text(column),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=numeric or times,
+            style="cyan" if times else "",
         )
     for row in found:
         table.add_row(*(Text(shown(row.get(column))) for column in columns))
     console = Console(soft_wrap=False)
     if not console.is_terminal:
-        console = Console(width=200, color_system=None)
+        console = Console(width=WIDE, color_system=None)
     console.print(table)
 
 
@@ -59,9 +80,24 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
         print_table(rows, columns)
 
 
+def print_line(*parts: tuple[str, str]) -> None:
+    """A line of (text, colour) parts, coloured on a terminal only, written at once."""
+    Console(soft_wrap=True, highlight=False).print(
+        Text(" ").join(Text(visible(text), style) for text, style in parts if text)
+    )
+    sys.stdout.flush()
+
+
 def say(sentence: str) -> None:
     """A sentence for people, beside the answer."""
-    Console(stderr=True, soft_wrap=True).print(Text(sentence))
+    style = "yellow" if sentence.startswith("!") else ""
+    Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
+
+
+def complain(sentence: str, code: str = "") -> None:
+    """What went wrong, on standard error."""
+    parts = [Text("error ", "red"), Text(f"{code}: ")] if code else []
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(*parts, visible(sentence)))
 
 
 def shown(value: object) -> str:
@@ -72,22 +108,49 @@ def shown(value: object) -> str:
         return value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) >= 10 else f"{value:g}"
+    return visible(str(value))
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters written as \xNN: an event's data never speaks to a terminal."""
+    return _UNSEEN.sub(lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "", style="cyan")
 
 
 @contextmanager
 def progress(doing: str, total: int | None = None) -> Iterator[Any]:
-    """A progress bar on a terminal; gives a function to be called with what is done, and what there is to do."""
+    """A progress bar on a terminal; gives a function to be called with what is done, and what there is to do.
+
+    It shows the rate, and the time that is left where the whole is known.
+    """
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda done, of=None: bar.update(task, completed=done, total=of or total)
 
 
 def _cell(value: object) -> str:
-    text = shown(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
+    return str(value) if isinstance(value, float) else shown(value)
 
 
 def _is_number(value: object) -> bool:

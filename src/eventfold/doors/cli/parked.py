@@ -1,8 +1,5 @@
 """`eventfold parked`: events that could not be folded, and what to do about them."""
 
-import getpass
-import os
-
 import click
 from msgspec import structs
 
@@ -18,7 +15,10 @@ COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")
 @json_option
 @click.pass_context
 def parked(click_context: click.Context) -> None:
-    """List the streams that wait because one of their events could not be folded; retry or skip them."""
+    """List the streams that wait because one of their events could not be folded; retry or skip them.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked
+    """
     if click_context.invoked_subcommand is None:
         settings = click_context.find_object(Settings)
         assert settings is not None
@@ -37,7 +37,10 @@ def parked(click_context: click.Context) -> None:
 @click.argument("stream")
 @pass_settings
 def retry(settings: Settings, table: str, stream: str) -> int:
-    """Fold the parked events of STREAM again."""
+    """Fold the parked events of STREAM again.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked retry orders order-1
+    """
     with settings.open_app() as live:
         done = live.table(table).retry(stream)
     return _answer(settings, stream, done=done)
@@ -49,17 +52,13 @@ def retry(settings: Settings, table: str, stream: str) -> int:
 @click.option("--reason", required=True, help="Why the event is left out; it is recorded with your name.")
 @pass_settings
 def skip(settings: Settings, table: str, stream: str, reason: str) -> int:
-    """Leave the event of STREAM that failed out of TABLE, and fold what waited behind it."""
-    with settings.open_app() as live, context(actor=_user()):
+    """Leave the event of STREAM that failed out of TABLE, and fold what waited behind it.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked skip orders order-1 --reason "a test order"
+    """
+    with settings.open_app() as live, context(actor=settings.actor):
         done = live.table(table).skip(stream, reason)
     return _answer(settings, stream, done=done)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container may run as a number that has no name
-        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def _rows(live: Live) -> list[dict[str, object]]:

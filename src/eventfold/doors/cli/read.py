@@ -30,7 +30,10 @@ def read(
     limit: int | None,
     empty_ok: bool,  # noqa: FBT001
 ) -> None:
-    """Show the events of STREAM; with --json one document a line."""
+    """Show the events of STREAM; with --json one document a line.
+
+    Example: eventfold -s sqlite:///shop.db read order-1 --after 2
+    """
     store = settings.open_log()
     try:
         if not empty_ok and not store.head(stream):

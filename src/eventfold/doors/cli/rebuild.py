@@ -11,7 +11,10 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 @click.argument("tables", nargs=-1)
 @pass_settings
 def rebuild(settings: Settings, tables: tuple[str, ...]) -> None:
-    """Fold TABLES (default: all) anew beside the live rows, then swap and publish."""
+    """Fold TABLES (default: all) anew beside the live rows, then swap and publish.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db rebuild orders
+    """
     done = []
     with settings.open_app() as live:
         chosen = [live.table(name) for name in tables] or live.tables

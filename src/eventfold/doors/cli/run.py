@@ -16,7 +16,10 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 @click.option("--every", default=5.0, show_default=True, help="Seconds between two publications, at least.")
 @pass_settings
 def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 - click passes options by name
-    """Keep the tables up to date until Ctrl-C or SIGTERM."""
+    """Keep the tables up to date until Ctrl-C or SIGTERM.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db --lake lake run
+    """
     with settings.open_app() as live:
         if once:
             live.catch_up()

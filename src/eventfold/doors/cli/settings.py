@@ -1,38 +1,99 @@
 """What every command needs to know: which app, which log, which lake, and how to answer."""
 
+import getpass
+import os
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import click
-import msgspec
-from msgspec import structs
 
 from eventfold.app.app import App
 from eventfold.app.live import Live
-from eventfold.errors import ConfigInvalid
-from eventfold.store.open import open_store
+from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, ExtraMissing, UnsupportedUrl
+from eventfold.store.findings import Finding
+from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """The options of `eventfold` itself; each may also stand in the environment.
+class Settings:
+    """The settings of `eventfold` itself, read when the first of them is needed.
 
-    Attributes:
-        app: `module:name` of an `App`.
-        store: URL of the log.
-        lake: folder of the Delta tables.
-        state: URL of the tables' state.
+    Args:
+        given: by flags and environment.
+        file: the configuration file that was named.
         json: whether answers are JSON.
     """
 
-    app: str | None
-    store: str | None
-    lake: str | None
-    state: str | None
-    json: bool
+    def __init__(self, given: Mapping[str, Given], file: Given | None = None, *, json: bool = False) -> None:
+        self.json = json
+        self._given = given
+        self._file = file
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Every setting with its source.
+
+        Raises:
+            ConfigInvalid: one of them cannot be used; the fact `key` names it.
+        """
+        return configured(self._given, self._file)
+
+    @property
+    def app(self) -> str | None:
+        """`module:name` of an `App`."""
+        return self._value("app")
+
+    @property
+    def store(self) -> str | None:
+        """URL of the log."""
+        return self._value("store")
+
+    @property
+    def lake(self) -> str | None:
+        """Folder of the Delta tables."""
+        return self._value("lake")
+
+    @property
+    def state(self) -> str | None:
+        """URL of the tables' state."""
+        return self._value("state")
+
+    @property
+    def actor(self) -> str:
+        """Who acts: as it was set, else the name on this machine."""
+        return self._value("actor") or user()
+
+    @property
+    def url(self) -> str:
+        """The URL of the log.
+
+        Raises:
+            ConfigInvalid: it is not named.
+        """
+        if self.store is None:
+            raise ConfigInvalid(
+                f"Name the log: --store sqlite:///shop.db, EVENTFOLD_STORE, or store = in {FILE}.",
+                key="store",
+            )
+        return self.store
+
+    def definition(self) -> App:
+        """The app, bound to nothing.
+
+        Raises:
+            ConfigInvalid: it is not named, or cannot be found.
+        """
+        if self.app is None:
+            raise ConfigInvalid(
+                f"Name the app: -a module:name, EVENTFOLD_APP, or app = in {FILE}.", key="app"
+            )
+        return load_app(self.app, self.configuration.folder)
 
     def open_app(self) -> Live:
         """The app bound to its log.
@@ -40,49 +101,86 @@ class Settings(msgspec.Struct, frozen=True):
         Raises:
             ConfigInvalid: the app or the log is not named, or cannot be found.
         """
-        if self.app is None:
-            raise ConfigInvalid("Name the app: -a module:name, or EVENTFOLD_APP.", key="app")
-        return load_app(self.app).open(self.url, lake=self.lake, state=self.state, create=False)
+        app, url = self.definition(), self.url
+        return self._named(lambda: app.open(url, lake=self.lake, state=self.state, create=False))
 
     def open_log(self, *, create: bool = False) -> Store:
-        """The bare log."""
-        return open_store(self.url, create=create)
+        """The bare log; errors as `open_store`."""
+        url = self.url
+        return self._named(lambda: open_store(url, create=create))
 
-    @property
-    def url(self) -> str:
-        """The URL of the log."""
-        if self.store is None:
-            raise ConfigInvalid("Name the log: --store sqlite:///shop.db, or EVENTFOLD_STORE.", key="store")
-        return self.store
+    def examine_log(self) -> Sequence[Finding]:
+        """What is found about the log; errors as `examine_store`."""
+        url = self.url
+        return self._named(lambda: examine_store(url))
+
+    def _value(self, name: str) -> str | None:
+        found = self.configuration.values.get(name)
+        return found.value if found else None
+
+    def _named(self, opening: "Callable[[], R]") -> "R":
+        """What was opened; an error of the URL says where the URL was given."""
+        try:
+            return opening()
+        except (UnsupportedUrl, ConfigInvalid, ExtraMissing) as error:
+            store = self.configuration.values["store"]
+            facts = {"key": "store", **error.facts, "source": store.source}
+            raise type(error)(f"{error.message} (The log is given by {store.source}.)", **facts) from error
 
 
-def load_app(name: str) -> App:
+def user() -> str:
+    """The name of the person or service on this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run as a number that has no name
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def load_app(name: str, folder: Path | None = None) -> App:
     """The app that a person named as `module:name`; modules of the current folder are found too.
+
+    Args:
+        name: of the app.
+        folder: of the configuration file, whose modules are found too.
 
     Raises:
         ConfigInvalid: there is no such module, or no app of that name in it.
+        DefinitionError: the app is wrong.
     """
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute or module_name.startswith("."):
         raise ConfigInvalid(f"{name!r} names no app: write module:name.", key="app")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    for place in (folder, Path.cwd()):
+        if place is not None and str(place) not in sys.path:
+            sys.path.insert(0, str(place))
     try:
         module = import_module(module_name)
+    except EventfoldError:
+        raise
     except ModuleNotFoundError as error:
         raise ConfigInvalid(f"The module {module_name!r} cannot be imported: {error}.", key="app") from error
+    except Exception as error:
+        raise DefinitionError(
+            f"The module {module_name!r} cannot be imported: {told(error)}", key="app"
+        ) from error
     found = getattr(module, attribute, None)
     if not isinstance(found, App):
         raise ConfigInvalid(f"{module_name} has no App called {attribute!r}.", key="app")
     return found
 
 
+def told(error: BaseException) -> str:
+    """What an error of somebody's program says, and where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" (raised at {frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
 def _answer_in_json(context: click.Context, _option: click.Parameter, chosen: bool) -> None:  # noqa: FBT001
     if chosen:
         settings = context.find_object(Settings)
         assert settings is not None
-        context.obj = structs.replace(settings, json=True)
+        settings.json = True
 
 
 json_option = click.option(

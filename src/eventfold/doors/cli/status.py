@@ -12,7 +12,10 @@ COLUMNS = ("name", "generation", "lag", "parked", "published", "unpublished", "p
 @click.command()
 @pass_settings
 def status(settings: Settings) -> None:
-    """Show the log and every table: how far behind, what is parked, what is published."""
+    """Show the log and every table: how far behind, what is parked, what is published.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db status
+    """
     with settings.open_app() as live:
         found = live.status()
     if settings.json:

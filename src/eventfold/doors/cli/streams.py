@@ -22,7 +22,10 @@ from eventfold.limits import INT_MAX
 )
 @pass_settings
 def streams(settings: Settings, category: str | None, limit: int) -> None:
-    """List the streams of the log, or those of a CATEGORY, by name."""
+    """List the streams of the log, or those of a CATEGORY, by name.
+
+    Example: eventfold -s sqlite:///shop.db streams order
+    """
     store = settings.open_log()
     try:
         found = store.streams(category)

@@ -16,7 +16,10 @@ from eventfold.readmodels.why import Step
 @click.argument("key")
 @pass_settings
 def why(settings: Settings, table: str, key: str) -> None:
-    """Show the events behind the row KEY of TABLE, and what each changed."""
+    """Show the events behind the row KEY of TABLE, and what each changed.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db why orders order-1
+    """
     with settings.open_app() as live:
         steps = live.table(table).why(key)
     if not steps:

@@ -1,0 +1,45 @@
+"""`eventfold config`: every setting, and where it came from."""
+
+import os
+
+import click
+
+from eventfold.doors.cli.configuration import SECRETS, SETTINGS, unknown_variables
+from eventfold.doors.cli.masking import MASK, masked
+from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.settings import Settings, pass_settings
+
+
+@click.command()
+@pass_settings
+def config(settings: Settings) -> None:
+    """Show every setting and where it came from; secrets are masked.
+
+    Settings are read from eventfold.toml in this folder or one above it, then from the environment, then from flags.
+
+    Example: eventfold -s sqlite:///shop.db config
+    """
+    rows: list[dict[str, str | None]] = []
+    for name in SETTINGS:
+        given = settings.configuration.values.get(name)
+        if given is not None:
+            rows.append({"setting": name, "value": masked(given.value), "from": given.source})
+        elif name == "actor":
+            rows.append({"setting": name, "value": settings.actor, "from": "your name on this machine"})
+        else:
+            rows.append({"setting": name, "value": None, "from": "not set"})
+    for name in SECRETS:
+        there = bool(os.environ.get(name))
+        rows.append(
+            {
+                "setting": name,
+                "value": MASK if there else None,
+                "from": "the environment" if there else "not set",
+            }
+        )
+    if settings.json:
+        print_json(rows)
+    else:
+        print_table(rows, ["setting", "value", "from"])
+    for name in unknown_variables():
+        say(f"! {name} is in the environment, and no setting has that name.")

@@ -1,0 +1,142 @@
+"""Where the settings come from: `eventfold.toml`, then the environment, then flags; the later one wins.
+
+A relative path in the file is relative to the file, one in a flag to the current folder. One in the environment would
+mean another place in every folder, and is refused. What is wrong is told by the name of its key, never by its value.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from eventfold.doors.cli.masking import has_secret
+from eventfold.errors import ConfigInvalid
+
+FILE = "eventfold.toml"
+PREFIX = "EVENTFOLD_"
+SETTINGS = {
+    "app": "the app, as module:name",
+    "store": "the URL of the log",
+    "lake": "the folder of the Delta tables",
+    "state": "the URL of the tables' state",
+    "actor": "who acts, in the metadata of what is written",
+}
+"""Each is a key of the file, EVENTFOLD_NAME in the environment and --name as a flag."""
+
+SECRETS = ("EVENTFOLD_COSMOS_KEY",)
+"""Only in the environment."""
+
+OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_PYTHON"})
+"""Variables that are no settings, and known all the same."""
+
+
+class Given(NamedTuple):
+    """A value and where it was given."""
+
+    value: str
+    source: str
+
+
+class Configuration(NamedTuple):
+    """All settings that were given.
+
+    Attributes:
+        values: by name.
+        folder: of the file; None where there is none.
+    """
+
+    values: Mapping[str, Given]
+    folder: Path | None
+
+
+def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
+    """The settings out of all places.
+
+    Args:
+        given: by flags and environment.
+        file: the configuration file; None = `eventfold.toml` in the current folder or the nearest one above it.
+
+    Raises:
+        ConfigInvalid: the file cannot be used, or a setting cannot; the fact `key` names it.
+    """
+    for name, (value, source) in given.items():
+        if source.startswith(PREFIX) and _relative(name, value) is not None:
+            raise ConfigInvalid(
+                f"{source} is a relative path, which would mean another place in every folder: give an absolute one"
+                f" (sqlite:////srv/shop.db), or put it into {FILE}, where it is relative to that file.",
+                key=source,
+            )
+    path = _found(file)
+    if path is None:
+        return Configuration(given, None)
+    written = {name: _absolute(name, entry, path.parent) for name, entry in _read(path).items()}
+    return Configuration({**written, **given}, path.parent)
+
+
+def unknown_variables() -> list[str]:
+    """Variables of the environment that look like settings and are none."""
+    known = {PREFIX + name.upper() for name in SETTINGS} | OTHERS
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known and not name.startswith("EVENTFOLD_TEST_")
+    )
+
+
+def _found(file: Given | None) -> Path | None:
+    if file is not None:
+        return Path(file.value).absolute()
+    here = Path.cwd()
+    return next((folder / FILE for folder in (here, *here.parents) if (folder / FILE).is_file()), None)
+
+
+def _read(path: Path) -> dict[str, Given]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigInvalid(f"{path} cannot be read: {error.strerror}.", key="config") from None
+    except UnicodeDecodeError:
+        raise ConfigInvalid(f"{path} is not UTF-8.", key="config") from None
+    except tomllib.TOMLDecodeError as error:
+        where = str(error).rpartition(" (")[2].rstrip(")")  # the rest of the message may repeat a value
+        raise ConfigInvalid(f"{path} is not TOML: look {where}.", key="config") from None
+    return {name: _entry(name, value, path) for name, value in content.items()}
+
+
+def _entry(name: str, value: object, path: Path) -> Given:
+    if name not in SETTINGS:
+        near = difflib.get_close_matches(name, SETTINGS, 1)
+        hint = f"is {near[0]} meant?" if near else f"known: {', '.join(SETTINGS)}."
+        secret = " Secrets stand in the environment only." if _sounds_secret(name) else ""
+        raise ConfigInvalid(f"{path} has the unknown key {name!r}; {hint}{secret}", key=name)
+    if not isinstance(value, str) or not value:
+        raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, a text in quotes.", key=name)
+    if has_secret(value):
+        raise ConfigInvalid(
+            f"{path}: {name} holds a secret. Secrets stand in the environment only, {SECRETS[0]} for Cosmos DB.",
+            key=name,
+        )
+    return Given(value, str(path))
+
+
+def _sounds_secret(name: str) -> bool:
+    return any(word in name.lower() for word in ("key", "secret", "password", "token", "credential"))
+
+
+def _relative(name: str, value: str) -> str | None:
+    """The relative path that a setting names; None where it names none."""
+    if name == "lake":
+        return None if "://" in value or Path(value).is_absolute() else value
+    scheme, _, rest = value.partition(":///")
+    if name not in {"store", "state"} or scheme != "sqlite" or not rest or rest.startswith(("/", "?")):
+        return None
+    return rest
+
+
+def _absolute(name: str, given: Given, folder: Path) -> Given:
+    path = _relative(name, given.value)
+    if path is None:
+        return given
+    return given._replace(value=f"{given.value.removesuffix(path)}{folder / path}")
