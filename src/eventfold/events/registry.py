@@ -1,6 +1,7 @@
 """The registry of an app: which stored names it knows, and how their data becomes typed events and back."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from eventfold.errors import (
     InvalidEvent,
     PayloadInvalid,
     SchemaVersionUnknown,
+    TimeInvalid,
     UpcasterFailed,
     UpcasterMissing,
 )
@@ -168,7 +170,7 @@ class Registry:
                 return known.decode(stored.data)
             return known.decode(self._current(known, stored))
         except msgspec.MsgspecError as error:
-            raise PayloadInvalid(f"{stored.type}: {error}", type=stored.type) from None
+            raise _unfit(stored.type, str(error)) from None
 
     def current_data(self, stored: Stored) -> str:
         """The data as JSON text in the current schema version; of unregistered types, as it was written.
@@ -213,6 +215,18 @@ class Registry:
         return EventTypeUnknown(
             f"This app has no event type {name!r}: register its class, or allow untyped events.", type=name
         )
+
+
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_FIELD = re.compile(r"(?:required|unknown) field `(.*?)`")
+
+
+def _unfit(name: str, reason: str) -> PayloadInvalid:
+    """The error for what msgspec says about data."""
+    place, field = _PLACE.search(reason), _FIELD.search(reason)
+    path = name + (place.group(1) if place else "") + (f".{field.group(1)}" if field else "")
+    refusal = TimeInvalid if "RFC3339" in reason or "ISO8601" in reason else PayloadInvalid
+    return refusal(f"{name}: {reason}", type=name, path=path)
 
 
 def _is_lossy(value: Any) -> bool:

@@ -32,7 +32,7 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
     if not events:
         raise BatchEmpty(f"An append to {stream} without events writes nothing; leave it out.", stream=stream)
     if len(events) > can.max_batch:
-        refusal = BatchTooLarge if can.max_batch == limits.BATCH_EVENTS else BackendLimit
+        refusal = BatchTooLarge if len(events) > limits.BATCH_EVENTS else BackendLimit
         raise refusal(
             f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
             limit=can.max_batch,

@@ -1,15 +1,32 @@
-"""An event as a document: the form in which it leaves the log."""
+"""An event as a document: the form in which it leaves the log; and what it changed, in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from eventfold.doors.cli.output import shown
 from eventfold.events.envelope import RecordedEvent
+from eventfold.events.registry import Registry
 
 
-def document(event: RecordedEvent) -> dict[str, Any]:
-    """The document form: id, aggregateId, eventType, version, timestamp, data, metadata; and the position beside it."""
-    metadata = {"schemaVersion": event.schema_version, **event.metadata_map()}
+def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str, Any]:
+    """The document form: id, aggregateId, eventType, version, timestamp, data, metadata; and the position beside it.
+
+    Args:
+        event: as it is stored.
+        registry: shows data of an earlier schema version as they are read now; None = as they were written.
+
+    Raises:
+        EventTypeUnknown, SchemaVersionUnknown, UpcasterFailed: the registry cannot read it.
+    """
+    data, schema = event.data, {"schemaVersion": event.schema_version}
+    if registry is not None:
+        data = registry.current_data(event)
+        current = registry.version_of(event.type)
+        if current not in {None, event.schema_version}:
+            schema = {"schemaVersion": current, "upgradedFrom": event.schema_version}
+    metadata = {**schema, **event.metadata_map()}
     if event.occurred_or_none_us is not None:
         metadata["occurredAt"] = event.occurred_at
     return {
@@ -18,7 +35,17 @@ def document(event: RecordedEvent) -> dict[str, Any]:
         "eventType": event.type,
         "version": event.version,
         "timestamp": event.recorded_at,
-        "data": msgspec.Raw(event.data.encode()),
+        "data": msgspec.Raw(data.encode()),
         "metadata": metadata,
         "position": event.position,
     }
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What differs, a line for each name: `status: Created -> Confirmed`."""
+    lines = [
+        f"{name}: {shown(before.get(name)) or '-'} -> {shown(value) or '-'}"
+        for name, value in after.items()
+        if before.get(name) != value and not name.startswith("_")
+    ]
+    return "\n".join(lines) or "nothing"

@@ -15,12 +15,14 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from eventfold.doors.cli.append import append
 from eventfold.doors.cli.at import at
 from eventfold.doors.cli.completion import PROGRAM, completion
 from eventfold.doors.cli.config import config
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
 from eventfold.doors.cli.dev import dev
 from eventfold.doors.cli.doctor import doctor
+from eventfold.doors.cli.history import history
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.output import complain
@@ -30,8 +32,10 @@ from eventfold.doors.cli.read import read
 from eventfold.doors.cli.rebuild import rebuild
 from eventfold.doors.cli.run import run
 from eventfold.doors.cli.settings import Settings, told
+from eventfold.doors.cli.state import state
 from eventfold.doors.cli.status import status
 from eventfold.doors.cli.streams import streams
+from eventfold.doors.cli.tail import tail
 from eventfold.doors.cli.why import why
 from eventfold.errors import EventfoldError
 from eventfold.store.cost import everything
@@ -87,6 +91,12 @@ def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, 
 
 
 for command in (
+    append,
+    read,
+    state,
+    history,
+    streams,
+    tail,
     run,
     status,
     query,
@@ -95,8 +105,6 @@ for command in (
     rebuild,
     parked,
     import_file,
-    read,
-    streams,
     doctor,
     dev,
     config,

@@ -28,6 +28,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDE = 200
 """Columns of a table where there is no terminal to fit."""
 
+WIDEST_TEXT = 120
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What would move a cursor, colour a screen or turn a line around."""
 Row = Mapping[str, Any]
@@ -111,6 +112,11 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}" if abs(value) >= 10 else f"{value:g}"
     return visible(str(value))
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= WIDEST_TEXT else f"{text[: WIDEST_TEXT - 1]}…"
 
 
 def visible(text: str) -> str:

@@ -6,11 +6,9 @@ import click
 import msgspec
 
 from eventfold.doors.cli.documents import document
-from eventfold.doors.cli.output import print_table
+from eventfold.doors.cli.output import print_table, shortened
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import StreamNotFound
-
-WIDEST = 120
 
 
 @click.command()
@@ -50,7 +48,7 @@ def read(
                 "recorded": event.recorded_at,
                 "occurred": event.occurred_at if event.occurred_or_none_us is not None else None,
                 "type": event.type,
-                "data": event.data if len(event.data) <= WIDEST else f"{event.data[: WIDEST - 1]}…",
+                "data": shortened(event.data),
             }
             for event in events
         ]

@@ -1,14 +1,11 @@
 """`eventfold run`: keeps every table up to date until it is told to stop."""
 
-import contextlib
-import signal
-import threading
-from types import FrameType
-
 import click
 
+from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.output import print_json, say
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.stopping import stop_on_signals
 
 
 @click.command()
@@ -24,20 +21,10 @@ def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 -
         if once:
             live.catch_up()
         else:
-            stop = threading.Event()
-            _stop_on_signals(stop)
-            say(f"{live.app.name} follows {settings.url}; Ctrl-C ends it.")
+            stop = stop_on_signals()
+            say(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
             live.run(stop, every=every)
         if settings.json:
             print_json(live.status())
         else:
             say("Everything that was folded is committed and published.")
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    def handler(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):
-            signal.signal(name, handler)

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from eventfold.doors.cli.documents import document
-from eventfold.doors.cli.output import print_json, print_table, shown
+from eventfold.doors.cli.documents import changes, document
+from eventfold.doors.cli.output import print_json, print_table
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import RowNotFound
 from eventfold.readmodels.why import Step
@@ -32,22 +32,17 @@ def why(settings: Settings, table: str, key: str) -> None:
             "version": step.event.version,
             "recorded": step.event.recorded_at,
             "event": step.event.type,
-            "changed": step.note or "\n".join(_changes(step)) or "nothing",
+            "changed": step.note or _changed(step),
         }
         for step in steps
     ]
     print_table(rows, ["version", "recorded", "event", "changed"])
 
 
-def _changes(step: Step) -> list[str]:
-    before, after = step.before or {}, step.after
-    if after is None:
-        return ["the row is removed"]
-    return [
-        f"{name}: {shown(before.get(name)) or '-'} -> {shown(value) or '-'}"
-        for name, value in after.items()
-        if before.get(name) != value and not name.startswith("_")
-    ]
+def _changed(step: Step) -> str:
+    if step.after is None:
+        return "the row is removed"
+    return changes(step.before or {}, step.after)
 
 
 def _as_json(step: Step) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+"""`eventfold state`: an aggregate as it is, or was."""
+
+import re
+from contextlib import closing
+from datetime import datetime
+
+import click
+
+from eventfold.aggregates.repository import Repository
+from eventfold.doors.cli.aggregates import expect_aggregate
+from eventfold.doors.cli.moments import Moment
+from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.errors import ConfigInvalid
+
+
+class VersionOrTime(Moment):
+    """A whole number is a version, anything else a time."""
+
+    name = "version|time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The aware time; of a whole number, that number."""
+        if re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            return int(str(value))  # type: ignore[return-value] # click gives it to the command as it is
+        return super().convert(value, param, ctx)
+
+
+@click.command()
+@click.argument("stream")
+@click.option(
+    "--at",
+    "moment",
+    type=VersionOrTime(),
+    help="After so many events, or at a time; UTC if no zone is given.",
+)
+@pass_settings
+def state(settings: Settings, stream: str, moment: int | datetime | None) -> None:
+    """Show the aggregate of STREAM as it is, or as it was.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db state order-1 --at 2
+    """
+    if settings.app is None:
+        raise ConfigInvalid(
+            "State is what an aggregate makes of its events: name the app with -a module:name. `eventfold history"
+            f" {stream}` shows the events without it.",
+            key="app",
+        )
+    app = settings.definition()
+    with closing(settings.open_log()) as store:
+        repository = Repository(store, app.registry, expect_aggregate(app, stream))
+        if moment is None:
+            found = repository.load(stream)
+        elif isinstance(moment, datetime):
+            found = repository.at(stream, time=moment)
+        else:
+            found = repository.at(stream, version=moment)
+    values = found.state()
+    if settings.json:
+        print_json(
+            {"stream": stream, "aggregate": type(found).__name__, "version": found.version, "state": values}
+        )
+        return
+    print_table([{"name": name, "value": value} for name, value in values.items()], ["name", "value"])
+    say(f"{type(found).__name__} {stream} at version {found.version}.")

@@ -1,0 +1,118 @@
+"""`eventfold tail`: what is appended, as it is appended."""
+
+import sys
+import threading
+from contextlib import closing
+
+import click
+import msgspec
+
+from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.masking import masked
+from eventfold.doors.cli.output import print_line, say, shortened, shown
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.stopping import stop_on_signals
+from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.feed.loop import Loop, catch_up
+from eventfold.feed.port import Feed
+from eventfold.store.names import category_of
+
+PAGE = 500
+
+
+@click.command()
+@click.option(
+    "--from", "place", default="now", show_default=True, metavar="now|start|CURSOR", help="Where to begin."
+)
+@click.option("--stream", "streams", multiple=True, help="Only this stream; repeatable.")
+@click.option("--category", "categories", multiple=True, help="Only streams of this category; repeatable.")
+@click.option("--type", "types", multiple=True, help="Only events of this type; repeatable.")
+@click.option("--once", is_flag=True, help="End where the log ends.")
+@pass_settings
+def tail(
+    settings: Settings,
+    place: str,
+    streams: tuple[str, ...],
+    categories: tuple[str, ...],
+    types: tuple[str, ...],
+    once: bool,  # noqa: FBT001 - click passes options by name
+) -> None:
+    """Show events as they are appended, until Ctrl-C or SIGTERM; with --json one document a line.
+
+    At the end it says from which cursor the next one goes on.
+
+    Example: eventfold -s sqlite:///shop.db tail --from start --category order
+    """
+    categories = (*categories, *(category_of(stream) for stream in streams))
+    with closing(settings.open_log()) as store:
+        feed = store.feed()
+        cursor = {"now": feed.end, "start": feed.start}.get(place, lambda: read_cursor(place))()
+        feed.check(cursor)
+        follower = _Tail(feed, cursor, frozenset(streams), categories, types, as_json=settings.json)
+        stop = stop_on_signals()
+        if once:
+            catch_up([follower], progress=lambda: _interrupt(stop))
+        else:
+            if not settings.json:
+                say(f"Following {masked(settings.url)}; Ctrl-C ends it.")
+            Loop([follower], feed).run(stop)
+    if settings.json:
+        sys.stderr.write(msgspec.json.encode({"cursor": follower.cursor}).decode() + "\n")
+    else:
+        say(f"Go on from here with --from '{follower.cursor.to_json()}'")
+
+
+def _interrupt(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+class _Tail:
+    """Prints page after page; its cursor moves when a page is printed."""
+
+    name = "tail"
+
+    def __init__(
+        self,
+        feed: Feed,
+        cursor: Cursor,
+        streams: frozenset[str],
+        categories: tuple[str, ...],
+        types: tuple[str, ...],
+        *,
+        as_json: bool,
+    ) -> None:
+        self.cursor = cursor
+        self._feed = feed
+        self._streams = streams
+        self._categories = categories or None
+        self._types = types or None
+        self._as_json = as_json
+
+    def step(self) -> bool:
+        """Prints the next page."""
+        page = self._feed.read(self.cursor, PAGE, categories=self._categories, types=self._types)
+        for event in page.events:
+            if not self._streams or event.stream in self._streams:
+                self._print(event)
+        sys.stdout.flush()
+        self.cursor = page.cursor
+        return page.caught_up
+
+    def finish(self) -> None:
+        """Holds nothing."""
+
+    def _print(self, event: RecordedEvent) -> None:
+        if self._as_json:
+            found = {**document(event), "partition": event.partition}
+            sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+            return
+        actor = event.metadata_map().get("actor")
+        print_line(
+            (shown(event.recorded_at), "cyan"),
+            (f"{event.stream}@{event.version}", "bold"),
+            (event.type, "green"),
+            (shortened(event.data), ""),
+            (f"by {actor}" if actor else "", "dim"),
+        )
