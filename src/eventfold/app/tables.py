@@ -3,11 +3,12 @@
 import time as clocks
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from eventfold.errors import (
     CapabilityMissing,
     CursorLost,
+    ExtraMissing,
     NotFound,
     RangeInvalid,
     RowNotFound,
@@ -28,8 +29,11 @@ from eventfold.store.port import Store
 
 if TYPE_CHECKING:
     from eventfold.readmodels.asof import AsOf, Clock, History
+    from eventfold.readmodels.diff import Diff
     from eventfold.readmodels.rebuild import Progress, Rebuilt
     from eventfold.readmodels.why import Step
+
+    Moment = Cursor | AsOf | datetime | int | Literal["now"]
 
 _POLL_SECONDS = 0.01
 
@@ -135,6 +139,34 @@ class LiveTable:
         except CapabilityMissing:
             return self._history().recorded(to_us(time), self._feed.end(), self._skips())
 
+    def diff(
+        self, a: "Moment", b: "Moment" = "now", *, key: str | None = None, internal: bool = False
+    ) -> "Diff":
+        """What became of the table between two moments: rows added, removed, and changed by column.
+
+            for change in table.diff(yesterday, "now"): ...
+
+        Args:
+            a: the one moment: a cursor, a position (where the log has a total order), an aware time (recorded), "now"
+                (the end of the log), or what `at` answered.
+            b: the other moment.
+            key: only the row of this key.
+            internal: the columns with a leading underscore count too; without it a row that an event touched and left
+                as it was has not changed.
+
+        Raises:
+            RangeInvalid: no such moment, or what `at` of another table answered.
+            TimeInvalid, PositionBeyondHead, CapabilityMissing: as `at`.
+            ExtraMissing: the packages that compare are not installed.
+        """
+        try:
+            from eventfold.readmodels.diff import diff
+        except ModuleNotFoundError as error:
+            raise ExtraMissing(
+                f"Comparing needs a package: pip install 'eventfold[lake]' ({error})."
+            ) from error
+        return diff(self._moment(a), self._moment(b), key=key, internal=internal)
+
     def why(self, key: str) -> "Sequence[Step]":
         """The events behind a row, in order, with the row before and after each."""
         from eventfold.readmodels.why import Why
@@ -209,6 +241,24 @@ class LiveTable:
                     table=self.name,
                 )
             clocks.sleep(_POLL_SECONDS)
+
+    def _moment(self, moment: "Moment") -> "AsOf":
+        from eventfold.readmodels.asof import AsOf
+
+        match moment:
+            case "now":
+                return self.at(cursor=self._feed.end())
+            case Cursor():
+                return self.at(cursor=moment)
+            case datetime():
+                return self.at(time=moment)
+            case int() if type(moment) is int:
+                return self.at(position=moment)
+            case AsOf() if moment.layout == self.layout:
+                return moment
+        raise RangeInvalid(
+            f"{self.name}: give each moment as a cursor, a position, an aware time, 'now', or what at() answered."
+        )
 
     def _published_generation(self) -> int:
         try:

@@ -21,6 +21,7 @@ from eventfold.doors.cli.completion import PROGRAM, completion
 from eventfold.doors.cli.config import config
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
 from eventfold.doors.cli.dev import dev
+from eventfold.doors.cli.diff import diff
 from eventfold.doors.cli.doctor import doctor
 from eventfold.doors.cli.history import history
 from eventfold.doors.cli.import_file import import_file
@@ -101,6 +102,7 @@ for command in (
     status,
     query,
     at,
+    diff,
     why,
     rebuild,
     parked,
