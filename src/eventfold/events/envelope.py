@@ -34,6 +34,7 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
         data: a JSON object, as text without line feeds.
         metadata: such an object too: actor, correlationId, causationId and keys of the user.
         occurred_us: when it happened, microseconds since 1970; None = when it is recorded.
+        recorded_us: when the log it came from recorded it: given by a restore only; None = now.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
     data: str
     metadata: str = "{}"
     occurred_us: int | None = None
+    recorded_us: int | None = None
 
 
 class RecordedEvent(msgspec.Struct, frozen=True, gc=False):

@@ -25,10 +25,14 @@ ARROW_COLUMNS = (
     "id",
     "recorded_us",
     "occurred_us",
+    "occurred_or_none_us",
     "data",
     "metadata",
 )
-"""What `Feed.arrow` can give: `id` as 16 bytes, times as microseconds since 1970, data and metadata as JSON text."""
+"""What `Feed.arrow` can give: `id` as 16 bytes, times as microseconds since 1970, data and metadata as JSON text.
+
+`occurred_us` is the recorded time where the producer said none, `occurred_or_none_us` is null there.
+"""
 
 
 class FeedCapabilities(msgspec.Struct, frozen=True, kw_only=True):

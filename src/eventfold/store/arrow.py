@@ -9,6 +9,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.port import ARROW_COLUMNS
 
 _ATTRIBUTES = {"id": "id_bytes"}
+_TYPES = {"id": pa.binary(16), "occurred_or_none_us": pa.int64()}
 
 
 def batches(events: Sequence[RecordedEvent], columns: Sequence[str], limit: int) -> Iterator[pa.RecordBatch]:
@@ -20,7 +21,7 @@ def batches(events: Sequence[RecordedEvent], columns: Sequence[str], limit: int)
         arrays = [
             pa.array(
                 [getattr(event, _ATTRIBUTES.get(name, name)) for event in part],
-                pa.binary(16) if name == "id" else None,
+                _TYPES.get(name),
             )
             for name in columns
         ]

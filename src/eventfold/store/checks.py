@@ -16,7 +16,7 @@ from eventfold.errors import (
     TextHasNul,
     TimeInvalid,
 )
-from eventfold.events.envelope import NewEvent
+from eventfold.events.envelope import NewEvent, from_us
 from eventfold.events.metadata import check_metadata_size
 from eventfold.events.names import check_event_type
 from eventfold.store.names import category_of
@@ -67,7 +67,7 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
     if not text.isascii() or "\0" in text or _NUL in text or "\n" in text:
         return False
     versions = [event.schema_version for event in events]
-    times = [event.occurred_us for event in events if event.occurred_us is not None] or [0]
+    times = [us for event in events for us in (event.occurred_us, event.recorded_us) if us is not None] or [0]
     return (
         set(map(type, versions)) == {int}
         and min(versions) >= 1
@@ -95,8 +95,9 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
         raise PayloadInvalid(
             f"The event {event.type} has the schema version {event.schema_version!r}; it counts from 1."
         )
-    if event.occurred_us is not None and not limits.TIME_MIN_US <= event.occurred_us <= limits.TIME_MAX_US:
-        raise TimeInvalid(f"The event {event.type} occurred outside the years 1 to 9999 in UTC.")
+    for us, what in ((event.occurred_us, "occurred"), (event.recorded_us, "was recorded")):
+        if us is not None and not limits.TIME_MIN_US <= us <= limits.TIME_MAX_US:
+            raise TimeInvalid(f"The event {event.type} {what} outside the years 1 to 9999 in UTC.")
     for text in (event.data, event.metadata):
         if "\0" in text or (_NUL in text and _has_nul(text)):
             raise TextHasNul(f"The event {event.type} contains NUL, which not every store can keep.")
@@ -115,6 +116,24 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
 def _has_nul(text: str) -> bool:
     """Whether JSON text says NUL by an escape; after an escaped backslash the same letters mean nothing."""
     return _NUL in text.replace("\\\\", "")
+
+
+def check_recorded(stream: str, times: Sequence[int], last_us: int) -> None:
+    """Refuses recorded times that decrease.
+
+    Args:
+        stream: the stream.
+        times: of the events, microseconds since 1970.
+        last_us: of the event before them.
+    """
+    for us in times:
+        if us < last_us:
+            raise TimeInvalid(
+                f"An event of {stream} was recorded at {from_us(us).isoformat()}, before the event that stands before"
+                f" it here ({from_us(last_us).isoformat()}): restore into an empty log, or import it as documents.",
+                stream=stream,
+            )
+        last_us = us
 
 
 def check_expected(expected: Expected) -> None:

@@ -142,6 +142,9 @@ class Store(Protocol):
         Repeating it with the same ids and content (type, schema version, data) writes nothing and answers the same
         version, whatever is expected and whoever appended since.
 
+        Events that are restored carry the time at which another log recorded them, and keep it. Recorded times never
+        decrease along a stream, nor along a log with a total order: what would break that is refused.
+
         Args:
             stream: `category-id`.
             events: at least one.
@@ -151,6 +154,7 @@ class Store(Protocol):
             WrongExpectedVersion: the stream is at another version.
             EventIdReused: an id stands for other content, or in another stream where the store can tell.
             PartialDuplicate: some events are stored already, some are not.
+            TimeInvalid: a recorded time lies before that of an event which stands before it.
             Refused: names, sizes, ids twice in the batch; each by its own class, before anything is written.
             OutcomeUnknown: the answer was lost; repeating with the same ids settles it.
             StorageError: nothing was written.

@@ -20,10 +20,13 @@ def make(
     data: object = None,
     metadata: str = "{}",
     occurred_us: int | None = None,
+    recorded_us: int | None = None,
 ) -> NewEvent:
     """One event whose data say its number, unless they are given."""
     text = msgspec.json.encode({"n": number} if data is None else data).decode()
-    return NewEvent(event_id or new_id(), event_type, schema_version, text, metadata, occurred_us)
+    return NewEvent(
+        event_id or new_id(), event_type, schema_version, text, metadata, occurred_us, recorded_us
+    )
 
 
 def make_many(count: int, **same: str) -> list[NewEvent]:

@@ -24,6 +24,7 @@ from eventfold.testing.contract.idempotency import IdempotencyContract
 from eventfold.testing.contract.leases import LeasesContract
 from eventfold.testing.contract.reading import ReadingContract
 from eventfold.testing.contract.refusals import RefusalsContract
+from eventfold.testing.contract.restoring import RestoringContract
 from eventfold.testing.contract.sharing import SharingContract
 from eventfold.testing.contract.snapshots import SnapshotsContract
 
@@ -35,6 +36,7 @@ class StoreContract(
     IdempotencyContract,
     ReadingContract,
     RefusalsContract,
+    RestoringContract,
     FeedContract,
     SnapshotsContract,
     ConcurrencyContract,

@@ -13,9 +13,11 @@ from typing import Any
 from azure.cosmos import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError
 
-from eventfold.errors import OutcomeUnknown, StorageBusy, StoreFenced
+from eventfold import limits
+from eventfold.errors import OutcomeUnknown, StorageBusy, StoreFenced, TimeInvalid
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
+from eventfold.store.checks import check_recorded
 from eventfold.store.cosmos.calls import Calls, translate
 from eventfold.store.cosmos.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.cosmos.heads import Head, Heads
@@ -127,6 +129,13 @@ class Appender:
     def _batch(self, stream: str, events: Sequence[NewEvent], head: Head) -> Appended | str:
         """Sends the batch; the session token of the answer where it conflicts."""
         recorded_us = max(self._clock(), head.recorded_us)
+        times = [recorded_us if event.recorded_us is None else event.recorded_us for event in events]
+        try:
+            check_recorded(stream, times, head.recorded_us if head.version else limits.TIME_MIN_US)
+        except TimeInvalid:
+            if self._known(stream, events, head.session):
+                return head.session  # a repeat, or a conflict
+            raise
         documents = to_documents(stream, head.version, recorded_us, events)
         operations: list[Any] = [("create", (document,)) for document in documents]
         if head.version:
@@ -145,7 +154,7 @@ class Appender:
         session = session_of(answer.get_response_headers())
         self._check_place(answer[-1]["resourceBody"])
         version = head.version + len(events)
-        self._heads.put(stream, Head(version, recorded_us, session))
+        self._heads.put(stream, Head(version, times[-1], session))
         return Appended(version, self.token(stream, session))
 
     def _check_place(self, created: dict[str, Any]) -> None:

@@ -40,9 +40,17 @@ def time_us(text: str) -> int:
 def to_documents(
     stream: str, version: int, recorded_us: int, events: Sequence[NewEvent]
 ) -> list[dict[str, Any]]:
-    """The documents of events that follow `version`."""
+    """The documents of events that follow `version`, recorded at that time or, where they are restored, at theirs."""
     timestamp = time_text(recorded_us)
-    return [_document(stream, version + n, timestamp, event) for n, event in enumerate(events, 1)]
+    return [
+        _document(
+            stream,
+            version + n,
+            timestamp if event.recorded_us is None else time_text(event.recorded_us),
+            event,
+        )
+        for n, event in enumerate(events, 1)
+    ]
 
 
 def _document(stream: str, version: int, timestamp: str, event: NewEvent) -> dict[str, Any]:

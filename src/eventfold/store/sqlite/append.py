@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 import apsw
 
-from eventfold.errors import PayloadInvalid
+from eventfold import limits
+from eventfold.errors import PayloadInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
+from eventfold.store.checks import check_recorded
 from eventfold.store.port import ANY, EXISTS, Appended, Expected, Write
 from eventfold.store.repeats import Known, repeated, wrong_version
 from eventfold.store.sqlite.names import Interning
@@ -30,9 +33,10 @@ class Transaction:
         self.connection = connection
         self.names = names
         self._log_id = log_id
-        position, recorded_us = connection.execute(SQL["log_head"]).fetchone() or (0, now_us)
+        position, last_us = connection.execute(SQL["log_head"]).fetchone() or (0, limits.TIME_MIN_US)
         self.position: int = position
-        self.recorded_us = max(now_us, recorded_us)
+        self.last_us: int = last_us
+        self._now_us = now_us
 
     def append_together(self, writes: Sequence[Write]) -> list[Appended] | None:
         """Writes the events of several streams by one statement, which is what nearly every append needs.
@@ -43,7 +47,7 @@ class Transaction:
         versions: dict[int, int] = {}
         rows: list[tuple[object, ...]] = []
         answers: list[Appended] = []
-        position = self.position
+        position, last_us = self.position, self.last_us
         for write in writes:
             stream = self.names.find_stream(write.stream)
             if stream is None:
@@ -55,7 +59,11 @@ class Transaction:
                 version = self.connection.execute(SQL["stream_version"], (stream,)).get or 0
             if not _as_expected(write.expected, version):
                 return None
-            rows += self._rows(position, stream, version, write.events)
+            times = self._recorded(write.events, last_us)
+            if times[0] < last_us or any(later < earlier for earlier, later in pairwise(times)):
+                return None
+            rows += self._rows(position, stream, version, write.events, times)
+            last_us = times[-1]
             versions[stream] = version = version + len(write.events)
             position += len(write.events)
             answers.append(Appended(version, self._token(position)))
@@ -63,7 +71,7 @@ class Transaction:
             self.connection.executemany(SQL["insert_event"], rows)
         except apsw.ConstraintError:
             return None
-        self.position = position
+        self.position, self.last_us = position, last_us
         return answers
 
     def append(self, write: Write) -> Appended:
@@ -81,10 +89,18 @@ class Transaction:
             if known is not None:
                 return known
             raise wrong_version(write.stream, write.expected, version)
+        times = self._recorded(write.events, self.last_us)
+        try:
+            check_recorded(write.stream, times, self.last_us)
+        except TimeInvalid:
+            known = self._settled(write)
+            if known is None:
+                raise
+            return known
         if stream is None:
             stream = self.names.make_stream(write.stream)
         try:
-            self._insert(stream, version, write.events)
+            self._insert(stream, version, write.events, times)
         except apsw.ConstraintError as error:
             known = self._settled(write)
             if known is None:
@@ -92,15 +108,20 @@ class Transaction:
             return known
         return Appended(version + len(write.events), self._token(self.position))
 
-    def _insert(self, stream: int, version: int, events: Sequence[NewEvent]) -> None:
-        rows = self._rows(self.position, stream, version, events)
+    def _insert(self, stream: int, version: int, events: Sequence[NewEvent], times: Sequence[int]) -> None:
+        rows = self._rows(self.position, stream, version, events, times)
         self.connection.executemany(SQL["insert_event"], rows)
         self.position += len(rows)
+        self.last_us = times[-1]
+
+    def _recorded(self, events: Sequence[NewEvent], last_us: int) -> list[int]:
+        """Their recorded times: now, or later where a clock was ahead; as given, where they are restored."""
+        now_us = max(self._now_us, last_us)
+        return [now_us if event.recorded_us is None else event.recorded_us for event in events]
 
     def _rows(
-        self, position: int, stream: int, version: int, events: Sequence[NewEvent]
+        self, position: int, stream: int, version: int, events: Sequence[NewEvent], times: Sequence[int]
     ) -> list[tuple[object, ...]]:
-        recorded_us = self.recorded_us
         types = {name: self.names.type(name) for name in {event.type for event in events}}
         return [
             (
@@ -110,7 +131,7 @@ class Transaction:
                 types[event.type],
                 event.schema_version,
                 event.id.int.to_bytes(16),
-                recorded_us,
+                times[n - 1],
                 event.occurred_us,
                 event.data,
                 event.metadata,

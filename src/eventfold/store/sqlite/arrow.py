@@ -29,6 +29,7 @@ _SOURCES = {
     "id": "hex(event_id)",
     "recorded_us": "recorded_us",
     "occurred_us": "coalesce(occurred_us, recorded_us)",
+    "occurred_or_none_us": "coalesce(occurred_us, '')",
     "data": "data",
     "metadata": "metadata",
 }
@@ -95,6 +96,8 @@ def _column(connection: apsw.Connection, name: str, text: str, streams: Names, t
         case "id":
             ids = b"".join(bytes.fromhex(value) for value in values.to_pylist())
             return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(values), [None, pa.py_buffer(ids)])
+        case "occurred_or_none_us":
+            return pc.if_else(pc.equal(values, ""), None, values).cast(pa.int64())
         case _:
             return values.cast(pa.int64())
 

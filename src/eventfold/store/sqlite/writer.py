@@ -200,23 +200,23 @@ class Writer:
         return None
 
     def _one(self, transaction: Transaction, job: _Job) -> None:
-        position = transaction.position
+        before = transaction.position, transaction.last_us
         self._connection.execute("SAVEPOINT one")
         try:
             together = transaction.append_together(job.writes)
             if together is None:
-                self._undo(transaction, position)
+                self._undo(transaction, before)
                 together = [transaction.append(write) for write in job.writes]
             job.answer = together
         except (Conflict, Refused) as error:
             job.error = error
-            self._undo(transaction, position)
+            self._undo(transaction, before)
         self._connection.execute("RELEASE one")
 
-    def _undo(self, transaction: Transaction, position: int) -> None:
+    def _undo(self, transaction: Transaction, before: tuple[int, int]) -> None:
         self._connection.execute("ROLLBACK TO one")
         transaction.names.forget()
-        transaction.position = position
+        transaction.position, transaction.last_us = before
 
     def _not_applied(self, error: apsw.Error) -> StorageError:
         """Before COMMIT was sent: nothing was written. After an I/O error the connection is not trusted any more."""

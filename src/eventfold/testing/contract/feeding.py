@@ -232,6 +232,7 @@ class FeedContract:
                 "id": e.id_bytes,
                 "recorded_us": e.recorded_us,
                 "occurred_us": e.occurred_us,
+                "occurred_or_none_us": e.occurred_or_none_us,
                 "data": e.data,
                 "metadata": e.metadata,
             }
