@@ -90,6 +90,10 @@ class _Tail:
         self._types = types or None
         self._as_json = as_json
 
+    def where(self) -> Cursor | None:
+        """After the last page that was printed."""
+        return self.cursor
+
     def step(self) -> bool:
         """Prints the next page."""
         page = self._feed.read(self.cursor, PAGE, categories=self._categories, types=self._types)
