@@ -59,6 +59,7 @@ class Logical:
         place: where it stands on the ring.
         documents: by id, deleted ones too.
         unique: for every unique key of the container, value to id.
+        ballast: bytes that it is said to hold beside its documents.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Logical:
     place: str
     documents: dict[str, Document] = field(default_factory=dict)
     unique: list[dict[str, str]] = field(default_factory=list)
+    ballast: int = 0
 
 
 @dataclass(slots=True)

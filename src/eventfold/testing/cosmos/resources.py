@@ -4,11 +4,13 @@ import math
 from typing import Any
 
 from eventfold.testing.cosmos.container import Container
+from eventfold.testing.cosmos.weighing import statistics
 from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
 from eventfold.testing.cosmos.work import Work
 
 PER_PARTITION = 10_000
 _MOST_PATHS = 3
+_LONGEST_NAME = 255
 _BEYOND = ("computedProperties", "vectorEmbeddingPolicy", "fullTextPolicy")
 
 
@@ -64,7 +66,11 @@ def read_container(work: Work) -> Answer:
             stored = sum(len(each.documents) for one in found.ranges for each in one.logicals.values())
         headers["x-ms-resource-usage"] = f"documentsCount={stored};collectionSize=0"
         headers["x-ms-resource-quota"] = "collectionSize=20971520"
-    return work.answer(200, found.definition, **headers)
+        headers["x-ms-documentdb-collection-index-transformation-progress"] = "100"
+    told = {}
+    if work.request.says("x-ms-documentdb-populatepartitionstatistics"):
+        told["statistics"] = statistics(found)
+    return work.answer(200, found.definition | told, **headers)
 
 
 def replace_container(work: Work) -> Answer:
@@ -164,6 +170,10 @@ def _named(body: Any) -> str:
     name = body.get("id") if isinstance(body, dict) else None
     if not isinstance(name, str) or not name or any(character in name for character in "/\\?#"):
         raise bad("The input name is invalid: a string without / \\ ? # is needed.")
+    if len(name) > _LONGEST_NAME:
+        raise bad(
+            "The input name is invalid. Ensure to provide a unique non-empty string less than '255' characters."
+        )
     return name
 
 

@@ -115,6 +115,13 @@ class StandIn:
         """
         self._account.lag = writes
 
+    def weigh(self, database: str, container: str, key: str, size: int) -> None:
+        """Lets the logical partition of a key weigh so many bytes more than the documents that are in it."""
+        found = self._account.container(database, container)
+        with found.lock:
+            one, logical = found.logical([key])
+            one.logicals.setdefault(logical.key, logical).ballast = size
+
     def recreate(self, database: str, container: str) -> None:
         """Puts an empty container of the same definition, with a new resource id, in the place of another."""
         found = self._account.container(database, container)

@@ -7,7 +7,7 @@ and an operation of a batch obey the same rules. The lock of the container is he
 import time
 from typing import Any
 
-from eventfold.testing.cosmos import keys, rids
+from eventfold.testing.cosmos import keys, rids, weighing
 from eventfold.testing.cosmos.container import Container
 from eventfold.testing.cosmos.documents import KEPT, Document, Logical, Range, Version
 from eventfold.testing.cosmos.wire import Refused, bad, missing
@@ -162,6 +162,7 @@ class Transaction:
                 "_attachments": "attachments/",
                 "_ts": int(time.time()),
             }
+            weighing.check(self.logical, (*self._staged.values(), stored))
         self._staged[identity] = stored
         self._changes.append((identity, stored, operation, sequence))
         return stored or {}
@@ -190,7 +191,9 @@ class Transaction:
         if identity is None:
             raise bad("The input content is invalid because the required properties - 'id; ' - are missing")
         if not isinstance(identity, str) or not identity or len(identity) > _LONGEST_ID:
-            raise bad("The input content is invalid: the id is a string of 1 to 1023 characters.")
+            raise bad(
+                "The input name is invalid. Ensure to provide a unique non-empty string less than '1024' characters."
+            )
         if any(character in identity for character in "/\\?#"):
             raise bad("The input content is invalid: an id has none of the characters / \\ ? #.")
         if keys.key_text(self._container.key_of(body)) != self.logical.key:
