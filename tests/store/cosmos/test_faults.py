@@ -78,7 +78,7 @@ def test_what_is_asked_to_come_again_comes_again(account: StandIn, status: int) 
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("status", [449, 503])
+@pytest.mark.parametrize("status", [429, 449])
 def test_a_storm_without_end_is_busy_and_nothing_is_written(account: StandIn, status: int) -> None:
     store = open_store(account.url("log"))
     account.faults.add(Fault(status, "batch", count=None))
@@ -87,6 +87,25 @@ def test_a_storm_without_end_is_busy_and_nothing_is_written(account: StandIn, st
     assert caught.value.outcome == "not_applied"
     account.faults.clear()
     assert store.head("order-1") == 0
+    store.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("effect", [False, True])
+@pytest.mark.parametrize("last", [503, 429])
+def test_a_write_that_was_once_answered_by_503_is_unknown_until_its_ids_settle_it(
+    account: StandIn, effect: bool, last: int
+) -> None:
+    """A gateway may say 503 of a request that its partition has carried out."""
+    store = open_store(account.url("log"))
+    event = make(1)
+    account.faults.add(Fault(503, "batch", count=2, effect=effect), Fault(last, "batch", count=None))
+    with pytest.raises(OutcomeUnknown):
+        store.append("order-1", [event], expected=0)
+    account.faults.clear()
+    again = store.append("order-1", [event], expected=0)
+    assert (again.version, again.deduplicated) == (1, effect)
+    assert numbers(read_all(store.feed())) == [1]
     store.close()
 
 

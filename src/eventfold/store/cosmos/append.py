@@ -146,6 +146,7 @@ class Appender:
                 lambda: self._container.execute_item_batch(
                     operations, stream, response_hook=self._calls.hook
                 ),
+                stream=stream,
             )
         except CosmosBatchOperationError as error:
             if error.status_code in {404, 409}:

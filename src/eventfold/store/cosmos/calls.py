@@ -20,12 +20,17 @@ from eventfold.errors import (
     StorageFailed,
     StoreClosed,
 )
+from eventfold.store.cosmos.sizes import MOST_BYTES, Pressure
 from eventfold.store.cost import Tally, everything
 
 T = TypeVar("T")
 _CHARGE = "x-ms-request-charge"
 _AGAIN = frozenset({429, 449, 503})
 """The service did nothing and asks to be asked again."""
+_UNSURE = 503
+"""One of them that does not prove it: a gateway says it of what a partition has carried out, too."""
+_PARTITION_FULL = 1014
+"""Sub-status of a 403: the logical partition has no space left."""
 _SESSION_NOT_AVAILABLE = 1002
 """Sub-status of a 404 that says nothing about the document: the replica has not come as far as the session."""
 BUDGET_SECONDS = 15.0
@@ -38,11 +43,17 @@ class Calls:
     def __init__(self) -> None:
         self.spent = Tally()
         self.closed = False
+        self.pressure = Pressure()
         self._now = threading.local()
 
     def hook(self, headers: Mapping[str, Any], _: object) -> None:
         """Counts an answer; given to the SDK as `response_hook` where it takes one."""
         self.count(headers)
+
+    def answered(self, response: Any) -> None:
+        """Looks at every answer, also at one after which the SDK repeats a request itself; its `raw_response_hook`."""
+        if response.http_response.status_code == _UNSURE:
+            self._now.unsure = True
 
     def count(self, headers: Mapping[str, Any] | None) -> None:
         """Counts an answer by its headers."""
@@ -50,30 +61,47 @@ class Calls:
         doing = getattr(self._now, "doing", "other")
         self.spent.add(doing, charge)
         everything.add(doing, charge)
+        if stream := getattr(self._now, "stream", ""):
+            self.pressure.spend(stream, charge)
 
-    def read(self, doing: str, call: Callable[[], T]) -> T:
-        """Makes a request that changes nothing; CosmosHttpResponseError 404 is left to the caller.
+    def read(self, doing: str, call: Callable[[], T], *, stream: str = "") -> T:
+        """Makes a request that changes nothing, or may be made twice; a 404 is left to the caller.
+
+        Args:
+            doing: what for, as in "reading a stream".
+            call: makes it.
+            stream: the only one it is about.
 
         Raises:
             StorageError: it was not answered.
         """
-        return self._make(doing, call, writes=False)
+        return self._make(doing, call, stream, writes=False)
 
-    def write(self, doing: str, call: Callable[[], T]) -> T:
+    def write(self, doing: str, call: Callable[[], T], *, stream: str = "") -> T:
         """Makes a request that may change something; 404, 409 and 412 are left to the caller.
+
+        Args:
+            doing: what for, as in "appending".
+            call: makes it.
+            stream: the only one it is about.
 
         Raises:
             OutcomeUnknown: it may have been applied.
             StorageError: nothing was written.
         """
-        return self._make(doing, call, writes=True)
+        return self._make(doing, call, stream, writes=True)
 
-    def _make(self, doing: str, call: Callable[[], T], *, writes: bool) -> T:
-        self._now.doing = doing
+    def _make(self, doing: str, call: Callable[[], T], stream: str, *, writes: bool) -> T:
+        self._now.doing, self._now.stream = doing, stream
+        self._now.unsure = False
         until = time.monotonic() + BUDGET_SECONDS
         pause, longest = _PAUSE
         while True:
             if self.closed:
+                if writes and self._now.unsure:
+                    raise OutcomeUnknown(
+                        f"The store was closed while {doing} was repeated; its ids settle it."
+                    )
                 raise StoreClosed("The store is closed.")
             try:
                 return call()
@@ -89,8 +117,9 @@ class Calls:
                 if status in {404, 409, 412} and not behind:
                     raise
                 again = behind or status in _AGAIN or (_passing(status) and not writes)
+                unsure = writes and bool(self._now.unsure)
                 if time.monotonic() > until or not again:
-                    raise translate(error, doing, writes=writes) from error
+                    raise translate(error, doing, writes=writes, unsure=unsure) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads rivals, guards nothing
             pause = min(pause * 2, longest)
 
@@ -100,20 +129,29 @@ def _passing(status: int | None) -> bool:
     return status is None or status == 408 or status >= 500
 
 
-def translate(error: AzureError, doing: str, *, writes: bool) -> EventfoldError:
+def translate(error: AzureError, doing: str, *, writes: bool, unsure: bool = False) -> EventfoldError:
     """The typed error for what the SDK raised.
 
     Args:
         error: of the SDK.
         doing: what was being done, for the sentence: "appending".
         writes: whether the request may have changed something.
+        unsure: whether one of the attempts may have been applied, whatever the last one said.
     """
     status = getattr(error, "status_code", None)
+    if unsure:
+        return _unknown(error, doing)
     match status:
         case 429 | 449 | 503:
             return StorageBusy(f"Cosmos DB was too busy while {doing} (status {status}); repeat it.")
         case 413:
             return BackendLimit(f"Cosmos DB takes 2 MB in one request; this was more, while {doing}.")
+        case 403 if _of_batch(error) == _PARTITION_FULL:
+            return BackendLimit(
+                f"The stream is full while {doing}: Cosmos DB keeps 20 GB of one partition key. Close it and continue"
+                " in a new one.",
+                bytes=MOST_BYTES,
+            )
         case 401 | 403:
             return StorageFailed(
                 f"Cosmos DB refused the caller while {doing} (status {status}): check key, role and firewall."
@@ -123,10 +161,22 @@ def translate(error: AzureError, doing: str, *, writes: bool) -> EventfoldError:
                 f"Cosmos DB refused the request while {doing} (status {status}): {_said(error)}"
             )
     if writes and not isinstance(error, ServiceRequestError):
-        return OutcomeUnknown(
-            f"The answer was lost while {doing} ({_said(error)}); repeat with the same event ids, which settles it."
-        )
+        return _unknown(error, doing)
     return StorageFailed(f"Cosmos DB did not answer while {doing}: {_said(error)}")
+
+
+def _unknown(error: AzureError, doing: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"The answer was lost while {doing} ({_said(error)}); repeat with the same event ids, which settles it."
+    )
+
+
+def _of_batch(error: AzureError) -> int | None:
+    """The sub-status of an error; inside a batch it stands with the operation that failed."""
+    found: int | None = getattr(error, "sub_status", None)
+    for result in getattr(error, "operation_responses", None) or ():
+        found = found or result.get("subStatusCode")
+    return found
 
 
 def _said(error: AzureError) -> str:

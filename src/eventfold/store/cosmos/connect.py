@@ -19,6 +19,7 @@ from azure.cosmos.exceptions import (
 from eventfold.errors import ConfigInvalid, LogNotFound, StorageFailed
 from eventfold.store.cosmos.calls import Calls, translate
 from eventfold.store.cosmos.settings import Settings, credential
+from eventfold.store.cosmos.sizes import heavy_streams
 
 _log = logging.getLogger("eventfold.store")
 LOG = "$log"
@@ -61,7 +62,12 @@ def connect(settings: Settings, calls: Calls, *, create: bool) -> Opened:
         StorageError: the account did not answer, or refused the caller.
     """
     try:
-        client = CosmosClient(settings.endpoint, credential(), enable_compact_utf8_item_writes=True)
+        client = CosmosClient(
+            settings.endpoint,
+            credential(),
+            enable_compact_utf8_item_writes=True,
+            raw_response_hook=calls.answered,
+        )
     except (AzureError, ValueError) as error:
         if isinstance(error, AzureError):
             raise translate(error, "opening the account", writes=False) from error
@@ -82,6 +88,8 @@ def _opened(client: CosmosClient, settings: Settings, calls: Calls, *, create: b
     events = database.get_container_client(settings.events)
     properties = _properties(events, settings, calls)
     check_events(properties, settings.events)
+    for found in heavy_streams(properties):
+        _log.warning("size: %s", found)
     log_id = _log_id(events, settings, calls, create=create)
     snapshots, leases = (
         database.get_container_client(name) for name in (settings.snapshots, settings.leases)
@@ -109,7 +117,7 @@ def check_account(account: Any) -> None:
 
 def _make(client: CosmosClient, settings: Settings, calls: Calls) -> None:
     try:
-        calls.write("making the database", lambda: _made(client.create_database, settings.database))
+        calls.read("making the database", lambda: _made(client.create_database, settings.database))
         database = client.get_database_client(settings.database)
         for name, unique, index in (
             (settings.events, _UNIQUE, EVENTS_INDEX),
@@ -123,7 +131,7 @@ def _make(client: CosmosClient, settings: Settings, calls: Calls) -> None:
                 unique_key_policy=unique,
                 offer_throughput=settings.throughput,
             )
-            calls.write("making a container", partial(_made, make, name))
+            calls.read("making a container", partial(_made, make, name))
     except StorageFailed as error:
         # by Entra ID the data plane may not make anything, even where everything is there already
         _log.debug("nothing was made: %s", error)
@@ -137,7 +145,10 @@ def _made(make: Callable[[str], object], name: str) -> None:
 
 def _properties(events: ContainerProxy, settings: Settings, calls: Calls) -> Mapping[str, Any]:
     try:
-        return calls.read("reading the container", events.read)
+        # with the sizes of the largest streams, which the service knows and a writer does not
+        return calls.read(
+            "reading the container", lambda: events.read(populate_partition_key_range_statistics=True)
+        )
     except CosmosResourceNotFoundError:
         raise LogNotFound(
             f"There is no container {settings.events} in the database {settings.database}: look at the URL, or let a"
@@ -180,10 +191,10 @@ def _log_id(events: ContainerProxy, settings: Settings, calls: Calls, *, create:
     if found is None and create:
         document = {"id": LOG, "aggregateId": LOG, "eventId": LOG, "logId": str(uuid4())}
         try:
-            calls.write("making the log", lambda: events.create_item(document, response_hook=calls.hook))
+            calls.read("making the log", lambda: events.create_item(document, response_hook=calls.hook))
         except CosmosHttpResponseError as error:
             if error.status_code != 409:  # another process was quicker
-                raise translate(error, "making the log", writes=True) from error
+                raise translate(error, "making the log", writes=False) from error
         found = _read_log(events, calls)
     if found is None:
         raise LogNotFound(

@@ -10,6 +10,7 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 from eventfold.errors import ConfigInvalid
 from eventfold.store.cosmos.connect import LOG, check_account, check_events
 from eventfold.store.cosmos.settings import Settings, credential, read_url
+from eventfold.store.cosmos.sizes import heavy_streams
 from eventfold.store.findings import Finding
 
 _WEAK = {"Eventual", "ConsistentPrefix"}
@@ -63,7 +64,7 @@ def _account(account: Any) -> Iterator[Finding]:
 def _events(container: ContainerProxy, settings: Settings) -> Iterator[Finding]:
     what = f"container {settings.events}"
     try:
-        properties = container.read()
+        properties = container.read(populate_partition_key_range_statistics=True)
     except CosmosHttpResponseError as error:
         yield _missing(what, error)
         return
@@ -73,6 +74,11 @@ def _events(container: ContainerProxy, settings: Settings) -> Iterator[Finding]:
     except ConfigInvalid as error:
         yield Finding("problem", what, error.message)
     yield from _indexing(properties, what)
+    heavy = list(heavy_streams(properties))
+    for found in heavy:
+        yield Finding("warning", "size of streams", found)
+    if not heavy:
+        yield Finding("ok", "size of streams", "none has taken half of its 20 GB")
     try:
         log = container.read_item(LOG, LOG)
         yield Finding("ok", "log", str(log.get("logId")))

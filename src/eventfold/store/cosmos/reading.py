@@ -90,6 +90,7 @@ class Reading:
                     session_token=self._heads.session(stream),
                     response_hook=self._calls.hook,
                 ),
+                stream=stream,
             )
         except CosmosResourceNotFoundError:
             return None
@@ -106,6 +107,7 @@ class Reading:
                 lambda: self._container.execute_item_batch(
                     [("read", (document_id(version),))], stream, response_hook=self._calls.hook
                 ),
+                stream=stream,
             )
         except CosmosBatchOperationError as error:
             return None, session_of(error.headers)
@@ -171,7 +173,7 @@ class Reading:
             response_hook=self._calls.hook,
         ).by_page()
         while True:
-            page = self._calls.read("reading a stream", lambda: next(pages, None))
+            page = self._calls.read("reading a stream", lambda: next(pages, None), stream=stream)
             if page is None:
                 return
             yield list(page)
