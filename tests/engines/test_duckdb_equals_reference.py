@@ -13,8 +13,8 @@ from eventfold.readmodels.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.port import Folded, Scope
 from eventfold.readmodels.table import TableSpec, compile_table
+from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
-from tests.readmodels.generated import histories, tables
 
 
 def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int, int, str]]]:

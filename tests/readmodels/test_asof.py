@@ -18,7 +18,7 @@ from eventfold.readmodels.port import Folded, Scope
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.publisher import Publisher
 from eventfold.readmodels.table import TableSpec
-from tests.readmodels.generated import histories, tables
+from eventfold.testing.generated import histories, tables
 
 REGISTRY = Registry(untyped=True)
 Rows = list[dict[str, object]]

@@ -20,8 +20,8 @@ from eventfold.readmodels.port import Folded, Scope
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.table import TableSpec
 from eventfold.readmodels.values import field
+from eventfold.testing.generated import histories, tables
 from eventfold.testing.partitioned import PartitionedStore
-from tests.readmodels.generated import histories, tables
 
 REGISTRY = Registry(untyped=True)
 History = list[tuple[str, NewEvent]]

@@ -19,8 +19,8 @@ from eventfold.readmodels.port import Changes, Scope, Skip, TableState
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.sqlite import open_url
 from eventfold.readmodels.table import TableSpec, compile_table
+from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
-from tests.readmodels.generated import histories, tables
 
 REGISTRY = Registry(untyped=True)
 LAYOUT = bind(

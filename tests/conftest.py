@@ -1,0 +1,11 @@
+"""What holds for every room of the tests."""
+
+import pytest
+
+TAKES_LONG = {"test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows"}
+"""Of the shipped suites, which carry no marks of ours."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if getattr(item, "originalname", "") in TAKES_LONG:
+        item.add_marker(pytest.mark.slow)
