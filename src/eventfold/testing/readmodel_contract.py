@@ -11,15 +11,19 @@ A new store passes it with a test file of a few lines:
 splits a partition of the log of a name. Capabilities are asserted as the feed declares them. It needs hypothesis.
 """
 
+from eventfold.testing.contract.asof import AsOfContract
 from eventfold.testing.contract.crashing import CrashingContract
 from eventfold.testing.contract.keeping import KeepingContract
 from eventfold.testing.contract.laws import LawsContract
+from eventfold.testing.contract.parking import ParkingContract
 from eventfold.testing.contract.tables import TablesContract
 
 
 class ReadModelContract(
     TablesContract,
     KeepingContract,
+    AsOfContract,
+    ParkingContract,
     LawsContract,
     CrashingContract,
 ):

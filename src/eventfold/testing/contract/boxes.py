@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import eventfold as ef
+from eventfold.app.tables import LiveTable
 from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
+from eventfold.readmodels.projector import Projector
 from eventfold.store.port import Store
 
 
@@ -198,3 +200,8 @@ def fill(store: Store, events: Iterator[tuple[str, NewEvent]] | None = None) -> 
     """Appends a history, event by event."""
     for stream, event in events or history():
         store.append(stream, [event], expected=ef.ANY)
+
+
+def followed(table: LiveTable, store: Store) -> Projector:
+    """A follower of a table that nobody leases."""
+    return Projector(table.live(), store.feed(), APP.registry)

@@ -3,11 +3,9 @@
 import pytest
 
 import eventfold as ef
-from eventfold.app.tables import LiveTable
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor, OwnerFenced, StaleCursor, TableInvalid
 from eventfold.readmodels.port import Changes
 from eventfold.readmodels.projector import Projector
-from eventfold.store.port import Store
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole
 from eventfold.testing.contract.boxes import (
     APP,
@@ -18,13 +16,9 @@ from eventfold.testing.contract.boxes import (
     Texts,
     fill,
     filled,
+    followed,
     opened,
 )
-
-
-def followed(table: LiveTable, store: Store) -> Projector:
-    """A follower of a table that nobody leases."""
-    return Projector(table.live(), store.feed(), APP.registry)
 
 
 class KeepingContract(OverALog):
