@@ -76,7 +76,7 @@ class Rebuild:
             target = self._feed.end()
             scope = Scope(skips=_skips(self._state.live(layout, start)))
             total = self._feed.lag(start)
-            batches = self._feed.arrow(start, target, needed_columns(layout, scope))
+            batches = self._feed.arrow(start, target, self._columns(layout, scope))
             counted = batches if progress is None else _counted(batches, total, progress)
             folded = self._engine.fold(counted, layout, self._registry, scope=scope)
             fresh = self._state.fresh(layout, start, above=above)
@@ -107,13 +107,20 @@ class Rebuild:
             return fresh.head()
         raise _restless(layout)
 
+    def _columns(self, layout: Layout, scope: Scope) -> list[str]:
+        """What the fold reads, and where a log of several partitions has its events: a stream does not tell that."""
+        columns = needed_columns(layout, scope)
+        if not self._feed.capabilities.total_order:
+            columns += [name for name in ("partition", "position") if name not in columns]
+        return columns
+
     def _named(self, parked: Mapping[str, ParkedStream]) -> Iterable[ParkedStream]:
         """The parked streams with what a fold by columns does not read of their events."""
+        ordered = self._feed.capabilities.total_order
         for one in parked.values():
             for event in self._store.read(one.stream, after=one.version - 1, limit=1):
-                yield structs.replace(
-                    one, event_id=str(event.id), position=event.position, partition=event.partition
-                )
+                named = structs.replace(one, event_id=str(event.id))
+                yield structs.replace(named, position=event.position) if ordered else named
 
 
 def _skips(state: TableState) -> frozenset[tuple[str, int]]:

@@ -51,9 +51,23 @@ class Why:
 
         With the stream as key its stream is read; with another key the whole log is looked through.
         """
-        batch = Batch(Reference(self._layout, self._registry), {}, skips)
-        steps = (self._step(batch, event, key, skips) for event in self._events(key))
+        batch = self._batch(skips)
+        events = self._events(key)
+        if self._layout.ordered_by == "triple":
+            events = self._in_order(events, key, skips)
+        steps = (self._step(batch, event, key, skips) for event in events)
         return [step for step in steps if step is not None]
+
+    def _batch(self, skips: frozenset[tuple[str, int]]) -> Batch:
+        return Batch(Reference(self._layout, self._registry), {}, skips)
+
+    def _in_order(
+        self, events: Iterator[RecordedEvent], key: str, skips: frozenset[tuple[str, int]]
+    ) -> Iterator[RecordedEvent]:
+        """Those of one row, in the order in which the row counts them: a feed mixes its partitions as they come."""
+        batch = self._batch(skips)
+        found = [e for e in events if (taken := batch.take(e)) is not None and taken.key == key]
+        return iter(sorted(found, key=self._layout.order_key))
 
     def _events(self, key: str) -> Iterator[RecordedEvent]:
         spec = self._layout.spec

@@ -11,6 +11,7 @@ A new store passes it with a test file of a few lines:
 splits a partition of the log of a name. Capabilities are asserted as the feed declares them. It needs hypothesis.
 """
 
+from eventfold.testing.contract.answers import AnswersContract
 from eventfold.testing.contract.asof import AsOfContract
 from eventfold.testing.contract.crashing import CrashingContract
 from eventfold.testing.contract.keeping import KeepingContract
@@ -24,6 +25,7 @@ class ReadModelContract(
     KeepingContract,
     AsOfContract,
     ParkingContract,
+    AnswersContract,
     LawsContract,
     CrashingContract,
 ):
