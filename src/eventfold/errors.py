@@ -16,6 +16,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced
+    |   +-- SchemaBroken, SchemaUnrecorded
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- StorageError             the storage did not do its work; never a statement about versions
@@ -23,6 +24,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
     +-- DefinitionError          the program is wrong, found when it starts
     |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, CapabilityMissing
+    |   +-- SchemaFileInvalid
     +-- HandlingError            one event could not be handled and is parked
         +-- UpcasterFailed, ValueUnfit, FoldFailed
 """
@@ -261,6 +263,14 @@ class OwnerFenced(Conflict, code="owner-fenced"):
     """A commit by a worker whose lease has passed to another."""
 
 
+class SchemaBroken(Conflict, code="schema-broken"):
+    """A changed program that could not read, or would read otherwise, what the schema file records."""
+
+
+class SchemaUnrecorded(Conflict, code="schema-unrecorded"):
+    """Something new that the schema file does not record yet."""
+
+
 class LogMismatch(EventfoldError, code="log-mismatch", status=409, exit_code=6):
     """A cursor and a log that do not belong together."""
 
@@ -345,6 +355,10 @@ class ExtraMissing(DefinitionError, code="extra-missing"):
 
 class ConfigInvalid(DefinitionError, code="config-invalid"):
     """A setting that cannot be used."""
+
+
+class SchemaFileInvalid(DefinitionError, code="schema-file-invalid"):
+    """A schema file that is missing, damaged or of a later release."""
 
 
 class CapabilityMissing(DefinitionError, code="capability-missing", status=501):

@@ -172,3 +172,13 @@ def test_untyped_data_that_no_text_can_hold_are_refused() -> None:
     with pytest.raises(EventfoldError) as caught:
         ef.Registry(untyped=True).encode(ef.Untyped(type="Noted", data={"text": "\ud800"}))
     assert caught.value.code == "encoding-invalid"
+
+
+def test_fields_may_stand_in_any_order_and_are_given_by_name() -> None:
+    class Noted(ef.Event):
+        by: str = ""
+        text: str
+
+    assert Noted(text="x") == Noted(by="", text="x")
+    with pytest.raises(TypeError):
+        Noted("x", "y")  # type: ignore[misc]

@@ -11,7 +11,6 @@ from eventfold.events.names import check_event_type
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
 class EventMeta(msgspec.StructMeta):
     """Takes `name=` and `version=` from the class line; the rest is msgspec's."""
 
@@ -31,6 +30,7 @@ class EventMeta(msgspec.StructMeta):
         **options: Any,
     ) -> "EventMeta":
         """Builds the class and notes what it is stored as."""
+        options.setdefault("kw_only", True)  # the one option that msgspec does not inherit
         cls = super().__new__(mcls, cls_name, bases, namespace, **options)
         if isinstance(version, bool) or version < 1:
             raise DefinitionError(f"{cls_name}: a schema version counts from 1, not {version!r}.")
@@ -40,6 +40,7 @@ class EventMeta(msgspec.StructMeta):
         return cls
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Event(
     msgspec.Struct, metaclass=EventMeta, frozen=True, kw_only=True, forbid_unknown_fields=True, name="Event"
 ):

@@ -38,7 +38,7 @@ def compact_object(source: str | bytes) -> str:
     try:
         value = json.loads(
             text,
-            object_pairs_hook=_pairs,
+            object_pairs_hook=unique_keys,
             parse_int=_integer,
             parse_float=_Fraction,
             parse_constant=_constant,
@@ -123,7 +123,12 @@ def _constant(name: str) -> float:
     raise NumberNotFinite(f"{name} is not a JSON number.")
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A hook for `json.loads`: an object that names no key twice.
+
+    Raises:
+        JsonDuplicateKey: otherwise.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -185,6 +185,25 @@ class Registry:
             raise self._unknown(stored.type)
         return self._current(known, stored)
 
+    def next_data(self, stored: Stored) -> str:
+        """The data as JSON text one schema version on: what a single upcaster makes of them.
+
+        Raises:
+            EventTypeUnknown: the type is not registered.
+            SchemaVersionUnknown: there is no later version.
+            UpcasterFailed: the upcaster raised.
+        """
+        known = self._known.get(stored.type)
+        if known is None:
+            raise self._unknown(stored.type)
+        if stored.schema_version >= known.version:
+            raise SchemaVersionUnknown(
+                f"{stored.type} has no schema version after {known.version}.",
+                type=stored.type,
+                version=stored.schema_version,
+            )
+        return self._upcast(known, stored, stored.schema_version + 1)
+
     def version_of(self, type_name: str) -> int | None:
         """The current schema version of a stored name; None where it is not registered."""
         known = self._known.get(type_name)
@@ -200,8 +219,11 @@ class Registry:
                 type=stored.type,
                 version=stored.schema_version,
             )
+        return self._upcast(known, stored, known.version)
+
+    def _upcast(self, known: _Known, stored: Stored, to: int) -> str:
         data: Any = msgspec.json.decode(stored.data)
-        for version in range(stored.schema_version, known.version):
+        for version in range(stored.schema_version, to):
             data = _apply(known.upcasters[version - 1], stored.type, version, data)
         try:
             text = self._encode(data).decode()

@@ -32,6 +32,7 @@ from eventfold.doors.cli.query import query
 from eventfold.doors.cli.read import read
 from eventfold.doors.cli.rebuild import rebuild
 from eventfold.doors.cli.run import run
+from eventfold.doors.cli.schema import schema
 from eventfold.doors.cli.settings import Settings, told
 from eventfold.doors.cli.state import state
 from eventfold.doors.cli.status import status
@@ -107,6 +108,7 @@ for command in (
     rebuild,
     parked,
     import_file,
+    schema,
     doctor,
     dev,
     config,

@@ -1,0 +1,204 @@
+"""`eventfold schema`: a file under version control that says what is stored, and what a change would do to it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import structs
+
+from eventfold.app.schema import look_through, program_of
+from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.settings import Settings, load_app, pass_settings
+from eventfold.errors import ConfigInvalid, EventfoldError, SchemaFileInvalid, SchemaUnrecorded
+from eventfold.events.schema.accepting import accept, refuse, with_samples
+from eventfold.events.schema.finding import Finding
+from eventfold.events.schema.gate import judge
+from eventfold.events.schema.logged import Sampling
+from eventfold.events.schema.program import Program
+from eventfold.events.schema.recorded import Recorded, parse, render
+
+COLUMNS = ("level", "kind", "where", "what")
+_file = click.option(
+    "--file",
+    "file",
+    metavar="FILE",
+    help="Default: schema.json beside eventfold.toml, else in the current folder; - is standard input.",
+)
+
+
+@click.group()
+def schema() -> None:
+    """Keep a file of every event type with its shape and samples, and check changes of code against it."""
+
+
+@schema.command()
+@_file
+@click.option("--locked", is_flag=True, help="Refuse whatever the file does not record yet, too: for CI.")
+@pass_settings
+def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: FBT001 - click passes options by name
+    """Refuse a change of code that could not read what is stored. Nothing is written.
+
+    Exit code 5 where something is refused or a new type or version is not accepted yet.
+
+    Example: eventfold -a shop.app:shop schema check --locked
+    """
+    findings = judge(_read(file), _program(settings))
+    _show(settings, findings)
+    refuse(findings)
+    waiting = [f for f in findings if f.level == "unrecorded" or (locked and f.level == "added")]
+    if waiting:
+        raise SchemaUnrecorded(
+            f"{waiting[0].where} {waiting[0].what}"
+            f"{f' ({len(waiting) - 1} more)' if len(waiting) > 1 else ''}: record it with `eventfold schema accept`.",
+            kind=waiting[0].kind,
+            where=waiting[0].where,
+            unrecorded=len(waiting),
+        )
+    if not settings.json:
+        say("Everything that is recorded can be read.")
+
+
+@schema.command()
+@_file
+@pass_settings
+def diff(settings: Settings, file: str | None) -> None:
+    """Show how the code differs from the file, without judging.
+
+    Example: git show main:schema.json | eventfold -a shop.app:shop schema diff --file -
+    """
+    findings = judge(_read(file), _program(settings))
+    _show(settings, findings)
+    if not findings and not settings.json:
+        say("The code and the file agree.")
+
+
+@schema.command(name="accept")
+@_file
+@click.option(
+    "--breaking",
+    multiple=True,
+    metavar="NAME",
+    help="Record this event type, category or table as it is now, though it breaks what was recorded.",
+)
+@pass_settings
+def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]) -> None:
+    """Record new types, versions and optional fields, with samples made from their shapes. Makes the file.
+
+    A change that breaks is refused; --breaking takes one that is meant, because nothing was ever stored.
+
+    Example: eventfold -a shop.app:shop schema accept
+    """
+    path, program = _path(file), _program(settings)
+    was = _read(file) if path.exists() else Recorded(app=program.app)
+    findings = judge(was, program)
+    now = accept(was, program, breaking)
+    path.write_text(render(now), "utf-8", newline="\n")
+    _show(settings, findings)
+    if not settings.json:
+        say(f"{path} records {len(now.events)} event types.")
+        for finding in judge(now, program):  # nothing but notes: what the gate cannot try
+            say(f"{finding.where} {finding.what}.")
+
+
+@schema.command()
+@_file
+@click.option("--from-log", is_flag=True, help="Take samples from the log as well, with their values masked.")
+@click.option("--as-stored", is_flag=True, help="Do not mask them: the file then holds data of users.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Of each version, from the log.",
+)
+@pass_settings
+def samples(
+    settings: Settings,
+    file: str | None,
+    from_log: bool,  # noqa: FBT001 - click passes options by name
+    as_stored: bool,  # noqa: FBT001
+    limit: int,
+) -> None:
+    """Record more samples of what is recorded: made from the shapes and, with --from-log, taken from the log.
+
+    From the log come different forms of data, the same ones whenever the log is the same; every letter of their values
+    becomes x and every digit 1. Versions that were stored before the file was made can be recorded only like this.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db schema samples --from-log
+    """
+    if as_stored and not from_log:
+        raise ConfigInvalid(
+            "--as-stored says how samples are taken from the log: add --from-log.", key="as-stored"
+        )
+    path, program = _path(file), _program(settings)
+    was = _read(file)
+    made = {
+        (name, version): [sample.data for sample in program.made(name).samples]
+        for name, event in was.events.items()
+        if name in program.shapes and (version := program.version(name)) in event.versions
+    }
+    now, made_count, _ = with_samples(was, program, made)
+    taken, left_out = 0, list[EventfoldError]()
+    if from_log:
+        sampling = Sampling(now, program, limit, masking=not as_stored)
+        store = settings.open_log()
+        try:
+            look_through(store.feed(), sampling)
+        finally:
+            store.close()
+        now, taken, left_out = with_samples(now, program, sampling.chosen)
+    path.write_text(render(now), "utf-8", newline="\n")
+    if settings.json:
+        print_json(
+            {
+                "file": str(path),
+                "made": made_count,
+                "taken": taken,
+                "left_out": [e.as_dict() for e in left_out],
+            }
+        )
+        return
+    say(f"{path}: {made_count} samples made, {taken} taken from the log.")
+    for error in left_out:
+        say(f"A sample was left out: {error.message}")
+
+
+def _program(settings: Settings) -> Program:
+    if settings.app is None:
+        raise ConfigInvalid("Name the app: -a module:name, or EVENTFOLD_APP.", key="app")
+    return program_of(load_app(settings.app))
+
+
+def _path(file: str | None) -> Path:
+    if file == "-":
+        raise ConfigInvalid("Standard input can be compared with, but not written: name a file.", key="file")
+    if file is not None:
+        return Path(file)
+    here = Path.cwd()
+    home = next((folder for folder in (here, *here.parents) if (folder / "eventfold.toml").is_file()), here)
+    return home / "schema.json"
+
+
+def _read(file: str | None) -> Recorded:
+    if file == "-":
+        return parse(sys.stdin.buffer.read(), "standard input")
+    path = _path(file)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        what = (
+            "is not there: make it with `eventfold schema accept`" if missing else f"cannot be read: {error}"
+        )
+        raise SchemaFileInvalid(f"{path} {what}.", file=str(path)) from None
+    return parse(source, path.name)
+
+
+def _show(settings: Settings, findings: Sequence[Finding]) -> None:
+    rows: list[dict[str, Any]] = [structs.asdict(finding) for finding in findings]
+    if settings.json:
+        print_json(rows)
+    elif rows:
+        print_table(rows, COLUMNS)
