@@ -181,4 +181,4 @@ def test_fields_may_stand_in_any_order_and_are_given_by_name() -> None:
 
     assert Noted(text="x") == Noted(by="", text="x")
     with pytest.raises(TypeError):
-        Noted("x", "y")  # type: ignore[misc]
+        Noted("x", "y")  # type: ignore[call-arg]

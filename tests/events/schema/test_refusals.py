@@ -225,7 +225,7 @@ def test_a_renamed_class_is_refused_with_the_way_to_keep_its_name() -> None:
     found = findings(old, new)
     assert [(f.level, f.kind, f.where) for f in found] == [
         ("refused", "event-renamed", "Placed"),
-        ("unrecorded", "event-added", "Ordered"),
+        ("added", "event-added", "Ordered"),
     ]
     assert "class Ordered(..., name='Placed')" in found[0].what
     assert findings(old, program(event({"a": str}, cls="Ordered", name="Placed"))) == []
@@ -266,8 +266,8 @@ def test_a_new_version_is_added_by_a_word_and_its_upcaster_is_tried() -> None:
     ef.upcast(newer, 1)(lambda data: {"amount": str(Decimal(data["cents"]) / 100)})
     new = program(newer)
     assert told(old, new) == [
-        ("unrecorded", "upcast-added", "Placed@1"),
-        ("unrecorded", "version-added", "Placed@2"),
+        ("added", "upcast-added", "Placed@1"),
+        ("added", "version-added", "Placed@2"),
     ]
     now = accept(recorded(old), new)
     assert judge(now, new) == []
@@ -338,7 +338,7 @@ def order(events: list[str], aggregate: str = "Order", category: str = "order") 
     [
         (
             order(["Placed"], category="orders"),
-            [("refused", "category-changed"), ("unrecorded", "category-added")],
+            [("refused", "category-changed"), ("added", "category-added")],
         ),
         ({}, [("refused", "category-changed")]),
         (order([]), [("refused", "aggregate-narrowed")]),
@@ -346,7 +346,7 @@ def order(events: list[str], aggregate: str = "Order", category: str = "order") 
         (order(["Placed"], aggregate="Purchase"), [("added", "aggregate-renamed")]),
         (
             {**order(["Placed"], "Basket"), **order(["Placed"], "Order", "basket")},
-            [("refused", "meaning-changed"), ("unrecorded", "category-added")],
+            [("refused", "meaning-changed"), ("added", "category-added")],
         ),
     ],
 )
@@ -364,7 +364,7 @@ def test_tables_and_the_reading_of_other_names_are_guarded() -> None:
     old = program(placed, tables=("orders",), untyped=True)
     assert told(old, program(placed, tables=("sales",), untyped=True)) == [
         ("refused", "table-removed", "orders"),
-        ("unrecorded", "table-added", "sales"),
+        ("added", "table-added", "sales"),
     ]
     assert told(old, program(placed, tables=("orders",))) == [("refused", "untyped-refused", "shop")]
     assert told(program(placed), program(placed, untyped=True)) == [("added", "untyped-taken", "shop")]

@@ -35,29 +35,33 @@ def schema() -> None:
 
 @schema.command()
 @_file
-@click.option("--locked", is_flag=True, help="Refuse whatever the file does not record yet, too: for CI.")
+@click.option(
+    "--locked", is_flag=True, help="Refuse what the file does not record yet, too: for hooks and CI."
+)
 @pass_settings
 def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: FBT001 - click passes options by name
     """Refuse a change of code that could not read what is stored. Nothing is written.
 
-    Exit code 5 where something is refused or a new type or version is not accepted yet.
+    Exit code 5 where something is refused.
 
     Example: eventfold -a shop.app:shop schema check --locked
     """
     findings = judge(_read(file), _program(settings))
     _show(settings, findings)
     refuse(findings)
-    waiting = [f for f in findings if f.level == "unrecorded" or (locked and f.level == "added")]
-    if waiting:
+    new = [finding for finding in findings if finding.level == "added"]
+    if new and locked:
+        more = f" ({len(new) - 1} more)" if len(new) > 1 else ""
         raise SchemaUnrecorded(
-            f"{waiting[0].where} {waiting[0].what}"
-            f"{f' ({len(waiting) - 1} more)' if len(waiting) > 1 else ''}: record it with `eventfold schema accept`.",
-            kind=waiting[0].kind,
-            where=waiting[0].where,
-            unrecorded=len(waiting),
+            f"{new[0].where} {new[0].what}{more}: record it with `eventfold schema accept`.",
+            kind=new[0].kind,
+            where=new[0].where,
+            unrecorded=len(new),
         )
     if not settings.json:
         say("Everything that is recorded can be read.")
+        if new:
+            say("What is new is guarded once it is recorded: `eventfold schema accept`.")
 
 
 @schema.command()

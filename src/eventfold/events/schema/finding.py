@@ -4,15 +4,15 @@ from typing import Literal
 
 import msgspec
 
-Level = Literal["refused", "unrecorded", "added", "note"]
+Level = Literal["refused", "added", "note"]
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One difference.
 
     Attributes:
-        level: `refused`: stored events could no longer be read, or would mean something else; `unrecorded`: new, to be
-            accepted by an explicit word; `added`: let through; `note`: good to know.
+        level: `refused`: stored events could no longer be read, or would mean something else; `added`: new, lets
+            everything be read, and is recorded by an explicit word; `note`: good to know.
         kind: what happened, for example `field-removed`.
         name: the stored name it concerns: of an event type, a category or a table.
         where: the place, for example `OrderCreated@2.items[].quantity`.

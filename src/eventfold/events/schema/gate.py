@@ -32,7 +32,7 @@ def _judge_events(recorded: Recorded, program: Program) -> Iterator[Finding]:
             yield _gone(name, event, recorded, program)
     for name in program.shapes:
         if name not in recorded.events:
-            yield Finding("unrecorded", "event-added", name, name, "is a new event type")
+            yield Finding("added", "event-added", name, name, "is a new event type")
     classes = {event.class_: name for name, event in recorded.events.items()}
     for name in sorted(recorded.events.keys() & program.shapes.keys()):
         before = classes.get(program.class_of(name), name)
@@ -78,14 +78,14 @@ def _judge_event(name: str, event: EventType, program: Program) -> Iterator[Find
         yield from _judge_current(name, current, event.versions[current], program)
     else:
         what = "is a new version" if event.versions else "has no version recorded"
-        yield Finding("unrecorded", "version-added", name, f"{name}@{current}", what)
+        yield Finding("added", "version-added", name, f"{name}@{current}", what)
 
 
 def _judge_current(name: str, version: int, was: Version, program: Program) -> Iterator[Finding]:
     where = f"{name}@{version}"
     broken = False
     if was.shape is None:
-        yield Finding("unrecorded", "shape-added", name, where, "has samples, but its shape is not recorded")
+        yield Finding("added", "shape-added", name, where, "has samples, but its shape is not recorded")
     else:
         for change in changes(was.shape, program.shapes[name]):
             broken = broken or not change.reads
@@ -136,7 +136,7 @@ def _judge_old(name: str, version: int, was: Version, program: Program) -> Itera
             return
     if any(sample.upcast is None for sample in was.samples):
         what = "what its upcaster makes of the samples is not recorded yet"
-        yield Finding("unrecorded", "upcast-added", name, where, what)
+        yield Finding("added", "upcast-added", name, where, what)
     yield from _judge_samples(name, version, was, program)
 
 

@@ -22,14 +22,14 @@ def judge_names(recorded: Recorded, program: Program) -> Iterator[Finding]:
     for name, was in recorded.categories.items():
         yield from _category(name, was, program)
     for name in sorted(program.categories.keys() - recorded.categories.keys()):
-        yield Finding("unrecorded", "category-added", name, f"{name}-", "is a new category of streams")
+        yield Finding("added", "category-added", name, f"{name}-", "is a new category of streams")
     for name in recorded.tables:
         if name not in program.tables:
             what = "is gone or renamed: its rows in the state and the lake stay, but follow the log no longer"
             yield Finding("refused", "table-removed", name, name, f"{what}; keep the name with name={name!r}")
     for name in program.tables:
         if name not in recorded.tables:
-            yield Finding("unrecorded", "table-added", name, name, "is a new table")
+            yield Finding("added", "table-added", name, name, "is a new table")
 
 
 def _category(name: str, was: Category, program: Program) -> Iterator[Finding]:
