@@ -96,10 +96,9 @@ def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]
     """
     path, program = _path(file), _program(settings)
     was = _read(file) if path.exists() else Recorded(app=program.app)
-    findings = judge(was, program)
+    _show(settings, judge(was, program))
     now = accept(was, program, breaking)
     path.write_text(render(now), "utf-8", newline="\n")
-    _show(settings, findings)
     if not settings.json:
         say(f"{path} records {len(now.events)} event types.")
         for finding in judge(now, program):  # nothing but notes: what the gate cannot try
