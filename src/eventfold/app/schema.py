@@ -1,5 +1,7 @@
 """An app and a log as the schema gate sees them."""
 
+from collections.abc import Callable
+
 from eventfold.app.definition import Definition
 from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.program import Program
@@ -20,12 +22,15 @@ def program_of(app: Definition) -> Program:
     return Program(app.name, app.registry, categories, list(app.tables))
 
 
-def look_through(feed: Feed, sampling: Sampling) -> None:
-    """Shows a sampling every event that is in a log now."""
-    cursor, end = feed.start(), feed.end()
+def look_through(feed: Feed, sampling: Sampling, *, progress: Callable[[int], object] | None = None) -> None:
+    """Shows a sampling every event that is in a log now; `progress` is called with how many it has seen."""
+    cursor, end, seen = feed.start(), feed.end(), 0
     while feed.compare(cursor, end) != "equal":
         page = feed.read(cursor, PAGE)
         sampling.look_at(page.events)
+        seen += len(page.events)
+        if progress is not None:
+            progress(seen)
         if page.caught_up:
             return
         cursor = page.cursor

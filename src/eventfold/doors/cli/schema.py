@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,13 @@ import click
 from msgspec import structs
 
 from eventfold.app.schema import look_through, program_of
-from eventfold.doors.cli.output import print_json, print_table, say
-from eventfold.doors.cli.settings import Settings, load_app, pass_settings
+from eventfold.doors.cli.output import print_json, print_table, progress, say
+from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, EventfoldError, SchemaFileInvalid, SchemaUnrecorded
 from eventfold.events.schema.accepting import accept, refuse, with_samples
 from eventfold.events.schema.finding import Finding
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.logged import Sampling
-from eventfold.events.schema.program import Program
 from eventfold.events.schema.recorded import Recorded, parse, render
 
 COLUMNS = ("level", "kind", "where", "what")
@@ -30,7 +30,10 @@ _file = click.option(
 
 @click.group()
 def schema() -> None:
-    """Keep a file of every event type with its shape and samples, and check changes of code against it."""
+    """Keep a file of every event type with its shape and samples, and check changes of code against it.
+
+    Example: eventfold -a shop.app:shop schema check
+    """
 
 
 @schema.command()
@@ -46,7 +49,7 @@ def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: 
 
     Example: eventfold -a shop.app:shop schema check --locked
     """
-    findings = judge(_read(file), _program(settings))
+    findings = judge(_read(settings, file), program_of(settings.definition()))
     _show(settings, findings)
     refuse(findings)
     new = [finding for finding in findings if finding.level == "added"]
@@ -70,9 +73,9 @@ def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: 
 def diff(settings: Settings, file: str | None) -> None:
     """Show how the code differs from the file, without judging.
 
-    Example: git show main:schema.json | eventfold -a shop.app:shop schema diff --file -
+    Example: eventfold -a shop.app:shop schema diff --file earlier.json
     """
-    findings = judge(_read(file), _program(settings))
+    findings = judge(_read(settings, file), program_of(settings.definition()))
     _show(settings, findings)
     if not findings and not settings.json:
         say("The code and the file agree.")
@@ -94,8 +97,8 @@ def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]
 
     Example: eventfold -a shop.app:shop schema accept
     """
-    path, program = _path(file), _program(settings)
-    was = _read(file) if path.exists() else Recorded(app=program.app)
+    path, program = _path(settings, file), program_of(settings.definition())
+    was = _read(settings, file) if path.exists() else Recorded(app=program.app)
     _show(settings, judge(was, program))
     now = accept(was, program, breaking)
     path.write_text(render(now), "utf-8", newline="\n")
@@ -135,8 +138,8 @@ def samples(
         raise ConfigInvalid(
             "--as-stored says how samples are taken from the log: add --from-log.", key="as-stored"
         )
-    path, program = _path(file), _program(settings)
-    was = _read(file)
+    path, program = _path(settings, file), program_of(settings.definition())
+    was = _read(settings, file)
     made = {
         (name, version): [sample.data for sample in program.made(name).samples]
         for name, event in was.events.items()
@@ -146,11 +149,8 @@ def samples(
     taken, left_out = 0, list[EventfoldError]()
     if from_log:
         sampling = Sampling(now, program, limit, masking=not as_stored)
-        store = settings.open_log()
-        try:
-            look_through(store.feed(), sampling)
-        finally:
-            store.close()
+        with closing(settings.open_log()) as store, progress("events") as show:
+            look_through(store.feed(), sampling, progress=show)
         now, taken, left_out = with_samples(now, program, sampling.chosen)
     path.write_text(render(now), "utf-8", newline="\n")
     if settings.json:
@@ -168,26 +168,16 @@ def samples(
         say(f"A sample was left out: {error.message}")
 
 
-def _program(settings: Settings) -> Program:
-    if settings.app is None:
-        raise ConfigInvalid("Name the app: -a module:name, or EVENTFOLD_APP.", key="app")
-    return program_of(load_app(settings.app))
-
-
-def _path(file: str | None) -> Path:
+def _path(settings: Settings, file: str | None) -> Path:
     if file == "-":
         raise ConfigInvalid("Standard input can be compared with, but not written: name a file.", key="file")
-    if file is not None:
-        return Path(file)
-    here = Path.cwd()
-    home = next((folder for folder in (here, *here.parents) if (folder / "eventfold.toml").is_file()), here)
-    return home / "schema.json"
+    return Path(file) if file is not None else (settings.configuration.folder or Path()) / "schema.json"
 
 
-def _read(file: str | None) -> Recorded:
+def _read(settings: Settings, file: str | None) -> Recorded:
     if file == "-":
         return parse(sys.stdin.buffer.read(), "standard input")
-    path = _path(file)
+    path = _path(settings, file)
     try:
         source = path.read_bytes()
     except OSError as error:
