@@ -8,9 +8,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -75,6 +77,7 @@ def test_the_status_of_log_and_tables(run: Run) -> None:
     assert isinstance(found, dict)
     assert (found["app"], found["events"], found["warnings"]) == ("shop", 4, [])
     assert found["tables"][0]["lag"] == 0
+    assert (found["tables"][0]["rows"], found["tables"][0]["cursor"]["marks"]["0"]["position"]) == (3, 4)
     code, out, err = run("status")
     assert code == 0
     assert "orders" in out
@@ -199,6 +202,13 @@ def test_what_is_parked_is_listed_retried_and_skipped(
     (row,) = json.loads(call("--json", "parked")[1])
     assert (row["stream"], row["version"], row["waiting"], row["code"]) == ("n-1", 2, 2, "value-unfit")
     assert "poison" in call("parked")[1]
+    assert call("parked", "list", "numbers") == call("parked")
+    shown = json.loads(call("--json", "parked", "show", "numbers", "n-1")[1])
+    assert [event["version"] for event in shown["events"]] == [2, 3]
+    assert (shown["parked"]["code"], shown["parked"]["position"]) == ("value-unfit", 2)
+    assert "waits behind it" in call("parked", "show", "numbers", "n-1")[1]
+    assert call("parked", "show", "numbers", "n-2")[0] == 4
+    assert call("parked", "list", "nothing")[0] == 4
     assert call("parked", "retry", "numbers", "n-1")[0] == 9
     assert call("parked", "skip", "numbers", "n-1")[0] == 2
     assert call("parked", "skip", "numbers", "n-1", "--reason", "typing error")[0] == 0
@@ -302,8 +312,11 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         worker.send_signal(getattr(signal, name))
         out, err = worker.communicate(timeout=20)
     assert (worker.returncode, b"Traceback" in err) == (0, False)
-    assert json.loads(out)["tables"][0] | {"published": 0} == {
+    assert json.loads(out)["tables"][0] | {"published": 0, "cursor": None} == {
         "name": "orders",
+        "cursor": None,
+        "rows": 1,
+        "rate": None,
         "generation": 1,
         "lag": 0,
         "parked": 0,
@@ -311,3 +324,38 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         "unpublished": 0,
         "problem": "",
     }
+
+
+def test_a_table_that_is_behind_is_watched_for_its_rate(run: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with shop.open(url) as live:
+        live.repository(Order).execute("order-4", Order.create, "c", [Item("mug", 1, Decimal(1))])
+    (table,) = answer(run, "status", "--watch", "0.01")["tables"]
+    assert (table["lag"], table["rate"]) == (1, 0)  # nobody is at work
+    assert answer(run, "status", "--watch", "0")["tables"][0]["rate"] is None
+    code, out, _ = run("status")
+    assert code == 0
+    assert "0/s" in out
+
+
+def test_the_rate_counts_what_was_folded_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shop.open(f"sqlite:///{tmp_path}/shop.db") as live:
+
+        def work(_seconds: float) -> None:
+            live.catch_up()
+            live.repository(Order).execute("order-2", Order.create, "c", [Item("mug", 1, Decimal(1))])
+
+        live.repository(Order).execute("order-1", Order.create, "c", [Item("mug", 1, Decimal(1))])
+        clock = SimpleNamespace(sleep=work, monotonic=iter([0.0, 2.0]).__next__, time=time.time)
+        monkeypatch.setattr("eventfold.app.status.time", clock)
+        (table,) = live.status(watch=2).tables
+    assert (table.lag, table.rate) == (1, 0.5)
+
+
+def test_catching_up_tells_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    with shop.open(f"sqlite:///{tmp_path}/shop.db") as live:
+        for n in range(3):
+            live.repository(Order).execute(f"order-{n}", Order.create, "c", [Item("mug", 1, Decimal(1))])
+        live.catch_up(progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (3, 3)

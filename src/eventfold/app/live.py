@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -79,14 +79,31 @@ class Live:
         """All tables, in the order of the definition."""
         return list(self._tables.values())
 
-    def catch_up(self) -> None:
+    def catch_up(self, *, progress: Callable[[int, int | None], object] | None = None) -> None:
         """Folds everything that is in the log into every table and publishes it.
+
+        Args:
+            progress: called after each page with the events done, by all tables together, and, where they can be
+                counted, all that there are to do.
 
         Raises:
             OwnerFenced: another worker keeps a table.
             LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
         """
-        catch_up(self._workers())
+        workers = self._workers()
+        if progress is None:
+            catch_up(workers)
+            return
+        total = self._lag()
+
+        def show() -> None:
+            left = self._lag() if total is not None else None
+            if total is None or left is None:
+                progress(sum(worker.handled for worker in workers), None)
+            else:
+                progress(max(0, total - left), total)
+
+        catch_up(workers, progress=show)
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
         """Keeps every table up to date until `stop` is set.
@@ -129,9 +146,13 @@ class Live:
                     table.wait(after)
         return query([Source(t.live(), t.publication) for t in self.tables], sql, parameters)
 
-    def status(self) -> Status:
-        """How the log and every table stand."""
-        return status(self.app.name, self.store, self.tables)
+    def status(self, *, watch: float = 0.0) -> Status:
+        """How the log and every table stand.
+
+        Args:
+            watch: seconds for which tables that are behind are watched, to tell their rate.
+        """
+        return status(self.app.name, self.store, self.tables, watch=watch)
 
     def close(self) -> None:
         """Closes state and log."""
@@ -161,6 +182,13 @@ class Live:
             publication = open_publication(self._lake, layout, self.store.log_id) if self._lake else None
             found[name] = LiveTable(layout, self.store, self._state, self.app.registry, engine, publication)
         return found
+
+    def _lag(self) -> int | None:
+        """What all tables have to look at still; None where it cannot be counted."""
+        feed = self.store.feed()
+        lags = [feed.lag(table.live().head().cursor) for table in self.tables]
+        counted = [lag for lag in lags if lag is not None]
+        return sum(counted) if len(counted) == len(lags) else None
 
     def _workers(self, every: float = 5.0) -> list[TableWorker]:
         feed = self.store.feed()

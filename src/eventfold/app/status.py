@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 
 from eventfold.app.tables import LiveTable
 from eventfold.errors import EventfoldError
+from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publication import Version
@@ -23,6 +25,9 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
         name: of the table.
         generation: counts its rebuilds.
         lag: events of the log that it has not looked at; None where that cannot be counted.
+        cursor: up to where it has looked.
+        rows: how many it has.
+        rate: events that it looked at a second, where it is behind and was watched.
         parked: streams that wait.
         published: the newest published version; None where there is none.
         unpublished: commits of the state that the published version does not contain.
@@ -32,6 +37,9 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     generation: int = 0
     lag: int | None = None
+    cursor: Cursor | None = None
+    rows: int | None = None
+    rate: float | None = None
     parked: int = 0
     published: int | None = None
     unpublished: int = 0
@@ -62,11 +70,20 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[TableStatus]
 
 
-def status(app: str, store: Store, tables: Sequence[LiveTable]) -> Status:
-    """How everything stands now."""
+def status(app: str, store: Store, tables: Sequence[LiveTable], *, watch: float = 0.0) -> Status:
+    """How everything stands now.
+
+    Args:
+        app: its name.
+        store: the log.
+        tables: all of them.
+        watch: seconds for which tables that are behind are watched for their rate.
+    """
     feed = store.feed()
     last = _last_recorded(feed)
     shown = [_table(table, feed) for table in tables]
+    if watch and any(table.lag for table in shown):
+        shown = _watched(tables, shown, feed, watch)
     warnings = [f"{t.name}: {t.parked} streams are parked" for t in shown if t.parked]
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
@@ -89,12 +106,15 @@ def status(app: str, store: Store, tables: Sequence[LiveTable]) -> Status:
 
 def _table(table: LiveTable, feed: Feed) -> TableStatus:
     try:
-        head = table.live().head()
+        state = table.live()
+        head = state.head()
         version = table.publication.head() if table.publication else None
         return TableStatus(
             name=table.name,
             generation=head.generation,
             lag=feed.lag(head.cursor),
+            cursor=head.cursor,
+            rows=state.count(),
             parked=head.parked,
             published=version.number if version else None,
             unpublished=_unpublished(head, version) if version else 0,
@@ -104,6 +124,23 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
         )
     except EventfoldError as error:
         return TableStatus(name=table.name, problem=str(error))
+
+
+def _watched(
+    tables: Sequence[LiveTable], before: Sequence[TableStatus], feed: Feed, seconds: float
+) -> list[TableStatus]:
+    began = time.monotonic()
+    time.sleep(seconds)
+    found = []
+    for table, earlier in zip(tables, before, strict=True):
+        now = _table(table, feed)
+        passed = time.monotonic() - began
+        if earlier.lag and earlier.cursor is not None and now.lag is not None:
+            # both are counted now: what was appended meanwhile cancels out
+            handled = (feed.lag(earlier.cursor) or 0) - now.lag
+            now = structs.replace(now, rate=max(0, handled) / passed)
+        found.append(now)
+    return found
 
 
 def _unpublished(head: Head, version: Version) -> int:

@@ -121,6 +121,9 @@ class TableState(Protocol):
     def rows(self, keys: Collection[str]) -> dict[str, Row]:
         """The rows of those keys that have one."""
 
+    def count(self) -> int:
+        """How many rows it has."""
+
     def parked(self) -> dict[str, ParkedStream]:
         """The parked streams by name."""
 

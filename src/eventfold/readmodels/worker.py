@@ -20,7 +20,7 @@ SHARE = 5
 
 
 class TableWorker:
-    """Keeps one table up to date.
+    """Keeps one table up to date; `handled` counts the events it was given.
 
     Args:
         open_live: opens the live generation; called again after a rebuild has replaced it.
@@ -50,6 +50,7 @@ class TableWorker:
         self._publication = publication
         self._every = every
         self._read = read or feed.read
+        self.handled = 0
         self._leased_until = 0.0
         self._due = time.monotonic() + every
         self._open()
@@ -78,6 +79,7 @@ class TableWorker:
         except OwnerFenced:
             self._leased_until = 0.0
             raise
+        self.handled += len(page.events)
         if time.monotonic() >= self._due:
             self._publish_or_wait()
         return page.caught_up

@@ -1,11 +1,17 @@
 """`eventfold parked`: events that could not be folded, and what to do about them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 from msgspec import structs
 
 from eventfold.app.live import Live
-from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.output import print_json, print_table, say, shortened
 from eventfold.doors.cli.settings import Settings, json_option, pass_settings
+from eventfold.errors import NotFound
+from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
 
 COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")
@@ -22,14 +28,53 @@ def parked(click_context: click.Context) -> None:
     if click_context.invoked_subcommand is None:
         settings = click_context.find_object(Settings)
         assert settings is not None
-        with settings.open_app() as live:
-            rows = _rows(live)
-        if settings.json:
-            print_json(rows)
-        elif rows:
-            print_table(rows, COLUMNS)
-        else:
-            say("Nothing is parked.")
+        _list(settings, None)
+
+
+@parked.command("list")
+@click.argument("table", required=False)
+@pass_settings
+def list_parked(settings: Settings, table: str | None) -> None:
+    """List what waits, of all tables or of TABLE.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked list orders
+    """
+    _list(settings, table)
+
+
+@parked.command()
+@click.argument("table")
+@click.argument("stream")
+@pass_settings
+def show(settings: Settings, table: str, stream: str) -> None:
+    """Show the event of STREAM that failed, why, and what waits behind it.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked show orders order-1
+    """
+    with settings.open_app() as live:
+        found = live.table(table).parked().get(stream)
+        if found is None:
+            raise NotFound(f"The stream {stream} is not parked for {table}.", stream=stream)
+        waiting = list(live.store.read(stream, after=found.version - 1, to=found.last_version))
+    parked_at = from_us(found.parked_us)
+    if settings.json:
+        facts = {**structs.asdict(found), "parked_at": parked_at}
+        print_json({"table": table, "parked": facts, "events": [document(event) for event in waiting]})
+        return
+    rows = [
+        {
+            "version": event.version,
+            "position": event.position,
+            "recorded": event.recorded_at,
+            "type": event.type,
+            "data": shortened(event.data),
+            "why": f"{found.code}: {found.message}" if event.version == found.version else "waits behind it",
+        }
+        for event in waiting
+    ]
+    print_table(rows, ["version", "position", "recorded", "type", "data", "why"])
+    say(f"Parked at {parked_at:%Y-%m-%d %H:%M:%S} UTC after {found.attempts} attempts.")
+    say(f"When the cause is mended: eventfold parked retry {table} {stream}; or skip it with a --reason.")
 
 
 @parked.command()
@@ -61,14 +106,25 @@ def skip(settings: Settings, table: str, stream: str, reason: str) -> int:
     return _answer(settings, stream, done=done)
 
 
-def _rows(live: Live) -> list[dict[str, object]]:
+def _list(settings: Settings, table: str | None) -> None:
+    with settings.open_app() as live:
+        rows = _rows(live, table)
+    if settings.json:
+        print_json(rows)
+    elif rows:
+        print_table(rows, COLUMNS)
+    else:
+        say("Nothing is parked.")
+
+
+def _rows(live: Live, name: str | None) -> list[Mapping[str, Any]]:
     return [
         {
             **structs.asdict(one),
             "table": table.name,
             "waiting": one.last_version - one.version + 1,
         }
-        for table in live.tables
+        for table in ([live.table(name)] if name else live.tables)
         for one in table.parked().values()
     ]
 

@@ -3,7 +3,7 @@
 import click
 
 from eventfold.doors.cli.masking import masked
-from eventfold.doors.cli.output import print_json, say
+from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.stopping import stop_on_signals
 
@@ -19,7 +19,8 @@ def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 -
     """
     with settings.open_app() as live:
         if once:
-            live.catch_up()
+            with progress("events") as show:
+                live.catch_up(progress=show)
         else:
             stop = stop_on_signals()
             say(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")

@@ -35,6 +35,7 @@ class RowStatements(msgspec.Struct, frozen=True):
     drop: str
     upsert: str
     delete: str
+    count: str
     select_keys: str
     select_changed: str
     select_deleted: str
@@ -62,6 +63,7 @@ def row_statements(layout: Layout, generation: int) -> RowStatements:
         drop=f"DROP TABLE IF EXISTS {name}",
         upsert=f"INSERT OR REPLACE INTO {name} VALUES ({marks})",  # noqa: S608
         delete=f"DELETE FROM {name} WHERE {key} = ?",  # noqa: S608
+        count=f"SELECT count(*) FROM {name}",  # noqa: S608
         select_keys=f"SELECT {listed} FROM {name} WHERE {key} IN (SELECT value FROM json_each(?))",  # noqa: S608
         select_changed=f"SELECT {listed} FROM {name} WHERE _change > ?",  # noqa: S608
         select_deleted=_DELETED.format(key=key, name=name),

@@ -56,6 +56,12 @@ class SqliteTableState:
                     found[stored[0]] = self._cells.from_sql(stored)
         return found
 
+    def count(self) -> int:
+        """The number of rows."""
+        with self._pool.reading() as connection:
+            found: int = connection.execute(self.statements.count).get
+            return found
+
     def parked(self) -> dict[str, ParkedStream]:
         """The parked streams."""
         with self._pool.reading() as connection:
