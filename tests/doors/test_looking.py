@@ -51,7 +51,7 @@ def test_the_state_of_an_aggregate_now_and_at_a_version_or_a_time(log: str) -> N
         (["state", "order-1", "--at", "0"], 3, "range-invalid"),
         (["state", "order-1", "--at", "-1"], 3, "range-invalid"),
         (["state", "order-1", "--at", "2001-01-01"], 4, "stream-not-found"),
-        (["state", "order-1", "--at", "soon"], 2, "soon"),
+        (["state", "order-1", "--at", "soon"], 3, "time-invalid"),
         (["state", "order-9"], 4, "stream-not-found"),
         (["state", "cart-1"], 3, "category-mismatch"),
         (["history", "order-9"], 4, "stream-not-found"),

@@ -65,10 +65,13 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "")
 
 def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
     """CSV; a text that a spreadsheet would take for a formula has an apostrophe before it."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
+    plain = csv.writer(sys.stdout, lineterminator="\n")
+    quoted = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
+        cells = [_cell(row.get(column)) for column in columns]
+        # the writer quotes the line end that it writes itself, and readers take a lone \r for another one
+        (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
 
 
 def print_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:

@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from azure.core.exceptions import AzureError, ServiceRequestError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
 
 from eventfold.errors import (
     BackendLimit,
+    ConfigInvalid,
     EventfoldError,
     OutcomeUnknown,
     StorageBusy,
     StorageFailed,
     StoreClosed,
 )
+from eventfold.store.cosmos.settings import KEY
 from eventfold.store.cosmos.sizes import MOST_BYTES, Pressure
 from eventfold.store.cost import Tally, everything
 
@@ -117,6 +119,7 @@ class Calls:
                 if status in {404, 409, 412} and not behind:
                     raise
                 again = behind or status in _AGAIN or (_passing(status) and not writes)
+                again = again and not not_signed_in(error)
                 unsure = writes and bool(self._now.unsure)
                 if time.monotonic() > until or not again:
                     raise translate(error, doing, writes=writes, unsure=unsure) from error
@@ -127,6 +130,11 @@ class Calls:
 def _passing(status: int | None) -> bool:
     """Whether an error says nothing about the request itself: a lost answer, a time-out, a failure of the service."""
     return status is None or status == 408 or status >= 500
+
+
+def not_signed_in(error: AzureError) -> bool:
+    """Whether no request was made because nobody could sign in."""
+    return isinstance(error, ClientAuthenticationError) and error.status_code is None
 
 
 def translate(error: AzureError, doing: str, *, writes: bool, unsure: bool = False) -> EventfoldError:
@@ -141,6 +149,12 @@ def translate(error: AzureError, doing: str, *, writes: bool, unsure: bool = Fal
     status = getattr(error, "status_code", None)
     if unsure:
         return _unknown(error, doing)
+    if not_signed_in(error):
+        return ConfigInvalid(
+            f"Nobody is signed in to Cosmos DB: set {KEY} to the account's key, or sign in by Entra ID (az login, or"
+            " the identity of the service).",
+            key=KEY,
+        )
     match status:
         case 429 | 449 | 503:
             return StorageBusy(f"Cosmos DB was too busy while {doing} (status {status}); repeat it.")

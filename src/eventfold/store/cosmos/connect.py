@@ -64,7 +64,7 @@ def connect(settings: Settings, calls: Calls, *, create: bool) -> Opened:
     try:
         client = CosmosClient(
             settings.endpoint,
-            credential(),
+            credential(settings),
             enable_compact_utf8_item_writes=True,
             raw_response_hook=calls.answered,
         )

@@ -8,6 +8,7 @@ from azure.cosmos import ContainerProxy, CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from eventfold.errors import ConfigInvalid
+from eventfold.store.cosmos.calls import not_signed_in, translate
 from eventfold.store.cosmos.connect import LOG, check_account, check_events
 from eventfold.store.cosmos.settings import Settings, credential, read_url
 from eventfold.store.cosmos.sizes import heavy_streams
@@ -20,9 +21,11 @@ def examine(url: str) -> Iterator[Finding]:
     """Everything that was looked at, in the order of account, containers, log."""
     settings = read_url(url)
     try:
-        client = CosmosClient(settings.endpoint, credential())
+        client = CosmosClient(settings.endpoint, credential(settings))
         account = client.get_database_account()
     except AzureError as error:
+        if not_signed_in(error):
+            raise translate(error, "signing in", writes=False) from error
         yield _unseen("account", error)
         return
     try:

@@ -32,7 +32,7 @@ def foreign_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]
     """
     settings, calls = read_url(url), Calls()
     try:
-        client = CosmosClient(settings.endpoint, credential())
+        client = CosmosClient(settings.endpoint, credential(settings))
     except AzureError as error:
         raise translate(error, "opening the account", writes=False) from error
     try:

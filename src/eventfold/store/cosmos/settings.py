@@ -83,11 +83,17 @@ def _rate(name: str, text: str) -> int | None:
     return int(text)
 
 
-def credential() -> Any:
-    """The account's key from the environment, else what signs in by Entra ID."""
+def credential(settings: Settings) -> Any:
+    """The account's key from the environment, else what signs in by Entra ID.
+
+    Raises:
+        ConfigInvalid: there is no key, and signing in would need TLS.
+    """
     key = os.environ.get(KEY, "")
     if key:
         return key
+    if settings.endpoint.startswith("http:"):
+        raise ConfigInvalid(f"tls=off needs the key of the stand-in: set {KEY}.", key=KEY)
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential()

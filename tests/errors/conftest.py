@@ -1,0 +1,59 @@
+"""Both stores, each with a log that has the stream order-0 with one event."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import eventfold as ef
+from eventfold.store.cosmos.settings import KEY
+from eventfold.testing.cosmos import StandIn
+from tests.errors.bad_input_app import APP, Paid
+
+KINDS = ("sqlite", "cosmos")
+SECRET = "c3RhbmQtaW4="  # of no account in the world
+
+
+class Place(NamedTuple):
+    """A log: which kind of store keeps it, where, and a folder beside it."""
+
+    kind: str
+    url: str
+    folder: Path
+
+    @property
+    def app(self) -> tuple[str, ...]:
+        """What the command line is told of app, log and state."""
+        state = f"sqlite:///{self.folder}/tables.state"
+        return ("-a", "tests.errors.bad_input_app:APP", "-s", self.url, "--state", state)
+
+
+def _filled(url: str) -> str:
+    store = ef.open_store(url)
+    store.append("order-0", [APP.registry.encode(Paid(amount=Decimal(1)))], expected=0)
+    store.close()
+    return url
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A log that the tests of a module share, because none of them may write."""
+    yield from _places(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(params=KINDS)
+def own_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A log of one test, which may write."""
+    yield from _places(request.param, tmp_path)
+
+
+def _places(kind: str, folder: Path) -> Iterator[Place]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(KEY, SECRET)
+        if kind == "sqlite":
+            yield Place(kind, _filled(f"sqlite:///{folder}/log.db"), folder)
+            return
+        with StandIn(partitions=2, key=SECRET) as account:
+            yield Place(kind, _filled(account.url("shop")), folder)
