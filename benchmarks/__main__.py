@@ -1,11 +1,17 @@
-"""`./dev bench [WORD ...]`: each path beside its floor; words choose the paths whose names contain them."""
+"""`./dev bench [WORD ...] [--json FILE]`: each path beside its floor; words choose the paths by their names."""
 
-import sys
+import argparse
+from pathlib import Path
 
 from benchmarks import cosmos, history, reading, writing
-from benchmarks.measure import report
+from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="part of a path's name; default: all paths")
+    parser.add_argument("--json", type=Path, default=RESULTS / "latest.json", metavar="FILE", help="the figures")
+    given = parser.parse_args()
     cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES]
-    words = sys.argv[1:]
-    report(case for case in cases if not words or any(word in case.name for word in words))
+    words = given.words
+    chosen = (case for case in cases if not words or any(word in case.name for word in words))
+    report(chosen, given.json)

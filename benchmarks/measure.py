@@ -69,8 +69,8 @@ def measure(case: Case) -> Measured:
     )
 
 
-def report(cases: Iterable[Case]) -> None:
-    """Measures every case, prints a table line by line's end, writes JSON."""
+def report(cases: Iterable[Case], file: Path) -> None:
+    """Measures every case, prints a table line by line's end, writes JSON to the file."""
     console = Console(width=None if Console().is_terminal else 120)
     found = []
     for case in cases:
@@ -85,8 +85,8 @@ def report(cases: Iterable[Case]) -> None:
             row.name, row.unit, shown(row.ours), shown(row.floor), f"{row.ratio:.2f}", row.target, mark
         )
     console.print(table)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "latest.json").write_text(json.dumps([msgspec.structs.asdict(row) for row in found], indent=1))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps([msgspec.structs.asdict(row) for row in found], indent=1) + "\n")
 
 
 def shown(value: float) -> str:

@@ -100,16 +100,12 @@ class Calls:
         pause, longest = _PAUSE
         while True:
             if self.closed:
-                if writes and self._now.unsure:
-                    raise OutcomeUnknown(
-                        f"The store was closed while {doing} was repeated; its ids settle it."
-                    )
-                raise StoreClosed("The store is closed.")
+                raise self._ended(doing, writes=writes)
             try:
                 return call()
             except ValueError as error:
                 if self.closed:  # under way when it was closed
-                    raise StoreClosed("The store is closed.") from error
+                    raise self._ended(doing, writes=writes) from error
                 raise
             except AzureError as error:
                 status = getattr(error, "status_code", None)
@@ -125,6 +121,11 @@ class Calls:
                     raise translate(error, doing, writes=writes, unsure=unsure) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads rivals, guards nothing
             pause = min(pause * 2, longest)
+
+    def _ended(self, doing: str, *, writes: bool) -> EventfoldError:
+        if writes and self._now.unsure:
+            return OutcomeUnknown(f"The store was closed while {doing} was repeated; its ids settle it.")
+        return StoreClosed("The store is closed.")
 
 
 def _passing(status: int | None) -> bool:

@@ -1,0 +1,27 @@
+"""The reference of the settings, from the table that the command line reads them by."""
+
+from eventfold.doors.cli.configuration import OTHERS, PREFIX, SECRETS, SETTINGS
+
+_OTHERS = {
+    "EVENTFOLD_CONFIG": "the configuration file, instead of the nearest `eventfold.toml`; as a flag `--config`",
+    "EVENTFOLD_COSMOS_KEY": "a secret: the key of a Cosmos DB account, where Entra ID is not used",
+    "EVENTFOLD_DEBUG": "shows where in the code an error came from",
+    "EVENTFOLD_PYTHON": "the Python that `./dev` makes its environment with",
+}
+
+
+def markdown() -> str:
+    """Every setting with its three names, then the variables that are no settings."""
+    return "\n".join(
+        [
+            "| in `eventfold.toml` | environment | flag | what it is |",
+            "| --- | --- | --- | --- |",
+            *(f"| `{n}` | `{PREFIX}{n.upper()}` | `--{n}` | {what} |" for n, what in SETTINGS.items()),
+            "",
+            "Only in the environment:",
+            "",
+            "| variable | what it is |",
+            "| --- | --- |",
+            *(f"| `{name}` | {_OTHERS[name]} |" for name in sorted({*OTHERS, *SECRETS})),
+        ]
+    )
