@@ -9,7 +9,9 @@ from benchmarks.measure import RESULTS, report
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("words", nargs="*", metavar="WORD", help="part of a path's name; default: all paths")
-    parser.add_argument("--json", type=Path, default=RESULTS / "latest.json", metavar="FILE", help="the figures")
+    parser.add_argument(
+        "--json", type=Path, default=RESULTS / "latest.json", metavar="FILE", help="the figures"
+    )
     given = parser.parse_args()
     cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES]
     words = given.words

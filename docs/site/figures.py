@@ -41,10 +41,8 @@ def markdown() -> str:
 def chart(rows: list[Row]) -> str:
     """A dot a path on a scale of doublings: right of the line is faster than the floor; a tick is the target."""
     height = _TOP + _ROW * len(rows) + 12
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {_LEFT + _WIDTH + 70} {height}" role="img"'
-        ' aria-label="Every path beside its floor">'
-    ]
+    box = f'viewBox="0 0 {_LEFT + _WIDTH + 70} {height}"'
+    parts = [f'<svg class="chart" {box} role="img" aria-label="Every path beside its floor">']
     for doubling in range(-3, 6):
         x = _x(2.0**doubling)
         label = "floor" if doubling == 0 else f"{2.0**doubling:g}x"

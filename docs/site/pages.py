@@ -50,7 +50,9 @@ def _read(_app: "Sphinx", _name: str, source: list[str]) -> None:
     source[0] = completed(source[0])
 
 
-def _docstring(_app: "Sphinx", _what: str, _name: str, _it: object, _options: object, lines: list[str]) -> None:
+def _docstring(
+    _app: "Sphinx", _what: str, _name: str, _it: object, _options: object, lines: list[str]
+) -> None:
     """An indented block after an empty line is an example."""
     found: list[str] = []
     inside = False

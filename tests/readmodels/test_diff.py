@@ -25,8 +25,8 @@ from eventfold.readmodels.layout import bind
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Scope
 from eventfold.readmodels.table import TableSpec, compile_table
+from eventfold.testing.generated import histories, tables
 from eventfold.testing.partitioned import PartitionedStore
-from tests.readmodels.generated import histories, tables
 
 REGISTRY = Registry(untyped=True)
 LAWS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
