@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import cosmos, history, reading, writing
+from benchmarks import cosmos, flat, history, reading, writing
 from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
@@ -13,7 +13,7 @@ if __name__ == "__main__":
         "--json", type=Path, default=RESULTS / "latest.json", metavar="FILE", help="the figures"
     )
     given = parser.parse_args()
-    cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES]
+    cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES, *flat.CASES]
     words = given.words
     chosen = (case for case in cases if not words or any(word in case.name for word in words))
     report(chosen, given.json)

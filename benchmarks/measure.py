@@ -26,6 +26,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         target: the ratio of ours to the floor that is to be reached; None = none is set.
         at_most: the ratio is to be at most the target; else at least.
         repeats: how many pairs.
+        peer: the run of the nearest library of the field, where it has the same operation.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     at_most: bool = False
     repeats: int = 3
+    peer: Run | None = None
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -47,16 +49,19 @@ class Measured(msgspec.Struct, frozen=True):
     ratio: float
     target: str
     reached: bool
+    peer: float | None = None
 
 
 def measure(case: Case) -> Measured:
     """Runs the pairs of a case."""
-    pairs = []
+    pairs, peers = [], []
     for _ in range(case.repeats):
         with tempfile.TemporaryDirectory() as folder:
             found = case.ours(Path(folder))
             floor = case.floor if isinstance(case.floor, float) else case.floor(Path(folder))
             pairs.append((found, floor))
+            if case.peer is not None:
+                peers.append(case.peer(Path(folder)))
     ratio = statistics.median(ours / floor for ours, floor in pairs)
     return Measured(
         case.name,
@@ -66,6 +71,7 @@ def measure(case: Case) -> Measured:
         ratio,
         "" if case.target is None else f"{'<=' if case.at_most else '>='} {case.target:g}",
         case.target is None or (ratio <= case.target if case.at_most else ratio >= case.target),
+        statistics.median(peers) if peers else None,
     )
 
 
@@ -76,13 +82,23 @@ def report(cases: Iterable[Case], file: Path) -> None:
     for case in cases:
         console.print(f"[dim]{case.name} ...[/]", highlight=False)
         found.append(measure(case))
-    table = Table("path", "unit", "eventfold", "floor", "ratio", "target", "", box=box.SIMPLE_HEAD)
+    table = Table(
+        "path", "unit", "eventfold", "floor", "ratio", "target", "", "peer", "to peer", box=box.SIMPLE_HEAD
+    )
     for column in table.columns[2:5]:
         column.justify = "right"
     for row in found:
         mark = "" if row.reached else "[red]missed[/]"
         table.add_row(
-            row.name, row.unit, shown(row.ours), shown(row.floor), f"{row.ratio:.2f}", row.target, mark
+            row.name,
+            row.unit,
+            shown(row.ours),
+            shown(row.floor),
+            f"{row.ratio:.2f}",
+            row.target,
+            mark,
+            "" if row.peer is None else shown(row.peer),
+            "" if row.peer is None else f"{row.ours / row.peer:.2f}",
         )
     console.print(table)
     file.parent.mkdir(parents=True, exist_ok=True)

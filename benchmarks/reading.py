@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 
 import eventfold as ef
+from benchmarks import peer
 from benchmarks.log import APP, EVENT, REGISTRY, Notes, NotesTable, RawAppender, decode, fill, raw_log
 from benchmarks.measure import Case
 
@@ -171,6 +172,7 @@ CASES = [
         unit="ms",
         ours=load_long,
         floor=load_long_raw,
+        peer=lambda f: peer.load_long(f, LONG),
         target=3.0,
         at_most=True,
         repeats=5,
@@ -189,6 +191,7 @@ CASES = [
         unit="events/s",
         ours=read_feed,
         floor=read_feed_raw,
+        peer=lambda f: peer.read_feed(f, FEED // 10),
         target=0.5,
     ),
     Case(
@@ -196,6 +199,7 @@ CASES = [
         unit="events/s",
         ours=project,
         floor=project_raw,
+        peer=lambda f: peer.project(f, FEED // 50),
         target=0.7,
     ),
     Case(

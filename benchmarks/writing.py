@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Thread
 
 import eventfold as ef
+from benchmarks import peer
 from benchmarks.log import APP, EVENT, REGISTRY, Notes, RawAppender, decode, encode, raw_log
 from benchmarks.measure import Case
 
@@ -107,6 +108,7 @@ CASES = [
         ours=lambda f: append(f, 2_000, 1),
         floor=lambda f: append_raw(f, 2_000, 1),
         target=0.8,
+        peer=lambda f: peer.append(f, 2_000, 1),
     ),
     Case(
         name="append, 3 a commit",
@@ -114,6 +116,7 @@ CASES = [
         ours=lambda f: append(f, 2_000, 3),
         floor=lambda f: append_raw(f, 2_000, 3),
         target=0.8,
+        peer=lambda f: peer.append(f, 2_000, 3),
     ),
     Case(
         name="append, 1,000 a commit",
@@ -121,6 +124,7 @@ CASES = [
         ours=lambda f: append(f, 60, 1_000),
         floor=lambda f: append_raw(f, 60, 1_000),
         target=0.8,
+        peer=lambda f: peer.append(f, 60, 1_000),
     ),
     Case(
         name="append, 8 threads; floor: one thread",
@@ -135,12 +139,14 @@ CASES = [
         ours=lambda f: commands(f, 2_000),
         floor=lambda f: commands_raw(f, 2_000),
         target=0.7,
+        peer=lambda f: peer.commands(f, 2_000),
     ),
     Case(
         name="bytes of a stored event",
         unit="bytes",
         ours=stored_bytes,
         floor=stored_bytes_raw,
+        peer=lambda f: peer.stored_bytes(f, 20_000),
         target=1.15,
         at_most=True,
         repeats=1,
