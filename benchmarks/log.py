@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import apsw
 import msgspec
@@ -74,7 +75,7 @@ class RawAppender:
             self._versions[stream] += 1
             now = time.time_ns() // 1000
             data = encode(EVENT).decode()
-            rows.append((self._position, stream, self._versions[stream], ef.new_id().bytes, now, data))
+            rows.append((self._position, stream, self._versions[stream], uuid4().bytes, now, data))
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.executemany(INSERT, rows)
         self.connection.execute("COMMIT")

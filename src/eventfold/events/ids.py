@@ -1,24 +1,35 @@
 """Event ids: UUIDv7 for new facts, derived ids where a repeat must give the same id again."""
 
 import os
+import struct
 import time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 _COMMANDS = uuid5(NAMESPACE_URL, "eventfold/command")
 _ROWS = uuid5(NAMESPACE_URL, "eventfold/row")
+_drawn: list[int] = []
+if hasattr(os, "register_at_fork"):  # a child must not give the ids that its parent gives
+    os.register_at_fork(after_in_child=_drawn.clear)
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
 
 
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562, method 3): milliseconds, then the fraction of the millisecond, then 62 random bits.
 
-    The random bits come from the operating system for every id: a generator seeded once would repeat itself in a
-    forked process.
+    The random bits come from the operating system, for many ids at a time.
     """
     ms, rest = divmod(time.time_ns(), 1_000_000)
     fraction = (rest << 12) // 1_000_000
-    rand = int.from_bytes(os.urandom(8), "big") & (2**62 - 1)
-    return UUID(int=(ms & (2**48 - 1)) << 80 | fraction << 64 | rand | _VERSION_AND_VARIANT)
+    return UUID(int=(ms & (2**48 - 1)) << 80 | fraction << 64 | _random() | _VERSION_AND_VARIANT)
+
+
+def _random() -> int:
+    """62 bits that no other id gets."""
+    while True:
+        try:
+            return _drawn.pop()  # atomic: two threads never get the same
+        except IndexError:
+            _drawn.extend(value & (2**62 - 1) for value in struct.unpack("=256Q", os.urandom(2048)))
 
 
 def command_event_id(command_id: str, stream: str, index: int) -> UUID:

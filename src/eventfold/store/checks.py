@@ -23,6 +23,8 @@ from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities, Expected, StreamState
 
 _NUL = "\\u0000"
+_FEW = 8
+"""Fewer events are checked one by one sooner than together."""
 
 
 def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, can: Capabilities) -> None:
@@ -39,7 +41,7 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
         )
     if len({event.id.int for event in events}) < len(events):
         raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
-    if not _plain(events, can):
+    if len(events) < _FEW or not _plain(events, can):
         for event in events:
             check_event(event, can)
     if can.max_append_bytes is not None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import pairwise
 
 import apsw
 
@@ -60,7 +59,7 @@ class Transaction:
             if not _as_expected(write.expected, version):
                 return None
             times = self._recorded(write.events, last_us)
-            if times[0] < last_us or any(later < earlier for earlier, later in pairwise(times)):
+            if times[0] < last_us or not _grows(times):
                 return None
             rows += self._rows(position, stream, version, write.events, times)
             last_us = times[-1]
@@ -117,7 +116,10 @@ class Transaction:
     def _recorded(self, events: Sequence[NewEvent], last_us: int) -> list[int]:
         """Their recorded times: now, or later where a clock was ahead; as given, where they are restored."""
         now_us = max(self._now_us, last_us)
-        return [now_us if event.recorded_us is None else event.recorded_us for event in events]
+        given = [event.recorded_us for event in events]
+        if given.count(None) == len(given):
+            return [now_us] * len(given)
+        return [now_us if us is None else us for us in given]
 
     def _rows(
         self, position: int, stream: int, version: int, events: Sequence[NewEvent], times: Sequence[int]
@@ -157,6 +159,10 @@ class Transaction:
 
     def _token(self, position: int) -> Token:
         return Token(self._log_id, {PARTITION: position})
+
+
+def _grows(times: Sequence[int]) -> bool:
+    return len(times) == 1 or list(times) == sorted(times)
 
 
 def _as_expected(expected: Expected, version: int) -> bool:

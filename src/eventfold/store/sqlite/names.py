@@ -86,5 +86,6 @@ class Interning:
 
     def committed(self) -> None:
         """After COMMIT: makes the numbers known to everybody."""
-        self._streams.remember((number, name) for name, number in self._new_streams.items())
-        self._types.remember((number, name) for name, number in self._new_types.items())
+        for known, new in ((self._streams, self._new_streams), (self._types, self._new_types)):
+            if new:
+                known.remember((number, name) for name, number in new.items())
