@@ -28,7 +28,7 @@ from eventfold.store.cosmos.changes import Changes, read_changes
 from eventfold.store.cosmos.documents import of_container, to_event
 from eventfold.store.cosmos.governor import Governor
 from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to_mark
-from eventfold.store.cosmos.spans import Span, holding, place_of, read_span, spans_of
+from eventfold.store.cosmos.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
 from eventfold.store.cosmos.splits import Splits
 from eventfold.store.cosmos.witness import Witness
 from eventfold.store.names import category_of
@@ -69,15 +69,15 @@ class CosmosFeed:
 
     def partitions(self) -> Sequence[Partition]:
         """The feed ranges of now; the service does not say what they came from."""
-        return [Partition(span.name) for span in spans_of(self._container, refresh=True)]
+        return [Partition(span.name) for span in spans_of(self._container, self._calls, refresh=True)]
 
     def start(self) -> Cursor:
         """Before the first event of every range."""
-        return Cursor(self.log_id, {span.name: Mark() for span in spans_of(self._container)})
+        return Cursor(self.log_id, {span.name: Mark() for span in spans_of(self._container, self._calls)})
 
     def end(self) -> Cursor:
         """After the last event of every range."""
-        return Cursor(self.log_id, dict(self._ends(Span("", "FF"), None)))
+        return Cursor(self.log_id, dict(self._ends(EVERYWHERE, None)))
 
     def check(self, cursor: Cursor) -> None:
         """Verifies log, container, place and witness; what this feed itself has given is known."""
@@ -139,7 +139,7 @@ class CosmosFeed:
         self._same_log(token.log)
         marks: dict[str, Mark] = {}
         for stream, session in token.opaque.items():
-            span = holding(spans_of(self._container), place_of(self._container, stream))
+            span = holding(spans_of(self._container, self._calls), place_of(self._container, stream))
             marks.update(self._ends(span, session or None))
         return Cursor(self.log_id, marks)
 
@@ -233,7 +233,7 @@ class CosmosFeed:
 
     def _spans(self, span: Span) -> list[Span]:
         """The physical partitions of now that a range consists of."""
-        found = [other for other in spans_of(self._container) if other.overlaps(span)]
+        found = [other for other in spans_of(self._container, self._calls) if other.overlaps(span)]
         if any(not other.within(span) for other in found):
             raise FeedRebased(
                 f"The range {span.name} was merged into a larger one, which counts its places anew. Rebuild what"
@@ -244,10 +244,10 @@ class CosmosFeed:
 
     def _ends(self, within: Span, session: str | None) -> Iterator[tuple[str, Mark]]:
         """The end of every physical partition inside a range, each read on its own."""
-        for span in spans_of(self._container):
+        for span in spans_of(self._container, self._calls):
             if span.overlaps(within):
                 page = read_changes(self._container, self._calls, span, "", 1, start="Now", session=session)
-                children = [s for s in spans_of(self._container) if s.overlaps(span)]
+                children = [s for s in spans_of(self._container, self._calls) if s.overlaps(span)]
                 if len(children) > 1:  # it was split just now
                     yield from self._ends(span, session)
                 else:

@@ -43,12 +43,12 @@ def foreign_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]
             raise LogNotFound(
                 f"There is no container {container} in the database {settings.database}.", container=container
             ) from None
-        places: dict[Span, str] = dict.fromkeys(spans_of(found), "")
+        places: dict[Span, str] = dict.fromkeys(spans_of(found, calls), "")
         while True:
             quiet = True
             for span in list(places):
                 page = read_changes(found, calls, span, places[span], PAGE)
-                children = [other for other in spans_of(found) if other.overlaps(span)]
+                children = [other for other in spans_of(found, calls) if other.overlaps(span)]
                 if len(children) > 1 and not places[span]:
                     # the SDK cannot resume where a child has no place yet: begin with the children instead
                     del places[span]

@@ -13,6 +13,7 @@ from eventfold.store.checks import check_range
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.documents import document_id, time_us, to_event
 from eventfold.store.cosmos.heads import Head, Heads
+from eventfold.store.cosmos.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.statements import SQL
 from eventfold.store.names import category_of
 from eventfold.store.port import StreamInfo
@@ -138,22 +139,23 @@ class Reading:
                     yield from map(to_event, page)
 
     def streams(self, category: str | None) -> Iterator[StreamInfo]:
-        """As `Store.streams`: one query per feed range, put in order here."""
+        """As `Store.streams`: one query per physical partition, put in order here."""
         found: list[StreamInfo] = []
-        for feed_range in self._container.read_feed_ranges():
-            rows = self._calls.read(
-                "listing streams",
-                lambda feed_range=feed_range: list(  # type: ignore[misc]
-                    self._container.query_items(
-                        SQL["streams"], feed_range=feed_range, response_hook=self._calls.hook
-                    )
-                ),
-            )
-            for row in rows:
-                name = row["aggregateId"]
-                if not name.startswith("$") and category in {None, name.partition("-")[0]}:
-                    found.append(StreamInfo(name, name.partition("-")[0], row["version"]))
+        for row in steadily(self._container, self._calls, EVERYWHERE, self._streams):
+            name = row["aggregateId"]
+            if not name.startswith("$") and category in {None, name.partition("-")[0]}:
+                found.append(StreamInfo(name, name.partition("-")[0], row["version"]))
         return iter(sorted(found))
+
+    def _streams(self, span: Span) -> list[dict[str, Any]]:
+        return self._calls.read(
+            "listing streams",
+            lambda: list(
+                self._container.query_items(
+                    SQL["streams"], feed_range=span.feed_range, response_hook=self._calls.hook
+                )
+            ),
+        )
 
     def _pages(
         self,

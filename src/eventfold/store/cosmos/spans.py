@@ -1,12 +1,15 @@
 """Ranges of the space that a container's partitions divide: the partitions of the feed, named by their borders."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from azure.cosmos import ContainerProxy
 
-from eventfold.errors import CursorInvalid
+from eventfold.errors import CursorInvalid, StorageBusy
+from eventfold.store.cosmos.calls import Calls
 
+T = TypeVar("T")
+_ATTEMPTS = 20
 _HEX = frozenset("0123456789ABCDEFabcdef")
 
 
@@ -30,9 +33,20 @@ class Span(NamedTuple):
         """Whether they share a place."""
         return max(self.low, other.low) < min(self.high, other.high)
 
+    def holders(self, spans: Iterable["Span"]) -> list["Span"]:
+        """Those of some spans that share a place with it."""
+        return [other for other in spans if other.overlaps(self)]
+
+    def divided(self, spans: Iterable["Span"]) -> list["Span"]:
+        """Its parts, as some spans divide it."""
+        return [Span(max(self.low, other.low), min(self.high, other.high)) for other in self.holders(spans)]
+
     def within(self, other: "Span") -> bool:
         """Whether every place of it is one of the other's."""
         return other.low <= self.low and self.high <= other.high
+
+
+EVERYWHERE = Span("", "FF")
 
 
 def read_span(name: str) -> Span:
@@ -43,9 +57,47 @@ def read_span(name: str) -> Span:
     return Span(low, high)
 
 
-def spans_of(container: ContainerProxy, *, refresh: bool = False) -> list[Span]:
-    """The physical partitions of now, as the SDK knows them."""
-    return [_span(found) for found in container.read_feed_ranges(force_refresh=refresh)]
+def spans_of(container: ContainerProxy, calls: Calls, *, refresh: bool = False) -> list[Span]:
+    """The physical partitions of now, as the SDK knows them.
+
+    Raises:
+        StorageError: the service did not tell them.
+    """
+    return calls.read(
+        "reading the partitions",
+        lambda: [_span(found) for found in container.read_feed_ranges(force_refresh=refresh)],
+    )
+
+
+def steadily(
+    container: ContainerProxy, calls: Calls, within: Span, ask: Callable[[Span], Iterable[T]]
+) -> Iterator[T]:
+    """The rows of a query over a range, each physical partition asked by itself.
+
+    Where a partition splits while the SDK reads the pages of a query, the SDK begins anew and gives some rows again,
+    and after several splits it leaves some out. So what was read of a partition counts only if it is there still;
+    else what has taken its place is asked.
+
+    Args:
+        container: that is asked.
+        calls: makes the requests.
+        within: the range.
+        ask: gives all rows of a range.
+
+    Raises:
+        StorageBusy: partitions came and went all the time.
+    """
+    waiting, now = [within], spans_of(container, calls, refresh=True)
+    for _ in range(_ATTEMPTS):
+        asked = [(part, ask(part)) for span in waiting for part in span.divided(now)]
+        before, now = now, spans_of(container, calls, refresh=True)
+        waiting = [part for part, _ in asked if part.holders(before) != part.holders(now)]
+        for part, rows in asked:
+            if part not in waiting:
+                yield from rows
+        if not waiting:
+            return
+    raise StorageBusy("The partitions of Cosmos DB split and merge all the time; ask again.")
 
 
 def place_of(container: ContainerProxy, stream: str) -> str:

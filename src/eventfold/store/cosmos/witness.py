@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from azure.cosmos import ContainerProxy
 
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor
 from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.spans import Span
+from eventfold.store.cosmos.spans import Span, steadily
 from eventfold.store.cosmos.statements import SQL
 
 _LAG_SECONDS = 1.0
@@ -56,18 +57,22 @@ class Witness:
         if not event:
             return
         dashed = "-".join((event[:8], event[8:12], event[12:16], event[16:20], event[20:]))
-        found = self._calls.read(
-            "checking a cursor",
-            lambda: list[object](
-                self._container.query_items(
-                    SQL["has_event"],
-                    [{"name": "@id", "value": dashed}],
-                    feed_range=span.feed_range,
-                    response_hook=self._calls.hook,
-                )
-            ),
-        )
-        if found == [0]:
+
+        def count(part: Span) -> list[int]:
+            return self._calls.read(
+                "checking a cursor",
+                lambda: list[Any](
+                    self._container.query_items(
+                        SQL["has_event"],
+                        [{"name": "@id", "value": dashed}],
+                        feed_range=part.feed_range,
+                        response_hook=self._calls.hook,
+                    )
+                ),
+            )
+
+        # a partition that splits meanwhile may hide it, so absence has to be certain
+        if not any(count(span)) and not any(steadily(self._container, self._calls, span, count)):
             raise ForeignCursor(
                 f"The event {dashed} at which this cursor stands is not in the range {span.name}: the log was restored,"
                 " cut or swapped since. Rebuild what follows it, or open the right log.",
