@@ -26,6 +26,7 @@ from eventfold.doors.cli.doctor import doctor
 from eventfold.doors.cli.history import history
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.masking import masked
+from eventfold.doors.cli.new import new
 from eventfold.doors.cli.output import complain
 from eventfold.doors.cli.parked import parked
 from eventfold.doors.cli.query import query
@@ -111,6 +112,7 @@ for command in (
     schema,
     doctor,
     dev,
+    new,
     config,
     completion,
 ):

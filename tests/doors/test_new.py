@@ -1,0 +1,159 @@
+"""`eventfold new` writes an app that works as it is: its tests, its README and the checkers of types and style."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import eventfold.doors.cli.new as writer
+from tests.doors.calling import eventfold
+
+NAME = "help_desk"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / NAME
+    code, out, _ = eventfold("new", NAME, "--folder", str(place), "--json")
+    assert code == 0
+    assert json.loads(out)["files"] == [
+        str(p.relative_to(place))
+        for n in json.loads(out)["files"]
+        for p in place.rglob("*")
+        if p == place / n
+    ]
+    return place
+
+
+def run(folder: Path, *command: str) -> str:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("EVENTFOLD_", "PYTEST_"))}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**clean, "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_what_is_written_passes_its_tests_and_every_command_of_its_readme_works(folder: Path) -> None:
+    block = re.search(
+        r"^```console\n(.*?)^```$", (folder / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert block is not None
+    answers = {}
+    for line in block.group(1).splitlines():
+        prompt, program, *arguments = shlex.split(line)
+        assert prompt == "$"
+        main = (
+            [sys.executable]
+            if program == "python"
+            else [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]
+        )
+        answers[line] = run(folder, *main, *arguments)
+    told = list(answers.values())
+    assert "6 passed" in told[0]
+    assert "ticket-1  Closed" in told[1]
+    assert re.search(r"Closed +1 *\n *Open +2", told[3])
+    assert re.search(r"status +Open", told[4])
+    assert "Open -> Closed" in told[5]
+    assert "It was a test." in told[8]
+    assert re.search(r"ticket-1 .* Open", told[9])
+    assert "ticket-3" not in told[9]
+
+
+def test_the_demonstration_takes_effect_once(folder: Path) -> None:
+    assert run(folder, sys.executable, "-m", NAME) == run(folder, sys.executable, "-m", NAME)
+    store = f"sqlite:///{folder}/{NAME}.db"
+    found = [
+        json.loads(line)["version"] for line in eventfold("-s", store, "streams", "--json").out.splitlines()
+    ]
+    assert found == [3, 1, 1]
+
+
+def test_what_is_written_has_types_and_style(folder: Path) -> None:
+    run(folder, sys.executable, "-m", "mypy", "--strict", NAME, "tests")
+    run(
+        folder,
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "E,F,I,B,UP",
+        "--line-length",
+        "100",
+        ".",
+    )
+    run(folder, sys.executable, "-m", "ruff", "format", "--isolated", "--check", ".")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "x/y",
+        "/tmp/x",
+        "Shop",
+        "my-shop",
+        "1shop",
+        "class",
+        "json",
+        "eventfold",
+        "tests",
+        "_x",
+        "",
+        "café",
+        "x.y",
+    ],
+)
+def test_a_name_that_no_app_can_have_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = eventfold("new", name)
+    assert (code, out) == (2, "")
+    assert "config-invalid" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_already_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    assert eventfold("new", "shop").code == 0  # an empty folder is no loss
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert eventfold("new", "shop").code == 2
+    (tmp_path / "note").write_text("mine")
+    assert eventfold("new", "note").code == 2
+    assert (tmp_path / "note").read_text() == "mine"
+    assert before.items() <= {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}.items()
+
+
+def test_every_template_is_written_and_no_placeholder_is_left(folder: Path) -> None:
+    template = Path(writer.__file__).parent / "template"
+    assert sorted(str(p.relative_to(template)) for p in template.rglob("*.txt")) == sorted(
+        writer.FILES.values()
+    )
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert "@" not in path.read_text().replace("@upcast", "")
+
+
+@pytest.mark.slow
+def test_the_templates_are_in_the_wheel(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    run(root, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"eventfold/doors/cli/template/{source}" for source in writer.FILES.values()} <= names
