@@ -79,10 +79,19 @@ def test_colours_stand_on_a_terminal_only(run: Run, monkeypatch: pytest.MonkeyPa
     assert "\x1b[33m" in out
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "{}", '{"log":"x"}', "2024-13-01"])
-def test_what_is_no_moment_is_a_usage_error(run: Run, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "refusal"),
+    [
+        ("yesterday", "time-invalid"),
+        ("2024-13-01", "time-invalid"),
+        ("{}", "cursor-invalid"),
+        ('{"log":"x"}', "cursor-invalid"),
+    ],
+)
+def test_what_is_no_moment_is_refused(run: Run, moment: str, refusal: str) -> None:
     code, out, err = run("orders", moment)
-    assert (code, out) == (2, "")
+    assert (code, out) == (3, "")
+    assert refusal in err
     assert "Traceback" not in err
 
 

@@ -104,7 +104,7 @@ def test_what_is_written_has_types_and_style(folder: Path) -> None:
     [
         "../x",
         "x/y",
-        "/tmp/x",
+        "/srv/x",
         "Shop",
         "my-shop",
         "1shop",

@@ -13,7 +13,6 @@ from rich.text import Text
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, say, shown
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import CursorInvalid
 from eventfold.feed.cursor import Cursor, read_cursor
 
 if TYPE_CHECKING:
@@ -40,10 +39,7 @@ class AnyMoment(click.ParamType[Any]):
         if text.isascii() and text.isdigit():
             return int(text)
         if text.startswith("{"):
-            try:
-                return read_cursor(text)
-            except CursorInvalid as error:
-                self.fail(error.message, param, ctx)
+            return read_cursor(text)
         return Moment().convert(value, param, ctx)
 
 
