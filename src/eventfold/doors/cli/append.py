@@ -19,7 +19,7 @@ from eventfold.doors.cli.lines import (
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import BatchEmpty, EventfoldError, OutcomeUnknown
+from eventfold.errors import BatchEmpty, EventfoldError, LogNotFound, OutcomeUnknown
 from eventfold.events.accepting import accept
 from eventfold.events.metadata import context
 from eventfold.store.checks import check_append
@@ -106,7 +106,12 @@ def append(
             with_command(batch, once)
     if not found:
         raise BatchEmpty("There are no events to append.")
-    with closing(settings.open_log(create=create)) as store:
+    try:
+        store = settings.open_log(create=create)
+    except LogNotFound as error:
+        error.message += " Or make one there: --create."
+        raise
+    with closing(store):
         _write(store, found, settings)
 
 

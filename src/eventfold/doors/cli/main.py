@@ -134,6 +134,7 @@ def main() -> None:
 
 def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
     """The exit code of a call; what went wrong is told in a sentence on standard error."""
+    stream = sys.stdout
     try:
         result = call()
         sys.stdout.flush()
@@ -149,6 +150,10 @@ def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         complain("Interrupted; everything that was acknowledged is kept.")
         return INTERRUPTED
+    except SystemExit:
+        if sys.stdout is not stream:  # click has seen first that our reader has gone, and put a silent one there
+            return 0
+        raise
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nothing can be told to it
         return 0
