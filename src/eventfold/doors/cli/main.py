@@ -187,7 +187,8 @@ def _tell(error: dict[str, object], *, as_json: bool) -> None:
         shown = {k: masked(v, SECRETS) if isinstance(v, str) else v for k, v in error.items()}
         click.echo(msgspec.json.encode({"error": shown}).decode(), err=True)
     else:
-        complain(masked(str(error["message"]), SECRETS), str(error["code"]))
+        code = "" if error["code"] == EventfoldError.code else f" {error['code']}"
+        complain(masked(str(error["message"]), SECRETS), f"error{code}")
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -98,9 +98,9 @@ def say(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
 
 
-def complain(sentence: str, code: str = "") -> None:
-    """What went wrong, on standard error."""
-    parts = [Text("error ", "red"), Text(f"{code}: ")] if code else []
+def complain(sentence: str, kind: str = "") -> None:
+    """What went wrong, on standard error; its kind in red before it."""
+    parts = [Text(kind, "red"), Text(": ")] if kind else []
     Console(stderr=True, soft_wrap=True).print(Text.assemble(*parts, visible(sentence)))
 
 
