@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from eventfold.errors import (
     DefinitionError,
     NotFound,
     OwnerFenced,
-    PositionBeyondHead,
     QueryInvalid,
     RangeInvalid,
     RowNotFound,
@@ -25,7 +23,6 @@ from eventfold.errors import (
     TableBehind,
     TableInvalid,
     TableNotFound,
-    TimeInvalid,
     UnsupportedUrl,
 )
 from examples.orders.domain import Item, Order, OrderCancelled, OrderConfirmed, OrderCreated
@@ -111,25 +108,6 @@ def test_a_query_reads_and_nothing_else(live: Live) -> None:
     assert list(live.query("SELECT order_id, status FROM orders")) == [("order-1", "Created")]
 
 
-def test_the_same_answers_for_any_moment(live: Live) -> None:
-    create(live, 1)
-    live.catch_up()
-    live.repository(Order).execute("order-1", Order.confirm)
-    live.catch_up()
-    orders = live.table(Orders)
-    assert [orders.at(position=p).rows()[0]["status"] for p in (1, 2)] == ["Created", "Confirmed"]
-    assert orders.at(position=0).rows() == []
-    first = next(iter(live.store.read("order-1"))).recorded_at
-    assert orders.at(time=first).rows()[0]["status"] == "Created"
-    for wrong in ({}, {"position": 1, "time": first}, {"clock": "occurred"}):
-        with pytest.raises(RangeInvalid):
-            orders.at(**wrong)
-    with pytest.raises(TimeInvalid):
-        orders.at(time=datetime(2026, 1, 1))  # noqa: DTZ001 - a naive time is what is refused
-    with pytest.raises(PositionBeyondHead):
-        orders.at(position=99)
-
-
 def test_why_shows_the_row_before_and_after_each_event(live: Live) -> None:
     create(live, 1, 3)
     live.repository(Order).execute("order-1", Order.confirm)
@@ -183,26 +161,6 @@ def test_a_rebuild_is_a_new_generation_with_the_same_rows(live: Live) -> None:
     create(live, 4)
     live.catch_up()
     assert len(live.query("SELECT * FROM orders")) == 4
-
-
-def test_a_lost_state_goes_on_from_the_published_table(tmp_path: Path) -> None:
-    url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
-    with SHOP.open(url, lake=lake) as live:
-        create(live, 1, 2)
-        live.catch_up()
-        published = live.table(Orders).live().head().cursor
-        before = live.query("SELECT * FROM orders ORDER BY 1").rows()
-    for left in tmp_path.glob("shop.db.state*"):
-        left.unlink()
-    with SHOP.open(url, lake=lake) as live:
-        head = live.table(Orders).live().head()
-        assert (head.generation, head.cursor) == (2, published)
-        assert live.query("SELECT * FROM orders ORDER BY 1").rows() == before
-        assert [table.unpublished for table in live.status().tables] == [0, 0, 0]
-        create(live, 3)
-        live.catch_up()
-        assert live.table(Orders).live().head().generation == 2
-        assert len(live.query("SELECT * FROM orders")) == 3
 
 
 def test_a_lost_state_is_folded_from_zero_where_others_changed_the_published_table(tmp_path: Path) -> None:
@@ -368,31 +326,3 @@ def test_a_lake_that_is_away_stops_no_fold(
     published = live.table(Orders).publication
     assert published is not None
     assert published.head() is not None
-
-
-def test_a_table_that_cannot_take_events_late_is_rebuilt_by_retry_and_skip(tmp_path: Path) -> None:
-    class Customers(ef.Table, category="order"):
-        customer = ef.key(OrderCreated.customer_id, ef.field(OrderCancelled, "reason"))
-        orders = ef.count(OrderCreated)
-        spent = ef.sum(ef.field(OrderCreated, "total_amount"), "decimal(3,2)")
-        gone = ef.delete_on(OrderCancelled)
-
-    app = ef.App("shop", aggregates=[Order], tables=[Customers])
-    with app.open(f"sqlite:///{tmp_path}/shop.db") as live:
-        orders = live.repository(Order)
-        orders.execute("order-1", Order.create, "ada", [Item("mug", 1, Decimal("7.00"))])
-        orders.execute("order-2", Order.create, "ada", [Item("lamp", 1, Decimal("9.00"))])
-        orders.execute("order-3", Order.create, "grace", [ITEM])
-        live.catch_up()
-        table = live.table(Customers)
-        assert set(table.parked()) == {"order-2"}
-        assert not table.retry("order-2")
-        with pytest.raises(RangeInvalid):
-            table.skip("order-2", "")
-        assert table.skip("order-2", "too much for the column")
-        assert table.parked() == {}
-        assert table.live().head().generation == 3
-        assert [row["orders"] for row in table.at(position=3).rows()] == [1, 1]
-        assert table.get("ada")["spent"] == Decimal("7.00")
-        with pytest.raises(NotFound):
-            table.retry("order-2")

@@ -1,4 +1,4 @@
-"""A rebuild beside people who decide about parked streams, and workers who publish, meanwhile."""
+"""A rebuild beside workers who publish meanwhile."""
 
 from pathlib import Path
 from typing import Any
@@ -19,26 +19,6 @@ class Boxes(ef.Table, category="box"):
 
 
 SHOP = ef.App("shop", tables=[Boxes], events=[Noted])
-
-
-def test_an_event_that_is_skipped_during_a_rebuild_stays_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    with SHOP.open("sqlite://") as live:
-        for text in ("1", "poison", "3"):
-            live.store.append("box-1", [SHOP.registry.encode(Noted(text=text))], expected=ef.ANY)
-        live.catch_up()
-        table: Any = live.table(Boxes)
-        fold = table._engine.fold
-
-        def meanwhile(*arguments: Any, **named: Any) -> Any:
-            folded = fold(*arguments, **named)
-            if table.parked():
-                assert table.skip("box-1", "poison")
-            return folded
-
-        monkeypatch.setattr(table._engine, "fold", meanwhile)
-        assert table.rebuild().parked == 0
-        assert table.parked() == {}
-        assert table.get("box-1")["number"] == 3
 
 
 def test_a_rebuild_is_published_although_another_publisher_was_quicker_once(

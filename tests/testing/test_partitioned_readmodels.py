@@ -27,7 +27,7 @@ class Logs(dict[str, Kept]):
         self._dice = random.Random(partitions)
 
     def __missing__(self, name: str) -> Kept:
-        self[name] = Kept(open_store("sqlite://"), self._partitions, seed=len(self))
+        self[name] = Kept(open_store("sqlite://"), self._partitions, seed=self._partitions)
         return self[name]
 
     def divide(self, name: str) -> None:

@@ -103,12 +103,12 @@ def _crashes(bench: Bench, *, split: bool, lake: bool) -> int:
         store.close()
         step = CrashAt(at)
         try:
-            _life(place, step, lake=lake)
+            _life(place, step, "before any crash", lake=lake)
         except Crashed:
             pass
         else:
             return len(step.passed)
-        where = f"crash before step {at}, {step.passed[-1]}"
+        where = f"after a crash before step {at}, {step.passed[-1]}"
         if split:
             place.split()
         with place.open(CRASHING, publishes=lake) as live:
@@ -116,18 +116,20 @@ def _crashes(bench: Bench, *, split: bool, lake: bool) -> int:
                 assert_prefix(live.store, live.table(Boxes).live())
             if split:
                 live.store.append("box-5", [opened(), filled(1)], expected=0)
-        _life(place, CrashAt(0), lake=lake)
+        _life(place, CrashAt(0), where, lake=lake)
         with place.open(CRASHING, publishes=lake) as live, _said(where):
             assert_whole(live, "boxes")
 
 
-def _life(place: Bench, step: Step, *, lake: bool) -> None:
+def _life(place: Bench, step: Step, where: str, *, lake: bool) -> None:
     with place.open(CRASHING, publishes=lake) as live:
         table = live.table(Boxes)
         worker = _worker(live, table, step)
         while not worker.step():
             pass
         worker.finish()
+        with _said(where):
+            assert_whole(live, "boxes")  # before a rebuild, which would heal it
         if lake:
             _rebuild(live, table, step)
         step("end")
@@ -185,4 +187,4 @@ def _said(where: str) -> Iterator[None]:
     try:
         yield
     except AssertionError as error:
-        raise AssertionError(f"after a {where}: {error}") from error
+        raise AssertionError(f"{where}: {error}") from error

@@ -210,6 +210,7 @@ class KeepingContract(OverALog):
         with bench.open() as live:
             head = live.table(Boxes).live().head()
             assert (head.generation, head.cursor) == (2, published)
+            assert [table.unpublished for table in live.status().tables] == [0, 0, 0]
             live.store.append("box-3", [filled(1)], expected=2)
             live.catch_up()
             for name in ("boxes", "owners", "texts"):
