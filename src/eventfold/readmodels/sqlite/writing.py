@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import apsw
 
 from eventfold.errors import OutcomeUnknown, StoreClosed
-from eventfold.sqlite.errors import translated
+from eventfold.sqlite.errors import translate, translated
 
 
 class WriteConnection:
@@ -50,7 +50,8 @@ class WriteConnection:
         except apsw.Error as error:
             self._roll_back()
             raise OutcomeUnknown(
-                f"The commit failed while {doing}; read the cursor to see what is there."
+                f"The commit failed while {doing} ({error}); read the cursor to see what is there.",
+                cause=translate(error, doing).code,
             ) from error
 
     def _roll_back(self) -> None:

@@ -183,10 +183,7 @@ class Writer:
         return True
 
     def _commit(self, names: Interning) -> EventfoldError | None:
-        self._told = unknown = OutcomeUnknown(
-            "The commit failed and its outcome is unknown. Close the store, open it again and repeat the append with"
-            " the same event ids: that settles it."
-        )
+        self._told = _unknown("was interrupted", "interrupted")
         try:
             self._connection.execute("COMMIT")
         except apsw.BusyError as error:  # in memory only: readers kept it from beginning, nothing was written
@@ -195,7 +192,7 @@ class Writer:
             # the frames may be on disk or not, and may even come back after a crash: nobody may be told anything
             self._fenced = f"COMMIT failed: {error}"
             self._roll_back()
-            return unknown
+            return _unknown(f"failed ({error})", translate(error, "committing").code)
         names.committed()
         return None
 
@@ -231,3 +228,11 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         except apsw.Error as error:
             self._fenced = self._fenced or f"ROLLBACK failed: {error}"
+
+
+def _unknown(what: str, cause: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"The commit {what} and its outcome is unknown. Close the store, open it again and repeat the append with the"
+        " same event ids: that settles it.",
+        cause=cause,
+    )

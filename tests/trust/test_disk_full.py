@@ -1,0 +1,178 @@
+"""Space runs out: the append says so, reads go on, and when there is space again nothing is missing or double."""
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eventfold import ANY, open_store
+from eventfold.errors import EventfoldError, StorageFull, StoreFenced
+from eventfold.readmodels.projector import Projector
+from eventfold.store.sqlite.store import SqliteStore, open_url
+from eventfold.testing.making import make, read_all
+from tests.readmodels.test_crashes import REGISTRY, filled, found, fresh_state, wanted
+from tests.trust.history import History, generated, opened, verdict
+from tests.trust.system import python
+
+APPENDS = 200
+
+
+def append_until_full(store: SqliteStore, history: History) -> tuple[int, EventfoldError]:
+    """How many appends of a history were acknowledged, and what the next one was told."""
+    for number in range(len(history.appends)):
+        try:
+            store.append_all(history.writes(number))
+        except EventfoldError as error:
+            return number, error
+    raise AssertionError("the disk was never full")
+
+
+def test_a_file_that_may_not_grow_refuses_appends_serves_reads_and_goes_on_when_it_may(
+    tmp_path: Path,
+) -> None:
+    url, history = f"sqlite:///{tmp_path}/log.db", generated(APPENDS, 1)
+    store = opened(url)
+    writer = store._writer._connection
+    writer.execute("PRAGMA max_page_count=60")
+    acknowledged, error = append_until_full(store, history)
+    assert type(error) is StorageFull
+    assert (error.code, error.status, error.outcome) == ("storage-full", 507, "not_applied")
+    before = [event.id for event in read_all(store.feed())]
+    with pytest.raises(StorageFull):
+        store.append_all(history.writes(acknowledged))
+    assert [event.id for event in read_all(store.feed())] == before
+    writer.execute("PRAGMA max_page_count=100000")
+    for number in range(acknowledged, APPENDS):
+        store.append_all(history.writes(number))
+    store.close()
+    assert verdict(tmp_path / "log.db", history, APPENDS) == ""
+
+
+LIMITED = f"""
+import resource, sys
+from eventfold.errors import EventfoldError, StoreFenced
+from tests.trust.history import generated, opened
+from tests.trust.test_disk_full import append_until_full
+from eventfold.testing.making import read_all
+
+history = generated({APPENDS}, 2)
+store = opened(sys.argv[1])
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
+acknowledged, error = append_until_full(store, history)
+print(acknowledged, error.code, error.outcome, len(read_all(store.feed())), flush=True)
+try:
+    store.append_all(history.writes(acknowledged))
+except StoreFenced:
+    print("fenced", flush=True)
+store.close()
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+store = opened(sys.argv[1])
+for number in range(acknowledged, {APPENDS}):
+    store.append_all(history.writes(number))
+store.close()
+print("done", flush=True)
+"""
+
+
+def test_a_limit_on_file_sizes_fences_the_writer_and_a_repeat_settles_it(tmp_path: Path) -> None:
+    done = python(LIMITED, f"sqlite:///{tmp_path}/log.db")
+    assert done.stderr == ""
+    first, fenced, last = done.stdout.splitlines()
+    acknowledged, code, outcome, read = first.split()
+    assert (code, outcome) == ("outcome-unknown", "unknown")
+    assert int(acknowledged) > 5
+    assert int(read) >= int(acknowledged)
+    assert (fenced, last) == ("fenced", "done")
+    assert verdict(tmp_path / "log.db", generated(APPENDS, 2), APPENDS) == ""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = os.geteuid() == 0 and mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place))
+    if not mounted:
+        pytest.skip("needs to mount a tmpfs: sudo ./dev test tests/trust/test_disk_full.py")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def mount(*arguments: str) -> bool:
+    return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode == 0
+
+
+def test_a_full_disk_is_told_reads_go_on_and_space_lets_appends_go_on(small_disk: Path) -> None:
+    url, history = f"sqlite:///{small_disk}/log.db", generated(1000, 3)
+    store = opened(url)
+    acknowledged, error = append_until_full(store, history)
+    assert (error.outcome, error.facts["cause"]) == ("unknown", "storage-full")
+    assert len(read_all(store.feed())) >= acknowledged
+    with pytest.raises(StoreFenced):
+        store.append_all(history.writes(acknowledged))
+    store.close()
+    assert mount("-o", "remount,size=32m", str(small_disk))
+    store = opened(url)
+    for number in range(acknowledged, 1000):
+        store.append_all(history.writes(number))
+    store.close()
+    assert verdict(small_disk / "log.db", history, 1000) == ""
+
+
+def fill(path: Path) -> None:
+    """Takes all space that is left."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with pytest.raises(OSError, match="space"):
+        while os.write(handle, bytes(4096)):
+            pass
+    os.close(handle)
+
+
+def test_a_table_whose_disk_is_full_keeps_its_rows_and_goes_on_from_its_cursor(small_disk: Path) -> None:
+    log = filled()
+    filler = small_disk / "filler"
+    state = fresh_state(log, f"sqlite:///{small_disk}/state.db")
+    projector = Projector(state, log.feed(), REGISTRY)
+    projector.step(5)
+    before = found(state)
+    fill(filler)
+    with pytest.raises(EventfoldError):
+        for _ in range(500):
+            log.append("box-1", [make(data={"n": 1})], expected=ANY)
+            projector.step(1)
+    cursor = state.head().cursor
+    assert len(found(state)) >= len(before) > 0
+    filler.unlink()
+    projector = Projector(fresh_state(log, f"sqlite:///{small_disk}/state.db"), log.feed(), REGISTRY)
+    assert projector.begin().cursor == cursor
+    while not projector.step(50).caught_up:
+        pass
+    assert found(projector.state) == wanted(log)
+    log.close()
+
+
+def test_a_file_system_that_may_only_be_read_refuses_by_a_sentence_and_stays_as_it_is(
+    small_disk: Path,
+) -> None:
+    url = f"sqlite:///{small_disk}/log.db"
+    store = open_store(url)
+    store.append("order-1", [make(1)], expected=0)
+    store.close()
+    stored = (small_disk / "log.db").read_bytes()
+    assert mount("-o", "remount,ro", str(small_disk))
+    with pytest.raises(EventfoldError) as refused:
+        open_url(url).append("order-1", [make(2)], expected=1)
+    assert refused.value.code == "storage-failed"
+    assert (small_disk / "log.db").read_bytes() == stored
+
+
+def test_control_without_a_limit_nothing_is_refused(tmp_path: Path) -> None:
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+    store = opened(f"sqlite:///{tmp_path}/log.db")
+    with pytest.raises(AssertionError, match="never full"):
+        append_until_full(store, generated(60, 1))
+    store.close()
