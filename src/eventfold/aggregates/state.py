@@ -97,7 +97,10 @@ class StateCodec:
         Raises:
             ValueError: it is no such state.
         """
-        return msgspec.structs.asdict(self._decode(text))
+        try:
+            return msgspec.structs.asdict(self._decode(text))
+        except RecursionError as error:
+            raise ValueError(str(error)) from None
 
 
 _UNCHANGING = frozenset(

@@ -161,15 +161,15 @@ class Registry:
             PayloadInvalid: the data do not have the shape of the type.
         """
         known = self._known.get(stored.type)
-        if known is None:
-            if self.untyped:
-                return Untyped(type=stored.type, data=msgspec.json.decode(stored.data))
-            raise self._unknown(stored.type)
         try:
+            if known is None:
+                if self.untyped:
+                    return Untyped(type=stored.type, data=_decode_any(stored.data))
+                raise self._unknown(stored.type)
             if stored.schema_version == known.version:
                 return known.decode(stored.data)
             return known.decode(self._current(known, stored))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise _unfit(stored.type, str(error)) from None
 
     def current_data(self, stored: Stored) -> str:
@@ -177,6 +177,7 @@ class Registry:
 
         Raises:
             EventTypeUnknown, SchemaVersionUnknown, UpcasterFailed: as `decode`.
+            PayloadInvalid: data of an earlier version that are no JSON object.
         """
         known = self._known.get(stored.type)
         if known is None:
@@ -222,7 +223,10 @@ class Registry:
         return self._upcast(known, stored, known.version)
 
     def _upcast(self, known: _Known, stored: Stored, to: int) -> str:
-        data: Any = msgspec.json.decode(stored.data)
+        try:
+            data = _decode_any(stored.data)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise _unfit(stored.type, str(error)) from None
         for version in range(stored.schema_version, to):
             data = _apply(known.upcasters[version - 1], stored.type, version, data)
         try:
@@ -239,6 +243,7 @@ class Registry:
         )
 
 
+_decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _FIELD = re.compile(r"(?:required|unknown) field `(.*?)`")
 

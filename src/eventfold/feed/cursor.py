@@ -68,7 +68,7 @@ def read_cursor(text: str | bytes) -> Cursor:
     """
     try:
         cursor = msgspec.json.decode(text, type=Cursor)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CursorInvalid(f"This is not a cursor: {error}.") from None
     if any(mark.position < 0 for mark in cursor.marks.values()):
         raise CursorInvalid("A cursor's position cannot be negative.")

@@ -81,7 +81,7 @@ def read_data(event: RecordedEvent, registry: Registry) -> Any:
     """
     try:
         return _decode(registry.current_data(event))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise PayloadInvalid(f"{event.type}: the stored data are damaged: {error}", type=event.type) from None
 
 

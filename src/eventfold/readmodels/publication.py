@@ -63,7 +63,7 @@ def read_stamp(text: str | bytes | None) -> Stamp | None:
     """The stamp that was written as this text; None where it is none, as after damage or in commits of others."""
     try:
         return None if text is None else _decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

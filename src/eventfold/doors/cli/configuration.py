@@ -102,6 +102,8 @@ def _read(path: Path) -> dict[str, Given]:
     except tomllib.TOMLDecodeError as error:
         where = str(error).rpartition(" (")[2].rstrip(")")  # the rest of the message may repeat a value
         raise ConfigInvalid(f"{path} is not TOML: look {where}.", key="config") from None
+    except (RecursionError, ValueError):  # also a number of thousands of digits
+        raise ConfigInvalid(f"{path} is nested too deep, or has a number too long.", key="config") from None
     return {name: _entry(name, value, path) for name, value in content.items()}
 
 
