@@ -10,7 +10,7 @@ from eventfold.events.ids import new_id
 from eventfold.events.metadata import context
 from eventfold.events.registry import Registry, Untyped
 from eventfold.feed.cursor import Cursor, Token
-from eventfold.readmodels.columns import collect, column, count, delete_on, first, key, last, max, min, sum  # noqa: A004
+from eventfold.readmodels.columns import collect, column, count, delete_on, first, key, last, max, min, sum  # noqa: A004 - as ef.sum
 from eventfold.readmodels.table import Table
 from eventfold.readmodels.values import (
     actor,

@@ -80,7 +80,7 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 @click.option("--cost", is_flag=True, help="Tell what the requests to a service cost.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.pass_context
-def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, **_: str | None) -> None:  # noqa: FBT001
+def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, **_: str | None) -> None:  # noqa: FBT001 - by name
     """Event sourcing: logs of events, and tables folded from them.
 
     Settings stand in eventfold.toml, in the environment or before the command; `eventfold config` shows them.

@@ -176,7 +176,7 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def _answer_in_json(context: click.Context, _option: click.Parameter, chosen: bool) -> None:  # noqa: FBT001
+def _answer_in_json(context: click.Context, _option: click.Parameter, chosen: bool) -> None:  # noqa: FBT001 - as click calls it
     if chosen:
         settings = context.find_object(Settings)
         assert settings is not None

@@ -61,7 +61,7 @@ def row_statements(layout: Layout, generation: int) -> RowStatements:
         create=f"CREATE TABLE {name} ({declared}, _change INTEGER NOT NULL, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID",
         index=f'CREATE INDEX "{layout.spec.name}__{int(generation)}_changes" ON {name} (_change)',
         drop=f"DROP TABLE IF EXISTS {name}",
-        upsert=f"INSERT OR REPLACE INTO {name} VALUES ({marks})",  # noqa: S608
+        upsert=f"INSERT OR REPLACE INTO {name} VALUES ({marks})",  # noqa: S608 - names of the definition
         delete=f"DELETE FROM {name} WHERE {key} = ?",  # noqa: S608
         count=f"SELECT count(*) FROM {name}",  # noqa: S608
         select_keys=f"SELECT {listed} FROM {name} WHERE {key} IN (SELECT value FROM json_each(?))",  # noqa: S608

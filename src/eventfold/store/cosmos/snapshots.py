@@ -67,7 +67,7 @@ class CosmosSnapshots:
             try:
                 self._calls.write(
                     "deleting snapshots",
-                    lambda document=document: self._container.delete_item(  # type: ignore[misc]
+                    lambda document=document: self._container.delete_item(  # type: ignore[misc] # binds the loop
                         document["id"], stream, response_hook=self._calls.hook
                     ),
                 )

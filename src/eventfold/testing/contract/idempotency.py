@@ -60,7 +60,7 @@ class IdempotencyContract:
     ) -> None:
         event = make(1)
         store.append("order-1", [event], expected=0)
-        changed = make(1, event_id=event.id, **other)  # type: ignore[arg-type]
+        changed = make(1, event_id=event.id, **other)  # type: ignore[arg-type] # each key has its type
         with pytest.raises(EventIdReused):
             store.append("order-1", [changed], expected=expected)
         assert numbers(store.read("order-1")) == [1]

@@ -145,4 +145,4 @@ class SharingContract:
 
 
 def _held(worker: object) -> list[str]:
-    return [lease.partition for lease in worker._share.held()]  # type: ignore[attr-defined]
+    return [lease.partition for lease in worker._share.held()]  # type: ignore[attr-defined] # looks inside

@@ -26,7 +26,7 @@ from eventfold.testing.cosmos.sql.tree import (
 _T = TypeVar("_T")
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
 _CLAUSES = frozenset(
-    "SELECT FROM WHERE GROUP ORDER OFFSET LIMIT JOIN IN BETWEEN AND OR NOT AS ASC DESC LIKE VALUE".split()  # noqa: SIM905
+    "SELECT FROM WHERE GROUP ORDER OFFSET LIMIT JOIN IN BETWEEN AND OR NOT AS ASC DESC LIKE VALUE".split()  # noqa: SIM905 - one word after the other
 )
 _COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 

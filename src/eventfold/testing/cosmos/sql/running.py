@@ -58,7 +58,7 @@ def _plain(query: Query, runner: Evaluator, kept: Iterator[Placed]) -> Iterator[
         held = list(kept)
         for ordered in reversed(query.order):  # stable: the last criterion first
             held.sort(
-                key=lambda placed, by=ordered: sort_key(runner.value(by.expression, placed[1])),  # type: ignore[misc]
+                key=lambda placed, by=ordered: sort_key(runner.value(by.expression, placed[1])),  # type: ignore[misc] # binds
                 reverse=ordered.descending,
             )
         source = held
