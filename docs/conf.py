@@ -32,6 +32,8 @@ autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
+toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = "eventfold"

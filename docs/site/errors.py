@@ -1,6 +1,7 @@
 """The reference of the errors, from their one table."""
 
 import inspect
+import textwrap
 
 from eventfold import errors
 
@@ -15,7 +16,7 @@ def markdown() -> str:
     return "\n".join(
         [
             "```text",
-            inspect.cleandoc(tree),
+            textwrap.dedent(tree),
             "```",
             "",
             "| code | class | HTTP | exit | what it says |",

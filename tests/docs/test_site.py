@@ -1,0 +1,151 @@
+"""The site is built from this checkout, asks for nothing from elsewhere, and leaves nothing out."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import eventfold as ef
+from docs.site import commands, dependencies
+from docs.site.pages import completed
+from eventfold import errors
+from eventfold.doors.cli.configuration import OTHERS, PREFIX, SECRETS, SETTINGS
+from eventfold.doors.cli.main import cli
+from tests.docs.pages import DOCS, ROOT, sources
+
+LOADS = {"src", "srcset", "data", "poster", "action", "formaction"}
+
+
+class Loaded(HTMLParser):
+    """What a browser fetches when it shows a page: everything but the links that a person follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in LOADS or (name == "href" and tag != "a") or name == "style":
+                self.found.append(value or "")
+
+
+def from_elsewhere(html: str) -> list[str]:
+    parser = Loaded()
+    parser.feed(html)
+    styles = re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)
+    return [*filter(elsewhere, parser.found), *(url for style in styles for url in css_from_elsewhere(style))]
+
+
+def css_from_elsewhere(css: str) -> list[str]:
+    return [url for url in re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", css) if elsewhere(url)]
+
+
+def elsewhere(url: str) -> bool:
+    return url.startswith("//") or re.match(r"(?!data:)[a-z]+:", url, re.IGNORECASE) is not None
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_asks_for_nothing_from_elsewhere(tmp_path: Path) -> None:
+    done = build(DOCS, tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > len(list(sources()))
+    for page in pages:
+        assert from_elsewhere(page.read_text("utf-8")) == [], page.name
+    for style in (tmp_path / "site").rglob("*.css"):
+        assert css_from_elsewhere(style.read_text("utf-8")) == [], style.name
+
+
+@pytest.mark.slow
+def test_a_broken_link_and_an_unknown_name_fail(tmp_path: Path) -> None:
+    broken = tmp_path / "docs"
+    broken.mkdir()
+    (broken / "conf.py").write_text((DOCS / "conf.py").read_text("utf-8").replace('"site/static"', ""))
+    (broken / "index.md").write_text(
+        "# A page\n\n[gone](gone.md), [no such part](index.md#nothing) and {py:class}`eventfold.Nothing`.\n"
+    )
+    done = build(broken, tmp_path)
+    assert done.returncode != 0
+    for missing in ("gone.md", "nothing", "eventfold.Nothing"):
+        assert missing in done.stderr
+
+
+def build(folder: Path, into: Path) -> subprocess.CompletedProcess[str]:
+    strict = ["--quiet", "--fail-on-warning", "--keep-going", "-d", f"{into}/trees", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", *strict, str(folder), f"{into}/site"]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example/x.css">',
+        "<style>@import 'https://fonts.example/x.css'</style>",
+        '<p style="background: url(http://a.example/b.png)">',
+        '<img srcset="https://a.example/b.png 2x">',
+    ],
+)
+def test_what_comes_from_elsewhere_is_seen(html: str) -> None:
+    assert from_elsewhere(html) or css_from_elsewhere(html)
+
+
+def reference(name: str) -> str:
+    return completed((DOCS / "reference" / f"{name}.md").read_text("utf-8"))
+
+
+def test_every_command_option_and_example_is_in_the_reference() -> None:
+    page = reference("commands")
+    for path, command in commands.every(cli):
+        assert f"## eventfold {' '.join(path)}\n" in page
+        section = page.split(f"## eventfold {' '.join(path)}\n", 1)[1].split("\n## ", 1)[0]
+        assert f"$ {commands.example(command)}\n" in section
+        for option in (
+            name for parameter in command.params for name in parameter.opts if name.startswith("-")
+        ):
+            assert f"{option}" in section, f"{path}: {option}"
+
+
+def test_every_setting_and_variable_is_in_the_reference() -> None:
+    page = reference("settings")
+    for name in SETTINGS:
+        for form in (f"`{name}`", f"`{PREFIX}{name.upper()}`", f"`--{name}`"):
+            assert form in page
+    for name in (*SECRETS, *OTHERS):
+        assert f"`{name}`" in page
+
+
+def test_every_error_is_in_the_reference_with_its_numbers() -> None:
+    page = reference("errors")
+    for code, status, exit_code, name in errors.table():
+        if getattr(errors, name, None) is not None:  # not a class that a test made
+            assert f"| `{code}` | `{name}` | {status} | {exit_code} |" in page
+
+
+def test_everything_at_the_front_door_is_in_the_reference() -> None:
+    page = reference("python")
+    for name in ef.__all__:
+        assert f"eventfold.{name}\n" in page or f"`ef.{name}`" in page, name
+
+
+def test_every_dependency_has_a_reason_on_its_page() -> None:
+    named = set(
+        re.findall(
+            r'^\s+"([A-Za-z0-9_-]+)[^"]*",', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+        )
+    )
+    page = completed((DOCS / "dependencies.md").read_text("utf-8"))
+    reasons = {package for packages in dependencies.reasons().values() for package in packages}
+    assert {"msgspec", "apsw", "duckdb", "sphinx"} <= reasons <= named
+    for package in reasons:
+        assert f"| {package} | " in page
