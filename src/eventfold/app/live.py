@@ -12,8 +12,9 @@ from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.app.status import Status, status
 from eventfold.app.tables import LiveTable
-from eventfold.errors import DefinitionError, ExtraMissing, TableNotFound
+from eventfold.errors import DefinitionError, TableNotFound
 from eventfold.events.ids import new_id
+from eventfold.extras import needing
 from eventfold.feed.cursor import Token
 from eventfold.feed.loop import Loop, catch_up
 from eventfold.feed.shared import SharedReads
@@ -135,10 +136,8 @@ class Live:
             QueryInvalid: it is no SELECT, or cannot be answered.
             TableBehind: the tables did not reach `after` in time.
         """
-        try:
+        with needing("A query", "lake"):
             from eventfold.readmodels.query import Source, names_in, query
-        except ModuleNotFoundError as error:
-            raise _lake_missing(error) from error
         if after is not None:
             named = names_in(sql)
             for table in self.tables:
@@ -170,10 +169,8 @@ class Live:
         self.close()
 
     def _bound(self) -> dict[str, LiveTable]:
-        try:
+        with needing("A table", "lake"):
             from eventfold.engines.open import open_engine
-        except ModuleNotFoundError as error:
-            raise _lake_missing(error) from error
         engine = open_engine()
         total_order = self.store.feed().capabilities.total_order
         found: dict[str, LiveTable] = {}
@@ -205,7 +202,3 @@ class Live:
             )
             for table in self.tables
         ]
-
-
-def _lake_missing(error: ModuleNotFoundError) -> ExtraMissing:
-    return ExtraMissing(f"Tables need a package: pip install 'eventfold[lake]' ({error}).")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from eventfold.errors import (
     CapabilityMissing,
     CursorLost,
-    ExtraMissing,
     NotFound,
     RangeInvalid,
     RowNotFound,
@@ -18,6 +17,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import to_us
 from eventfold.events.metadata import current
 from eventfold.events.registry import Registry
+from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
@@ -159,12 +159,8 @@ class LiveTable:
             TimeInvalid, PositionBeyondHead, CapabilityMissing: as `at`.
             ExtraMissing: the packages that compare are not installed.
         """
-        try:
+        with needing("Comparing", "lake"):
             from eventfold.readmodels.diff import diff
-        except ModuleNotFoundError as error:
-            raise ExtraMissing(
-                f"Comparing needs a package: pip install 'eventfold[lake]' ({error})."
-            ) from error
         return diff(self._moment(a), self._moment(b), key=key, internal=internal)
 
     def why(self, key: str) -> "Sequence[Step]":

@@ -4,7 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from eventfold.errors import ExtraMissing, UnsupportedUrl
+from eventfold.errors import UnsupportedUrl
+from eventfold.extras import needing
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publication import Publication
@@ -61,7 +62,5 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
 
 
 def _adapter(module: str, extra: str) -> Any:
-    try:
+    with needing("The place of a table", extra):
         return import_module(module)
-    except ModuleNotFoundError as error:
-        raise ExtraMissing(f"This needs a package: pip install 'eventfold[{extra}]' ({error}).") from error

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from eventfold.errors import ExtraMissing, UnsupportedUrl
+from eventfold.errors import UnsupportedUrl
+from eventfold.extras import needing
 from eventfold.store.findings import Finding
 from eventfold.store.port import Store
 
@@ -65,9 +66,5 @@ def _adapter(url: str) -> Any:
             scheme=shown,
         )
     module, extra = _ADAPTERS[scheme]
-    try:
+    with needing(f"{scheme}://", extra):
         return import_module(module)
-    except ModuleNotFoundError as error:
-        raise ExtraMissing(
-            f"{scheme} needs a package: pip install 'eventfold[{extra}]' ({error})."
-        ) from error

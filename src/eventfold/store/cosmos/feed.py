@@ -21,6 +21,7 @@ from eventfold.errors import (
     StorageBusy,
 )
 from eventfold.events.envelope import RecordedEvent
+from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
 from eventfold.feed.port import FeedCapabilities, Page, Partition
 from eventfold.store.cosmos.calls import Calls
@@ -174,8 +175,8 @@ class CosmosFeed:
         self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
     ) -> "Iterator[pa.RecordBatch]":
         """The events between two cursors; what lies beyond the second is left out."""
-        from eventfold.store.arrow import batches
-
+        with needing("Reading by columns", "lake"):
+            from eventfold.store.arrow import batches
         self.check(to)
         cursor, until = after, time.monotonic() + BEHIND_SECONDS
         while self.compare(cursor, to) not in {"equal", "after"}:

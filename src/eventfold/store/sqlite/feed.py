@@ -15,6 +15,7 @@ import apsw
 
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor, PositionBeyondHead, RangeInvalid
 from eventfold.events.envelope import RecordedEvent
+from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
 from eventfold.feed.port import FeedCapabilities, Page, Partition
 from eventfold.sqlite.connect import Pool, fetch
@@ -155,8 +156,8 @@ class SqliteFeed:
         self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
     ) -> "Iterator[pa.RecordBatch]":
         """Record batches of raw columns; see `arrow.py`."""
-        from eventfold.store.sqlite.arrow import batches
-
+        with needing("Reading by columns", "lake"):
+            from eventfold.store.sqlite.arrow import batches
         with self._snapshot() as connection:
             start, end = self._checked(connection, after), self._checked(connection, to)
         return batches(self._pool, self._streams, self._types, start, end, columns, limit)
