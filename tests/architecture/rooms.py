@@ -11,6 +11,7 @@ PATH = (
     "handlers",
     "readmodels",
     "engines",
+    "exports",
     "imports",
     "app",
     FRONT_DOOR,

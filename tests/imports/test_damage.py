@@ -11,7 +11,8 @@ import pytest
 
 from eventfold import Store
 from eventfold.errors import ConfigInvalid, InvalidEvent, NotFound, RowInvalid
-from eventfold.imports import Mapping, importing, reading
+from eventfold.imports import Mapping, importing
+from eventfold.imports import rows as limits
 from tests.imports.making import COLUMNS, HEADER, csv_file, refusals, run, stored
 
 MIB = 1024 * 1024
@@ -96,7 +97,7 @@ def test_one_endless_line_is_refused_without_being_held(store: Store, tmp_path: 
 def test_one_endless_row_of_many_lines_is_refused_without_being_held(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "LONGEST_LINE", 64 * 1024)
+    monkeypatch.setattr(limits, "LONGEST_LINE", 64 * 1024)
     path = tmp_path / "log.csv"
     path.write_text(HEADER + '"a\nb",' * 200_000, encoding="utf-8")
     with at_most(4 * MIB):
@@ -145,7 +146,7 @@ def test_after_a_row_that_is_no_csv_the_lines_still_count(store: Store, tmp_path
 def test_a_long_row_is_measured_by_itself(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+    monkeypatch.setattr(limits, "LONGEST_LINE", 100)
     rows = [*numbered(20), "1,Noted,," + "x" * 200, *numbered(2)]
     report = run(store, csv_file(tmp_path / "log.csv", rows))
     assert refusals(report) == [(22, "event-too-large")]

@@ -25,8 +25,12 @@ from eventfold.events.shape import check_json
 _BOM = "\ufeff"
 
 
-def compact_object(source: str | bytes) -> str:
+def compact_object(source: str | bytes, *, around: int = 0) -> str:
     """The same JSON object without white space, safe to store.
+
+    Args:
+        source: the text.
+        around: how many levels it may be nested deeper, because it is no data but stands around data.
 
     Raises:
         EncodingInvalid: not UTF-8, a byte order mark or a lone surrogate.
@@ -51,7 +55,7 @@ def compact_object(source: str | bytes) -> str:
         ) from None
     if not isinstance(value, dict):
         raise ObjectExpected(f"Expected a JSON object, got {_kind(value)}.")
-    check_json(value)
+    check_json(value, -around)
     return encode_text(value)
 
 

@@ -21,8 +21,9 @@ from eventfold.events.ids import row_event_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
 from eventfold.imports.mapping import Prepared
-from eventfold.imports.reading import Cells, opened
+from eventfold.imports.reading import opened
 from eventfold.imports.report import ImportReport
+from eventfold.imports.rows import Cells
 from eventfold.imports.settling import settle
 from eventfold.imports.versions import Versions
 from eventfold.store.checks import check_event

@@ -11,8 +11,9 @@ from typing import Literal, get_args
 from eventfold import limits
 from eventfold.errors import ConfigInvalid, EventfoldError, NotFound, RowInvalid
 from eventfold.imports.mapping import Mapper, Mapping, Prepared
-from eventfold.imports.reading import Format, Row, opened
+from eventfold.imports.reading import Format, opened
 from eventfold.imports.report import ImportReport
+from eventfold.imports.rows import Row
 from eventfold.imports.settling import settle
 from eventfold.store.port import Store
 
@@ -41,7 +42,7 @@ def import_file(
 
     Args:
         store: where to.
-        path: a CSV or JSON Lines file, plain or gzipped.
+        path: a CSV or JSON Lines file, plain or gzipped, or a Parquet file.
         mapping: which column means what.
         source: the name of the log; part of every event id. Default: the name of the file without its endings.
         form: default: told by the name.
@@ -85,7 +86,7 @@ def import_file(
 
 def _check_options(form: str | None, delimiter: str, order: str) -> None:
     if form not in (None, *get_args(Format)):
-        raise ConfigInvalid(f"{form!r:.60} is no known format: use csv or jsonl.", key="form")
+        raise ConfigInvalid(f"{form!r:.60} is no known format: use csv, jsonl or parquet.", key="form")
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ConfigInvalid("A delimiter is one character, and no quote or end of a line.", key="delimiter")
     if order not in get_args(Order):

@@ -18,7 +18,7 @@ from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import metadata_text
 from eventfold.events.shape import check_key
 from eventfold.imports.lists import as_list, list_items
-from eventfold.imports.reading import Cells, Row
+from eventfold.imports.rows import Cells, Row
 from eventfold.store.checks import check_event
 from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities

@@ -1,5 +1,7 @@
 """Which versions a source gave to the events of each stream: double ones and holes, found in one pass."""
 
+from collections.abc import Callable
+
 SHOWN = 100
 """Versions of one stream that are listed."""
 
@@ -7,8 +9,8 @@ SHOWN = 100
 class _Stream:
     """The versions of one stream: everything up to `upto`, and some beyond."""
 
-    def __init__(self, first: int) -> None:
-        self.upto = min(first, 1) - 1
+    def __init__(self, first: int, there: int) -> None:
+        self.upto = min(first, there + 1) - 1
         self.beyond: set[int] = set()
         self.double: list[int] = []
 
@@ -42,13 +44,19 @@ class Versions:
         """How many streams there are."""
         return len(self._streams.keys() | self._without)
 
-    def add(self, stream: str, version: object) -> None:
-        """Notes the version that a source gave to an event; without one nothing can be said of it."""
+    def add(self, stream: str, version: object, head: Callable[[str], int] = lambda _: 0) -> None:
+        """Notes the version that a source gave to an event; without one nothing can be said of it.
+
+        Args:
+            stream: of the event.
+            version: its number.
+            head: tells how many events of a stream are there already, of a source that goes on where another ended.
+        """
         if type(version) is not int:
             self._without.add(stream)
             return
         if stream not in self._streams:
-            self._streams[stream] = _Stream(version)
+            self._streams[stream] = _Stream(version, head(stream) if version > 1 else 0)
         self._streams[stream].add(version)
 
     def double(self) -> dict[str, list[int]]:

@@ -64,10 +64,10 @@ def same_content(event: NewEvent, known: Known) -> bool:
     """Whether type, schema version and data agree; metadata and times do not count."""
     if (event.type, event.schema_version) != (known.type, known.schema_version):
         return False
-    return event.data == known.data or _canonical(event.data) == _canonical(known.data)
+    return event.data == known.data or canonical(event.data) == canonical(known.data)
 
 
-def _canonical(data: str) -> bytes:
+def canonical(data: str) -> bytes:
     """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python."""
     return _encode(_decode(data))
 

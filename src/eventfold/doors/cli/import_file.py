@@ -12,7 +12,7 @@ from msgspec import structs
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
-from eventfold.imports import ImportReport, Mapping, container_pages, file_pages, import_documents
+from eventfold.imports import ImportReport, Mapping, container_pages, file_pages, import_documents, restore
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
 from eventfold.store.open import open_store
@@ -26,6 +26,7 @@ FOLLOW_SECONDS = 1.0
 @click.argument("file")
 @click.option("--stream", "stream", multiple=True, metavar="COLUMN", help="Names the entity; repeatable.")
 @click.option("--documents", is_flag=True, help="Lines are documents of the pattern's own form.")
+@click.option("--restore", "is_export", is_flag=True, help="An export: ids, versions and times are kept.")
 @click.option("--container", default="events", show_default=True, help="Of a cosmos:// source.")
 @click.option("--naive-is-utc", is_flag=True, help="Times of documents without a zone are UTC.")
 @click.option("--follow", is_flag=True, help="Of a cosmos:// source: goes on copying until Ctrl-C.")
@@ -46,7 +47,10 @@ FOLLOW_SECONDS = 1.0
     "--source", default="", help="Name of the log, part of every event id; default: the file's name."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "jsonl"]), help="Default: told by the file's name."
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl", "parquet"]),
+    help="Default: told by the file's name.",
 )
 @click.option("--delimiter", default=",", show_default=True, help="Between the cells of a CSV file.")
 @click.option(
@@ -59,6 +63,7 @@ def import_file(
     file: str,
     stream: tuple[str, ...],
     documents: bool,  # noqa: FBT001 - click passes options by name
+    is_export: bool,  # noqa: FBT001
     container: str,
     naive_is_utc: bool,  # noqa: FBT001
     follow: bool,  # noqa: FBT001
@@ -70,18 +75,24 @@ def import_file(
     data: tuple[str, ...],
     lists: tuple[str, ...],
     source: str,
-    form: Literal["csv", "jsonl"] | None,
+    form: Literal["csv", "jsonl", "parquet"] | None,
     delimiter: str,
     order: Literal["file", "time"],
     dry_run: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
-    """Write the rows of FILE (CSV or JSON Lines, plain or gzipped) as events.
+    """Write the rows of FILE (CSV or JSON Lines, plain or gzipped, or Parquet) as events.
 
-    FILE may also be a cosmos:// URL: the documents that others wrote into a container.
+    FILE may also be a cosmos:// URL: the documents that others wrote into a container. With --restore it is what
+    `eventfold export` wrote, and the log becomes equal to the one it was taken from.
     Run it again at any time: rows that are in the log already are known and left alone.
 
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
+    if is_export:
+        with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as show:
+            report = restore(store, file, dry_run=dry_run, progress=lambda so_far: show(so_far.rows))
+        _show(report, as_json=settings.json)
+        return RowInvalid.exit_code if report.refused else 0
     if documents or "://" in file:
         pages = _pages(file, container, follow=follow)
         with closing(_log(settings, dry_run=dry_run)) as store, progress("documents") as show:

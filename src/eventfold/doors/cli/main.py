@@ -23,6 +23,7 @@ from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
 from eventfold.doors.cli.dev import dev
 from eventfold.doors.cli.diff import diff
 from eventfold.doors.cli.doctor import doctor
+from eventfold.doors.cli.export import export
 from eventfold.doors.cli.history import history
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.masking import masked
@@ -110,6 +111,7 @@ for command in (
     parked,
     import_file,
     schema,
+    export,
     doctor,
     dev,
     new,

@@ -1,0 +1,195 @@
+"""Rows out of Parquet, batch by batch, each value as exact JSON: no number and no time takes a detour.
+
+Decimals become text as in typed events, times ISO 8601, bytes base64; lists, records and maps are nested.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+
+from eventfold.errors import (
+    EventfoldError,
+    EventTooLarge,
+    ExtraMissing,
+    NotFound,
+    NumberNotFinite,
+    QueryInvalid,
+    RowInvalid,
+)
+from eventfold.events.jsontext import compact_object
+from eventfold.events.shape import check_key
+from eventfold.imports import rows
+from eventfold.imports.rows import Row, damaged
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError as missing:
+    raise ExtraMissing(f"Parquet needs pyarrow: pip install 'eventfold[lake]' ({missing}).") from missing
+
+BATCH = 1_000
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class ParquetRows(NamedTuple):
+    """An open Parquet file.
+
+    Attributes:
+        path: its place.
+        raw: its bytes.
+        file: its columns.
+    """
+
+    path: Path
+    raw: BinaryIO
+    file: "pq.ParquetFile"
+
+    @property
+    def schema_arrow(self) -> "pa.Schema":
+        """Its columns and their types."""
+        return self.file.schema_arrow
+
+    def batches(self, columns: Sequence[str] | None = None) -> "Iterator[pa.RecordBatch]":
+        """Its rows, some of a group at a time.
+
+        Raises:
+            RowInvalid: it is damaged.
+        """
+        line = 0
+        try:
+            for batch in self.file.iter_batches(BATCH, columns=columns):
+                yield batch
+                line += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise damaged(self.path, line, error) from error
+
+    def rows(self) -> Iterator[Row]:
+        """Its rows as cells."""
+        line = 0
+        for batch in self.batches():
+            for cells in _values(batch):
+                line += 1
+                yield _row(line, cells)
+
+
+@contextmanager
+def opened_parquet(path: Path) -> Iterator[ParquetRows]:
+    """Opens a Parquet file.
+
+    Raises:
+        NotFound: it cannot be opened.
+        QueryInvalid: it is no Parquet file, names a column twice, or has a type that JSON cannot hold exactly.
+        InvalidEvent: a column has a name that cannot be kept.
+    """
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise NotFound(f"{path} cannot be opened: {error.strerror}.", file=str(path)) from error
+    with raw:
+        try:
+            file = pq.ParquetFile(raw)
+        except (pa.ArrowException, OSError) as error:
+            raise QueryInvalid(f"{path.name} is no Parquet file, or cut: {error}.", file=path.name) from error
+        names = file.schema_arrow.names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice or not names:
+            raise QueryInvalid(f"{path.name} names a column twice, or none: {twice}.", file=path.name)
+        for field in file.schema_arrow:
+            check_key(field.name)
+            _check_type(field.name, field.type)
+        yield ParquetRows(path, raw, file)
+
+
+def _check_type(name: str, kind: "pa.DataType") -> None:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    inside = [kind.field(n) for n in range(kind.num_fields)] if pa.types.is_nested(kind) else []
+    for field in inside:
+        _check_type(f"{name}.{field.name}", field.type)
+    is_plain = (
+        pa.types.is_primitive(kind)
+        or pa.types.is_decimal(kind)
+        or kind in {pa.string(), pa.large_string(), pa.string_view(), pa.null()}
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+    if (
+        not (inside or is_plain)
+        or pa.types.is_duration(kind)
+        or pa.types.is_interval(kind)
+        or pa.types.is_union(kind)
+    ):
+        raise QueryInvalid(
+            f"The column {name} is of the type {kind}, which JSON cannot hold exactly.", column=name
+        )
+
+
+def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | EventfoldError]:
+    """The rows as Python values; times finer than a microsecond make their row an error."""
+    found: list[dict[str, Any] | EventfoldError]
+    schema = pa.schema([(field.name, _in_microseconds(field.type)) for field in batch.schema])
+    try:
+        found = pa.Table.from_batches([batch]).cast(schema).to_pylist(maps_as_pydicts="strict")
+    except (pa.ArrowInvalid, ValueError, KeyError, OverflowError) as error:
+        if batch.num_rows == 1:
+            return [RowInvalid(f"A value of the row cannot be kept exactly: {error}.")]
+        return [value for n in range(batch.num_rows) for value in _values(batch.slice(n, 1))]
+    return found
+
+
+def _in_microseconds(kind: "pa.DataType") -> "pa.DataType":
+    """The type with times of nanoseconds as microseconds; a cast to it refuses those that are not whole."""
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_time64(kind):
+        return pa.time64("us")
+    if pa.types.is_dictionary(kind):
+        return _in_microseconds(kind.value_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_in_microseconds(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_in_microseconds(kind.key_type), _in_microseconds(kind.item_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_in_microseconds(kind.value_type))
+    return kind
+
+
+def _row(line: int, values: dict[str, Any] | EventfoldError) -> Row:
+    try:
+        if isinstance(values, EventfoldError):
+            raise values
+        text = _encode(_exact(values))
+        if len(text) > rows.LONGEST_LINE:
+            raise EventTooLarge(f"The row has more than {rows.LONGEST_LINE} bytes.", line=line)
+        return Row(line, _raw_object(compact_object(text)))
+    except EventfoldError as error:
+        return Row(line, {}, error)
+    except UnicodeError:
+        return Row(line, {}, RowInvalid("The row has text that is not UTF-8.", line=line))
+
+
+def _exact(value: Any) -> Any:
+    """The value in a form whose JSON says exactly it."""
+    match value:
+        case float():
+            if not math.isfinite(value):
+                raise NumberNotFinite(f"{value} is no JSON number.")
+            return value
+        case dict():
+            return {_key(key): _exact(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_exact(item) for item in value]
+        case _:
+            return value
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise RowInvalid(f"A map with keys of the type {type(key).__name__} is no JSON object.")
+    return key

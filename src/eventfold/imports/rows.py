@@ -1,0 +1,44 @@
+"""What every kind of file gives: rows, each with its line, and cells or what is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import msgspec
+
+from eventfold.errors import EventfoldError, RowInvalid
+
+LONGEST_LINE = 4 * 1024 * 1024
+"""Of a row, characters of CSV or bytes of JSON: a few bytes of gzip may stand for gigabytes."""
+
+Cells = Mapping[str, str | msgspec.Raw]
+"""Column -> text of a CSV cell, or JSON as it was written."""
+
+
+class Row(NamedTuple):
+    """One row: its line, and its cells or what is wrong with it."""
+
+    line: int
+    cells: Cells
+    error: EventfoldError | None = None
+
+
+class Source(NamedTuple):
+    """An open file: its rows, and how many bytes of it have been read so far."""
+
+    rows: Iterator[Row]
+    raw: BinaryIO
+
+    def read_bytes(self) -> int:
+        """How far it has been read, of the size of the file."""
+        return self.raw.tell()
+
+
+def damaged(path: Path, line: int, error: Exception) -> RowInvalid:
+    """What is raised for a file that cannot be read to its end."""
+    return RowInvalid(
+        f"{path.name} is damaged or ends in the middle, after line {line}: {error}. Run it again with the whole file:"
+        " what was written by then is known and left alone.",
+        file=path.name,
+        line=line,
+    )
