@@ -1,6 +1,6 @@
 """Exporting a log: selected batches, upcast or as they are stored, into one file that is there whole or not at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, get_args
@@ -16,10 +16,12 @@ from eventfold.store.port import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from eventfold.exports.selecting import Selected
+
 Format = Literal["jsonl", "parquet"]
 _ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 Progress = Callable[[int, int | None], object]
-"""Called with the events that were looked at, and how many there are where that can be counted."""
+"""Called with the events that were written, and how many are looked at where that can be counted."""
 
 
 class ExportReport(msgspec.Struct):
@@ -49,6 +51,9 @@ class _Writer(Protocol):
 
     def close(self) -> None:
         """Completes the file."""
+
+    def abandon(self) -> None:
+        """Leaves it incomplete."""
 
 
 def export_log(
@@ -99,13 +104,11 @@ def export_log(
     chosen = select(store, Selection(streams, categories, after, until_us))
     with _opened(target, zipped=zipped, overwrite=overwrite) as file:
         writer = _writer(form, file, store.log_id)
-        _write(
-            chosen.batches,
-            writer,
-            registry,
-            report,
-            lambda seen: progress and progress(seen, chosen.looked_at),
-        )
+        try:
+            _write(chosen, writer, registry, report, progress)
+        except BaseException:
+            writer.abandon()
+            raise
         writer.close()
     report.cursor = chosen.cursor.to_json() if chosen.cursor is not None else ""
     return report
@@ -153,18 +156,19 @@ def _writer(form: Format, file: BinaryIO, log_id: str) -> _Writer:
 
 
 def _write(
-    batches: "Iterator[pa.RecordBatch]",
+    chosen: "Selected",
     writer: _Writer,
     registry: Registry | None,
     report: ExportReport,
-    progress: Callable[[int], object],
+    progress: Progress | None,
 ) -> None:
     from eventfold.exports.upcasting import as_stored, upcast
 
-    for batch in batches:
+    for batch in chosen.batches:
         ready = as_stored(batch) if registry is None else upcast(batch, registry)
         writer.write(ready)
         report.events += ready.num_rows
         upgraded = ready.column("upgraded_from")
         report.upgraded += len(upgraded) - upgraded.null_count
-        progress(report.events)
+        if progress is not None:
+            progress(report.events, chosen.looked_at)

@@ -35,6 +35,9 @@ class Lines:
     def close(self) -> None:
         """Nothing is held back."""
 
+    def abandon(self) -> None:
+        """Nothing follows."""
+
 
 def documents(batch: pa.RecordBatch) -> pa.Array:
     """The document of each event, with its line feed."""

@@ -30,6 +30,32 @@ SCHEMA = pa.schema(
 )
 
 
+class _Sink:
+    """A file that is only written to, a pipe too; what is written after it was abandoned goes nowhere."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._written = 0
+        self.abandoned = False
+        self.closed = False
+
+    def write(self, content: bytes) -> int:
+        if not self.abandoned:
+            self._file.write(content)
+        self._written += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        if not self.abandoned:
+            self._file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Rows:
     """Writes a Parquet file, one group of rows at a time.
 
@@ -40,8 +66,11 @@ class Rows:
 
     def __init__(self, file: BinaryIO, log_id: str) -> None:
         self._log_id = log_id
+        self._sink = _Sink(file)
         self._writer = pq.ParquetWriter(
-            file, SCHEMA.with_metadata({"eventfold.log": log_id}), compression="zstd", write_statistics=True
+            pa.PythonFile(self._sink, mode="w"),
+            SCHEMA.with_metadata({"eventfold.log": log_id}),
+            compression="zstd",
         )
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
@@ -58,6 +87,11 @@ class Rows:
     def close(self) -> None:
         """Writes the last group and the footer."""
         self._flush()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Leaves the file without its footer, so that nobody takes what was written for the whole."""
+        self._sink.abandoned = True
         self._writer.close()
 
     def _flush(self) -> None:

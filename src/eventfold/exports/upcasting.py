@@ -42,9 +42,8 @@ def upcast(batch: pa.RecordBatch, registry: Registry) -> pa.RecordBatch:
             data[n] = registry.current_data(_Stored(types[n], versions[n], data[n]))
         except EventfoldError as error:
             stream, version = batch.column("stream")[n].as_py(), batch.column("version")[n].as_py()
-            error.message += f" This is version {version} of {stream}; with --stored it is exported as it is."
-            error.facts.update(stream=stream, stream_version=version)
-            raise
+            sentence = f"{error.message} This is version {version} of {stream}; with --stored it is exported as it is."
+            raise type(error)(sentence, **error.facts, stream=stream, stream_version=version) from error
         upgraded[n], versions[n] = versions[n], current[types[n]]
     found = {name: batch.column(name) for name in batch.schema.names}
     found |= {"data": pa.array(data, pa.string()), "schema_version": pa.array(versions, pa.int64())}
