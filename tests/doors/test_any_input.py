@@ -1,4 +1,4 @@
-"""Whatever is given to the command line is accepted or refused by a code: it never breaks, and writes nothing refused."""
+"""Whatever the command line is given is accepted or refused by a code: it never breaks, nothing refused is written."""
 
 import json
 import string

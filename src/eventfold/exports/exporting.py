@@ -132,7 +132,7 @@ def _form_of(path: Path | None, form: str | None, *, zipped: bool) -> Format:
 
 def _needs_arrow() -> None:
     try:
-        import pyarrow.parquet  # noqa: F401
+        import pyarrow.parquet  # noqa: F401 - whether it is there
     except ImportError as error:
         raise ExtraMissing(f"An export needs pyarrow: pip install 'eventfold[lake]' ({error}).") from error
 

@@ -12,7 +12,7 @@ class Moment(click.ParamType[datetime]):
 
     name = "time"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ARG002
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ARG002 - click calls it so
         """The aware time."""
         if isinstance(value, datetime):
             return value

@@ -160,8 +160,8 @@ def _within(plain: Plain, bounds: Bounds) -> list[Any]:
 def _numbers(plain: Plain, bounds: Bounds) -> list[Any]:
     step: Any = bounds.get("multiple_of", 1 if plain == "int" else None)
     ends = [bounds[key] for key in ("ge", "le") if key in bounds]
-    ends += [bounds[key] + (step or 0.5) for key in ("gt",) if key in bounds]  # type: ignore[operator]
-    ends += [bounds[key] - (step or 0.5) for key in ("lt",) if key in bounds]  # type: ignore[operator]
+    ends += [bounds[key] + (step or 0.5) for key in ("gt",) if key in bounds]  # type: ignore[operator] # bounds are numbers
+    ends += [bounds[key] - (step or 0.5) for key in ("lt",) if key in bounds]  # type: ignore[operator] # bounds are numbers
     tried: list[Any] = [*ends, *_FORMS[plain]]
     if step:
         tried = [*(value // step * step for value in tried), *(-(-value // step) * step for value in tried)]

@@ -97,7 +97,7 @@ class _Life(ExitStack):
 
     def _asked(self, table: LiveTable, names: list[str]) -> Iterator[tuple[str, Any]]:
         live, name = self._live, table.name
-        yield f"rows of {name}", _plain(live.query(f"SELECT * FROM {name} ORDER BY 1").rows())  # noqa: S608
+        yield f"rows of {name}", _plain(live.query(f"SELECT * FROM {name} ORDER BY 1").rows())  # noqa: S608 - names of tables of this suite
         head = table.publication.head() if table.publication else None
         assert head is not None
         yield f"stamp of {name}", (head.stamp.generation, head.stamp.parked, head.stamp.parked_count)

@@ -129,7 +129,7 @@ class AsOfContract(OverALog):
             events = list(live.store.read("box-1"))
             state = Box("box-1")
             for event in events:
-                state.load_from_history([live.app.registry.decode(event)])  # type: ignore[list-item]
+                state.load_from_history([live.app.registry.decode(event)])  # type: ignore[list-item] # of the aggregate's types
                 assert boxes.at("box-1", version=event.version).state() == state.state()
                 at_time = boxes.at("box-1", time=event.recorded_at)
                 assert at_time.version >= event.version

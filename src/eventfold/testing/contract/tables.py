@@ -123,7 +123,7 @@ class TablesContract(OverALog):
         with bench.open(app) as live:
             live.catch_up()
             assert_whole(live, name)
-            found = {row["owner"]: row["n"] for row in live.query(f"SELECT * FROM {name}").rows()}  # noqa: S608
+            found = {row["owner"]: row["n"] for row in live.query(f"SELECT * FROM {name}").rows()}  # noqa: S608 - names of tables of this suite
             assert found == ({"ada": 2} if kind == "delete_on" else {"ada": 6965, "grace": 205})
 
     def test_a_row_that_was_removed_is_gone_everywhere_until_its_key_comes_back(self, bench: Bench) -> None:
