@@ -25,8 +25,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     +-- DefinitionError          the program is wrong, found when it starts
     |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, CapabilityMissing
     |   +-- SchemaFileInvalid
-    +-- HandlingError            one event could not be handled and is parked
-        +-- UpcasterFailed, ValueUnfit, FoldFailed
+    +-- HandlingError            one event could not be handled: it is parked, or stops the table
+        +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped
 """
 
 from typing import Any, ClassVar, Literal
@@ -379,6 +379,10 @@ class ValueUnfit(HandlingError, code="value-unfit"):
 
 class FoldFailed(HandlingError, code="fold-failed"):
     """A Python fold raised."""
+
+
+class TableStopped(HandlingError, code="table-stopped"):
+    """A table that is to stop at an event that it cannot fold. Facts: table, stream, version, reason."""
 
 
 def table() -> list[tuple[str, int, int, str]]:

@@ -28,3 +28,11 @@ def test_a_constant_of_another_type_than_its_column_is_refused(value: object, ki
 )
 def test_a_constant_of_the_type_of_its_column_is_taken(value: object, kind: str) -> None:
     assert str(ef.last({"Opened": value}, kind).type) == kind
+
+
+def test_what_an_error_does_is_one_of_two_things() -> None:
+    with pytest.raises(TableInvalid, match="on_error"):
+
+        class Wrong(ef.Table, category="box", on_error="ignore"):  # type: ignore[arg-type]
+            box = ef.key()
+            events = ef.count()

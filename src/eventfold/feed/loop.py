@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Protocol
 
-from eventfold.errors import DefinitionError, EventfoldError, LogMismatch
+from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, TableStopped
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
@@ -51,7 +51,7 @@ class _Runner:
             return True
         try:
             idle = self.follower.step()
-        except (DefinitionError, LogMismatch) as error:
+        except (DefinitionError, LogMismatch, TableStopped) as error:
             self.stopped = error
             _log.error("%s has stopped: %s", self.follower.name, error)
             return True

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from eventfold.errors import EventfoldError, FoldFailed
+from eventfold.errors import EventfoldError, FoldFailed, TableStopped
 from eventfold.events.envelope import RecordedEvent
 from eventfold.readmodels.layout import Row
 from eventfold.readmodels.port import Changes, ParkedStream, Skip
@@ -32,6 +32,18 @@ def park(event: RecordedEvent, error: BaseException, attempts: int = ATTEMPTS) -
     )
 
 
+def stopped(table: str, at: ParkedStream) -> TableStopped:
+    """What is said where a table is to stop instead of parking a stream."""
+    return TableStopped(
+        f"The table {table} has stopped at version {at.version} of {at.stream}: {at.message}. Mend the definition or"
+        " the upcaster and start again; or set on_error='park', let it run, and skip the event with a reason.",
+        table=table,
+        stream=at.stream,
+        version=at.version,
+        reason=at.code,
+    )
+
+
 class Batch:
     """The fold of some events over rows that are held in memory: what they change, streams that fail parked.
 
@@ -51,6 +63,8 @@ class Batch:
         self._skips = skips
         self.parked: dict[str, ParkedStream] = dict(parked or {})
         self.parked_now: dict[str, ParkedStream | None] = {}
+        self.failed: ParkedStream | None = None
+        """The first event of these that failed, if one did."""
         self.rows: dict[str, Row | None] = {}
         self.deleted: set[str] = set()
 
@@ -70,7 +84,7 @@ class Batch:
             except EventfoldError as failed:
                 error = failed
         assert error is not None
-        self._park(park(event, error))
+        self._fail(park(event, error))
         return None
 
     def absorb(self, taken: Taken) -> None:
@@ -92,7 +106,7 @@ class Batch:
                     self.deleted.add(taken.key)
                 return
         assert error is not None
-        self._park(park(event, error))
+        self._fail(park(event, error))
 
     def changes(self, skips: tuple[Skip, ...] = ()) -> Changes:
         """What a commit writes."""
@@ -101,6 +115,10 @@ class Batch:
     def _wait(self, waiting: ParkedStream, event: RecordedEvent) -> None:
         if event.version > waiting.last_version:
             self._park(structs.replace(waiting, last_version=event.version))
+
+    def _fail(self, failed: ParkedStream) -> None:
+        self.failed = self.failed or failed
+        self._park(failed)
 
     def _park(self, stream: ParkedStream) -> None:
         # an earlier event of the stream may fail after a later one: what waited behind that waits behind this

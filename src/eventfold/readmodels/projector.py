@@ -12,7 +12,7 @@ from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.parking import Batch
+from eventfold.readmodels.parking import Batch, stopped
 from eventfold.readmodels.port import Changes, Head, ParkedStream, Skip, TableState
 from eventfold.readmodels.reference import Reference, Taken
 from eventfold.store.port import Store
@@ -82,7 +82,10 @@ class Projector:
     def step(self, limit: int = PAGE) -> Page:
         """Folds the next page and commits it; an empty page still moves the cursor.
 
+        A table that stops at an event that fails first commits what comes before it, in smaller pages.
+
         Raises:
+            TableStopped: the next event fails, and the table is to stop at it.
             StaleCursor, OwnerFenced: another worker was quicker; `begin` again.
         """
         if self._cursor is None:
@@ -93,6 +96,10 @@ class Projector:
         page = self._read(self._cursor, limit, categories=categories, types=spec.types)
         if page.cursor != self._cursor:
             batch = self._fold(page.events)
+            if batch.failed is not None and spec.on_error == "stop":
+                if limit == 1:
+                    raise stopped(spec.name, batch.failed)
+                return self.step(limit // 2)
             try:
                 self._change = self.state.commit(
                     batch.changes(),

@@ -16,6 +16,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.history import needed_columns
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.parking import stopped
 from eventfold.readmodels.port import Engine, Head, ParkedStream, Scope, State, TableState
 from eventfold.readmodels.projector import Projector
 from eventfold.store.port import Store
@@ -70,6 +71,9 @@ class Rebuild:
             layout: of the table, which may differ from that of the live rows.
             above: the new generation's number will be larger.
             progress: called now and then.
+
+        Raises:
+            TableStopped: an event fails, and the table is to stop at it; the live rows stay.
         """
         start = self._feed.start()
         for _ in range(SWAP_ATTEMPTS):
@@ -79,6 +83,8 @@ class Rebuild:
             batches = self._feed.arrow(start, target, self._columns(layout, scope))
             counted = batches if progress is None else _counted(batches, total, progress)
             folded = self._engine.fold(counted, layout, self._registry, scope=scope)
+            if layout.spec.on_error == "stop" and folded.parked:
+                raise stopped(layout.spec.name, min(folded.parked.values(), key=lambda one: one.stream))
             fresh = self._state.fresh(layout, start, above=above)
             fresh.load(folded.rows, self._named(folded.parked), read=start, then=target)
             if head := self._swap(fresh, scope, layout, start):

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from eventfold.readmodels.values import Const, Envelope, EventType, Field, store
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+OnError = Literal["park", "stop"]
 Fold = Callable[[dict[str, Any] | None, Any], Mapping[str, Any] | None]
 
 
@@ -28,6 +29,7 @@ class TableSpec(msgspec.Struct, frozen=True):
         delete_on: the stored names that remove a row.
         types: the stored names it looks at; None = every event of its category.
         fold: the Python fold, where the columns are not declared.
+        on_error: what an event that cannot be folded does: it parks its stream, or it stops the table.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     delete_on: tuple[str, ...]
     types: frozenset[str] | None
     fold: Fold | None = None
+    on_error: OnError = "park"
 
     @property
     def key_is_stream(self) -> bool:
@@ -63,7 +66,10 @@ class TableSpec(msgspec.Struct, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the rows could differ; a Python fold is known by its name only."""
+        """Changes whenever the rows could differ; a Python fold is known by its name only.
+
+        `on_error` is not in it: it says when rows come, not what they are.
+        """
         described = [
             self.name,
             self.category,
@@ -87,7 +93,8 @@ class Table:
 
     Class keywords: `name` (default: the class name in snake case), `category` (limits it to streams of one category),
     `events` (the types it looks at, default: those its columns name; with a category and no such column, every event).
-    An envelope value or a count without `on=` looks at all events that the table looks at.
+    An envelope value or a count without `on=` looks at all events that the table looks at. `on_error="stop"` lets an
+    event that cannot be folded stop the table (`TableStopped`), instead of parking its stream while others go on.
 
     Instead of declared columns a table may have `column(type)`s and a static method `fold(row, event)` that returns the
     new row as a map, or None to remove it.
@@ -99,7 +106,12 @@ class Table:
     spec: ClassVar[TableSpec]
 
     def __init_subclass__(
-        cls, *, name: str = "", category: str = "", events: tuple[EventType, ...] | list[EventType] = ()
+        cls,
+        *,
+        name: str = "",
+        category: str = "",
+        events: tuple[EventType, ...] | list[EventType] = (),
+        on_error: OnError = "park",
     ) -> None:
         super().__init_subclass__()
         cls.spec = compile_table(
@@ -108,6 +120,7 @@ class Table:
             {n: c for n, c in vars(cls).items() if isinstance(c, Column)},
             events,
             getattr(cls, "fold", None),
+            on_error,
         )
 
 
@@ -117,6 +130,7 @@ def compile_table(
     declared: Mapping[str, Column],
     events: tuple[EventType, ...] | list[EventType] = (),
     fold: Fold | None = None,
+    on_error: OnError = "park",
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
     for used in (name, *declared):
@@ -124,6 +138,8 @@ def compile_table(
             raise TableInvalid(
                 f"{used!r} cannot be a name in a table: use a-z, 0-9 and _, beginning with a letter."
             )
+    if on_error not in get_args(OnError):
+        raise TableInvalid(f"{name}: on_error is 'park' or 'stop', not {on_error!r}.")
     keys = [(n, c) for n, c in declared.items() if c.reducer == "key"]
     if len(keys) != 1:
         raise TableInvalid(f"{name}: a table has one key, ef.key(); this one has {len(keys)}.")
@@ -135,7 +151,7 @@ def compile_table(
     if types is None and not category:
         raise TableInvalid(f"{name}: no column names an event type; give the table a category= or events=.")
     _check_key(name, key_column, types)
-    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold)
+    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold, on_error)
 
 
 def _types(

@@ -8,7 +8,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.errors import NotFound, RangeInvalid, StaleCursor
+from eventfold.errors import NotFound, RangeInvalid, StaleCursor, TableStopped
 from eventfold.readmodels.port import Changes, Skip
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole, waiting
 from eventfold.testing.contract.boxes import (
@@ -17,6 +17,7 @@ from eventfold.testing.contract.boxes import (
     Boxes,
     Closed,
     Filled,
+    Labelled,
     Opened,
     Owners,
     Texts,
@@ -295,6 +296,47 @@ class ParkingContract(OverALog):
             assert refused == 1
             assert live.table(Boxes).get("box-1")["total"] == 10
             assert_prefix(live.store, running.state)
+
+    def test_a_table_may_stop_instead(self, bench: Bench) -> None:
+        class Careful(ef.Table, category="box", name="careful", on_error="stop"):
+            box = ef.key()
+            total = ef.sum(Filled.n)
+            label = ef.last(Labelled.text, "int64")
+
+        class Patient(ef.Table, category="box", name="careful"):
+            box = ef.key()
+            total = ef.sum(Filled.n)
+            label = ef.last(Labelled.text, "int64")
+
+        with bench.open(ef.App("careful", events=EVENTS, tables=[Careful])) as live:
+            store, careful = live.store, live.table(Careful)
+            store.append("box-1", [opened(), filled(1)], expected=0)
+            live.catch_up()
+            for stream, event in (
+                ("box-2", filled(5)),
+                ("box-1", filled(2)),
+                ("box-1", labelled("poison")),
+                ("box-1", filled(3)),
+            ):
+                store.append(stream, [event], expected=ef.ANY)
+            for _ in range(2):
+                with pytest.raises(TableStopped, match="careful") as caught:
+                    live.catch_up()
+                named = {"table": "careful", "stream": "box-1", "version": 4, "reason": "value-unfit"}
+                assert caught.value.facts == named
+                assert careful.get("box-1")["total"] == 3  # what came before it
+                assert not careful.parked()
+                assert_prefix(store, careful.live())
+            with pytest.raises(TableStopped):
+                careful.rebuild()
+            assert careful.live().head().generation == 1
+        with bench.open(ef.App("careful", events=EVENTS, tables=[Patient])) as live:
+            live.catch_up()
+            assert live.table(Patient).skip("box-1", "a typing error")
+        with bench.open(ef.App("careful", events=EVENTS, tables=[Careful])) as live:
+            live.catch_up()
+            assert_whole(live, "careful")
+            assert live.table(Careful).get("box-1")["total"] == 6
 
     def test_only_the_event_that_failed_can_be_skipped(self, bench: Bench) -> None:
         with bench.open() as live:
