@@ -2,7 +2,10 @@
 
 import pytest
 
-TAKES_LONG = {"test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows"}
+TAKES_LONG = {
+    "test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows",
+    "test_the_same_history_gives_the_same_answers",
+}
 """Of the shipped suites, which carry no marks of ours."""
 
 

@@ -67,3 +67,4 @@ class TestOnePartition(Divided):
 
 class TestFourPartitions(Divided):
     partitions = 4
+    examples = 40

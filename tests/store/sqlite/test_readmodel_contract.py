@@ -10,6 +10,8 @@ from eventfold.testing.readmodel_contract import ReadModelContract
 
 
 class TestSqlite(ReadModelContract):
+    examples = 40
+
     @pytest.fixture
     def open_log(self, tmp_path: Path) -> OpenLog:
         return lambda name: open_store(f"sqlite:///{tmp_path}/{name}.db")

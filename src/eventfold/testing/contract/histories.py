@@ -28,7 +28,7 @@ from eventfold.testing.contract.boxes import (
 STREAMS = tuple(f"box-{n}" for n in range(1, 7))
 TABLES = ("boxes", "owners", "texts")
 OWNERS = ("ada", "grace", "zoë")
-LABELS = ("1", "12", "007", "poison", "3.5", "-4", "")
+LABELS = ("1", "12", "poison", "3.5", "-4", "")
 
 
 class Command(NamedTuple):
@@ -89,7 +89,7 @@ def steps(seed: int, count: int) -> list[Step]:
 def _some(dice: random.Random, commands: list[Command], raws: list[Raw]) -> Iterator[Step]:
     what = dice.choices(
         ["command", "again", "raw", "odd raw", "rival", "catch up", "decide", "whole"],
-        [40, 6, 10, 8, 4, 14, 6, 8],
+        [36, 6, 10, 14, 4, 14, 12, 8],
     )[0]
     match what:
         case "command":
@@ -105,7 +105,9 @@ def _some(dice: random.Random, commands: list[Command], raws: list[Raw]) -> Iter
         case "rival":
             yield Rival(dice.choice(STREAMS))
         case "decide":
-            yield Decide(dice.choice(TABLES), dice.choice([None, "a typing error", "a typing error", " "]))
+            yield Decide(
+                dice.choice(["boxes", *TABLES]), dice.choice([None, "a typing error", "a typing error", " "])
+            )
         case "whole":
             yield Do(dice.choice(["moment", "moment", "restart", "split", "rebuild"]), dice.choice(TABLES))
         case _:
