@@ -1,35 +1,42 @@
-"""The partitioned test feed keeps the promises of a feed, through splits as well; one that loses an event is seen."""
+"""The partitioned test feed keeps the contract of stores, through splits as well; one that loses an event is seen."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventfold import ANY, Cursor, RecordedEvent, Store, open_store
-from eventfold.errors import CapabilityMissing, ForeignCursor
+from eventfold.errors import CapabilityMissing, ForeignCursor, TimeInvalid
 from eventfold.feed.cursor import read_cursor
 from eventfold.testing.contract.feeding import FeedContract
 from eventfold.testing.making import make, read_all
 from eventfold.testing.partitioned import PartitionedFeed, PartitionedStore
 from eventfold.testing.partitioned.nodes import Node
-from eventfold.testing.store_contract import SharedFeedContract
+from eventfold.testing.store_contract import OpenStore, SharedFeedContract, StoreContract
 
 
-class TestOnePartition(FeedContract, SharedFeedContract):
+class Divided(StoreContract, SharedFeedContract):
+    partitions: int
+
     @pytest.fixture
-    def store(self) -> Iterator[Store]:
-        store = PartitionedStore(open_store("sqlite://"), 1)
-        yield store
-        store.close()
+    def open_it(self, tmp_path: Path) -> OpenStore:
+        return lambda: PartitionedStore(open_store(f"sqlite:///{tmp_path}/log.db"), self.partitions, seed=7)
+
+    def test_where_positions_are_ordered_no_time_decreases_along_them(self, store: Store) -> None:
+        """Stricter than its feed: the log that is divided has a total order of its own."""
+        store.append("order-1", [make(recorded_us=10)], expected=0)
+        with pytest.raises(TimeInvalid):
+            store.append("order-2", [make(recorded_us=5)], expected=0)
 
 
-class TestFourPartitions(FeedContract, SharedFeedContract):
-    @pytest.fixture
-    def store(self) -> Iterator[Store]:
-        store = PartitionedStore(open_store("sqlite://"), 4, seed=7)
-        yield store
-        store.close()
+class TestOnePartition(Divided):
+    partitions = 1
+
+
+class TestFourPartitions(Divided):
+    partitions = 4
 
 
 class TestAfterSplits(FeedContract, SharedFeedContract):
