@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import cosmos, flat, history, reading, writing
+from benchmarks import cosmos, cosmos_costs, flat, history, reading, writing
 from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
@@ -15,5 +15,12 @@ if __name__ == "__main__":
     given = parser.parse_args()
     cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES, *flat.CASES]
     words = given.words
-    chosen = (case for case in cases if not words or any(word in case.name for word in words))
-    report(chosen, given.json)
+    chosen = [case for case in cases if not words or any(word in case.name for word in words)]
+    if chosen:
+        report(chosen, given.json)
+    if not words or any(word in cosmos_costs.NAME for word in words):
+        print(
+            f"{cosmos_costs.NAME}, counted on the stand-in, each of at most so many",
+            *cosmos_costs.table(),
+            sep="\n",
+        )

@@ -1,4 +1,4 @@
-"""What the page of Cosmos DB shows in Python runs: a stream is closed and continued, also when that is repeated."""
+"""The page of Cosmos DB: what it shows in Python runs, and its table of costs is what is counted."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import eventfold as ef
+from benchmarks import cosmos_costs
 from eventfold.events.registry import Registry
 from eventfold.store.cosmos.settings import KEY
 from eventfold.testing.cosmos import StandIn
@@ -40,3 +41,15 @@ def test_a_stream_is_closed_and_continued_by_what_the_page_shows(
         assert ledgers.load("ledger-7-2027").cents == 755
         assert (store.head("ledger-7"), store.head("ledger-7-2027")) == (3, 2)
         store.close()
+
+
+def test_the_table_of_costs_is_what_is_counted() -> None:
+    begin, end = PAGE.index("<!-- costs:"), PAGE.index("<!-- costs end")
+    assert PAGE[begin:end].split("-->", 1)[1].strip().splitlines() == cosmos_costs.table()
+
+
+def test_no_operation_asks_more_than_it_may() -> None:
+    found = list(cosmos_costs.rows())
+    assert [row.operation for row in found if not row.kept] == []
+    greedy = found[0]._replace(requests=(2, 1))
+    assert greedy.line().endswith("missed")
