@@ -92,6 +92,22 @@ def test_children_go_on_with_their_own_continuations_once_the_parent_has_passed_
     store.close()
 
 
+def test_children_that_are_opened_on_a_replica_that_lags_give_nothing_again(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    fill(store, random.Random(6), 20)
+    found, cursor = drain(store, store.feed().start())
+    account.split("log", "events")
+    account.lag(1000)
+    for _ in range(4):  # "now" of the children lies before what was delivered of their parent
+        cursor = store.feed().read(cursor, 7).cursor
+    assert len(cursor.marks) == 2
+    account.lag(0)
+    fill(store, random.Random(7), 5)
+    rest, _ = drain(store, read_cursor(cursor.to_json()))
+    assert_exactly_once(store, found + rest)
+    store.close()
+
+
 def test_two_splits_with_a_crash_between_lose_nothing(account: StandIn) -> None:
     store = open_store(account.url("log"))
     dice = random.Random(2)

@@ -58,7 +58,9 @@ class Splits:
             # opened after the page: only what is read from now on can show that the parent has passed them
             children = {span.name: self._open(span) for span in spans}
         if all(child.passed for child in children.values()):
-            return {name: self._mark(name, child, seen, place.floor) for name, child in children.items()}
+            # "now" of a replica that lags may lie before what was delivered when there was one partition
+            floor = max(place.floor, mark.position)
+            return {name: self._mark(name, child, seen, floor) for name, child in children.items()}
         moved = Place(self._rid, page.continuation, place.floor, seen, children)
         return {name: to_mark(mark.position, event, moved)}
 
