@@ -4,10 +4,18 @@ import random
 import threading
 
 import pytest
+from msgspec import structs
 
 from eventfold import ANY, open_store
-from eventfold.errors import EventfoldError, OutcomeUnknown, StorageBusy, StorageFailed
-from eventfold.feed.cursor import Cursor, Mark
+from eventfold.errors import (
+    CheckpointBeyondHead,
+    EventfoldError,
+    ForeignCursor,
+    OutcomeUnknown,
+    StorageBusy,
+    StorageFailed,
+)
+from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.store.cosmos import calls, feed
 from eventfold.store.port import Appended, Store
 from eventfold.testing.cosmos import Fault, StandIn
@@ -217,4 +225,39 @@ def test_a_range_of_events_is_never_cut_short_by_a_replica_that_lags(
     monkeypatch.setattr(feed, "BEHIND_SECONDS", 30.0)
     assert sum(batch.num_rows for batch in other.arrow(start, end, ["version"])) == 6
     catching_up.join()
+    store.close()
+
+
+@pytest.mark.parametrize("partitions", [1, 2])
+def test_a_follower_that_starts_on_a_replica_that_lags_does_not_take_the_log_for_a_restored_one(
+    account: StandIn, partitions: int
+) -> None:
+    store = open_store(account.url("log"))
+    for n in range(12):
+        store.append(f"order-{n}", [make(n)], expected=0)
+    cursor = read_cursor(store.feed().read(store.feed().start(), 100).cursor.to_json())
+    store.close()
+    if partitions > 1:
+        account.split("log", "events")
+    account.lag(1000)  # for longer than anybody waits
+    again = open_store(account.url("log"))
+    again.feed().check(cursor)
+    assert again.feed().read(cursor, 10).events == []
+    account.lag(0)
+    again.append("order-3", [make(99)], expected=1)
+    assert numbers(read_all(again.feed(), cursor)) == [99]
+    again.close()
+
+
+def test_a_cursor_of_a_log_that_was_cut_is_refused_also_where_replicas_lag(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    store.append("order-1", [make(1)], expected=0)
+    page = store.feed().read(store.feed().start(), 10)
+    ((name, mark),) = page.cursor.marks.items()
+    other = open_store(account.url("log")).feed()
+    account.lag(5)
+    with pytest.raises(CheckpointBeyondHead):
+        other.check(Cursor(page.cursor.log, {name: structs.replace(mark, position=mark.position + 50)}))
+    with pytest.raises(ForeignCursor):
+        other.check(Cursor(page.cursor.log, {name: structs.replace(mark, event="0" * 32)}))
     store.close()

@@ -1,18 +1,21 @@
-"""Whether a cursor that comes from outside belongs to what stands in the container now."""
+"""Whether a cursor that comes from outside belongs to what stands in the container now.
 
-import time
-from collections.abc import Callable
+A replica that lags is no proof against a cursor: what it does not show is asked of the write region, which answers a
+batch, even one that only reads, and tells in its session token how far the partition has come.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from azure.cosmos import ContainerProxy
+from azure.cosmos.exceptions import CosmosBatchOperationError
 
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor
 from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.spans import Span, steadily
+from eventfold.store.cosmos.reading import session_of
+from eventfold.store.cosmos.spans import Span, place_of, spans_of, steadily
 from eventfold.store.cosmos.statements import SQL
-
-_LAG_SECONDS = 1.0
-"""How long a replica may lag before a cursor beyond it is taken for one beyond the log."""
 
 
 class Witness:
@@ -34,19 +37,24 @@ class Witness:
     def reached(self, span: Span, position: int, end: Callable[[], int]) -> None:
         """Verifies that the range has come as far as a mark says.
 
+        Args:
+            span: the range.
+            position: of the mark.
+            end: how far it has come, as some replica has it.
+
         Raises:
-            CheckpointBeyondHead: it has not, however long one waits for replicas.
+            CheckpointBeyondHead: it has not.
         """
-        until = time.monotonic() + _LAG_SECONDS
-        while (head := end()) < position:
-            if time.monotonic() > until:
-                raise CheckpointBeyondHead(
-                    f"The cursor stands at {position} of the range {span.name}, which ends at {head}: the log was"
-                    " restored from an older copy. Restore the newer one, or rebuild what follows it.",
-                    position=position,
-                    head=head,
-                )
-            time.sleep(_LAG_SECONDS / 5)
+        if end() >= position:
+            return
+        head = max(map(_lsn, self._sessions(span)))
+        if head < position:
+            raise CheckpointBeyondHead(
+                f"The cursor stands at {position} of the range {span.name}, which ends at {head}: the log was"
+                " restored from an older copy. Restore the newer one, or rebuild what follows it.",
+                position=position,
+                head=head,
+            )
 
     def stands(self, span: Span, event: str) -> None:
         """Verifies that an event (hex; empty = none was read) is in the range.
@@ -57,24 +65,51 @@ class Witness:
         if not event:
             return
         dashed = "-".join((event[:8], event[8:12], event[12:16], event[16:20], event[20:]))
-
-        def count(part: Span) -> list[int]:
-            return self._calls.read(
-                "checking a cursor",
-                lambda: list[Any](
-                    self._container.query_items(
-                        SQL["has_event"],
-                        [{"name": "@id", "value": dashed}],
-                        feed_range=part.feed_range,
-                        response_hook=self._calls.hook,
-                    )
-                ),
-            )
-
-        # a partition that splits meanwhile may hide it, so absence has to be certain
-        if not any(count(span)) and not any(steadily(self._container, self._calls, span, count)):
+        if any(self._count(span, dashed)):
+            return
+        # a partition that splits meanwhile may hide it, and a replica that lags
+        if not any(steadily(self._container, self._calls, span, lambda part: self._certain(part, dashed))):
             raise ForeignCursor(
                 f"The event {dashed} at which this cursor stands is not in the range {span.name}: the log was restored,"
                 " cut or swapped since. Rebuild what follows it, or open the right log.",
                 partition=span.name,
             )
+
+    def _certain(self, span: Span, event: str) -> list[int]:
+        return [n for session in self._sessions(span) for n in self._count(span, event, session)]
+
+    def _count(self, span: Span, event: str, session: str | None = None) -> list[int]:
+        return self._calls.read(
+            "checking a cursor",
+            lambda: list[Any](
+                self._container.query_items(
+                    SQL["has_event"],
+                    [{"name": "@id", "value": event}],
+                    feed_range=span.feed_range,
+                    session_token=session,
+                    response_hook=self._calls.hook,
+                )
+            ),
+        )
+
+    def _sessions(self, span: Span) -> Iterator[str]:
+        """The session token of each physical partition of a range, as its write region has it."""
+        for part in span.divided(spans_of(self._container, self._calls)):
+            nobody = next(key for key in map("$place-{}".format, count()) if self._lies(key, part))
+            try:
+                self._calls.read(
+                    "checking a cursor",
+                    lambda nobody=nobody: self._container.execute_item_batch(  # type: ignore[misc]
+                        [("read", (nobody,))], nobody, response_hook=self._calls.hook
+                    ),
+                )
+            except CosmosBatchOperationError as error:
+                yield session_of(error.headers)
+
+    def _lies(self, key: str, span: Span) -> bool:
+        return span.low <= place_of(self._container, key) < span.high
+
+
+def _lsn(session: str) -> int:
+    """How far a partition has come: `<partition>:<version>#<lsn>`, and more after another `#`."""
+    return int(session.split("#")[1])

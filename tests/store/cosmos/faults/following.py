@@ -9,6 +9,7 @@ from eventfold.app.live import Live
 from eventfold.errors import EventfoldError, FeedRebased, LogMismatch, OwnerFenced, StorageError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import read_cursor
+from eventfold.readmodels import worker
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.rebuild import Rebuilt
 from eventfold.store.cosmos.feed import CosmosFeed
@@ -85,7 +86,6 @@ def _feed(stage: Stage) -> None:
         else:
             stage.account.lag(0)
         if turn < 40 and dice.random() < 0.3:
-            stage.account.lag(0)  # or a cursor ahead of its replica would be taken for one of a restored log
             store = stage.open()
             cursor = read_cursor(cursor.to_json())
         try:
@@ -130,6 +130,30 @@ def _folded_through_splits(stage: Stage) -> None:
 
 def _seed(stage: Stage) -> int:
     return stage.dice.randrange(9999)
+
+
+def _stolen(stage: Stage) -> None:
+    """Two workers whose leases end while they read: each takes the table from the other, and commits too late."""
+    _in_small_pages(stage)
+    stage.patch.setattr(worker, "LEASE_SECONDS", 0.05)
+    writer = stage.open()
+    stop = threading.Event()
+    with _open(stage) as one, _open(stage) as other:
+        following = [threading.Thread(target=live.run, args=(stop,)) for live in (one, other)]
+        for thread in following:
+            thread.start()
+        try:
+            stage.strike(Fault(None, "feed", None, 0.3, _seed(stage), delay=0.12))
+            stage.write_from_threads(writer, 12, threads=3)
+        finally:
+            stop.set()
+            for thread in following:
+                thread.join()
+        stage.calm()
+        _patiently(one.catch_up)
+        _judge(stage, one.query(ROWS).rows())
+        epoch = one.table(Tallies).live().acquire("judge", 1.0)
+        assert epoch > 4, "nobody took the table from anybody"
 
 
 def _folded_through_errors(stage: Stage) -> None:
@@ -267,6 +291,7 @@ PLAYS = [
     Play("splits while a table is folded", _folded_through_splits),
     Play("errors and splits while a table is folded", _folded_through_errors, partitions=2),
     Play("pages of the feed that come too late", _folded_too_late, partitions=2),
+    Play("two workers that lose their table while they commit", _stolen, partitions=2),
     Play("splits in the middle of a rebuild", _rebuilt_through_splits),
     Play("splits in the middle of a fold as of a moment", _moment_through_splits),
     Play("a merge while a table is folded", _merged, partitions=4),
