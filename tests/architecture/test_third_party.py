@@ -24,6 +24,7 @@ HOMES = {
         "imports/parquet*",
         "testing/*",
     ),
+    "lxml": ("imports/xmlfeed.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),
     "pytest": ("testing/*",),

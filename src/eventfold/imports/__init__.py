@@ -10,6 +10,7 @@ from eventfold.imports.importing import import_file
 from eventfold.imports.mapping import Mapping
 from eventfold.imports.report import ImportReport, Refusal
 from eventfold.imports.restoring import restore
+from eventfold.imports.standards import ocel_mapping, xes_mapping
 
 __all__ = [
     "ImportReport",
@@ -19,5 +20,7 @@ __all__ = [
     "file_pages",
     "import_documents",
     "import_file",
+    "ocel_mapping",
     "restore",
+    "xes_mapping",
 ]

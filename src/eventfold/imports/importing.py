@@ -42,7 +42,8 @@ def import_file(
 
     Args:
         store: where to.
-        path: a CSV or JSON Lines file, plain or gzipped, or a Parquet file.
+        path: a CSV or JSON Lines file, plain or gzipped, or a Parquet file, or an event
+            log in XES or OCEL 2.0.
         mapping: which column means what.
         source: the name of the log; part of every event id. Default: the name of the file without its endings.
         form: default: told by the name.
@@ -86,7 +87,9 @@ def import_file(
 
 def _check_options(form: str | None, delimiter: str, order: str) -> None:
     if form not in (None, *get_args(Format)):
-        raise ConfigInvalid(f"{form!r:.60} is no known format: use csv, jsonl or parquet.", key="form")
+        raise ConfigInvalid(
+            f"{form!r:.60} is no known format: use one of {', '.join(get_args(Format))}.", key="form"
+        )
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ConfigInvalid("A delimiter is one character, and no quote or end of a line.", key="delimiter")
     if order not in get_args(Order):
@@ -121,6 +124,7 @@ def _prepared(rows: Iterable[Row], mapper: Mapper, report: ImportReport) -> Iter
         except EventfoldError as error:
             report.refuse(row.line, error)
         else:
+            report.unrelated += not found
             for event in found:
                 report.out_of_order += event.late
                 yield event

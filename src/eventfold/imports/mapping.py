@@ -15,7 +15,7 @@ from eventfold.errors import ConfigInvalid, EncodingInvalid, EventfoldError, Row
 from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_event_id
 from eventfold.events.jsontext import encode_text
-from eventfold.events.metadata import metadata_text
+from eventfold.events.metadata import check_metadata, metadata_text
 from eventfold.events.shape import check_key
 from eventfold.imports.lists import as_list, list_items
 from eventfold.imports.rows import Cells, Row
@@ -24,6 +24,7 @@ from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities
 
 _NAMES = 100_000
+_NULL = msgspec.Raw(b"null")
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
             not named above.
         lists: columns whose cells hold lists, written as `['a', 'b']` or in JSON; where such a column names the entity,
             the event belongs to the stream of each.
+        metadata: columns that are kept as metadata, `actor=column` for example; empty cells are left out.
+        unrelated: a row whose list names no entity is none of theirs and left out, instead of refused.
     """
 
     stream: str | tuple[str, ...]
@@ -52,10 +55,12 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = ""
     data: str | tuple[str, ...] = ()
     lists: str | tuple[str, ...] = ()
+    metadata: str | tuple[str, ...] = ()
+    unrelated: bool = False
 
     def __post_init__(self) -> None:
         # text is a sequence of texts too: "id" would be the columns i and d
-        for name in ("stream", "type", "data", "lists"):
+        for name in ("stream", "type", "data", "lists", "metadata"):
             given = getattr(self, name)
             if isinstance(given, str):
                 structs.force_setattr(self, name, (given,) if given else ())
@@ -100,7 +105,9 @@ class Mapper:
         self._can = can
         self._zone = _zone(mapping.timezone)
         self._kept = [_kept(written) for written in mapping.data]
-        self._used = {*mapping.stream, *mapping.type, mapping.time}
+        self._about = [_kept(written) for written in mapping.metadata]
+        check_metadata({name: "" for name, _ in self._about})
+        self._used = {*mapping.stream, *mapping.type, mapping.time, *(column for _, column in self._about)}
         self._lists_entities = not set(mapping.stream).isdisjoint(mapping.lists)
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
@@ -135,11 +142,12 @@ class Mapper:
             kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
             text = self._data(cells)
             occurred = self._time(cells[mapping.time]) if mapping.time else None
+            metadata = self._metadata_of(cells) if self._about else self._metadata
         except KeyError as error:
             raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
         found = []
         for stream in streams:
-            event = NewEvent(self._id(stream, canonical), kind, 1, text, self._metadata, occurred)
+            event = NewEvent(self._id(stream, canonical), kind, 1, text, metadata, occurred)
             check_event(event, self._can)
             found.append(Prepared(row.line, stream, event, self._is_late(stream, occurred)))
         return found
@@ -152,6 +160,15 @@ class Mapper:
             data = {name: cell for name, cell in cells.items() if cell != "" and name not in self._used}
         return self._encode(data).decode()
 
+    def _metadata_of(self, cells: Cells) -> str:
+        """The metadata of a row: where it was imported from, and what its own columns say."""
+        found: dict[str, str | msgspec.Raw] = {"importedFrom": self._source}
+        for name, column in self._about:
+            cell = cells[column]
+            if cell not in ("", _NULL):
+                found[name] = cell
+        return self._encode(found).decode()
+
     def _entities(self, cells: Cells) -> Iterable[str]:
         """What names the entity, or each of several."""
         named = self._mapping.stream
@@ -161,7 +178,7 @@ class Mapper:
             list_items(cells[name]) if name in self._mapping.lists else [_text(cells[name])] for name in named
         ]
         found = list(dict.fromkeys(_joined(parts) for parts in product(*choices)))
-        if not found:
+        if not found and not self._mapping.unrelated:
             raise RowInvalid("The row names no entity: its list is empty.")
         return found
 

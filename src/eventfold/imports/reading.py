@@ -6,14 +6,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, TypeVar, get_args
 
 from eventfold.errors import EncodingInvalid, NotFound, QueryInvalid
 from eventfold.imports.delimited import csv_rows
 from eventfold.imports.jsonlines import Line, json_lines, json_rows
 from eventfold.imports.rows import Row, Source, damaged
 
-Format = Literal["csv", "jsonl", "parquet"]
+Format = Literal["csv", "jsonl", "parquet", "xes", "ocel-xml", "ocel-json", "ocel-sqlite"]
 
 _ENDINGS: dict[str, Format] = {
     ".csv": "csv",
@@ -21,7 +21,15 @@ _ENDINGS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
+    ".xes": "xes",
+    ".xml": "ocel-xml",
+    ".xmlocel": "ocel-xml",
+    ".json": "ocel-json",
+    ".jsonocel": "ocel-json",
+    ".sqlite": "ocel-sqlite",
+    ".sqlite3": "ocel-sqlite",
 }
+_XML = frozenset({"xes", "ocel-xml"})
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -48,13 +56,32 @@ def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
         with opened_parquet(path) as file:
             yield Source(file.rows(), file.raw)
         return
-    with _content(path) as (raw, buffered):
-        if form == "jsonl":
-            yield Source(_whole(path, json_rows(buffered)), raw)
-            return
-        # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
-        with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
-            yield Source(_whole(path, csv_rows(text, delimiter)), raw)
+    if form == "ocel-sqlite":
+        from eventfold.imports.ocelsqlite import ocel_sqlite_rows
+
+        with raw_file(path) as raw:
+            yield Source(ocel_sqlite_rows(path), raw)
+        return
+    with _content(path, is_xml=form in _XML) as (raw, buffered):
+        match form:
+            case "jsonl":
+                yield Source(_whole(path, json_rows(buffered)), raw)
+            case "xes":
+                from eventfold.imports.xes import xes_rows
+
+                yield Source(_whole(path, xes_rows(buffered, path)), raw)
+            case "ocel-xml":
+                from eventfold.imports.ocelxml import ocel_xml_rows
+
+                yield Source(_whole(path, ocel_xml_rows(lambda: _again(path), buffered, path)), raw)
+            case "ocel-json":
+                from eventfold.imports.oceljson import ocel_json_rows
+
+                yield Source(_whole(path, ocel_json_rows(buffered, path)), raw)
+            case "csv":
+                # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
+                with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
+                    yield Source(_whole(path, csv_rows(text, delimiter)), raw)
 
 
 def lines_of(path: Path) -> Iterator[Line]:
@@ -72,18 +99,25 @@ def form_of(path: Path) -> Format:
     form = _ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if form is None:
         raise QueryInvalid(
-            f"The name {path.name} does not say what it is; give the format: csv, jsonl or parquet.",
+            f"The name {path.name} does not say what it is; give the format: {', '.join(get_args(Format))}.",
             file=path.name,
         )
     return form
 
 
 @contextmanager
-def _content(path: Path) -> Iterator[tuple[BinaryIO, io.BufferedReader]]:
+def _again(path: Path) -> Iterator[io.BufferedReader]:
+    """The content once more, from its beginning."""
+    with _content(path, is_xml=True) as (_, buffered):
+        yield buffered
+
+
+@contextmanager
+def _content(path: Path, *, is_xml: bool = False) -> Iterator[tuple[BinaryIO, io.BufferedReader]]:
     with raw_file(path) as raw:
         content: Any = gzip.GzipFile(fileobj=raw) if _begins_as_gzip(path, raw) else raw
         with io.BufferedReader(content) as buffered:
-            _check_beginning(path, buffered)
+            _check_beginning(path, buffered, may_have_mark=is_xml)
             yield raw, buffered
 
 
@@ -108,12 +142,12 @@ def _begins_as_gzip(path: Path, raw: BinaryIO) -> bool:
     return beginning == _GZIP
 
 
-def _check_beginning(path: Path, content: io.BufferedReader) -> None:
+def _check_beginning(path: Path, content: io.BufferedReader, *, may_have_mark: bool) -> None:
     try:
         first = content.peek(3)
     except _DAMAGE as error:
         raise damaged(path, 0, error) from error
-    if first.startswith((_BOM, *_UTF16)):
+    if not may_have_mark and first.startswith((_BOM, *_UTF16)):
         raise EncodingInvalid(
             f"{path.name} begins with a byte order mark; save it as UTF-8 without one.",
             file=path.name,

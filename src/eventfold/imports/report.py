@@ -34,6 +34,7 @@ class ImportReport(msgspec.Struct):
         written: events written.
         known: events that were imported before.
         refused: rows that are no events.
+        unrelated: rows that name no entity of those that were asked for; left out.
         out_of_order: rows whose time lies before that of an earlier row of their stream.
         streams: streams that the file speaks of.
         double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
@@ -48,6 +49,7 @@ class ImportReport(msgspec.Struct):
     written: int = 0
     known: int = 0
     refused: int = 0
+    unrelated: int = 0
     out_of_order: int = 0
     streams: int = 0
     double_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)

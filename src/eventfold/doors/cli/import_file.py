@@ -4,7 +4,7 @@ import time as clocks
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import click
 from msgspec import structs
@@ -12,9 +12,19 @@ from msgspec import structs
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
-from eventfold.imports import ImportReport, Mapping, container_pages, file_pages, import_documents, restore
+from eventfold.imports import (
+    ImportReport,
+    Mapping,
+    container_pages,
+    file_pages,
+    import_documents,
+    ocel_mapping,
+    restore,
+    xes_mapping,
+)
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
+from eventfold.imports.reading import Format, form_of
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
 
@@ -25,6 +35,13 @@ FOLLOW_SECONDS = 1.0
 @click.command("import")
 @click.argument("file")
 @click.option("--stream", "stream", multiple=True, metavar="COLUMN", help="Names the entity; repeatable.")
+@click.option(
+    "--object-type", default="", metavar="TYPE", help="Of OCEL: a stream for each object of this type."
+)
+@click.option("--lifecycle", is_flag=True, help="Of XES: types with their transition, W_Call:COMPLETE.")
+@click.option(
+    "--metadata", multiple=True, metavar="NAME=COLUMN", help="Kept as metadata, actor=COLUMN for example."
+)
 @click.option("--documents", is_flag=True, help="Lines are documents of the pattern's own form.")
 @click.option("--restore", "is_export", is_flag=True, help="An export: ids, versions and times are kept.")
 @click.option("--container", default="events", show_default=True, help="Of a cosmos:// source.")
@@ -49,7 +66,7 @@ FOLLOW_SECONDS = 1.0
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl", "parquet"]),
+    type=click.Choice(get_args(Format)),
     help="Default: told by the file's name.",
 )
 @click.option("--delimiter", default=",", show_default=True, help="Between the cells of a CSV file.")
@@ -62,6 +79,9 @@ def import_file(
     settings: Settings,
     file: str,
     stream: tuple[str, ...],
+    object_type: str,
+    lifecycle: bool,  # noqa: FBT001 - click passes options by name
+    metadata: tuple[str, ...],
     documents: bool,  # noqa: FBT001 - click passes options by name
     is_export: bool,  # noqa: FBT001
     container: str,
@@ -75,12 +95,12 @@ def import_file(
     data: tuple[str, ...],
     lists: tuple[str, ...],
     source: str,
-    form: Literal["csv", "jsonl", "parquet"] | None,
+    form: Format | None,
     delimiter: str,
     order: Literal["file", "time"],
     dry_run: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
-    """Write the rows of FILE (CSV or JSON Lines, plain or gzipped, or Parquet) as events.
+    """Write the rows of FILE as events: CSV or JSON Lines, plain or gzipped, Parquet, or a log in XES or OCEL 2.0.
 
     FILE may also be a cosmos:// URL: the documents that others wrote into a container. With --restore it is what
     `eventfold export` wrote, and the log becomes equal to the one it was taken from.
@@ -107,19 +127,27 @@ def import_file(
             )
         _show(report, as_json=settings.json)
         return RowInvalid.exit_code if report.refused else 0
-    if not stream:
-        raise ConfigInvalid("Name the column of the entity: --stream COLUMN.", key="stream")
     path = Path(file)
-    mapping = Mapping(
-        stream=stream,
-        category=category,
-        type=types,
-        event_type=event_type,
-        time=time,
-        timezone=timezone,
-        data=data,
-        lists=lists,
-    )
+    if object_type:
+        mapping = ocel_mapping(object_type, category, timezone=timezone)
+    elif not stream and (form or form_of(path)) == "xes":
+        mapping = xes_mapping(category or "case", timezone=timezone, lifecycle=lifecycle)
+    elif not stream:
+        raise ConfigInvalid(
+            "Name the column of the entity: --stream COLUMN, or of OCEL --object-type TYPE.", key="stream"
+        )
+    else:
+        mapping = Mapping(
+            stream=stream,
+            category=category,
+            type=types,
+            event_type=event_type,
+            time=time,
+            timezone=timezone,
+            data=data,
+            lists=lists,
+            metadata=metadata,
+        )
     store = _log(settings, dry_run=dry_run)
     try:
         with progress(path.name) as show:
@@ -173,7 +201,8 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
         for stream, versions in list(found.items())[:SHOWN]:
             say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
     verb = "would be written" if report.dry_run else "were written"
+    unrelated = f", {report.unrelated:,} of no such entity" if report.unrelated else ""
     say(
         f"{report.rows:,} rows of {report.streams:,} streams: {report.written:,} {verb}, {report.known:,} were known,"
-        f" {report.refused:,} refused; {report.out_of_order:,} have a time before that of an earlier row."
+        f" {report.refused:,} refused{unrelated}; {report.out_of_order:,} have a time before that of an earlier row."
     )

@@ -1,0 +1,81 @@
+"""Rows out of OCEL 2.0, in any of its forms: an event, its attributes, and the objects it relates to by their types.
+
+The columns are those which other tools give such a log in a table: `ocel:eid`, `ocel:activity`, `ocel:timestamp`, and
+for each type of objects a list, `ocel:type:orders`. What objects are themselves (attributes, changes of them, relations
+among them) is no event and is not brought in.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from eventfold.errors import EventfoldError, EventTooLarge, JsonDuplicateKey, RowInvalid
+from eventfold.events.jsontext import compact_object
+from eventfold.imports import rows
+from eventfold.imports.rows import Row
+
+EVENT_ID = "ocel:eid"
+ACTIVITY = "ocel:activity"
+TIMESTAMP = "ocel:timestamp"
+OF_TYPE = "ocel:type:"
+QUALIFIERS = "ocel:qualifiers"
+
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class OcelEvent(NamedTuple):
+    """An event as OCEL has it.
+
+    Attributes:
+        id: its id in the file.
+        type: its activity.
+        time: as it is written.
+        attributes: name and JSON value.
+        relations: object id and qualifier.
+    """
+
+    id: str
+    type: str
+    time: str
+    attributes: Iterable[tuple[str, msgspec.Raw]]
+    relations: Iterable[tuple[str, str]]
+
+
+def ocel_row(number: int, event: OcelEvent, types: Iterable[str], objects: Mapping[str, str]) -> Row:
+    """The row of an event.
+
+    Args:
+        number: of the event, from 1.
+        event: the event.
+        types: all types of objects.
+        objects: object id -> its type.
+    """
+    try:
+        cells: dict[str, object] = {EVENT_ID: event.id, ACTIVITY: event.type, TIMESTAMP: event.time}
+        of_type: dict[str, dict[str, None]] = {}
+        qualifiers: dict[str, list[str]] = {}
+        for object_id, qualifier in event.relations:
+            if object_id not in objects:
+                raise RowInvalid(
+                    f"The event {event.id!r:.60} relates to {object_id!r:.60}, which is no object."
+                )
+            of_type.setdefault(objects[object_id], {})[object_id] = None
+            if qualifier:
+                qualifiers.setdefault(object_id, []).append(qualifier)
+        cells |= {OF_TYPE + name: list(ids) for name, ids in of_type.items()}
+        if qualifiers:
+            cells[QUALIFIERS] = qualifiers
+        for name, value in event.attributes:
+            if name in cells:
+                raise JsonDuplicateKey(f"The attribute {name!r:.60} stands twice in one event.", key=name)
+            cells[name] = value
+        text = msgspec.json.encode(cells)
+        if len(text) > rows.LONGEST_LINE:
+            raise EventTooLarge(f"The event has more than {rows.LONGEST_LINE} bytes.", line=number)
+        found = _raw_object(compact_object(text))
+    except EventfoldError as error:
+        return Row(number, {}, error)
+    except UnicodeEncodeError:
+        return Row(number, {}, RowInvalid("The event has text that is not UTF-8.", line=number))
+    return Row(number, {**{OF_TYPE + name: "" for name in types}, **found})

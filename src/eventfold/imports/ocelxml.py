@@ -1,0 +1,136 @@
+"""OCEL 2.0 in XML: once through the file for its objects, and again for its events."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from io import BufferedReader
+from pathlib import Path
+
+import msgspec
+
+from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid
+from eventfold.imports import rows
+from eventfold.imports.ocel import OcelEvent, ocel_row
+from eventfold.imports.rows import Row
+from eventfold.imports.typedtext import typed
+from eventfold.imports.xmlfeed import read_xml
+
+Open = Callable[[], AbstractContextManager[BufferedReader]]
+
+
+def ocel_xml_rows(again: Open, content: BufferedReader, path: Path) -> Iterator[Row]:
+    """The events of an OCEL file in XML, numbered from 1 in their order; errors as `read_xml`.
+
+    Args:
+        again: opens the file once more.
+        content: of the file.
+        path: its place.
+    """
+    objects = _Objects(path)
+    with again() as first:
+        for _ in read_xml(first, path, objects):
+            pass
+    yield from read_xml(content, path, _Events(objects))
+
+
+class _Objects:
+    """Collects what must be known before the events are read: types of objects, objects, attributes of events."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[Row] = []
+        self.objects: dict[str, str] = {}
+        self.types: dict[str, None] = {}
+        self.kinds: dict[tuple[str, str], str] = {}
+        self._names: dict[str, str] = {}
+        self._path = path
+        self._where: list[str] = []
+        self._type = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        if not self._where and name != "log":
+            raise QueryInvalid(
+                f"{self._path.name} is no OCEL: it begins with <{name:.40}>.", file=self._path.name
+            )
+        self._where.append(name)
+        match self._where[1:]:
+            case ["object-types", "object-type"]:
+                self.types[attributes.get("name", "")] = None
+            case ["event-types", "event-type"]:
+                self._type = attributes.get("name", "")
+            case ["event-types", "event-type", "attributes", "attribute"]:
+                self.kinds[self._type, attributes.get("name", "")] = attributes.get("type", "string")
+            case ["objects", "object"]:
+                kind = attributes.get("type", "")
+                kind = self._names.setdefault(kind, kind)  # one text for all objects of a type
+                self.types.setdefault(kind)
+                self.objects[attributes.get("id", "")] = kind
+
+    def text(self, found: str) -> None:
+        """Values of objects are not looked at."""
+
+    def end(self) -> None:
+        """An element ends."""
+        self._where.pop()
+
+
+class _Events:
+    """Makes a row of each event."""
+
+    def __init__(self, known: _Objects) -> None:
+        self.rows: list[Row] = []
+        self._known = known
+        self._where: list[str] = []
+        self._count = 0
+        self._size = 0
+        self._event: dict[str, str] = {}
+        self._attributes: list[tuple[str, str]] = []
+        self._relations: list[tuple[str, str]] = []
+        self._name = ""
+        self._text: list[str] | None = None
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        self._where.append(name)
+        self._size += sum(len(key) + len(value) for key, value in attributes.items())
+        match self._where[1:]:
+            case ["events", "event"]:
+                self._event, self._attributes, self._relations, self._size = attributes, [], [], 0
+            case ["events", "event", "attributes", "attribute"]:
+                self._name, self._text = attributes.get("name", ""), []
+            case ["events", "event", "objects", "relationship" | "object"] if self._size <= rows.LONGEST_LINE:
+                self._relations.append((attributes.get("object-id", ""), attributes.get("qualifier", "")))
+
+    def text(self, found: str) -> None:
+        """The value of an attribute."""
+        self._size += len(found)
+        if self._text is not None and self._size <= rows.LONGEST_LINE:
+            self._text.append(found)
+
+    def end(self) -> None:
+        """An element ends."""
+        match self._where[1:]:
+            case ["events", "event", "attributes", "attribute"]:
+                if self._size <= rows.LONGEST_LINE:
+                    self._attributes.append((self._name, "".join(self._text or [])))
+                self._text = None
+            case ["events", "event"]:
+                self._count += 1
+                self.rows.append(self._row())
+        self._where.pop()
+
+    def _row(self) -> Row:
+        event, kinds = self._event, self._known.kinds
+        kind = event.get("type", "")
+        try:
+            if self._size > rows.LONGEST_LINE:
+                raise EventTooLarge(
+                    f"The event has more than {rows.LONGEST_LINE} characters.", line=self._count
+                )
+            attributes: list[tuple[str, msgspec.Raw]] = [
+                (name, typed(kinds.get((kind, name), "string"), name, text))
+                for name, text in self._attributes
+            ]
+        except EventfoldError as error:
+            return Row(self._count, {}, error)
+        found = OcelEvent(event.get("id", ""), kind, event.get("time", ""), attributes, self._relations)
+        return ocel_row(self._count, found, self._known.types, self._known.objects)

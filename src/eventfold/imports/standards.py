@@ -1,0 +1,49 @@
+"""What the columns of an event log standard mean: the mapping that a person would else have to write."""
+
+from eventfold.imports.mapping import Mapping
+from eventfold.imports.ocel import ACTIVITY, EVENT_ID, OF_TYPE, TIMESTAMP
+
+CASE = "case:"
+CONCEPT = "concept:name"
+RESOURCE = "org:resource"
+TIME = "time:timestamp"
+
+
+def xes_mapping(category: str = "case", *, timezone: str = "", lifecycle: bool = False) -> Mapping:
+    """A stream for each trace, an event for each event.
+
+    Args:
+        category: stands before the name of the trace.
+        timezone: of times that have none.
+        lifecycle: makes the transition a part of the type, `W_Call:COMPLETE`, instead of data.
+    """
+    kind = (CONCEPT, "lifecycle:transition") if lifecycle else (CONCEPT,)
+    return Mapping(
+        stream=CASE + CONCEPT,
+        category=category,
+        type=kind,
+        time=TIME,
+        timezone=timezone,
+        metadata=f"actor={RESOURCE}",
+    )
+
+
+def ocel_mapping(object_type: str, category: str = "", *, timezone: str = "") -> Mapping:
+    """A stream for each object of a type; an event that relates to several of them stands in the stream of each.
+
+    Args:
+        object_type: of OCEL.
+        category: stands before the id of the object; default: the type.
+        timezone: of times that have none.
+    """
+    column = OF_TYPE + object_type
+    return Mapping(
+        stream=column,
+        category=category or object_type,
+        type=ACTIVITY,
+        time=TIMESTAMP,
+        timezone=timezone,
+        lists=column,
+        metadata=f"ocelEventId={EVENT_ID}",
+        unrelated=True,
+    )

@@ -1,0 +1,153 @@
+"""Rows out of XES, versions 1.0 and 2.0 (IEEE 1849): an event with the attributes of its trace beside its own.
+
+The columns are those which other tools give such a log in a table: `case:concept:name`, `concept:name`,
+`time:timestamp`, `org:resource` and so on.
+"""
+
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+
+import msgspec
+
+from eventfold.errors import EventfoldError, EventTooLarge, JsonDuplicateKey, QueryInvalid, RowInvalid
+from eventfold.events.jsontext import compact_object
+from eventfold.imports import rows
+from eventfold.imports.rows import Cells, Row
+from eventfold.imports.standards import CASE, RESOURCE, TIME
+from eventfold.imports.typedtext import typed
+from eventfold.imports.xmlfeed import read_xml
+
+_VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
+_NESTED = frozenset({"list", "container"})
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def xes_rows(content: BufferedReader, path: Path) -> Iterator[Row]:
+    """The events of a XES file, numbered from 1 in their order; errors as `read_xml`."""
+    yield from read_xml(content, path, _Xes(path))
+
+
+class _Attribute:
+    """An attribute that is being read, with those inside of it."""
+
+    def __init__(self, kind: str, key: str, value: str | None) -> None:
+        self.kind = kind
+        self.key = key
+        self.value = value
+        self.inside: list[_Attribute] = []
+
+    def as_json(self) -> msgspec.Raw:
+        """Lists become arrays of one-key objects, containers objects; a value that has attributes itself, an object."""
+        if self.kind == "list":
+            values = [a for a in self.inside if a.kind == "values"]
+            inside = values[0].inside if values else self.inside
+            return msgspec.Raw(msgspec.json.encode([{a.key: a.as_json()} for a in inside]))
+        if self.kind == "container":
+            return _object(self.inside)
+        value = typed(self.kind, self.key, self.value or "")
+        if not self.inside:
+            return value
+        return msgspec.Raw(msgspec.json.encode({"value": value, "attributes": _object(self.inside)}))
+
+
+class _Owner:
+    """A trace or an event with its attributes."""
+
+    def __init__(self) -> None:
+        self.attributes: list[_Attribute] = []
+        self.size = 0
+
+    def add(self, attribute: _Attribute, *, below: _Attribute | None) -> None:
+        """Takes an attribute, or no more of them than fit a row."""
+        self.size += len(attribute.key) + len(attribute.value or "") + 1
+        if self.size <= rows.LONGEST_LINE:
+            (self.attributes if below is None else below.inside).append(attribute)
+
+
+class _Xes:
+    """Makes rows of the elements of a log."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[Row] = []
+        self._path = path
+        self._count = 0
+        self._count_in_trace = 0
+        self._depth = 0
+        self._trace: _Owner | None = None
+        self._event: _Owner | None = None
+        self._open: list[_Attribute] = []
+        self._skipped = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins: a trace, an event, or an attribute of one of them."""
+        self._depth += 1
+        if self._depth == 1 and name != "log":
+            raise QueryInvalid(
+                f"{self._path.name} is no XES: it begins with <{name:.40}>.", file=self._path.name
+            )
+        owner = self._event or self._trace
+        if self._skipped or (owner is None and name != "trace"):
+            self._skipped += 1  # extensions, globals, classifiers, and what the log says of itself
+            if self._depth == 1:
+                self._skipped = 0
+        elif owner is None:
+            self._trace = _Owner()
+        elif name == "event" and self._event is None and not self._open:
+            self._event = _Owner()
+        elif name in _VALUES or name in _NESTED or (name == "values" and self._open):
+            if self._trace is owner and self._event is None and self._count_in_trace:
+                raise RowInvalid(
+                    f"{self._path.name}: a trace has an attribute behind its events, after event {self._count}.",
+                    file=self._path.name,
+                )
+            attribute = _Attribute(name, attributes.get("key", ""), attributes.get("value"))
+            owner.add(attribute, below=self._open[-1] if self._open else None)
+            self._open.append(attribute)
+        else:
+            self._skipped += 1
+
+    def text(self, found: str) -> None:
+        """Between elements there is nothing but white space."""
+
+    def end(self) -> None:
+        """An element ends."""
+        self._depth -= 1
+        if self._skipped:
+            self._skipped -= 1
+        elif self._open:
+            self._open.pop()
+        elif self._event is not None:
+            self._count += 1
+            self._count_in_trace += 1
+            self.rows.append(_row(self._count, self._trace or _Owner(), self._event))
+            self._event = None
+        elif self._depth == 1:
+            self._trace, self._count_in_trace = None, 0
+
+
+def _row(number: int, trace: _Owner, event: _Owner) -> Row:
+    try:
+        if trace.size + event.size > rows.LONGEST_LINE:
+            raise EventTooLarge(
+                f"The event and its trace have more than {rows.LONGEST_LINE} characters.", line=number
+            )
+        pairs = [(CASE + a.key, a) for a in trace.attributes] + [(a.key, a) for a in event.attributes]
+        cells: Cells = _raw_object(compact_object(_object_of(pairs)))
+    except EventfoldError as error:
+        return Row(number, {}, error)
+    # an event need not say when it happened, or who did it
+    return Row(number, {TIME: "", RESOURCE: "", **cells})
+
+
+def _object(attributes: list[_Attribute]) -> msgspec.Raw:
+    return msgspec.Raw(_object_of([(a.key, a) for a in attributes]))
+
+
+def _object_of(pairs: list[tuple[str, _Attribute]]) -> bytes:
+    found: dict[str, msgspec.Raw] = {}
+    for key, attribute in pairs:
+        if key in found:
+            raise JsonDuplicateKey(f"The attribute {key!r:.60} stands twice in one place.", key=key)
+        found[key] = attribute.as_json()
+    return msgspec.json.encode(found)

@@ -1,0 +1,93 @@
+"""XML of strangers, element by element: no tree is kept, no entity is declared, no other file or host is asked.
+
+A document type declaration is where entities come from, and event logs have none: it is refused before it is used.
+"""
+
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Protocol
+
+from eventfold.errors import ExtraMissing, QueryInvalid
+from eventfold.imports.rows import Row, damaged
+
+try:
+    from lxml import etree
+except ImportError as missing:
+    raise ExtraMissing(f"XES and OCEL need lxml: pip install 'eventfold[mining]' ({missing}).") from missing
+
+CHUNK = 64 * 1024
+
+
+class Reader(Protocol):
+    """Takes the elements of a file in their order, and makes rows of them."""
+
+    rows: list[Row]
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def text(self, found: str) -> None:
+        """Text inside of it, perhaps not all of it."""
+
+    def end(self) -> None:
+        """It ends."""
+
+
+class _Target:
+    """What the parser calls: names lose their namespace, and a declaration ends it all."""
+
+    def __init__(self, reader: Reader, path: Path) -> None:
+        self._reader = reader
+        self._path = path
+        self.data = reader.text
+
+    def doctype(self, *_: object) -> None:
+        raise QueryInvalid(
+            f"{self._path.name} declares a document type, which no event log needs: entities in it could stand for"
+            " anything. Remove the declaration, if you trust the file.",
+            file=self._path.name,
+        )
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._reader.start(_local(tag), dict(attributes))
+
+    def end(self, _tag: str) -> None:
+        self._reader.end()
+
+    def close(self) -> None:
+        """The file has ended as it should."""
+
+
+def read_xml(content: BufferedReader, path: Path, reader: Reader) -> Iterator[Row]:
+    """The rows that a reader makes of a file.
+
+    Raises:
+        QueryInvalid: a document type is declared.
+        RowInvalid: also while reading: it is no XML, is damaged or ends in the middle.
+    """
+    parser = etree.XMLParser(
+        target=_Target(reader, path),
+        resolve_entities="internal",  # of none declared, so &amp; and its like: False would leave them as &#38;
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=False,
+    )
+    line = 0
+    try:
+        while chunk := content.read(CHUNK):
+            parser.feed(chunk)
+            while reader.rows:
+                given, reader.rows = reader.rows, []
+                for row in given:
+                    line = row.line
+                    yield row
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise damaged(path, line, error) from error
+    yield from reader.rows
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
