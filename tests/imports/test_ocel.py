@@ -1,0 +1,163 @@
+"""OCEL 2.0 comes in alike from each of its forms: one stream for each object of the type that is chosen."""
+
+import gzip
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from eventfold import Store, open_store
+from eventfold.doors.cli.main import cli
+from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
+from eventfold.imports import ImportReport, import_file, ocel_mapping, oceljson
+from tests.imports.making import refusals, stored
+from tests.imports.ocelmaking import EVENTS, write
+
+FORMS = ["log.json", "log.xml", "log.sqlite"]
+
+
+def bring(store: Store, path: Path, object_type: str = "orders") -> ImportReport:
+    return import_file(store, path, ocel_mapping(object_type), source="log")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_an_event_stands_in_the_stream_of_each_object_it_relates_to(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    path = write(tmp_path / name)
+    report = bring(store, path)
+    assert (report.rows, report.written, report.refused, report.unrelated) == (3, 3, 0, 1)
+    placed, sent = store.read("orders-o1")
+    (same,) = store.read("orders-o2")
+    assert placed.data_map() == {
+        "ocel:type:items": ["i1"],
+        "ocel:qualifiers": {"o1": ["order"]},
+        "price": 524.96,
+        "note": "a & <b>",
+    }
+    assert placed.occurred_at.isoformat() == "2023-05-20T07:07:47+00:00"
+    assert sent.metadata_map() == same.metadata_map() == {"importedFrom": "log", "ocelEventId": "e2"}
+    assert sent.id != same.id
+    assert (
+        (sent.type, sent.data) == (same.type, same.data) == ("send package", '{"ocel:type:packages":["p-1"]}')
+    )
+    again = bring(store, path)
+    assert (again.written, again.known) == (0, 3)
+
+
+def test_all_forms_give_the_same_events(tmp_path: Path) -> None:
+    found = []
+    for name in FORMS:
+        store = open_store("sqlite://")
+        bring(store, write(tmp_path / name), "packages")
+        found.append([(e.id, e.stream, e.type, e.data, e.occurred_us) for e in stored(store)])
+        assert len(found[-1]) == 2
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_an_object_that_is_none_refuses_its_event(store: Store, tmp_path: Path, name: str) -> None:
+    wrong = [EVENTS[0] | {"relationships": [{"objectId": "ghost", "qualifier": ""}]}, EVENTS[1]]
+    report = bring(store, write(tmp_path / name, wrong))
+    assert (refusals(report), report.written) == ([(1, "row-invalid")], 2)
+
+
+@pytest.mark.parametrize("name", ["log.json", "log.xml"])
+def test_a_log_may_be_gzipped_and_a_cut_one_is_a_typed_error(store: Store, tmp_path: Path, name: str) -> None:
+    whole = gzip.compress(write(tmp_path / name).read_bytes())
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(whole)
+    assert bring(store, path).written == 3
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RowInvalid, match="damaged or ends in the middle"):
+        bring(store, path)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_half_a_file_is_a_typed_error(store: Store, tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(EventfoldError):
+        bring(store, path)
+    assert stored(store) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("log.json", b'{"ocel:events": {}, "ocel:global-log": {}}'),
+        ("log.json", b"[]"),
+        ("log.xml", b"<html/>"),
+        ("log.sqlite", b""),
+    ],
+)
+def test_what_is_no_ocel_2_is_refused(store: Store, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(QueryInvalid, match="no OCEL"):
+        bring(store, tmp_path / name)
+
+
+def test_entities_are_refused(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml")
+    path.write_text('<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + path.read_text())
+    with pytest.raises(QueryInvalid, match="declares a document type"):
+        bring(store, path)
+
+
+def test_the_text_of_a_database_never_becomes_sql(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.sqlite")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(
+            "UPDATE event_map_type SET ocel_type_map = 'x\" UNION SELECT 1 --' WHERE ocel_type = 'lose package'"
+        )
+        db.commit()
+    with pytest.raises(QueryInvalid, match="no table"):
+        bring(store, path)
+
+
+def test_a_view_is_not_taken_for_a_table(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.sqlite")
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("ALTER TABLE object RENAME TO o; CREATE VIEW object AS SELECT * FROM o;")
+    with pytest.raises(QueryInvalid, match="no table object"):
+        bring(store, path)
+
+
+def test_a_document_too_large_for_memory_is_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oceljson, "LARGEST", 100)
+    with pytest.raises(EventTooLarge):
+        bring(store, write(tmp_path / "log.json"))
+
+
+def test_the_command_line_brings_in_both_standards(tmp_path: Path) -> None:
+    def run(*arguments: str) -> Any:
+        url = f"sqlite:///{tmp_path}/log.db"
+        done = CliRunner().invoke(
+            cli, ["-s", url, "import", *arguments, "--json"], standalone_mode=False, catch_exceptions=False
+        )
+        return json.loads(done.stdout)
+
+    report = run(str(write(tmp_path / "log.xml")), "--object-type", "orders")
+    assert (report["written"], report["unrelated"]) == (3, 1)
+    xes = tmp_path / "log.xes"
+    xes.write_text(
+        "<log><trace><string key='concept:name' value='1'/><event><string key='concept:name' value='A'/></event>"
+        "</trace></log>"
+    )
+    assert run(str(xes))["written"] == 1
+    rows = tmp_path / "rows.csv"
+    rows.write_text("case,what,who\n1,Opened,ada\n")
+    assert run(str(rows), "--stream", "case", "--category", "x", "--type", "what", "--metadata", "actor=who")[
+        "written"
+    ]
+    store = open_store(f"sqlite:///{tmp_path}/log.db")
+    (event,) = store.read("x-1")
+    assert (event.metadata_map()["actor"], event.data) == ("ada", "{}")
+    assert next(store.read("case-1")).type == "A"
+    store.close()
