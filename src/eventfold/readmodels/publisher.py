@@ -6,7 +6,15 @@ publishes: only where stamp and note agree do both speak of one history, and a m
 
 from contextlib import suppress
 
-from eventfold.errors import CursorLost, OwnerFenced, StaleCursor, TableInvalid
+from eventfold.errors import (
+    CheckpointBeyondHead,
+    CursorLost,
+    FeedRebased,
+    ForeignCursor,
+    OwnerFenced,
+    StaleCursor,
+    TableInvalid,
+)
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
@@ -63,9 +71,19 @@ class Publisher:
             )
         if self._same_history(there, head):
             return self._merge(there, head)
-        if self._feed.compare(head.cursor, there.stamp.cursor) not in {"equal", "after"}:
+        if self._feed.compare(head.cursor, there.stamp.cursor) not in {"equal", "after"} and not (
+            there.stamp.generation < head.generation and self._is_of_another_log(there)
+        ):
             return None  # the published rows are ahead: they stay until the state has caught up with them
         return self._overwrite(there, self._state.changed(0))
+
+    def _is_of_another_log(self, there: Version) -> bool:
+        """Whether the log no longer has what was published: it was restored, and then folded anew."""
+        try:
+            self._feed.check(there.stamp.cursor)
+        except (CheckpointBeyondHead, ForeignCursor, FeedRebased):
+            return True
+        return False
 
     def _head(self, *, reclaim: bool) -> Version | None:
         try:
