@@ -19,6 +19,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- SchemaBroken, SchemaUnrecorded
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
+    +-- AuditFailed              log, ledger, state and published rows do not say the same
     +-- StorageError             the storage did not do its work; never a statement about versions
     |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
@@ -297,6 +298,10 @@ class FeedRebased(LogMismatch, code="feed-rebased"):
 
 class FeedBroken(LogMismatch, code="feed-broken"):
     """The feed gave a stream with a hole in it; nothing of it was handled."""
+
+
+class AuditFailed(EventfoldError, code="audit-failed", status=409, exit_code=10):
+    """What an audit compared differs; its report says where."""
 
 
 class StorageError(EventfoldError, code="storage-error", status=503, exit_code=7):

@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -12,19 +13,23 @@ from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.app.status import Status, status
 from eventfold.app.tables import LiveTable
-from eventfold.errors import DefinitionError, TableNotFound
+from eventfold.errors import DefinitionError, LogMismatch, TableNotFound
 from eventfold.events.ids import new_id
 from eventfold.extras import needing
 from eventfold.feed.cursor import Token
-from eventfold.feed.loop import Loop, catch_up
+from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
 from eventfold.readmodels.layout import bind
+from eventfold.readmodels.ledger import LedgerKeeper
 from eventfold.readmodels.open import open_publication, open_state
+from eventfold.readmodels.port import Ledger
+from eventfold.readmodels.projector import Read
 from eventfold.readmodels.table import Table
 from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
+    from eventfold.readmodels.audit.report import Audit, AuditProgress
     from eventfold.readmodels.query import Result
 
 A = TypeVar("A", bound=Aggregate[Any])
@@ -91,9 +96,11 @@ class Live:
             OwnerFenced: another worker keeps a table.
             LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
         """
-        workers = self._workers()
+        read = SharedReads(self.store.feed()).read
+        workers = self._workers(read=read)
+        followers = self._followers(workers, read)
         if progress is None:
-            catch_up(workers)
+            catch_up(followers)
             return
         total = self._lag()
 
@@ -104,7 +111,7 @@ class Live:
             else:
                 progress(max(0, total - left), total)
 
-        catch_up(workers, progress=show)
+        catch_up(followers, progress=show)
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
         """Keeps every table up to date until `stop` is set.
@@ -116,7 +123,8 @@ class Live:
         Raises:
             EventfoldError: no table can go on.
         """
-        Loop(self._workers(every), self.store.feed()).run(stop)
+        read = SharedReads(self.store.feed()).read
+        Loop(self._followers(self._workers(every, read), read), self.store.feed()).run(stop)
 
     def query(
         self,
@@ -144,6 +152,32 @@ class Live:
                 if table.name in named:
                     table.wait(after)
         return query([Source(t.live(), t.publication) for t in self.tables], sql, parameters)
+
+    def verify(self, *, sample: int | None = None, progress: "AuditProgress | None" = None) -> "Audit":
+        """Compares log, ledger, state and published rows, while writers and followers go on.
+
+        The log by itself: no version or position missing or twice, no recorded time going back. What its events said
+        when the tables first passed them (the ledger, kept in the state): no event removed, added or altered since.
+        Which events each table was given, by range of positions. The rows of the state and of the newest published
+        version: against a fold of the log from zero. The ledger then goes up to the end that was looked at.
+
+        It reads the log twice or more, holds the rows of a table as columns, and some bytes for each stream.
+
+        Args:
+            sample: compares that many keys of each table, drawn at random from the fold, instead of all rows.
+            progress: called with what is done ("log", "rows"), how much, and of how much.
+
+        Raises:
+            RangeInvalid: a sample below 1.
+            ExtraMissing: the packages that compare are not installed.
+        """
+        with needing("An audit", "lake"):
+            from eventfold.engines.open import open_engine
+            from eventfold.readmodels.audit.auditing import Audited, Auditing
+        tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
+        ledger = self._ledger() if tables else None
+        audit = Auditing(self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress)
+        return audit(sample)
 
     def status(self, *, watch: float = 0.0) -> Status:
         """How the log and every table stand.
@@ -187,13 +221,17 @@ class Live:
         counted = [lag for lag in lags if lag is not None]
         return sum(counted) if len(counted) == len(lags) else None
 
-    def _workers(self, every: float = 5.0) -> list[TableWorker]:
-        feed = self.store.feed()
-        read = SharedReads(feed).read if len(self._tables) > 1 else feed.read
+    def _followers(self, workers: Sequence[TableWorker], read: Read) -> list[Follower]:
+        """The workers, with the ledger behind the first."""
+        if not workers:
+            return []
+        return [LedgerKeeper(workers[0], self._ledger(), read), *workers[1:]]
+
+    def _workers(self, every: float = 5.0, read: Read | None = None) -> list[TableWorker]:
         return [
             TableWorker(
                 table.live,
-                feed,
+                self.store.feed(),
                 self.app.registry,
                 owner=self._owner,
                 publication=table.publication,
@@ -202,3 +240,13 @@ class Live:
             )
             for table in self.tables
         ]
+
+    def _ledger(self) -> Ledger:
+        """Begun where the table stands that has come least far: what it has yet to pass is recorded."""
+        feed = self.store.feed()
+        cursors = [table.live().head().cursor for table in self.tables]
+        with suppress(LogMismatch):
+            for cursor in cursors[1:]:
+                if feed.compare(cursor, cursors[0]) == "before":
+                    cursors[0] = cursor
+        return self._state.ledger(cursors[0])

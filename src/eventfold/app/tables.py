@@ -171,11 +171,14 @@ class LiveTable:
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
+        from eventfold.readmodels.ledger import renew
         from eventfold.readmodels.publisher import Publisher
         from eventfold.readmodels.rebuild import Rebuild
 
         rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
         done = rebuild(self.layout, above=self._published_generation(), progress=progress)
+        at = self.live().head().cursor
+        renew(self._state.ledger(at), self._feed, at)
         if self.publication is not None:
             Publisher(self.live(), self.publication, self._feed).publish(reclaim=True)
         return done

@@ -31,13 +31,13 @@ class SharedReads:
         categories: Collection[str] | None = None,
         types: Collection[str] | None = None,
     ) -> Page:
-        """As `Feed.read`; a page that ended the log is read again, because more may have come."""
+        """As `Feed.read`; a page without an event is read again, because some may have come."""
         key = (after.to_json(), limit)
         with self._lock:
             page = self._pages.get(key)
             if page is None:
                 page = self._feed.read(after, limit)
-                if not page.caught_up:
+                if page.cursor != after:
                     self._pages[key] = page
                     if len(self._pages) > _PAGES:
                         self._pages.popitem(last=False)

@@ -1,7 +1,7 @@
 """Parking: an event that cannot be folded waits, with all later events of its stream; other streams go on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
@@ -10,6 +10,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.readmodels.layout import Row
 from eventfold.readmodels.port import Changes, ParkedStream, Skip
 from eventfold.readmodels.reference import Reference, Taken
+from eventfold.readmodels.tally import Tally
 
 ATTEMPTS = 3
 """How often an event is tried before its stream is parked: a fold may fail for a passing reason."""
@@ -108,9 +109,9 @@ class Batch:
         assert error is not None
         self._fail(park(event, error))
 
-    def changes(self, skips: tuple[Skip, ...] = ()) -> Changes:
+    def changes(self, skips: tuple[Skip, ...] = (), passed: Sequence[Tally] = ()) -> Changes:
         """What a commit writes."""
-        return Changes(rows=self.rows, parked=self.parked_now, skips=skips)
+        return Changes(rows=self.rows, parked=self.parked_now, skips=skips, passed=passed)
 
     def _wait(self, waiting: ParkedStream, event: RecordedEvent) -> None:
         if event.version > waiting.last_version:

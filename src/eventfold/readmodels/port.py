@@ -13,6 +13,7 @@ import msgspec
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.layout import Layout, Row
+from eventfold.readmodels.tally import Counted, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,11 +66,13 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
         rows: key -> the row, or None where it is removed.
         parked: stream -> how it is parked now, or None where it no longer is.
         skips: new decisions to leave an event out.
+        passed: the events between the two cursors that the table looks at, by their ids; parked and skipped ones too.
     """
 
     rows: Mapping[str, Row | None] = {}
     parked: Mapping[str, ParkedStream | None] = {}
     skips: Sequence[Skip] = ()
+    passed: Sequence[Tally] = ()
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +154,13 @@ class TableState(Protocol):
         """
 
     def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
-        """Fills an empty generation with folded rows in one commit; otherwise as `commit`."""
+        """Fills an empty generation with folded rows in one commit; otherwise as `commit`.
+
+        The events behind them are not counted by range: `passed` begins after them.
+        """
+
+    def passed(self) -> Counted:
+        """The events that page by page were folded, parked or skipped, by their ids; changed in the rows' commits."""
 
     def changed(self, since: int) -> Changed:
         """Everything that changed after commit `since`; 0 = all rows.
@@ -178,6 +187,23 @@ class TableState(Protocol):
 
     def noted(self, publication: str) -> frozenset[int]:
         """The changes that a publication may contain, as noted: published, and about to be; empty where none are."""
+
+
+class Ledger(Protocol):
+    """What the events of the log said when the tables first passed them."""
+
+    def counted(self) -> Counted:
+        """The tallies by content, and between which cursors."""
+
+    def record(self, tallies: Sequence[Tally], *, read: Cursor, then: Cursor) -> None:
+        """Adds the events between two cursors in one commit.
+
+        Raises:
+            StaleCursor: the stored cursor no longer equals `read`.
+        """
+
+    def restart(self, at: Cursor) -> None:
+        """Forgets everything and begins after a cursor."""
 
 
 class State(Protocol):
@@ -210,6 +236,9 @@ class State(Protocol):
         Raises:
             StaleCursor: the live generation has moved since; fold on and compare again.
         """
+
+    def ledger(self, start: Cursor) -> Ledger:
+        """The ledger of the log; begun after `start` where there is none."""
 
     def close(self) -> None:
         """Releases what is held."""

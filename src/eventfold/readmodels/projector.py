@@ -15,6 +15,7 @@ from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.parking import Batch, stopped
 from eventfold.readmodels.port import Changes, Head, ParkedStream, Skip, TableState
 from eventfold.readmodels.reference import Reference, Taken
+from eventfold.readmodels.tally import identity, tally
 from eventfold.store.port import Store
 
 PAGE = 2000
@@ -102,7 +103,7 @@ class Projector:
                 return self.step(limit // 2)
             try:
                 self._change = self.state.commit(
-                    batch.changes(),
+                    batch.changes(passed=tally(page.events, identity)),
                     read=self._cursor,
                     then=page.cursor,
                     epoch=self.epoch,

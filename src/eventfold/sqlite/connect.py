@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -80,20 +80,37 @@ def connect(place: Place, *, read_only: bool = False, synchronous: Synchronous =
     return connection
 
 
-def claim(connection: apsw.Connection, application_id: int, version: int, schema: str) -> bool:
+def claim(
+    connection: apsw.Connection,
+    application_id: int,
+    version: int,
+    schema: str,
+    upgrades: Mapping[int, str] | None = None,
+) -> bool:
     """Makes the tables of a new file, or checks that an existing one is of this kind; True where it was made.
+
+    Args:
+        connection: to the file.
+        application_id: of this kind of file.
+        version: of its form.
+        schema: makes a new file.
+        upgrades: an older form -> what makes the next one of it; done in the transaction that looks.
 
     Raises:
         FormatUnknown: another program's file, or of a later release; nothing was written.
     """
     with translated("opening"):
-        if _is_ours(connection, application_id, version):
+        if _form(connection, application_id, version) == version:
             return False
         connection.execute("BEGIN IMMEDIATE")
         try:
-            made = not _is_ours(connection, application_id, version)  # another process may have been quicker
+            found = _form(connection, application_id, version)  # another process may have been quicker
+            made = found == 0
             if made:
                 connection.execute(schema)
+            for older in range(found, version) if found else ():
+                connection.execute((upgrades or {})[older])
+            if found != version:
                 connection.execute(f"PRAGMA application_id={application_id}; PRAGMA user_version={version}")
             connection.execute("COMMIT")
         except BaseException:
@@ -103,20 +120,21 @@ def claim(connection: apsw.Connection, application_id: int, version: int, schema
     return made
 
 
-def _is_ours(connection: apsw.Connection, application_id: int, version: int) -> bool:
+def _form(connection: apsw.Connection, application_id: int, version: int) -> int:
+    """The form of the file; 0 where it is new."""
     kind, found, tables = connection.execute(
         "SELECT (SELECT * FROM pragma_application_id), (SELECT * FROM pragma_user_version),"
         " (SELECT count(*) FROM sqlite_schema)"
     ).fetchone() or (0, 0, 0)
-    if kind == application_id and found == version:
-        return True
+    if kind == application_id and 0 < found <= version:
+        return found
     if kind == application_id:
         raise FormatUnknown(
             f"The file has format {found}; this release knows up to {version}: install a later one."
         )
     if kind or tables:
         raise FormatUnknown("The file belongs to another program; give another path.")
-    return False
+    return 0
 
 
 def _use_wal(connection: apsw.Connection) -> None:

@@ -13,6 +13,7 @@ splits a partition of the log of a name. Capabilities are asserted as the feed d
 
 from eventfold.testing.contract.answers import AnswersContract
 from eventfold.testing.contract.asof import AsOfContract
+from eventfold.testing.contract.auditing import AuditingContract
 from eventfold.testing.contract.crashing import CrashingContract
 from eventfold.testing.contract.keeping import KeepingContract
 from eventfold.testing.contract.laws import LawsContract
@@ -25,6 +26,7 @@ class ReadModelContract(
     KeepingContract,
     AsOfContract,
     ParkingContract,
+    AuditingContract,
     AnswersContract,
     LawsContract,
     CrashingContract,

@@ -40,6 +40,7 @@ from eventfold.doors.cli.state import state
 from eventfold.doors.cli.status import status
 from eventfold.doors.cli.streams import streams
 from eventfold.doors.cli.tail import tail
+from eventfold.doors.cli.verify import verify
 from eventfold.doors.cli.why import why
 from eventfold.errors import EventfoldError
 from eventfold.store.cost import everything
@@ -50,7 +51,7 @@ _CODES = """
 \b
 Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found, 5 conflict,
 6 cursor and log do not belong together, 7 storage failed, 8 the outcome is unknown: repeat,
-9 an event could not be handled, 130 interrupted, 1 anything else.
+9 an event could not be handled, 10 verify found something, 130 interrupted, 1 anything else.
 """
 
 
@@ -113,6 +114,7 @@ for command in (
     schema,
     export,
     doctor,
+    verify,
     dev,
     new,
     config,

@@ -8,7 +8,8 @@ from eventfold.errors import ForeignCursor, StaleCursor, TableInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import TableState
-from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL
+from eventfold.readmodels.sqlite.ledger import SqliteLedger
+from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.readmodels.sqlite.writing import WriteConnection
 from eventfold.sqlite.connect import Place, Pool, claim, connect, fetch, place_of_url
@@ -31,7 +32,7 @@ class SqliteState:
     def __init__(self, place: Place, log_id: str) -> None:
         connection = connect(place)
         try:
-            claim(connection, APPLICATION_ID, FORMAT, SQL["schema"])
+            claim(connection, APPLICATION_ID, FORMAT, SQL["schema"], UPGRADES)
         except BaseException:
             connection.close()
             raise
@@ -86,6 +87,10 @@ class SqliteState:
             if old is not None:
                 self._drop(connection, old)
 
+    def ledger(self, start: Cursor) -> SqliteLedger:
+        """The ledger, in the same file."""
+        return SqliteLedger(self._writing, self._pool, start)
+
     def close(self) -> None:
         """Closes the file."""
         self._writing.close()
@@ -102,7 +107,7 @@ class SqliteState:
             )
         generation: int = max(above + 1, connection.execute(SQL["next_generation"], (name,)).get)
         made = SqliteTableState(layout, generation, self._writing, self._pool)
-        row = (name, generation, int(live), layout.fingerprint, start.to_json())
+        row = (name, generation, int(live), layout.fingerprint, start.to_json(), start.to_json())
         connection.execute(SQL["insert_table"], row)
         connection.execute(made.statements.create)
         connection.execute(made.statements.index)

@@ -10,7 +10,9 @@ from eventfold.sqlfiles import load
 
 SQL = load("eventfold.readmodels.sqlite")
 APPLICATION_ID = 0x65766674
-FORMAT = 1
+FORMAT = 2
+UPGRADES = {1: SQL["upgrade_1"]}
+"""Format -> what makes the next one of it, without touching a row."""
 
 _COLUMN_TYPES = {
     "string": "TEXT",

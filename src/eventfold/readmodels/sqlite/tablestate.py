@@ -15,8 +15,10 @@ from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.port import Changed, Changes, Head, ParkedStream, Skip
 from eventfold.readmodels.sqlite.cells import CellCodec
+from eventfold.readmodels.sqlite.ledger import add, counted
 from eventfold.readmodels.sqlite.statements import SQL, row_statements
 from eventfold.readmodels.sqlite.writing import WriteConnection
+from eventfold.readmodels.tally import Counted
 from eventfold.sqlite.connect import Pool, fetch
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class SqliteTableState:
                     connection.execute(SQL["unpark"], (*self._id, stream))
                 else:
                     connection.execute(SQL["park"], (*self._id, stream, _json(parked)))
+            add(connection, self._id, changes.passed)
             for skip in changes.skips:
                 connection.execute(SQL["skip"], (self._id[0], skip.stream, skip.version, _json(skip)))
             self._move(connection, then, number)
@@ -102,8 +105,17 @@ class SqliteTableState:
                     self.statements.upsert, [self._cells.to_sql(row, change) for row in page]
                 )
             connection.executemany(SQL["park"], [(*self._id, p.stream, _json(p)) for p in parked])
+            connection.execute(SQL["count_from"], (then.to_json(), *self._id))
             self._move(connection, then, change)
         return change
+
+    def passed(self) -> Counted:
+        """Cursors and tallies of one instant."""
+        with self._pool.snapshot() as connection:
+            row: Any = connection.execute(SQL["since"], self._id).fetchone()
+            if row is None:
+                raise self._gone()
+            return counted(connection, self._id, row)
 
     def changed(self, since: int) -> Changed:
         """Rows, deletions and parked streams of one instant."""

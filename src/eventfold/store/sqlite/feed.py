@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from eventfold.errors import CheckpointBeyondHead, ForeignCursor, PositionBeyondHead, RangeInvalid
+from eventfold.errors import CheckpointBeyondHead, FeedBroken, ForeignCursor, PositionBeyondHead, RangeInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
@@ -129,7 +129,10 @@ class SqliteFeed:
             low, high = 0, _head(connection)
             while low < high:
                 middle = (low + high + 1) // 2
-                if connection.execute(SQL["recorded_at_position"], (middle,)).get <= recorded_us:
+                found: int | None = connection.execute(SQL["recorded_at_position"], (middle,)).get
+                if found is None:
+                    raise _missing(middle)
+                if found <= recorded_us:
                     low = middle
                 else:
                     high = middle - 1
@@ -188,8 +191,8 @@ class SqliteFeed:
             head = _head(connection)
             if position > head:
                 raise _beyond(position, head)
-            stands = connection.execute(SQL["witness"], (position,)).get
-            if stands.hex() != cursor.marks[PARTITION].event:
+            stands: bytes | None = connection.execute(SQL["witness"], (position,)).get
+            if stands is None or stands.hex() != cursor.marks[PARTITION].event:
                 raise ForeignCursor(
                     f"Another event stands at position {position} than when this cursor was written: the log was"
                     " restored, cut or swapped since. Rebuild what follows it, or open the right log.",
@@ -212,7 +215,9 @@ class SqliteFeed:
     def _cursor(self, connection: apsw.Connection, position: int) -> Cursor:
         if not position:
             return self.start()
-        witness: bytes = connection.execute(SQL["witness"], (position,)).get
+        witness: bytes | None = connection.execute(SQL["witness"], (position,)).get
+        if witness is None:
+            raise _missing(position)
         return Cursor(self.log_id, {PARTITION: Mark(position, witness.hex())})
 
     def _snapshot(self) -> AbstractContextManager[apsw.Connection]:
@@ -231,6 +236,14 @@ def _beyond(position: int, head: int) -> CheckpointBeyondHead:
         " Restore the newer one, or rebuild what follows it.",
         position=position,
         head=head,
+    )
+
+
+def _missing(position: int) -> FeedBroken:
+    return FeedBroken(
+        f"The log has no event at position {position}: it was removed. Restore the log from a copy; `eventfold verify`"
+        " tells what else is missing.",
+        position=position,
     )
 
 

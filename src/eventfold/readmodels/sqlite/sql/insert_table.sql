@@ -1,1 +1,1 @@
-INSERT INTO tables (name, generation, live, fingerprint, cursor) VALUES (?, ?, ?, ?, ?)
+INSERT INTO tables (name, generation, live, fingerprint, cursor, since) VALUES (?, ?, ?, ?, ?, ?)

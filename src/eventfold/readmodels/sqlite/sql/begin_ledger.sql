@@ -1,0 +1,3 @@
+DELETE FROM ledger;
+DELETE FROM tallies WHERE table_name = '';
+INSERT INTO ledger VALUES (:cursor, :cursor);

@@ -1,0 +1,1 @@
+UPDATE tables SET since = ? WHERE name = ? AND generation = ?

@@ -1,0 +1,1 @@
+SELECT since, cursor FROM ledger

@@ -1,0 +1,1 @@
+SELECT since, cursor FROM tables WHERE name = ? AND generation = ?
