@@ -15,8 +15,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |                           TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
-    |   +-- StaleCursor, OwnerFenced
-    |   +-- SchemaBroken, SchemaUnrecorded
+    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- AuditFailed              log, ledger, state and published rows do not say the same
@@ -24,8 +23,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
     +-- DefinitionError          the program is wrong, found when it starts
-    |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, CapabilityMissing
-    |   +-- SchemaFileInvalid
+    |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, CapabilityMissing, SchemaFileInvalid
     +-- HandlingError            one event could not be handled: it is parked, or stops the table
         +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped
 """

@@ -14,6 +14,7 @@ DECLARED = {
     "engines/duckdb/engine.py": "names of a validated definition and numbers of chunks",
     "readmodels/delta/table.py": "names of a validated definition",
     "readmodels/query.py": "names of a validated definition",
+    "imports/ocelsqlite.py": "the name of a table that the imported file has, quoted; the file is opened read-only",
     "testing/contract/answers.py": "names of tables of the suite",
     "testing/contract/keeping.py": "names of tables of the suite",
     "testing/contract/tables.py": "names of tables of the suite",

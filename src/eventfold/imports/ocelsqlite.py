@@ -74,7 +74,7 @@ def _events(
 ) -> Iterator[tuple[str, dict[str, Any], list[tuple[str, str]]]]:
     """The events of a type with their relations, by time."""
     found = connection.execute(
-        "SELECT e.*, r.ocel_object_id AS ':object', coalesce(r.ocel_qualifier, '') AS ':qualifier'"  # noqa: S608
+        "SELECT e.*, r.ocel_object_id AS ':object', coalesce(r.ocel_qualifier, '') AS ':qualifier'"  # noqa: S608 - a table of the file itself, quoted
         f" FROM {table} AS e LEFT JOIN event_object AS r ON r.ocel_event_id = e.ocel_id"
         " ORDER BY e.ocel_time, e.ocel_id, r.ocel_object_id, r.ocel_qualifier"
     )

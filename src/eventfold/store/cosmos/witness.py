@@ -99,7 +99,7 @@ class Witness:
             try:
                 self._calls.read(
                     "checking a cursor",
-                    lambda nobody=nobody: self._container.execute_item_batch(  # type: ignore[misc]
+                    lambda nobody=nobody: self._container.execute_item_batch(  # type: ignore[misc] # binds the loop
                         [("read", (nobody,))], nobody, response_hook=self._calls.hook
                     ),
                 )
