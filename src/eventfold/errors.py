@@ -11,8 +11,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
-    +-- NotFound                 LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead,
-    |                           TableBehind
+    +-- NotFound                 LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded
@@ -23,7 +22,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
     +-- DefinitionError          the program is wrong, found when it starts
-    |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, CapabilityMissing, SchemaFileInvalid
+    |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, SchemaFileInvalid,
+    |       CapabilityMissing
     +-- HandlingError            one event could not be handled: it is parked, or stops the table
         +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped
 """
