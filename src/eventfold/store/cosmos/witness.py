@@ -95,16 +95,22 @@ class Witness:
     def _sessions(self, span: Span) -> Iterator[str]:
         """The session token of each physical partition of a range, as its write region has it."""
         for part in span.divided(spans_of(self._container, self._calls)):
-            nobody = next(key for key in map("$place-{}".format, count()) if self._lies(key, part))
-            try:
-                self._calls.read(
-                    "checking a cursor",
-                    lambda nobody=nobody: self._container.execute_item_batch(  # type: ignore[misc] # binds the loop
-                        [("read", (nobody,))], nobody, response_hook=self._calls.hook
-                    ),
-                )
-            except CosmosBatchOperationError as error:
-                yield session_of(error.headers)
+            yield self._session(
+                next(key for key in map("$place-{}".format, count()) if self._lies(key, part))
+            )
+
+    def _session(self, nobody: str) -> str:
+        """That of the partition of a key under which nothing is stored."""
+        try:
+            found = self._calls.read(
+                "checking a cursor",
+                lambda: self._container.execute_item_batch(
+                    [("read", (nobody,))], nobody, response_hook=self._calls.hook
+                ),
+            )
+        except CosmosBatchOperationError as error:
+            return session_of(error.headers)
+        return session_of(found.get_response_headers())
 
     def _lies(self, key: str, span: Span) -> bool:
         return span.low <= place_of(self._container, key) < span.high

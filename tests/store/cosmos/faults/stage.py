@@ -242,7 +242,7 @@ class Stage:
         self.verdict.doubled += sum(count - 1 for count in counted.values())
         self.verdict.lost += len(counted.keys() - wanted)  # given, and not in the log
         order: dict[str, int] = {}
-        for one in given:
+        for one in counted:  # in the order in which each came first
             assert one.version > order.get(one.stream, 0), f"out of order: {one}"
             order[one.stream] = one.version
 
