@@ -172,15 +172,24 @@ def test_a_line_that_is_no_event_is_refused(log: str, lines: str, code: str) -> 
         ["note-1", "Noted", "{}", "--events", "-"],
         ["--events", "-", "--expected", "3"],
         ["note-1", "Noted", "--id", ID, "--once", "x"],
+        ["note-1", "Noted", "--once", ""],
     ],
 )
 def test_what_cannot_be_meant_is_a_wrong_usage(log: str, arguments: list[str]) -> None:
     assert eventfold("-s", log, "append", *arguments).code == 2
 
 
+def test_an_id_that_a_shell_left_empty_is_no_new_id(log: str) -> None:
+    assert eventfold("-s", log, "append", "note-1", "Noted", "--id", "").code == 3
+    assert eventfold("-s", log, "append", "note-1", "--events", "-", stdin=line(id="")).code == 3
+    assert events(log, "note-1") == []
+
+
 def test_a_log_is_made_on_an_explicit_word_only(tmp_path: Path) -> None:
     call = ("-s", f"sqlite:///{tmp_path}/new.db", "append", "note-1", "Noted")
-    assert eventfold(*call).code == 4
+    code, _, err = eventfold(*call)
+    assert code == 4
+    assert "--create" in err
     assert list(tmp_path.iterdir()) == []
     assert eventfold(*call, "--create").code == 0
     assert len(events(call[1], "note-1")) == 1

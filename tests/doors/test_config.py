@@ -167,6 +167,25 @@ def test_a_wrong_url_is_told_by_the_place_it_was_given_and_without_its_secret(
     assert SECRET not in str(caught.value.as_dict())
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("STATE", "postgres://me:pw@host/db"), ("STATE", "sqlite:///x?a=b"), ("LAKE", "s3://k:v@x")],
+)
+def test_a_wrong_place_beside_the_log_is_told_by_its_own_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    url = f"sqlite:///{folder}/shop.db"
+    ef.open_store(url).close()
+    (folder / "eventfold.toml").write_text(f'{name.lower()} = "sqlite://"\n')
+    monkeypatch.setenv("EVENTFOLD_CONFIG", str(folder / "eventfold.toml"))
+    code, _, err = eventfold(
+        *("-a", "examples.orders.app:shop", "-s", url, f"--{name.lower()}", value, "status", "--json")
+    )
+    error = json.loads(err)["error"]
+    assert (code, error["key"], error["source"]) == (2, name.lower(), f"--{name.lower()}")
+    assert "pw" not in err
+
+
 def test_a_named_file_that_is_not_there_is_told() -> None:
     code, _, err = eventfold("--config", "nothing.toml", "streams")
     assert code == 2

@@ -60,12 +60,31 @@ def test_the_state_of_an_aggregate_now_and_at_a_version_or_a_time(log: str) -> N
         (["tail", "--from", "{"], 3, "cursor-invalid"),
         (["tail", "--from", '{"log":"another","marks":{}}'], 6, "foreign-cursor"),
         (["tail", "--stream", "nothing"], 3, "stream-name-invalid"),
+        (["tail", "--category", ""], 3, "stream-name-invalid"),
+        (["tail", "--type", "No/thing!"], 3, "event-type-invalid"),
+        (["streams", ""], 3, "stream-name-invalid"),
+        (["streams", "order-1"], 3, "stream-name-invalid"),
+        (["streams", "\udcff"], 3, "stream-name-invalid"),
+        (["at", "orders", "--position", "1", "--time", "2024-01-01"], 3, "range-invalid"),
+        (["status", "--watch", "nan"], 2, "seconds"),
+        (["run", "--every", "-1"], 2, "--every"),
     ],
 )
 def test_what_is_not_there_is_a_sentence(log: str, arguments: list[str], code: int, word: str) -> None:
     told = eventfold(*SHOP, "-s", log, *arguments)
     assert (told.code, told.out) == (code, "")
     assert word in told.err
+
+
+def test_a_cursor_that_would_skip_or_repeat_in_silence_is_refused(log: str) -> None:
+    store = ef.open_store(log)
+    log_id = store.log_id
+    store.close()
+    for marks in ({}, {"another": {"position": 1}}):
+        place = json.dumps({"log": log_id, "marks": marks})
+        told = eventfold("-s", log, "tail", "--once", "--from", place)
+        assert (told.code, told.out) == (3, "")
+        assert "cursor-invalid" in told.err
 
 
 def test_state_without_an_app_says_what_it_needs(log: str) -> None:

@@ -123,14 +123,14 @@ class LiveTable:
         """
         if time is not None and time.utcoffset() is None:
             raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
+        if clock == "recorded" and sum(given is not None for given in (cursor, position, time)) != 1:
+            raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
         if cursor is None and position is not None:
             cursor = self._feed.at_position(position)
         if clock == "occurred":
             if time is None:
                 raise RangeInvalid("The clock 'occurred' asks for a time.")
             return self._history().occurred(to_us(time), cursor or self._feed.end(), self._skips())
-        if (cursor is None) == (time is None):
-            raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
         if cursor is not None:
             return self._history().at(cursor, self._skips())
         assert time is not None

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from eventfold.errors import UnsupportedUrl
+from eventfold.errors import ConfigInvalid, UnsupportedUrl
 from eventfold.extras import needing
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import State
@@ -31,9 +31,15 @@ def open_state(url: str, log_id: str) -> State:
     if not separator or scheme not in _STATES:
         shown = scheme if separator and scheme.isalnum() else "such"  # the rest may hold a key
         raise UnsupportedUrl(
-            f"No state is known for {shown!r} URLs; known: {', '.join(sorted(_STATES))}.", scheme=shown
+            f"No state is known for {shown!r} URLs; known: {', '.join(sorted(_STATES))}.",
+            key="state",
+            scheme=shown,
         )
-    state: State = _adapter(*_STATES[scheme]).open_url(url, log_id)
+    try:
+        state: State = _adapter(*_STATES[scheme]).open_url(url, log_id)
+    except ConfigInvalid as error:
+        error.facts.setdefault("key", "state")
+        raise
     return state
 
 
@@ -53,7 +59,7 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
         # the rest of an address may hold a key
         scheme = lake.partition("://")[0]
         raise UnsupportedUrl(
-            f"No lake is known for {scheme!r} URLs: give a folder on this machine.", scheme=scheme
+            f"No lake is known for {scheme!r} URLs: give a folder on this machine.", key="lake", scheme=scheme
         )
     publication: Publication = _adapter(*_LAKE).open_folder(
         Path(lake).absolute() / layout.spec.name, layout, log_id

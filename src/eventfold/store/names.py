@@ -47,5 +47,12 @@ def category_of(stream: str) -> str:
     return category
 
 
+def check_category(category: str) -> None:
+    """Refuses a category that no stream can have; errors as `category_of`."""
+    if "-" in category or not category:
+        raise _invalid(category, "a category is what stands before the first -, and has none itself")
+    category_of(f"{category}-1")
+
+
 def _invalid(stream: str, reason: str) -> InvalidStream:
     return InvalidStream(f"{stream[:60]!r} cannot be a stream name: {reason}.", stream=stream[:60])

@@ -199,7 +199,11 @@ class Store(Protocol):
         """The version of the stream: the number of its events; 0 where it does not exist."""
 
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
-        """All streams, or those of a category, ordered by name, page by page."""
+        """All streams, or those of a category, ordered by name, page by page.
+
+        Raises:
+            InvalidStream: a category that no stream can have.
+        """
 
     def feed(self) -> Feed:
         """Follows the log."""

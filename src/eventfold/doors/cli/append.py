@@ -71,12 +71,20 @@ def append(
 
     Example: eventfold -s sqlite:///shop.db append order-1 OrderShipped '{"tracking_number": "T1"}'
     """
-    if once and chosen:
+    if once is not None and chosen is not None:
         raise click.UsageError("--once derives the ids; leave out --id.")
+    if once == "":  # an unset variable of a shell: nothing would be done once
+        raise click.UsageError("--once needs the name of a command.")
     registry = settings.definition().registry if settings.app else None
     with context(actor=settings.actor, correlation_id=correlation, causation_id=causation):
         if file is not None:
-            if event_type is not None or chosen or schema_version is not None or occurred_at or metadata:
+            if (
+                event_type is not None
+                or chosen is not None
+                or schema_version is not None
+                or occurred_at
+                or metadata
+            ):
                 raise click.UsageError(
                     "With --events the file says all of an event; leave out TYPE, --id and the like."
                 )
@@ -97,7 +105,7 @@ def append(
                 _given(data),
                 schema_version=schema_version,
                 metadata=metadata_of(metadata),
-                event_id=event_id(chosen) if chosen else None,
+                event_id=event_id(chosen) if chosen is not None else None,
                 occurred_at=occurred_at,
             )
             found = [one(stream, event, expected_version("any" if expected is None else expected))]

@@ -173,7 +173,7 @@ def _take(found: dict[str, Batch], line: bytes, stream: str | None, registry: Re
             bytes(given.get("data", b"{}")),
             schema_version=_version(given),
             metadata=metadata_of(bytes(given["metadata"]) if "metadata" in given else None),
-            event_id=event_id(chosen) if (chosen := _text(given, "id")) else None,
+            event_id=None if (chosen := _text(given, "id")) is None else event_id(chosen),
             occurred_at=_time(_text(given, "occurredAt")),
         )
     )

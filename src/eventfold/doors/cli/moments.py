@@ -1,10 +1,27 @@
 """Moments as people write them."""
 
+import math
 from datetime import UTC, datetime
 
 import click
 
 from eventfold.errors import TimeInvalid
+
+
+class Seconds(click.ParamType[float]):
+    """A number of seconds up to an hour."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        try:
+            found = float(str(value))
+        except ValueError:
+            found = math.nan
+        if not 0 <= found <= 3600:
+            self.fail(f"{value!r} is no number of seconds from 0 to 3600.", param, ctx)
+        return found
 
 
 class Moment(click.ParamType[datetime]):

@@ -3,6 +3,7 @@
 import click
 
 from eventfold.doors.cli.masking import masked
+from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.stopping import stop_on_signals
@@ -10,7 +11,13 @@ from eventfold.doors.cli.stopping import stop_on_signals
 
 @click.command()
 @click.option("--once", is_flag=True, help="Catch up, publish and end.")
-@click.option("--every", default=5.0, show_default=True, help="Seconds between two publications, at least.")
+@click.option(
+    "--every",
+    type=Seconds(),
+    default=5.0,
+    show_default=True,
+    help="Seconds between two publications, at least.",
+)
 @pass_settings
 def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 - click passes options by name
     """Keep the tables up to date until Ctrl-C or SIGTERM.

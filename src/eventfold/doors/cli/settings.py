@@ -15,7 +15,7 @@ import click
 from eventfold.app.app import App
 from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
-from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, ExtraMissing, UnsupportedUrl
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, UnsupportedUrl
 from eventfold.store.findings import Finding
 from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
@@ -119,13 +119,17 @@ class Settings:
         return found.value if found else None
 
     def _named(self, opening: "Callable[[], R]") -> "R":
-        """What was opened; an error of the URL says where the URL was given."""
+        """What was opened; an error of a setting says where that was given."""
         try:
             return opening()
-        except (UnsupportedUrl, ConfigInvalid, ExtraMissing) as error:
-            store = self.configuration.values["store"]
-            facts = {"key": "store", **error.facts, "source": store.source}
-            raise type(error)(f"{error.message} (The log is given by {store.source}.)", **facts) from error
+        except (UnsupportedUrl, ConfigInvalid) as error:
+            key = str(error.facts.get("key", "store"))
+            name = key if key in self.configuration.values else "store"
+            source = self.configuration.values[name].source
+            facts = {"key": key, **error.facts, "source": source}
+            raise type(error)(
+                f"{error.message} (The setting {name} is given by {source}.)", **facts
+            ) from error
 
 
 def user() -> str:

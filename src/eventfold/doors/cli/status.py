@@ -6,6 +6,7 @@ import click
 from msgspec import structs
 
 from eventfold.app.status import TableStatus
+from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
@@ -19,7 +20,7 @@ COLUMNS = (
 @click.command()
 @click.option(
     "--watch",
-    type=click.FloatRange(0, 3600),
+    type=Seconds(),
     default=0.5,
     show_default=True,
     help="Seconds for which tables that are behind are watched for their rate; 0 = not.",

@@ -12,11 +12,13 @@ from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.output import print_line, say, shortened, shown
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.stopping import stop_on_signals
+from eventfold.errors import CursorInvalid
 from eventfold.events.envelope import RecordedEvent
+from eventfold.events.names import check_event_type
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.loop import Loop, catch_up
 from eventfold.feed.port import Feed
-from eventfold.store.names import category_of
+from eventfold.store.names import category_of, check_category
 
 PAGE = 500
 
@@ -44,11 +46,17 @@ def tail(
 
     Example: eventfold -s sqlite:///shop.db tail --from start --category order
     """
+    for category in categories:
+        check_category(category)
+    for event_type in types:
+        check_event_type(event_type)
     categories = (*categories, *(category_of(stream) for stream in streams))
     with closing(settings.open_log()) as store:
         feed = store.feed()
         cursor = {"now": feed.end, "start": feed.start}.get(place, lambda: read_cursor(place))()
         feed.check(cursor)
+        if not cursor.marks:
+            raise CursorInvalid("The cursor names no partition: nothing would ever come after it.")
         follower = _Tail(feed, cursor, frozenset(streams), categories, types, as_json=settings.json)
         stop = stop_on_signals()
         if once:

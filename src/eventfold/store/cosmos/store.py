@@ -19,6 +19,7 @@ from eventfold.store.cosmos.reading import Reading
 from eventfold.store.cosmos.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
 from eventfold.store.cost import Cost
+from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamInfo, Write
 
 CAPABILITIES = Capabilities(
@@ -110,6 +111,8 @@ class CosmosStore:
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """Streams by name."""
         self._alive()
+        if category is not None:
+            check_category(category)
         return self._reading.streams(category)
 
     def token(self, event: RecordedEvent) -> Token:

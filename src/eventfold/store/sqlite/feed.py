@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from eventfold.errors import CheckpointBeyondHead, FeedBroken, ForeignCursor, PositionBeyondHead, RangeInvalid
+from eventfold.errors import (
+    CheckpointBeyondHead,
+    CursorInvalid,
+    FeedBroken,
+    ForeignCursor,
+    PositionBeyondHead,
+    RangeInvalid,
+)
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
@@ -202,6 +209,10 @@ class SqliteFeed:
 
     def _position(self, cursor: Cursor) -> int:
         self._same_log(cursor.log)
+        if unknown := cursor.marks.keys() - {PARTITION}:
+            raise CursorInvalid(
+                f"This log has no partition {min(unknown)!r:.40}: the cursor is damaged, or of another kind of log."
+            )
         return cursor.marks.get(PARTITION, Mark()).position
 
     def _same_log(self, log_id: str) -> None:

@@ -16,6 +16,7 @@ from eventfold.feed.leases.port import Leases
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append
+from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamInfo, Write
 from eventfold.store.sqlite.feed import SqliteFeed
 from eventfold.store.sqlite.names import Names
@@ -121,6 +122,8 @@ class SqliteStore:
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """Streams by name."""
         self._alive()
+        if category is not None:
+            check_category(category)
         return self._reading.streams(category)
 
     def token(self, event: RecordedEvent) -> Token:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from eventfold.errors import RangeInvalid, StoreClosed
+from eventfold.errors import InvalidStream, RangeInvalid, StoreClosed
 from eventfold.store.port import Store
 from eventfold.testing.making import make, make_many, numbers
 
@@ -89,3 +89,8 @@ class ReadingContract:
             store.append("order-1", [make()], expected=1)
         with pytest.raises(StoreClosed):
             store.head("order-1")
+
+    @pytest.mark.parametrize("category", ["", "order-1", "$log", "a/b", "\udcff", " a"])
+    def test_a_category_that_no_stream_can_have_is_refused(self, store: Store, category: str) -> None:
+        with pytest.raises(InvalidStream):
+            store.streams(category)
