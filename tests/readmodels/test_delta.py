@@ -113,6 +113,24 @@ def test_a_key_that_comes_back_after_its_removal_is_there(shop: Shop) -> None:
     assert {row["id"]: row["n"] for row in shop.published()}["box-1"] == 5
 
 
+def test_a_row_that_came_and_went_between_two_publications_moves_the_stamp(shop: Shop) -> None:
+    shop.happen("box-1", 1)
+    first = shop.publish()
+    assert first is not None
+    rows = shop.published()
+    shop.happen(
+        "box-9", 9
+    )  # no file of the table can hold its key: a MERGE would look at none, and commit nothing
+    shop.fold()
+    shop.happen("box-9")
+    assert shop.publish() == first + 1
+    head = shop.delta.head()
+    assert head is not None
+    assert head.stamp.cursor == shop.feed.end()
+    assert shop.published() == rows
+    assert shop.publish() is None
+
+
 def test_the_same_change_published_twice_lands_once(shop: Shop) -> None:
     shop.publish()
     shop.happen("box-1", 7)

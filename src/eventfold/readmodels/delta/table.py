@@ -98,11 +98,18 @@ class DeltaPublication:
     def merge(self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp) -> Version:
         """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
         table = self._opened(on)
+        before = table.version()
         with _translated("merging"):
-            if not rows.num_rows and not deleted:
-                write_deltalake(table, rows, mode="append", commit_properties=self._properties(table, stamp))
-            else:
+            if rows.num_rows or deleted:
                 self._merge(table, self._source(rows, deleted), stamp)
+                table.update_incremental()
+            if (
+                table.version() == before
+            ):  # a MERGE that touches no row makes no commit, and so moves no stamp
+                nothing = schema(self._layout).empty_table()
+                write_deltalake(
+                    table, nothing, mode="append", commit_properties=self._properties(table, stamp)
+                )
             return self._made(table, stamp)
 
     def overwrite(self, on: Version | None, rows: pa.Table, stamp: Stamp) -> Version:
@@ -226,11 +233,11 @@ class DeltaPublication:
 
     def _made(self, table: DeltaTable, stamp: Stamp) -> Version:
         table.update_incremental()
-        number = next(
-            n
-            for n, commit in self._history(table, _LOOK_BACK).items()
-            if read_stamp(commit.get("userMetadata")) == stamp
-        )
+        history = self._history(table, _LOOK_BACK)
+        stamps = {n: read_stamp(commit.get("userMetadata")) for n, commit in history.items()}
+        number = next((n for n, found in stamps.items() if found == stamp), None)
+        if number is None:  # nothing was written, and somebody else wrote in the same moment
+            raise _late(self._layout.spec.name)
         self._copies.write(number, stamp)
         return Version(number, stamp)
 
