@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, get_args
 
 import msgspec
 
-from eventfold.errors import ConfigInvalid, ExtraMissing
+from eventfold.errors import ConfigInvalid
 from eventfold.events.registry import Registry
 from eventfold.exports.placing import placed
+from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor
 from eventfold.store.port import Store
 
@@ -131,10 +132,8 @@ def _form_of(path: Path | None, form: str | None, *, zipped: bool) -> Format:
 
 
 def _needs_arrow() -> None:
-    try:
+    with needing("an export", "lake"):
         import pyarrow.parquet  # noqa: F401 - whether it is there
-    except ImportError as error:
-        raise ExtraMissing(f"An export needs pyarrow: pip install 'eventfold[lake]' ({error}).") from error
 
 
 def _opened(

@@ -14,7 +14,6 @@ import msgspec
 from eventfold.errors import (
     EventfoldError,
     EventTooLarge,
-    ExtraMissing,
     NotFound,
     NumberNotFinite,
     QueryInvalid,
@@ -22,14 +21,13 @@ from eventfold.errors import (
 )
 from eventfold.events.jsontext import compact_object
 from eventfold.events.shape import check_key
+from eventfold.extras import needing
 from eventfold.imports import rows
 from eventfold.imports.rows import Row, damaged
 
-try:
+with needing("a Parquet file", "lake"):
     import pyarrow as pa
     import pyarrow.parquet as pq
-except ImportError as missing:
-    raise ExtraMissing(f"Parquet needs pyarrow: pip install 'eventfold[lake]' ({missing}).") from missing
 
 BATCH = 1_000
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -8,13 +8,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from eventfold.errors import ExtraMissing, QueryInvalid
+from eventfold.errors import QueryInvalid
+from eventfold.extras import needing
 from eventfold.imports.rows import Row, damaged
 
-try:
+with needing("an event log in XML", "mining"):
     from lxml import etree
-except ImportError as missing:
-    raise ExtraMissing(f"XES and OCEL need lxml: pip install 'eventfold[mining]' ({missing}).") from missing
 
 CHUNK = 64 * 1024
 
