@@ -1,5 +1,6 @@
 """Every block of every page runs, in its order, as a reader would run it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ TOGETHER = {"guide": "guide/index.md", "howto": "howto/index.md"}
 """Pages of a folder go on from the files that its first page shows."""
 
 NOT_RUN = {
+    "cosmos.md": 4,
     "howto/production.md": 1,
     "performance.md": 1,
     "tutorial.md": 1,
@@ -53,6 +55,12 @@ def test_what_is_not_run_is_counted_and_says_why() -> None:
         if left:
             found[name] = len(left)
     assert found == NOT_RUN
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=lambda path: path.name)
+def test_no_page_hides_code_in_an_indented_block(path: Path) -> None:
+    outside = re.sub(r"^```.*?^```$", "```", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\n\n    .*", outside) == []
 
 
 def test_every_fence_of_a_page_belongs_to_a_block() -> None:
