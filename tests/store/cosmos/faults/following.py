@@ -23,20 +23,20 @@ class Noted(ef.Event):
     n: int
 
 
-class Tallies(ef.Table, category="order"):
+class Tallies(ef.Table, category="order", name="counted"):
     stream = ef.key()
     events = ef.count()
     total = ef.sum(Noted.n)
 
 
 APP = ef.App("tallies", events=[Noted], tables=[Tallies])
-ROWS = "SELECT stream, events, CAST(total AS BIGINT) AS total FROM tallies"
+ROWS = "SELECT stream, events, CAST(total AS BIGINT) AS total FROM counted"
 
 
 def _open(stage: Stage, *, lake: bool = False) -> Live:
     return APP.open(
         stage.account.url(LOG),
-        state=f"sqlite:///{stage.folder}/tallies.state",
+        state=f"sqlite:///{stage.folder}/follower.state",
         lake=f"{stage.folder}/lake" if lake else None,
     )
 
@@ -177,7 +177,7 @@ def _storm(stage: Stage) -> None:
     stage.impatient(0.3)
     faults = [Fault(status, None, None, 0.08, _seed(stage)) for status in (429, 449, 503)]
     _folded(stage, *faults, splits=True, lake=True)
-    for left in stage.folder.glob("tallies.state*"):
+    for left in stage.folder.glob("follower.state*"):
         left.unlink()
     with _open(stage, lake=True) as live:
         _judge(stage, live.query(ROWS).rows())  # what was published
