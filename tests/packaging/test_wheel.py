@@ -62,7 +62,7 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
         assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
     needed = [need for need in found.get_all("Requires-Dist", []) if "extra ==" not in need]
     assert sorted(need.split(">")[0] for need in needed) == ["apsw", "msgspec"]
-    assert {"lake", "cli", "cosmos", "all"} <= set(found.get_all("Provides-Extra", []))
+    assert {"lake", "cli", "cosmos", "mining", "all"} <= set(found.get_all("Provides-Extra", []))
     assert found["Requires-Python"] == ">=3.11"
     assert found["License-Expression"] == "Apache-2.0"
 
@@ -124,6 +124,8 @@ def test_the_command_line_without_its_extra_says_which(environment: Make) -> Non
 def test_the_command_line_works_without_the_other_extras(environment: Make) -> None:
     shell = environment(("click", "rich"))
     (shell.folder / "orders.py").write_text(ORDERS)
+    for name in ("log.xes", "log.parquet"):
+        (shell.folder / name).write_text("<log/>")
     for app, arguments, code, word in (
         ("bare", ("append", "order-1", "Placed", '{"total":7}', "--create"), 0, ""),
         ("bare", ("read", "order-1"), 0, "Placed"),
@@ -133,6 +135,9 @@ def test_the_command_line_works_without_the_other_extras(environment: Make) -> N
         ("bare", ("status",), 0, "1"),
         ("bare", ("doctor",), 0, "durability"),
         ("bare", ("schema", "accept"), 0, "Placed"),
+        ("bare", ("export", "log.jsonl"), 2, "pip install 'eventfold[lake]'"),
+        ("bare", ("import", "--restore", "log.parquet"), 2, "pip install 'eventfold[lake]'"),
+        ("bare", ("import", "log.xes"), 2, "pip install 'eventfold[mining]'"),
         ("shop", ("query", "SELECT 1"), 2, "pip install 'eventfold[lake]'"),
         ("shop", ("run", "--once"), 2, "pip install 'eventfold[lake]'"),
         (
