@@ -23,6 +23,7 @@ from eventfold.doors.cli.documents import document
 from eventfold.events.schema.accepting import accept, with_samples
 from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.recorded import Recorded, render
+from eventfold.exports import export_log
 from eventfold.sqlite.connect import place_of_url
 from eventfold.store.sqlite.store import SqliteStore
 from tests.golden.corpus import FOLDER, Expected, app_of, read_all, rows_of
@@ -110,8 +111,8 @@ def make(release: str) -> None:
         live.repository(aggregate).flush()  # the command above asked for a snapshot
         write(store, UNREAD, numbers)
         (folder / "expected.json").write_bytes(expected(live, cursor))
-    lines = [msgspec.json.encode(document(event)) for event in read_all(data)]
-    (data / "events.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+        for name in ("events.jsonl", "events.parquet"):
+            export_log(store, data / name)
     program = program_of(app)
     sampling = Sampling(Recorded(app=program.app), program, 5, masking=False)
     sampling.look_at(read_all(data))

@@ -17,7 +17,7 @@ from eventfold.errors import UpcasterMissing
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.recorded import parse, render
 from eventfold.feed.cursor import read_cursor
-from eventfold.imports.documents import file_pages, import_documents
+from eventfold.imports.restoring import restore
 from eventfold.readmodels.publication import read_stamp
 from tests.golden.corpus import FOLDER, RELEASES, Expected, app_of, copied, expected_of, read_all, rows_of
 
@@ -239,25 +239,18 @@ def test_the_schema_file_is_read_and_nothing_in_it_is_refused(corpus: Corpus) ->
     assert set(recorded.events["parcel sent"].versions) == {1, 2, 3}
 
 
-def test_the_export_imports_to_an_equal_log(corpus: Corpus) -> None:
+@pytest.mark.parametrize("name", ["events.jsonl", "events.parquet"])
+def test_an_export_is_restored_to_an_equal_log(corpus: Corpus, name: str) -> None:
+    must_restore(corpus, name)
+
+
+def must_restore(corpus: Corpus, name: str = "events.jsonl") -> None:
     store = ef.open_store("sqlite://")
-    report = import_documents(store, file_pages(corpus.data / "events.jsonl"), "parcels")
+    report = restore(store, corpus.data / name)
     assert (report.written, report.refused) == (len(corpus.events), 0)
-    imported = [event for stream in store.streams() for event in store.read(stream.stream)]
+    restored = [event for stream in store.streams() for event in store.read(stream.stream)]
     store.close()
-    assert sorted(map(content, imported)) == sorted(map(content, corpus.events))
-
-
-def content(event: ef.RecordedEvent) -> tuple[object, ...]:
-    return (
-        event.stream,
-        event.version,
-        str(event.id),
-        event.type,
-        event.schema_version,
-        event.data,
-        event.occurred_us,
-    )
+    assert sorted(restored, key=lambda event: event.position) == corpus.events
 
 
 def test_recorded_times_never_decrease(corpus: Corpus) -> None:
@@ -294,7 +287,7 @@ def changed(tmp_path: Path) -> Corpus:
         test_a_fold_from_zero_gives_the_known_rows,
         test_every_moment_answers_as_it_did,
         test_aggregates_stand_where_they_stood,
-        test_the_export_imports_to_an_equal_log,
+        must_restore,
     ],
     ids=lambda question: question.__name__,
 )
