@@ -124,8 +124,9 @@ def test_the_command_line_without_its_extra_says_which(environment: Make) -> Non
 def test_the_command_line_works_without_the_other_extras(environment: Make) -> None:
     shell = environment(("click", "rich"))
     (shell.folder / "orders.py").write_text(ORDERS)
-    for name in ("log.xes", "log.parquet"):
-        (shell.folder / name).write_text("<log/>")
+    (shell.folder / "log.xes").write_text("<log/>")
+    (shell.folder / "log.csv").write_text("order,what\n1,Placed\n")
+    (shell.folder / "log.parquet").write_bytes(b"PAR1")
     for app, arguments, code, word in (
         ("bare", ("append", "order-1", "Placed", '{"total":7}', "--create"), 0, ""),
         ("bare", ("read", "order-1"), 0, "Placed"),
@@ -138,6 +139,20 @@ def test_the_command_line_works_without_the_other_extras(environment: Make) -> N
         ("bare", ("export", "log.jsonl"), 2, "pip install 'eventfold[lake]'"),
         ("bare", ("import", "--restore", "log.parquet"), 2, "pip install 'eventfold[lake]'"),
         ("bare", ("import", "log.xes"), 2, "pip install 'eventfold[mining]'"),
+        (
+            "bare",
+            ("import", "log.parquet", "--stream", "order", "--type", "what"),
+            2,
+            "pip install 'eventfold[lake]'",
+        ),
+        (
+            "bare",
+            ("import", "log.csv", "--stream", "order", "--type", "what", "--category", "order"),
+            0,
+            "1 were written",
+        ),
+        ("shop", ("at", "orders", "--position", "1"), 2, "pip install 'eventfold[lake]'"),
+        ("shop", ("status",), 2, "pip install 'eventfold[lake]'"),
         ("shop", ("query", "SELECT 1"), 2, "pip install 'eventfold[lake]'"),
         ("shop", ("run", "--once"), 2, "pip install 'eventfold[lake]'"),
         (
