@@ -138,6 +138,13 @@ def test_hostile_json_is_refused_by_name(text: str | bytes, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_decimal_is_stored_as_text() -> None:
+    """A JSON number would be a float to nearly everybody else who reads it."""
+    stored = REGISTRY.encode(Everything(money=Decimal("0.10"), map_={"a": Decimal("1.10")})).data
+    assert '"money":"0.10"' in stored
+    assert '"a":"1.10"' in stored
+
+
 def test_fractions_keep_the_digits_they_were_written_with() -> None:
     assert compact_object('{ "a" : 1.10, "b": [1e2, 0.1000000000000000055] }') == (
         '{"a":1.10,"b":[1e2,0.1000000000000000055]}'

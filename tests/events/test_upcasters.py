@@ -71,6 +71,11 @@ def test_each_version_reads_as_the_current_one_step_by_step_and_at_once() -> Non
     assert step == {"amount": "12.5", "currency": "EUR", "note": ""}
 
 
+def test_what_is_written_says_its_schema_version() -> None:
+    new = SHOP.registry.encode(Priced(amount=Decimal(1), currency="EUR", note=""))
+    assert (new.type, new.schema_version) == ("Priced", 3)
+
+
 def test_aggregates_tables_rebuilds_moments_and_reasons_agree(tmp_path: Path) -> None:
     with filled(tmp_path) as live:
         assert (

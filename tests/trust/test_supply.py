@@ -1,0 +1,67 @@
+"""No secret stands in the tree, and no locked package has a known hole."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from detect_secrets.core.secrets_collection import SecretsCollection
+from detect_secrets.settings import default_settings
+
+from tests.architecture.test_no_addresses import tracked
+from tests.architecture.tree import ROOT
+from tests.trust.figures import record
+
+MADE_UP = {
+    "tests/app/test_live.py": "a password in a URL that must be masked",
+    "tests/doors/test_cli.py": "a password in a URL that must be masked",
+    "tests/doors/test_config.py": "secrets that a configuration file must not hold",
+    "tests/store/cosmos/conftest.py": "the key of the stand-in",
+    "tests/store/cosmos/test_faults.py": "a key that is wrong",
+    "tests/trust/corpus/config.txt": "a secret that a configuration file must not hold",
+    "tests/trust/test_supply.py": "the control below",
+}
+LOCKED = ROOT / "requirements" / "dev.txt"
+
+
+def secrets(files: Iterable[Path], root: Path) -> Iterator[tuple[str, str]]:
+    """Place and kind of whatever looks like a secret."""
+    found = SecretsCollection(root=str(root))
+    with default_settings():
+        for file in files:
+            found.scan_file(str(file.relative_to(root)))
+    for place, secret in found:
+        yield place, f"{place}:{secret.line_number} {secret.type}"
+
+
+@pytest.mark.slow
+def test_no_secret_stands_in_the_tree() -> None:
+    files = [file for file in tracked(ROOT) if file != LOCKED]
+    found = list(secrets(files, ROOT))
+    assert [what for place, what in found if place not in MADE_UP] == []
+    assert {place for place, _ in found} >= set(MADE_UP) & {f.relative_to(ROOT).as_posix() for f in files}
+    record("secrets", files=len(files), unexplained=0, made_up=len(found))
+
+
+def test_control_a_secret_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('password = "correct-horse-battery-staple"\n')
+    ((place, what),) = secrets([tmp_path / "a.py"], tmp_path)
+    assert (place, what.split()[-2:]) == ("a.py", ["Secret", "Keyword"])
+
+
+@pytest.mark.nightly
+def test_no_locked_package_has_a_known_hole() -> None:
+    command = [sys.executable, "-m", "pip_audit", "-r", str(LOCKED), "--require-hashes", "--disable-pip"]
+    done = subprocess.run(
+        [*command, "-f", "json", "--progress-spinner", "off"], check=False, capture_output=True, text=True
+    )
+    if not done.stdout.strip():
+        pytest.skip(f"no answer of the list of known holes: .venv/bin/{' '.join(command[2:])}")
+    packages = json.loads(done.stdout)["dependencies"]
+    known = [package for package in packages if "vulns" in package]
+    if not known:
+        pytest.skip(f"the registry in use has no list of known holes: .venv/bin/{' '.join(command[2:])}")
+    record("known-holes", packages=len(known), holes=0)
+    assert [package for package in known if package["vulns"]] == []
