@@ -1,6 +1,7 @@
 """The law of reducers: partial results merge to the same rows in any order, by any engine, over any borders."""
 
 import random
+from itertools import permutations
 
 import pyarrow as pa
 from hypothesis import HealthCheck, assume, given, settings
@@ -8,12 +9,16 @@ from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent, Registry, Store, open_store
 from eventfold.engines.open import open_engine
+from eventfold.readmodels import columns as c
+from eventfold.readmodels import values as v
 from eventfold.readmodels.arrowform import EVENT_COLUMNS
 from eventfold.readmodels.history import ReferenceEngine
 from eventfold.readmodels.layout import Layout, bind
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.table import TableSpec
+from eventfold.readmodels.reference import Reference
+from eventfold.readmodels.table import TableSpec, compile_table
 from eventfold.testing.generated import histories, tables
+from eventfold.testing.making import make
 
 REGISTRY = Registry(untyped=True)
 History = list[tuple[str, NewEvent]]
@@ -68,3 +73,27 @@ def test_partial_results_merge_to_the_same_rows_in_any_order(
 
 def _empty() -> pa.Schema:
     return pa.schema([(name, pa.string()) for name in EVENT_COLUMNS])
+
+
+def test_an_older_event_that_comes_later_overwrites_nothing_newer() -> None:
+    columns = {
+        "id": c.key(v.field("Noted", "box")),
+        "latest": c.last(v.field("Noted", "n"), "int64"),
+        "earliest": c.first(v.field("Noted", "n"), "int64"),
+    }
+    layout = bind(compile_table("boxes", "", columns), total_order=False)
+    store = open_store("sqlite://")
+    for n, stream in enumerate(["a-1", "b-1", "a-1"], 1):
+        store.append(stream, [make(data={"box": "x", "n": n}, recorded_us=n * 1_000_000)], expected=ANY)
+    feed = store.feed()
+    reference = Reference(layout, REGISTRY)
+    for order in permutations(feed.read(feed.start(), 10).events):
+        row = None
+        for event in order:
+            taken = reference.take(event)
+            assert taken is not None
+            row = reference.absorb(row, taken)
+        assert row is not None
+        shown = layout.show(row)
+        assert (shown["id"], shown["latest"], shown["earliest"]) == ("x", 3, 1)
+    store.close()

@@ -16,6 +16,7 @@ import pytest
 
 from eventfold import NewEvent, WrongExpectedVersion, new_id, open_store
 from eventfold.testing.linearizability import Operation, linearizable
+from tests.trust.figures import record
 
 ROOT = Path(__file__).parents[2]
 PROCESSES, COOL = 8, 16
@@ -123,6 +124,7 @@ def test_contention_has_one_winner_for_each_version(tmp_path: Path) -> None:
 @pytest.mark.nightly
 def test_four_thousand_contended_appends_have_one_winner_for_each_version(tmp_path: Path) -> None:
     judge(f"sqlite:///{tmp_path}/log.db", 500)
+    record("contention", processes=PROCESSES, appends=PROCESSES * 500, without_one_winner=0)
 
 
 def test_a_store_that_looks_and_then_inserts_is_found_out(tmp_path: Path) -> None:

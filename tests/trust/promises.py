@@ -73,8 +73,11 @@ PROMISES = {
                 f"{CALLS}::test_a_kill_at_every_one_of_fifty_system_calls_loses_nothing",
                 f"{CALLS}::test_control_a_promise_before_the_write_is_found_broken",
             ),
-            (("kill-at-system-call", "killed at {points} system calls: {wrong} logs wrong"),),
-            ("wrong",),
+            (
+                ("kills", "{rounds} kills, {acknowledged} acknowledged appends: {lost} lost, {torn} torn"),
+                ("kill-at-system-call", "killed at {points} system calls: {wrong} logs wrong"),
+            ),
+            ("wrong", "lost", "torn"),
         ),
         Promise(
             "No acknowledgement leaves before its sync.",
@@ -125,9 +128,20 @@ PROMISES = {
             " and the whole history could have happened one step after the other.",
             (
                 "tests/store/test_contention.py::test_contention_has_one_winner_for_each_version",
+                (
+                    "tests/store/test_contention.py"
+                    "::test_four_thousand_contended_appends_have_one_winner_for_each_version"
+                ),
                 "tests/store/test_contention.py::test_a_store_that_looks_and_then_inserts_is_found_out",
                 f"{CONTRACT}::test_each_version_has_exactly_one_winner",
             ),
+            (
+                (
+                    "contention",
+                    "{appends} appends of {processes} processes: {without_one_winner} versions without one",
+                ),
+            ),
+            ("without_one_winner",),
         ),
         Promise(
             "A repeat with the same event ids gives the first answer and writes nothing.",
