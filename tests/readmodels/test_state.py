@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import eventfold as ef
 from eventfold import Registry, Store, open_store
 from eventfold.errors import ForeignCursor, OwnerFenced, StaleCursor
 from eventfold.readmodels import columns as c
@@ -78,3 +79,17 @@ def test_state_of_another_log_is_refused(tmp_path: Path) -> None:
     open_url(url, "one").close()
     with pytest.raises(ForeignCursor):
         open_url(url, "another")
+
+
+@pytest.mark.parametrize("name", ["ledger", "tallies"])
+def test_a_table_may_be_called_as_what_the_state_counts_in(tmp_path: Path, name: str) -> None:
+    class Books(ef.Table, category="box", name=name):
+        box = ef.key()
+        notes = ef.count("Noted")
+
+    app = ef.App("books", tables=[Books], untyped=True)
+    with app.open(f"sqlite:///{tmp_path}/log.db", lake=str(tmp_path / "lake")) as live:
+        live.store.append("box-1", [make(1)], expected=0)
+        live.catch_up()
+        assert live.verify().ok
+        assert live.query(f"SELECT notes FROM {name}").rows() == [{"notes": 1}]

@@ -1,3 +1,3 @@
-DELETE FROM ledger;
-DELETE FROM tallies WHERE table_name = '';
-INSERT INTO ledger VALUES (:cursor, :cursor);
+DELETE FROM _ledger;
+DELETE FROM _tallies WHERE table_name = '';
+INSERT INTO _ledger VALUES (:cursor, :cursor);

@@ -1,1 +1,1 @@
-SELECT since, cursor FROM ledger
+SELECT since, cursor FROM _ledger

@@ -1,1 +1,1 @@
-UPDATE ledger SET cursor = ?
+UPDATE _ledger SET cursor = ?

@@ -51,7 +51,7 @@ CREATE TABLE published (
   PRIMARY KEY (table_name, generation, publication)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE tallies (
+CREATE TABLE _tallies (
   table_name TEXT NOT NULL,
   generation INTEGER NOT NULL,
   range INTEGER NOT NULL,
@@ -61,7 +61,7 @@ CREATE TABLE tallies (
   PRIMARY KEY (table_name, generation, range)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE ledger (
+CREATE TABLE _ledger (
   since TEXT NOT NULL,
   cursor TEXT NOT NULL
 ) STRICT;

@@ -1,1 +1,1 @@
-SELECT range, events, total, weighted FROM tallies WHERE table_name = ? AND generation = ? ORDER BY range
+SELECT range, events, total, weighted FROM _tallies WHERE table_name = ? AND generation = ? ORDER BY range

@@ -1,7 +1,7 @@
 ALTER TABLE tables ADD COLUMN since TEXT NOT NULL DEFAULT '';
 UPDATE tables SET since = cursor;
 
-CREATE TABLE tallies (
+CREATE TABLE _tallies (
   table_name TEXT NOT NULL,
   generation INTEGER NOT NULL,
   range INTEGER NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE tallies (
   PRIMARY KEY (table_name, generation, range)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE ledger (
+CREATE TABLE _ledger (
   since TEXT NOT NULL,
   cursor TEXT NOT NULL
 ) STRICT;
