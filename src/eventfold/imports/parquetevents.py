@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pyarrow as pa
-
 from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid
 from eventfold.events.jsontext import compact_object
+from eventfold.extras import needing
 from eventfold.imports.parquet import opened_parquet
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
+
+with needing("a Parquet file", "lake"):
+    import pyarrow as pa
 
 _TIME = pa.timestamp("us", tz="UTC")
 NEEDED = {
