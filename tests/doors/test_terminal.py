@@ -87,6 +87,18 @@ def test_progress_shows_what_is_done_how_fast_and_what_is_left(monkeypatch: pyte
     assert re.search(r"\d:\d\d:\d\d \d:\d\d:\d\d", told)  # passed, and left
 
 
+def test_progress_of_a_file_is_told_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        output, "Console", lambda **_: Console(file=screen, force_terminal=True, width=100, color_system=None)
+    )
+    with output.progress("log.csv", in_bytes=True) as show:
+        for done in (1_000_000, 2_000_000):
+            show(done, 4_000_000)
+    assert "2.0/4.0 MB" in screen.getvalue()
+    assert re.search(r"B/s", screen.getvalue())
+
+
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with output.progress("events") as show:
         show(100, 4000)

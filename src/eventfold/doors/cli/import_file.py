@@ -150,7 +150,7 @@ def import_file(
         )
     store = _log(settings, dry_run=dry_run)
     try:
-        with progress(path.name) as show:
+        with progress(path.name, in_bytes=True) as show:
             report = run_import(
                 store,
                 path,

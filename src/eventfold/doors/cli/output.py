@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -20,6 +21,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table
 from rich.text import Text
@@ -137,17 +139,21 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(doing: str, total: int | None = None) -> Iterator[Any]:
+def progress(doing: str, total: int | None = None, *, in_bytes: bool = False) -> Iterator[Any]:
     """A progress bar on a terminal; gives a function to be called with what is done, and what there is to do.
 
     It shows the rate, and the time that is left where the whole is known.
+
+    Args:
+        doing: what is being done.
+        total: what there is to do, if it is known at the beginning.
+        in_bytes: what is counted are bytes of a file.
     """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
+        *((DownloadColumn(), TransferSpeedColumn()) if in_bytes else (MofNCompleteColumn(), _Rate())),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
