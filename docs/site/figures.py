@@ -8,7 +8,7 @@ from typing import TypedDict
 
 FILE = Path(__file__).parents[1] / "figures" / "bench.json"
 _LEFT, _WIDTH, _ROW, _TOP = 330, 520, 34, 44
-_LOW, _HIGH = 1 / 8, 32.0
+_LOW, _HIGH = 1 / 64, 4.0
 
 
 class Row(TypedDict):
@@ -21,6 +21,7 @@ class Row(TypedDict):
     ratio: float
     target: str
     reached: bool
+    peer: float | None
 
 
 def markdown() -> str:
@@ -28,11 +29,18 @@ def markdown() -> str:
     if not FILE.exists():
         return "No figures are kept yet."
     rows: list[Row] = json.loads(FILE.read_text("utf-8"))
-    lines = ["```{raw} html", chart(rows), "```", "", "| path | unit | eventfold | floor | ratio | target |"]
-    lines.append("| --- | --- | ---: | ---: | ---: | --- |")
+    lines = [
+        "```{raw} html",
+        f'<div class="wide">{chart(rows)}</div>',
+        "```",
+        "",
+        "| path | unit | eventfold | floor | ratio | target | peer |",
+        "| --- | --- | ---: | ---: | ---: | --- | ---: |",
+    ]
     lines += [
         f"| {row['name']} | {row['unit']} | {_shown(row['ours'])} | {_shown(row['floor'])} | {row['ratio']:.2f} "
-        f"| {row['target'].replace('<', chr(92) + '<')}{'' if row['reached'] else ' (missed)'} |"
+        f"| {row['target'].replace('<', chr(92) + '<')}{'' if row['reached'] else ' (missed)'} "
+        f"| {'' if row['peer'] is None else _shown(row['peer'])} |"
         for row in rows
     ]
     return "\n".join(lines)
@@ -43,9 +51,9 @@ def chart(rows: list[Row]) -> str:
     height = _TOP + _ROW * len(rows) + 12
     box = f'viewBox="0 0 {_LEFT + _WIDTH + 70} {height}"'
     parts = [f'<svg class="chart" {box} role="img" aria-label="Every path beside its floor">']
-    for doubling in range(-3, 6):
+    for doubling in range(-6, 3):
         x = _x(2.0**doubling)
-        label = "floor" if doubling == 0 else f"{2.0**doubling:g}x"
+        label = "floor" if doubling == 0 else f"{2**doubling}x" if doubling > 0 else f"1/{2**-doubling}"
         parts.append(
             f'<line class="{"one" if doubling == 0 else "grid"}" x1="{x}" x2="{x}" y1="{_TOP - 12}"'
             f' y2="{height - 8}"/><text class="scale" x="{x}" y="{_TOP - 20}">{label}</text>'
@@ -54,12 +62,17 @@ def chart(rows: list[Row]) -> str:
         y = _TOP + _ROW * n + _ROW // 2
         at_most = row["target"].startswith("<")
         faster = 1 / row["ratio"] if at_most else row["ratio"]
-        parts.append(f'<text class="path" x="{_LEFT - 12}" y="{y + 5}">{html.escape(row["name"])}</text>')
+        parts.append(
+            f'<text class="path" x="{_LEFT - 12}" y="{y + 5}">{html.escape(row["name"].partition(";")[0])}</text>'
+        )
         if row["target"]:
             goal = float(row["target"].split()[1])
             x = _x(1 / goal if at_most else goal)
             parts.append(f'<line class="target" x1="{x}" x2="{x}" y1="{y - 10}" y2="{y + 10}"/>')
         dot = _x(faster)
+        if row["peer"] is not None:
+            times = row["floor"] / row["peer"] if at_most else row["peer"] / row["floor"]
+            parts.append(f'<circle class="peer" cx="{_x(times)}" cy="{y}" r="4"/>')
         kind = "dot" if row["reached"] else "dot missed"
         parts.append(
             f'<line class="reach" x1="{_x(1)}" x2="{dot}" y1="{y}" y2="{y}"/>'

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from docs.site import commands, dependencies
+from docs.site import commands, dependencies, figures
 from docs.site.pages import completed
 from eventfold import errors
 from eventfold.doors.cli.configuration import OTHERS, PREFIX, SECRETS, SETTINGS
@@ -109,6 +109,22 @@ def test_what_lies_beside_the_page_and_what_a_person_follows_are_let_through() -
         '<img src="path.svg"><a href="https://a.example/">a</a><p style="display: none"><link href="a.css">'
     )
     assert from_elsewhere(here) == []
+
+
+def test_the_chart_draws_what_is_faster_to_the_right_and_what_missed_its_target_hollow() -> None:
+    rate = figures.Row(
+        name="a", unit="ev/s", ours=50, floor=100, ratio=0.5, target=">= 0.8", reached=False, peer=None
+    )
+    time = figures.Row(
+        name="b", unit="s", ours=50, floor=100, ratio=0.5, target="<= 1", reached=True, peer=200
+    )
+    slower, faster = (
+        float(re.findall(r'class="dot[^"]*" cx="([\d.]+)"', figures.chart([row]))[0]) for row in (rate, time)
+    )
+    assert slower < faster
+    assert 'class="dot missed"' in figures.chart([rate])
+    assert 'class="dot missed"' not in figures.chart([time])
+    assert [len(re.findall('class="peer"', figures.chart([row]))) for row in (rate, time)] == [0, 1]
 
 
 def reference(name: str) -> str:
