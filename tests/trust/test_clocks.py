@@ -141,3 +141,23 @@ while not new.step(5).caught_up:
         old.step(4)
     assert found(old.state) == wanted(store)
     store.close()
+
+
+def test_a_lease_taken_by_a_clock_that_was_ahead_does_not_hold_for_a_year(tmp_path: Path) -> None:
+    needs("faketime", ("faketime", "-f", "-1d", "true"))
+    url, state_url = f"sqlite:///{tmp_path}/log.db", f"sqlite:///{tmp_path}/state.db"
+    store = open_store(url)
+    store.append("box-1", [make(1)], expected=0)
+    code = """
+import sys
+from tests.trust.test_clocks import *
+store = open_store(sys.argv[1])
+print(fresh_state(store, sys.argv[2]).acquire("gone", 30))
+"""
+    done = python(code, url, state_url, under=("faketime", "-f", "+1y"))
+    assert done.stderr == ""
+    state = fresh_state(store, state_url)
+    assert state.acquire("here", 30) == int(done.stdout) + 1
+    with pytest.raises(OwnerFenced):
+        state.acquire("rival", 30)
+    store.close()

@@ -170,7 +170,7 @@ class TableState(Protocol):
         """
 
     def acquire(self, owner: str, seconds: float) -> int:
-        """Takes or renews the lease for `seconds`; returns its epoch.
+        """Takes or renews the lease for `seconds`, a day at most; returns its epoch.
 
         Raises:
             OwnerFenced: another owner holds it and it has not run out.

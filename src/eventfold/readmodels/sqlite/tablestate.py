@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KEYS = 2000
 ROWS = 50_000
+LONGEST_LEASE_US = 86_400_000_000
 _decode_parked = msgspec.json.Decoder(ParkedStream).decode
 _decode_skip = msgspec.json.Decoder(Skip).decode
 
@@ -146,13 +147,17 @@ class SqliteTableState:
             if row is None:
                 raise self._gone()
             epoch, holder, until = row
-            if holder not in {"", owner} and until > now:
+            # one that ends later than any lease may was taken by a clock that was far ahead, and would hold for long;
+            # if its owner lives, the new epoch keeps it from the rows
+            if holder not in {"", owner} and now < until <= now + LONGEST_LEASE_US:
                 raise OwnerFenced(
                     f"The table {self._id[0]} is kept by {holder}; two workers cannot own one table."
                 )
             if holder != owner:
                 epoch += 1
-            connection.execute(SQL["take_lease"], (epoch, owner, now + int(seconds * 1e6), *self._id))
+            connection.execute(
+                SQL["take_lease"], (epoch, owner, now + min(int(seconds * 1e6), LONGEST_LEASE_US), *self._id)
+            )
         return int(epoch)
 
     def release(self, owner: str) -> None:
