@@ -16,6 +16,7 @@ from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFaile
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
+from eventfold.readmodels.scratch import scratch
 
 _ATTEMPTS = 5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -90,7 +91,7 @@ def query(
         sql.encode()
     except UnicodeEncodeError:
         raise QueryInvalid("The query is not UTF-8.") from None
-    with duckdb.connect(":memory:", config=_CONFIG) as db:
+    with duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
         db.execute("SET TimeZone = 'UTC'")
         with _translated():
             statements = db.extract_statements(sql)

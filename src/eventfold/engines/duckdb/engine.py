@@ -21,6 +21,7 @@ from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
+from eventfold.readmodels.scratch import scratch
 
 CHUNK_ROWS = 60_000
 CHUNK_BYTES = 32_000_000
@@ -43,9 +44,12 @@ class DuckdbEngine:
         """As `Engine.fold`; a table whose fold is Python is folded by the reference."""
         if layout.spec.fold is not None:
             return ReferenceEngine().fold(events, layout, registry, scope=scope, base=base)
-        with duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY, "preserve_insertion_order": "false"}
-        ) as db:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY,
+            "preserve_insertion_order": "false",
+            "temp_directory": scratch(),
+        }
+        with duckdb.connect(":memory:", config=config) as db:
             return _Run(db, layout, registry, scope, base).all(events)
 
 
