@@ -5,7 +5,6 @@ A page says `<!-- generated: NAME -->` where a part stands that is made from the
 """
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docs.site import commands, dependencies, errors, figures, settings
@@ -24,10 +23,8 @@ GENERATED = {
 NOT_OURS = [(r"py:.*", r"(?!eventfold\.).*"), (r"py:class", r"eventfold(\.[a-z_]+)+\.\w+")]
 """What a signature may name without a page here: types of other packages, and of the rooms behind the front door."""
 
-_PAGES = Path(__file__).parents[1]
 _PLACE = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 _FILE = re.compile(r"^<!-- file: (\S+) -->\n```(\w+)$", re.MULTILINE)
-_LATER = re.compile(r"^\*([\w-]+)\n", re.MULTILINE)
 _TESTS = re.compile(r"^<!-- (?:not run|exit): .*? -->\n", re.MULTILINE)
 
 
@@ -35,8 +32,6 @@ def completed(source: str) -> str:
     """The source of a page with what is generated in its places."""
     source = _PLACE.sub(lambda place: GENERATED[place[1]](), source)
     source = _TESTS.sub("", source)
-    # a page that is named with a star stands in the navigation as soon as it is written
-    source = _LATER.sub(lambda page: f"{page[1]}\n" if (_PAGES / f"{page[1]}.md").exists() else "", source)
     return _FILE.sub(r"```{code-block} \2\n:caption: \1\n", source)
 
 
