@@ -11,13 +11,14 @@ _TITLES = {
     "lake": "Tables: `eventfold[lake]`",
     "cli": "The command line: `eventfold[cli]`",
     "cosmos": "Azure Cosmos DB: `eventfold[cosmos]`",
+    "mining": "Logs of process mining: `eventfold[mining]`",
     "dev": "For work on eventfold itself",
 }
 
 
 def reasons() -> dict[str, dict[str, str]]:
     """By extra (`dependencies` = always): each package and its reason."""
-    text = _PYPROJECT.read_text("utf-8")
+    text = _PYPROJECT.read_text("utf-8").partition("[project.scripts]")[0]
     found = {name: dict(_LINE.findall(body)) for name, body in _GROUP.findall(text)}
     return {name: packages for name, packages in found.items() if packages and name != "classifiers"}
 
