@@ -127,6 +127,26 @@ def test_the_chart_draws_what_is_faster_to_the_right_and_what_missed_its_target_
     assert [len(re.findall('class="peer"', figures.chart([row]))) for row in (rate, time)] == [0, 1]
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "guide").glob("*.md")), ids=lambda path: path.name)
+def test_every_page_of_the_guide_has_a_picture_that_can_be_seen_in_the_dark_and_read_aloud(
+    page: Path,
+) -> None:
+    pictures = re.findall(r"!\[(.+?)\]\((.+?\.svg)\)", page.read_text("utf-8"))
+    assert pictures
+    for said, picture in pictures:
+        text = (page.parent / picture).read_text("utf-8")
+        assert f'aria-label="{said}"' in text
+        assert "prefers-color-scheme: dark" in text
+        assert "http" not in text.replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+
+def test_the_glossary_has_each_word_once_and_in_order() -> None:
+    text = (DOCS / "glossary.md").read_text("utf-8")
+    words = re.findall(r"^([a-zA-Z ]+)\n: ", text, re.MULTILINE)
+    assert len(words) == text.count("\n: ")
+    assert words == sorted(set(words), key=str.lower)
+
+
 def reference(name: str) -> str:
     return completed((DOCS / "reference" / f"{name}.md").read_text("utf-8"))
 
