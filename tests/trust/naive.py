@@ -160,7 +160,7 @@ MISTAKES = [
         18,
         "an event that fails is logged and left out",
         "src/eventfold/readmodels/parking.py",
-        "                error = failed\n        assert error is not None\n        self._park(park(event, error))\n"
+        "                error = failed\n        assert error is not None\n        self._fail(park(event, error))\n"
         "        return None\n",
         "                error = failed\n        return None\n",
         f"{TABLES}::test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other",
