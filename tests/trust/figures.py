@@ -1,6 +1,6 @@
 """Figures of the campaigns, kept as JSON in docs/figures, from which the page of promises is made.
 
-They are written only where EVENTFOLD_FIGURES is set, as `./dev test --nightly` does: a part of a campaign that is run
+They are written only where EVENTFOLD_TEST_FIGURES is set, as `./dev test --nightly` does: a part of a campaign that is run
 by hand for another reason changes no figure.
 """
 
@@ -17,7 +17,7 @@ Figure = int | float | str
 
 def record(campaign: str, part: str = "whole", **figures: Figure) -> None:
     """Keeps the figures of a campaign, or of one part of it; earlier figures of other parts stay."""
-    if os.environ.get("EVENTFOLD_FIGURES"):
+    if os.environ.get("EVENTFOLD_TEST_FIGURES"):
         keep(FOLDER, campaign, part, figures)
 
 

@@ -87,7 +87,7 @@ def main(*arguments: str) -> int:
             parents=True, exist_ok=True
         )  # Python never looks again into a folder that was not there
         # child processes of the tests import the broken source too
-        environment = {**os.environ, "PYTHONPATH": str(MUTANTS / "src"), "EVENTFOLD_FIGURES": ""}
+        environment = {**os.environ, "PYTHONPATH": str(MUTANTS / "src"), "EVENTFOLD_TEST_FIGURES": ""}
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *arguments]
         subprocess.run(command, cwd=ROOT, env=environment, check=False)
     return report(dict(results(MUTANTS)))

@@ -311,7 +311,7 @@ def main(*options: str) -> int:
     code = 0
     if "--measure" in options:
         checks = [check for promises in PROMISES.values() for promise in promises for check in promise.checks]
-        environment = {**os.environ, "EVENTFOLD_FIGURES": "1"}
+        environment = {**os.environ, "EVENTFOLD_TEST_FIGURES": "1"}
         run = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *checks]
         code = subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode
     PAGE.write_text(page(), "utf-8")

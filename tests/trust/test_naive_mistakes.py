@@ -31,7 +31,7 @@ def outcome(tree: Path, *tests: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree / "src"), "EVENTFOLD_FIGURES": ""},
+        env={**os.environ, "PYTHONPATH": str(tree / "src"), "EVENTFOLD_TEST_FIGURES": ""},
         check=False,
         capture_output=True,
         text=True,
