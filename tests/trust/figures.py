@@ -1,7 +1,7 @@
 """Figures of the campaigns, kept as JSON in docs/figures, from which the page of promises is made.
 
-They are written only where EVENTFOLD_TEST_FIGURES is set, as `./dev test --nightly` does: a part of a campaign that is run
-by hand for another reason changes no figure.
+They are written only where EVENTFOLD_TEST_FIGURES is set, as `./dev promises --measure` does: a part of a campaign that
+is run by hand for another reason changes no figure.
 """
 
 import datetime as dt
