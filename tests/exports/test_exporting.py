@@ -16,7 +16,6 @@ from eventfold.errors import (
     ConfigInvalid,
     EventfoldError,
     ForeignCursor,
-    MetadataReserved,
     NotFound,
     SchemaVersionUnknown,
     StorageFailed,
@@ -210,17 +209,6 @@ def test_types_that_an_app_does_not_know_stay_as_they_are_where_it_allows_them(
     assert (report.events, report.upgraded) == (4, 0)
     with pytest.raises(EventfoldError):
         export_log(store, tmp_path / "no.jsonl", registry=Registry([]))
-
-
-def test_metadata_that_a_document_needs_for_itself_are_no_silent_loss(tmp_path: Path) -> None:
-    store = open_store("sqlite://")
-    store.append("order-1", [make(metadata='{"note":"\\"occurredAt\\"","occurredAt":"x"}')], expected=0)
-    with pytest.raises(MetadataReserved, match="version 1 of order-1"):
-        export_log(store, tmp_path / "log.jsonl")
-    assert export_log(store, tmp_path / "log.parquet").events == 1
-    harmless = open_store("sqlite://")
-    harmless.append("order-1", [make(metadata='{"note":"\\"occurredAt\\""}')], expected=0)
-    assert export_log(harmless, tmp_path / "log.jsonl").events == 1
 
 
 def test_a_stream_takes_an_export_too(store: Store) -> None:

@@ -29,6 +29,8 @@ RESERVED = frozenset(
         "id",
     }
 )
+OF_THE_DOCUMENT = ("schemaVersion", "upgradedFrom", "occurredAt")
+"""Of them, those that stand in the metadata of an event's document, where a user's own would be taken for them."""
 _EMPTY: Mapping[str, Any] = {}
 _context: ContextVar[Mapping[str, Any]] = ContextVar("eventfold_metadata", default=_EMPTY)
 _occurred: ContextVar[datetime | None] = ContextVar("eventfold_occurred_at", default=None)
@@ -104,6 +106,24 @@ def check_metadata(given: Mapping[str, Any]) -> None:
         if key in RESERVED or key.startswith("$"):
             raise MetadataReserved(f"Metadata may not set {key!r}: the system writes it.", field=key)
     check_json(dict(given))
+
+
+def check_metadata_keys(text: str) -> None:
+    """Refuses metadata that would hide what the system says of an event; JSON text is looked into only where it may.
+
+    Raises:
+        MetadataReserved: it sets a key of the document form.
+    """
+    for key in OF_THE_DOCUMENT:
+        if key in text and key in _top_level(text):
+            raise MetadataReserved(f"Metadata may not set {key!r}: the system writes it.", field=key)
+
+
+def _top_level(text: str) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError as error:
+        raise MetadataInvalid(f"Metadata are a JSON object: {error}.") from None
 
 
 def check_metadata_size(text: str) -> None:

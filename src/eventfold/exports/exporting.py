@@ -91,7 +91,6 @@ def export_log(
         ConfigInvalid: the form cannot be told, or the file is there already.
         NotFound: no such folder or stream.
         UpcasterFailed, EventTypeUnknown, SchemaVersionUnknown: an event that the app cannot read; nothing is written.
-        MetadataReserved: metadata that a document in JSON cannot show.
         LogMismatch: `after` belongs to another log.
         StorageError: log or file did not do their work; no file is left.
     """

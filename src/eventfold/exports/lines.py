@@ -1,16 +1,13 @@
 """Batches as JSON Lines: one document a line, put together column by column; stored JSON is copied, never read."""
 
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eventfold.errors import MetadataReserved
 from eventfold.events.jsontext import compact_object
-
-_OURS = ("schemaVersion", "upgradedFrom", "occurredAt")
 
 
 class Lines:
@@ -24,11 +21,7 @@ class Lines:
         self._file = file
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Writes a batch.
-
-        Raises:
-            MetadataReserved: an event whose metadata set a name that the document form needs for itself.
-        """
+        """Writes a batch."""
         for line in documents(batch).to_pylist():
             self._file.write(line.encode())
 
@@ -41,7 +34,6 @@ class Lines:
 
 def documents(batch: pa.RecordBatch) -> pa.Array:
     """The document of each event, with its line feed."""
-    _check_metadata(batch)
 
     def column(name: str) -> pa.Array:
         return batch.column(name)
@@ -109,18 +101,3 @@ def _rest(metadata: pa.Array) -> pa.Array:
     if not pc.all(compact).as_py():  # written by hand: with spaces, which a splice cannot allow for
         metadata = pa.array([compact_object(text) for text in metadata.to_pylist()], pa.string())
     return pc.if_else(pc.equal(metadata, "{}"), "}", _joined(",", pc.utf8_slice_codeunits(metadata, 1)))
-
-
-def _check_metadata(batch: pa.RecordBatch) -> None:
-    metadata = batch.column("metadata")
-    doubtful = pc.match_substring_regex(metadata, '"(' + "|".join(_OURS) + ')"')
-    for n in pc.indices_nonzero(doubtful).to_pylist():
-        found: dict[str, Any] = msgspec.json.decode(metadata[n].as_py())
-        if set(_OURS) & found.keys():
-            stream, version = batch.column("stream")[n].as_py(), batch.column("version")[n].as_py()
-            raise MetadataReserved(
-                f"The metadata of version {version} of {stream} set {', '.join(_OURS)} or one of them, which a document"
-                " says itself: export as Parquet, where they have columns of their own.",
-                stream=stream,
-                version=version,
-            )

@@ -17,7 +17,7 @@ from eventfold.errors import (
     TimeInvalid,
 )
 from eventfold.events.envelope import NewEvent, from_us
-from eventfold.events.metadata import check_metadata_size
+from eventfold.events.metadata import check_metadata_keys, check_metadata_size
 from eventfold.events.names import check_event_type
 from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities, Expected, StreamState
@@ -65,6 +65,8 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
     data, metadata = [event.data for event in events], {event.metadata for event in events}
     if (max(map(len, data)) + max(map(len, metadata))) * 4 > min(can.max_event_bytes, limits.METADATA_BYTES):
         return False
+    for one in metadata:
+        check_metadata_keys(one)
     text = "".join(data) + "".join(metadata)
     if not text.isascii() or "\0" in text or _NUL in text or "\n" in text:
         return False
@@ -113,6 +115,7 @@ def check_event(event: NewEvent, can: Capabilities) -> None:
         except UnicodeEncodeError:
             raise EncodingInvalid(f"The event {event.type} contains a lone surrogate.") from None
     check_metadata_size(event.metadata)
+    check_metadata_keys(event.metadata)
 
 
 def _has_nul(text: str) -> bool:
