@@ -61,3 +61,14 @@ def test_a_long_stream_is_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(list(store.read("order-1"))) == 35
     assert pages == [10, 10, 10, 5]
     store.close()
+
+
+def test_many_streams_are_listed_page_by_page_from_the_first_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PAGE", 10)
+    store = open_store("sqlite://")
+    names = sorted(f"{category}-{n:02}" for category in ("0", "Box", "box") for n in range(10))
+    for name in names:
+        store.append(name, [make()], expected=0)
+    assert [info.stream for info in store.streams()] == names
+    assert [info.stream for info in store.streams("box")] == [n for n in names if n.startswith("box")]
+    store.close()

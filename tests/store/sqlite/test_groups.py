@@ -1,0 +1,34 @@
+"""Appends that share a transaction: each is judged by itself, and all stand one after the other."""
+
+from typing import Any
+
+from eventfold import Write
+from eventfold.errors import WrongExpectedVersion
+from eventfold.store.sqlite.store import open_url
+from eventfold.store.sqlite.writer import _Job
+from eventfold.testing.making import make, read_all
+
+
+def test_repeats_conflicts_and_new_events_in_one_group_stand_at_their_places() -> None:
+    store = open_url("sqlite://")
+    old = [make(1), make(2), make(3)]
+    store.append("box-1", old, expected=0)
+    new = [make(n) for n in range(4, 8)]
+    jobs = [
+        _Job([Write("box-1", old, 0), Write("box-2", new[:2], 0)]),  # a repeat beside something new
+        _Job([Write("box-2", new[3:], 0)]),  # a conflict
+        _Job([Write("box-2", new[2:3], 2)]),
+        _Job([Write("box-3", new[3:], 0)]),
+    ]
+    writer: Any = store._writer
+    writer._queue += jobs
+    writer._lead()
+    assert [type(job.error) for job in jobs] == [type(None), WrongExpectedVersion, type(None), type(None)]
+    first, second = jobs[0].answer
+    assert (first.version, first.deduplicated, first.token.positions) == (3, True, {"0": 3})
+    assert (second.version, second.deduplicated, second.token.positions) == (2, False, {"0": 5})
+    assert [job.answer[0].token.positions for job in jobs[2:]] == [{"0": 6}, {"0": 7}]
+    found = read_all(store.feed())
+    assert [(e.position, e.id) for e in found] == list(enumerate([e.id for e in [*old, *new]], 1))
+    assert [e.version for e in found] == [1, 2, 3, 1, 2, 3, 1]
+    store.close()
