@@ -8,8 +8,16 @@ import apsw
 import pytest
 
 import eventfold as ef
-from eventfold.errors import OutcomeUnknown, StoreFenced
+from eventfold.errors import (
+    OutcomeUnknown,
+    StorageBusy,
+    StorageError,
+    StorageFailed,
+    StorageFull,
+    StoreFenced,
+)
 from eventfold.store.port import Write
+from eventfold.store.sqlite.statements import SQL
 from eventfold.store.sqlite.store import SqliteStore, open_url
 from eventfold.store.sqlite.writer import _Job
 from eventfold.testing.making import make
@@ -54,6 +62,53 @@ def test_a_failed_commit_tells_no_member_a_lie(tmp_path: Path, rival: str, *, la
     assert again.append("order-1", [event], expected=1).version == 2
     assert [e.id for e in again.read("order-1", after=1)] == [event.id]
     again.close()
+
+
+class FailingBefore:
+    """The writer's connection, which fails before COMMIT is reached, and at ROLLBACK too where that is asked for."""
+
+    def __init__(self, connection: apsw.Connection, at: str, error: apsw.Error, *, rollback: bool) -> None:
+        self._connection, self._at, self._error, self._rollback = connection, at, error, rollback
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *bindings: Any) -> Any:
+        if statement == self._at or (self._rollback and statement == "ROLLBACK"):
+            raise self._error
+        return self._connection.execute(statement, *bindings)
+
+
+@pytest.mark.parametrize("at", ["BEGIN IMMEDIATE", SQL["log_head"], SQL["stream_version"]])
+@pytest.mark.parametrize("rollback", [False, True])
+@pytest.mark.parametrize(
+    ("error", "told", "fences"),
+    [
+        (apsw.IOError("disk I/O error"), StorageFailed, True),
+        (apsw.CorruptError("malformed"), StorageFailed, True),
+        (apsw.FullError("full"), StorageFull, False),
+        (apsw.BusyError("busy"), StorageBusy, False),
+    ],
+)
+def test_an_error_before_the_commit_writes_nothing_and_one_of_the_disk_fences(
+    tmp_path: Path, at: str, error: apsw.Error, told: type[StorageError], *, fences: bool, rollback: bool
+) -> None:
+    store: SqliteStore = open_url(f"sqlite:///{tmp_path}/log.db")
+    store.append("order-1", [make(0)], expected=0)
+    writer: Any = store._writer
+    whole = writer._connection
+    writer._connection = FailingBefore(whole, at, error, rollback=rollback)
+    with pytest.raises(told, match="appending") as refused:
+        store.append("order-1", [make(1)], expected=1)
+    assert refused.value.outcome == "not_applied"
+    writer._connection = whole
+    if fences or (rollback and at != "BEGIN IMMEDIATE"):
+        with pytest.raises(StoreFenced, match=str(error)):
+            store.append("order-1", [make(2)], expected=1)
+        assert store.head("order-1") == 1
+    else:
+        assert store.append("order-1", [make(2)], expected=1).version == 2
+    store.close()
 
 
 def test_control_without_the_failure_both_members_are_answered(tmp_path: Path) -> None:
