@@ -75,9 +75,15 @@ def report(found: Mapping[str, str]) -> int:
             "survived": tried - count["killed"],
             "with_reason": left,
             "percent": f"{score:.1%}",
+            "rooms": ", ".join(sorted({_place(name) for name, what in found.items() if what != UNTRIED})),
         },
     )
     return int(score < 0.85)
+
+
+def _place(name: str) -> str:
+    """The module of a mutant: "store.sqlite.append"."""
+    return name.partition(".x")[0].removeprefix("eventfold.")
 
 
 def main(*arguments: str) -> int:

@@ -245,6 +245,22 @@ PROMISES = {
             ),
         ),
         Promise(
+            "The tests notice when a line of the core is broken; `./dev mutate` does it and names what they miss.",
+            (
+                f"{TRUST}/test_mutation.py::test_a_mutant_that_no_test_notices_is_named",
+                f"{TRUST}/test_mutation.py::test_every_reason_is_of_a_mutant_of_the_core",
+            ),
+            (
+                (
+                    "mutation",
+                    (
+                        "{killed} of {tried} broken lines noticed ({percent}) in {rooms}; {with_reason} of the others"
+                        " change nothing"
+                    ),
+                ),
+            ),
+        ),
+        Promise(
             "The source has no call that runs data, no SQL built from data, no suppression without a reason, no money"
             " in floats and no secret; a scanner finds nothing grave.",
             (
