@@ -254,7 +254,7 @@ PROMISES = {
                 (
                     "mutation",
                     (
-                        "{killed} of {tried} broken lines noticed ({percent}) in {rooms}; {with_reason} of the others"
+                        "{killed} of the {tried} mutants tried so far, of {mutants}, noticed ({percent}) in {rooms}; {with_reason} of the"
                         " change nothing"
                     ),
                 ),

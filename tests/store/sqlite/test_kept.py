@@ -5,11 +5,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from eventfold import open_store
+from eventfold import ANY, open_store
 from eventfold.sqlite.connect import fetch
 from eventfold.store.sqlite import reading
 from eventfold.store.sqlite.store import open_url
-from eventfold.testing.making import make, make_many
+from eventfold.testing.making import make, make_many, read_all
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,19 @@ def test_many_streams_are_listed_page_by_page_from_the_first_name(monkeypatch: p
         store.append(name, [make()], expected=0)
     assert [info.stream for info in store.streams()] == names
     assert [info.stream for info in store.streams("box")] == [n for n in names if n.startswith("box")]
+    store.close()
+
+
+def test_an_event_is_the_same_in_its_stream_and_in_the_feed() -> None:
+    store = open_store("sqlite://")
+    for n, (stream, kind) in enumerate([("box-1", "Made"), ("cart-1", "Moved"), ("box-1", "Moved")], 3):
+        store.append(stream, [make(n, event_type=kind, schema_version=n)], expected=ANY)
+    followed = read_all(store.feed())
+    read = [event for stream in ("box-1", "cart-1") for event in store.read(stream)]
+    assert sorted(read, key=lambda event: event.position) == followed
+    assert [(e.position, e.type, e.schema_version) for e in followed] == [
+        (1, "Made", 3),
+        (2, "Moved", 4),
+        (3, "Moved", 5),
+    ]
     store.close()
