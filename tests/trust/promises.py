@@ -254,8 +254,8 @@ PROMISES = {
                 (
                     "mutation",
                     (
-                        "{killed} of the {tried} mutants tried so far, of {mutants}, noticed ({percent}) in {rooms}; {with_reason} of the"
-                        " change nothing"
+                        "{killed} of the {tried} mutants tried so far, of {mutants}, were noticed ({percent}) in {rooms};"
+                        " {with_reason} of the others change nothing"
                     ),
                 ),
             ),
