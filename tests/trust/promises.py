@@ -254,7 +254,7 @@ PROMISES = {
                 (
                     "mutation",
                     (
-                        "{killed} of the {tried} mutants tried so far, of {mutants}, were noticed ({percent}) in {rooms};"
+                        "{killed} of {tried} mutants tried so far, of {mutants}, were noticed ({percent}) in {rooms}:"
                         " {with_reason} of the others change nothing"
                     ),
                 ),
