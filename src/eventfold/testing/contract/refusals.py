@@ -99,13 +99,13 @@ class RefusalsContract:
         assert store.append("order-1", [make(data={"n": "x" * largest})], expected=0).version == 1
 
     @pytest.mark.parametrize("count", [1, 20])
-    @pytest.mark.parametrize("key", ["schemaVersion", "upgradedFrom", "occurredAt"])
+    @pytest.mark.parametrize("name", ["schemaVersion", "upgradedFrom", "occurredAt"])
     def test_metadata_that_would_hide_what_the_system_says_are_refused(
-        self, store: Store, key: str, count: int
+        self, store: Store, name: str, count: int
     ) -> None:
-        reserved = [*make_many(count - 1), make(metadata=f'{{"{key}":2}}')]
+        reserved = [*make_many(count - 1), make(metadata=f'{{"{name}":2}}')]
         self._refused(store, "metadata-reserved", "order-1", reserved)
-        harmless = [make(n, metadata=f'{{"note":"{key}"}}') for n in range(count)]
+        harmless = [make(n, metadata=f'{{"note":"{name}"}}') for n in range(count)]
         assert store.append("order-1", harmless, expected=0).version == count
 
     def test_metadata_above_the_limit_are_refused(self, store: Store) -> None:
