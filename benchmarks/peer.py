@@ -145,7 +145,7 @@ def project(folder: Path, count: int) -> float:
     """The notifications folded into rows."""
     with opened(folder) as application:
         _fill(application, count)
-        rows = Rows(SQLiteDatastore(db_name=str(folder / "rows.db")))
+        rows = Rows(SQLiteDatastore(db_name=str(folder / "peer-rows.db")))
         began = time.perf_counter()
         done, start = 0, 1
         while page := application.recorder.select_notifications(start, PAGE):
