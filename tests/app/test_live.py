@@ -128,7 +128,7 @@ def test_a_poisoned_stream_waits_is_seen_retried_and_skipped_with_a_reason(live:
     strict = live.table(Strict)
     assert strict.parked()["order-1"].code == "value-unfit"
     assert [t.parked for t in live.status().tables] == [0, 0, 1]
-    assert live.status().warnings == ["strict: 1 streams are parked"]
+    assert live.status().warnings == ["strict: 1 stream is parked"]
     assert strict.why("order-1")[-1].note.startswith("parked: ")
     assert not strict.retry("order-1")
     with pytest.raises(RangeInvalid):

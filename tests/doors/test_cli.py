@@ -199,6 +199,14 @@ def test_what_is_parked_is_listed_retried_and_skipped(
         return code, capsys.readouterr().out
 
     assert call("run", "--once") == (0, "")
+    guarded(
+        lambda: cli.main(
+            args=["-a", "strict_app:app", "-s", f"sqlite:///{tmp_path}/n.db", "run", "--once"],
+            standalone_mode=False,
+        ),
+        as_json=False,
+    )
+    assert "numbers: 1 stream is parked" in capsys.readouterr().err
     (row,) = json.loads(call("--json", "parked")[1])
     assert (row["stream"], row["version"], row["waiting"], row["code"]) == ("n-1", 2, 2, "value-unfit")
     assert "poison" in call("parked")[1]
@@ -227,6 +235,7 @@ def test_what_is_parked_is_listed_retried_and_skipped(
         (["-a", "examples.orders.app:shop", "status"], 2, "--store"),
         (["-s", "mysql://user:secret@host/db", "streams"], 2, "url-unsupported"),
         (["-s", "sqlite:///no/such/log.db", "streams"], 4, "log-not-found"),
+        (["-s", "sqlite:///no/such/log.db", "streams"], 4, "append --create"),
         (["-s", "sqlite:///x.db?colour=red", "streams"], 2, "colour"),
         (["nonsense"], 2, "nonsense"),
         (["-a", ".shop:shop", "-s", "sqlite://", "status"], 2, "module:name"),

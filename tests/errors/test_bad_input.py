@@ -10,7 +10,8 @@ import eventfold as ef
 from eventfold.errors import EventfoldError, table
 from eventfold.testing.making import read_all
 from tests.doors.calling import eventfold
-from tests.errors.catalogue import CASES, Case
+from tests.errors.case import Case
+from tests.errors.catalogue import CASES
 from tests.errors.conftest import KINDS, SECRET, Place
 
 EXIT = {code: exit_code for code, _, exit_code, _ in table()}

@@ -84,7 +84,11 @@ def status(app: str, store: Store, tables: Sequence[LiveTable], *, watch: float 
     shown = [_table(table, feed) for table in tables]
     if watch and any(table.lag for table in shown):
         shown = _watched(tables, shown, feed, watch)
-    warnings = [f"{t.name}: {t.parked} streams are parked" for t in shown if t.parked]
+    warnings = [
+        f"{t.name}: {t.parked} {'stream is' if t.parked == 1 else 'streams are'} parked"
+        for t in shown
+        if t.parked
+    ]
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
         warnings.append(

@@ -64,6 +64,10 @@ class LedgerKeeper:
             self._stopped = True  # the table goes on or stops by its own cursor; verify tells
             _log.warning("The ledger is not continued, its log is another one or was cut: %s", error)
             return True
+        if page.cursor == self._cursor:
+            return (
+                page.caught_up
+            )  # on a feed whose places have several forms: the same place, and nothing to record
         try:
             self._ledger.record(tally(page.events, content), read=self._cursor, then=page.cursor)
         except BaseException as error:

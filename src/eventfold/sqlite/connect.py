@@ -93,8 +93,8 @@ def claim(
         connection: to the file.
         application_id: of this kind of file.
         version: of its form.
-        schema: makes a new file.
-        upgrades: an older form -> what makes the next one of it; done in the transaction that looks.
+        schema: makes a new file of the first form.
+        upgrades: an older form -> what makes the next one of it, of new files too; done in the transaction that looks.
 
     Raises:
         FormatUnknown: another program's file, or of a later release; nothing was written.
@@ -108,7 +108,7 @@ def claim(
             made = found == 0
             if made:
                 connection.execute(schema)
-            for older in range(found, version) if found else ():
+            for older in range(found or 1, version):
                 connection.execute((upgrades or {})[older])
             if found != version:
                 connection.execute(f"PRAGMA application_id={application_id}; PRAGMA user_version={version}")

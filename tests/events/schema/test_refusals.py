@@ -11,10 +11,9 @@ import msgspec
 import pytest
 
 import eventfold as ef
-from eventfold.errors import SchemaBroken, UpcasterMissing
+from eventfold.errors import SchemaBroken
 from eventfold.events.schema.accepting import accept
 from eventfold.events.schema.gate import judge
-from eventfold.events.schema.recorded import Category
 from tests.events.schema.making import event, findings, program, recorded, told
 
 Colour = Enum("Colour", {"RED": "red", "BLUE": "blue"})
@@ -256,118 +255,6 @@ def test_stored_fields_that_two_attributes_have_exchanged_are_refused() -> None:
         ("refused", "meaning-changed", "Placed@1.seller"),
     ]
     assert told(old, {"customer": (str, named(name="buyer")), "seller": str}) == []
-
-
-def test_a_new_version_is_added_by_a_word_and_its_upcaster_is_tried() -> None:
-    old = program(event({"cents": int}))
-    newer = event({"amount": Decimal}, version=2)
-    with pytest.raises(UpcasterMissing, match="nothing upcasts version 1 to 2"):
-        program(newer)
-    ef.upcast(newer, 1)(lambda data: {"amount": str(Decimal(data["cents"]) / 100)})
-    new = program(newer)
-    assert told(old, new) == [
-        ("added", "upcast-added", "Placed@1"),
-        ("added", "version-added", "Placed@2"),
-    ]
-    now = accept(recorded(old), new)
-    assert judge(now, new) == []
-    assert now.events["Placed"].versions[1].samples[0].upcast == '{"amount":"0.01"}'
-
-
-@pytest.mark.parametrize(
-    ("upcaster", "kind"),
-    [
-        (lambda data: {"amount": str(Decimal(data["cents"]) / 1000)}, "upcaster-changed"),
-        (lambda data: {"amount": str(100 // data["cents"])}, "upcaster-failed"),
-        (lambda data: {"amount": "plenty"}, "upcaster-changed"),
-        (lambda data: {**data, "amount": "1"}, "upcaster-changed"),
-        (lambda data: {"amount": str(next(COUNT))}, "upcaster-impure"),
-        (lambda data: None, "upcaster-failed"),
-    ],
-)
-def test_an_upcaster_that_gives_old_events_another_meaning_is_refused(upcaster: Any, kind: str) -> None:
-    def released(function: Any) -> Any:
-        newer = event({"amount": Decimal}, version=2)
-        ef.upcast(newer, 1)(function)
-        return program(newer)
-
-    good = released(lambda data: {"amount": str(Decimal(data["cents"]) / 100)})
-    now = accept(recorded(program(event({"cents": int}))), good)
-    found = judge(now, released(upcaster))
-    assert [(f.level, f.kind, f.where) for f in found] == [("refused", kind, "Placed@1")]
-
-
-def test_an_upcaster_whose_result_does_not_read_is_refused_before_it_is_recorded() -> None:
-    newer = event({"amount": Decimal}, version=2)
-    ef.upcast(newer, 1)(lambda data: {"amount": "plenty"})
-    assert ("refused", "sample-unreadable", "Placed@1") in told(
-        program(event({"cents": int})), program(newer)
-    )
-
-
-def test_a_link_in_the_middle_is_tried_on_every_older_version() -> None:
-    first = event({"a": str})
-    second = event({"a": str, "b": str}, version=2)
-    ef.upcast(second, 1)(lambda data: {**data, "b": ""})
-    third = event({"a": str, "b": str, "c": int}, version=3)
-    ef.upcast(third, 1)(lambda data: {**data, "b": ""})
-    ef.upcast(third, 2)(lambda data: {**data, "c": 1 // len(data["b"])})
-    now = accept(recorded(program(first)), program(second))
-    failed = [(f.kind, f.where) for f in judge(now, program(third)) if f.level == "refused"]
-    assert failed == [("sample-unreadable", "Placed@1"), ("upcaster-failed", "Placed@2")]
-
-
-def test_a_version_that_goes_back_is_refused() -> None:
-    newer = event({"a": str}, version=2)
-    ef.upcast(newer, 1)(lambda data: data)
-    assert told(program(newer), program(event({"a": str}))) == [("refused", "version-lowered", "Placed@1")]
-
-
-def test_a_version_that_was_never_recorded_is_told() -> None:
-    newer = event({"a": str}, version=2)
-    ef.upcast(newer, 1)(lambda data: data)
-    assert told(program(newer), program(newer)) == [("note", "version-missing", "Placed@1")]
-
-
-def order(events: list[str], aggregate: str = "Order", category: str = "order") -> dict[str, Category]:
-    return {category: Category(aggregate, events)}
-
-
-@pytest.mark.parametrize(
-    ("categories", "expected"),
-    [
-        (
-            order(["Placed"], category="orders"),
-            [("refused", "category-changed"), ("added", "category-added")],
-        ),
-        ({}, [("refused", "category-changed")]),
-        (order([]), [("refused", "aggregate-narrowed")]),
-        (order(["Placed", "Paid"]), [("added", "aggregate-widened")]),
-        (order(["Placed"], aggregate="Purchase"), [("added", "aggregate-renamed")]),
-        (
-            {**order(["Placed"], "Basket"), **order(["Placed"], "Order", "basket")},
-            [("refused", "meaning-changed"), ("added", "category-added")],
-        ),
-    ],
-)
-def test_categories_are_guarded_like_names(
-    categories: dict[str, Category], expected: list[tuple[str, str]]
-) -> None:
-    placed = event({"a": str})
-    old = program(placed, categories=order(["Placed"]))
-    found = told(old, program(placed, categories=categories))
-    assert [(level, kind) for level, kind, _ in found] == expected
-
-
-def test_tables_and_the_reading_of_other_names_are_guarded() -> None:
-    placed = event({"a": str})
-    old = program(placed, tables=("orders",), untyped=True)
-    assert told(old, program(placed, tables=("sales",), untyped=True)) == [
-        ("refused", "table-removed", "orders"),
-        ("added", "table-added", "sales"),
-    ]
-    assert told(old, program(placed, tables=("orders",))) == [("refused", "untyped-refused", "shop")]
-    assert told(program(placed), program(placed, untyped=True)) == [("added", "untyped-taken", "shop")]
 
 
 def test_a_breaking_change_is_recorded_only_where_it_is_named() -> None:

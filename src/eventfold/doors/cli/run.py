@@ -32,7 +32,10 @@ def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 -
             stop = stop_on_signals()
             say(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
             live.run(stop, every=every)
+        found = live.status()
         if settings.json:
-            print_json(live.status())
-        else:
-            say("Everything that was folded is committed and published.")
+            print_json(found)
+            return
+        say("Everything that was folded is committed and published.")
+        for warning in found.warnings:
+            say(f"! {warning}")

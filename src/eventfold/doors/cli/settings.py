@@ -15,7 +15,7 @@ import click
 from eventfold.app.app import App
 from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
-from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, UnsupportedUrl
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.store.findings import Finding
 from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
@@ -122,6 +122,11 @@ class Settings:
         """What was opened; an error of a setting says where that was given."""
         try:
             return opening()
+        except LogNotFound as error:
+            raise LogNotFound(
+                f"{error.message} The app, `eventfold append --create` or an import makes one.",
+                **error.facts,
+            ) from error
         except (UnsupportedUrl, ConfigInvalid) as error:
             key = str(error.facts.get("key", "store"))
             name = key if key in self.configuration.values else "store"

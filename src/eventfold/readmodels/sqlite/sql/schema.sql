@@ -1,3 +1,4 @@
+-- The first form of a state; upgrade_1.sql and those after it make the later ones.
 CREATE TABLE log (
   id TEXT NOT NULL
 ) STRICT;
@@ -13,7 +14,6 @@ CREATE TABLE tables (
   owner TEXT NOT NULL DEFAULT '',
   leased_until_us INTEGER NOT NULL DEFAULT 0,
   forgotten INTEGER NOT NULL DEFAULT 0,
-  since TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (name, generation)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_generation_is_live ON tables (name) WHERE live;
@@ -50,18 +50,3 @@ CREATE TABLE published (
   intended INTEGER NOT NULL,
   PRIMARY KEY (table_name, generation, publication)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE _tallies (
-  table_name TEXT NOT NULL,
-  generation INTEGER NOT NULL,
-  range INTEGER NOT NULL,
-  events INTEGER NOT NULL,
-  total INTEGER NOT NULL,
-  weighted INTEGER NOT NULL,
-  PRIMARY KEY (table_name, generation, range)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE _ledger (
-  since TEXT NOT NULL,
-  cursor TEXT NOT NULL
-) STRICT;
