@@ -65,9 +65,10 @@ def chart(rows: list[Row]) -> str:
         parts.append(
             f'<text class="path" x="{_LEFT - 12}" y="{y + 5}">{html.escape(row["name"].partition(";")[0])}</text>'
         )
+        end = _x(1)
         if row["target"]:
             goal = float(row["target"].split()[1])
-            x = _x(1 / goal if at_most else goal)
+            end = max(end, x := _x(1 / goal if at_most else goal))
             parts.append(f'<line class="target" x1="{x}" x2="{x}" y1="{y - 10}" y2="{y + 10}"/>')
         dot = _x(faster)
         if row["peer"] is not None:
@@ -77,7 +78,7 @@ def chart(rows: list[Row]) -> str:
         parts.append(
             f'<line class="reach" x1="{_x(1)}" x2="{dot}" y1="{y}" y2="{y}"/>'
             f'<circle class="{kind}" cx="{dot}" cy="{y}" r="6"/>'
-            f'<text class="value" x="{max(dot, _x(1)) + 12}" y="{y + 5}">{faster:.2f}x</text>'
+            f'<text class="value" x="{max(dot, end) + 12}" y="{y + 5}">{faster:.2f}x</text>'
         )
     return "".join([*parts, "</svg>"])
 

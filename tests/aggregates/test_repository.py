@@ -13,6 +13,9 @@ from eventfold.errors import (
     OutcomeUnknown,
     PositionBeyondHead,
     RangeInvalid,
+    StorageBusy,
+    StorageFailed,
+    StoreFenced,
     StreamNotFound,
     UpcasterMissing,
 )
@@ -54,10 +57,12 @@ def counters(store: ef.Store) -> ef.Repository[Counter]:
 
 
 class Losing:
-    """A store that loses the first answers, before or after the effect."""
+    """A store that loses the first answers, before or after the effect, and then may fail without any."""
 
-    def __init__(self, store: ef.Store, lost: int, *, after: bool) -> None:
-        self._store, self._lost, self._after = store, lost, after
+    def __init__(
+        self, store: ef.Store, lost: int, *, after: bool, then: ef.EventfoldError | None = None
+    ) -> None:
+        self._store, self._lost, self._after, self._then = store, lost, after, then
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -68,6 +73,8 @@ class Losing:
             self._store.append(*args, **kwargs)
         if lost:
             raise OutcomeUnknown("the answer was lost")
+        if self._then is not None:
+            raise self._then
         return self._store.append(*args, **kwargs)
 
 
@@ -112,6 +119,25 @@ def test_a_lost_answer_neither_loses_nor_doubles(store: ef.Store, *, after: bool
     losing: Any = Losing(store, 2, after=after)
     assert ef.Repository(losing, REGISTRY, Counter).execute("counter-1", Counter.add).version == 1
     assert store.head("counter-1") == 1
+
+
+@pytest.mark.parametrize("error", [StorageBusy, StoreFenced, StorageFailed])
+@pytest.mark.parametrize("after", [True, False])
+def test_a_lost_answer_stays_unknown_while_no_later_attempt_says_more(
+    store: ef.Store, error: type[ef.EventfoldError], *, after: bool
+) -> None:
+    losing: Any = Losing(store, 1, after=after, then=error("not now"))
+    with pytest.raises(OutcomeUnknown) as caught:
+        ef.Repository(losing, REGISTRY, Counter).execute("counter-1", Counter.add)
+    assert (caught.value.outcome, caught.value.facts["cause"]) == ("unknown", error.code)
+    assert store.head("counter-1") == after
+
+
+def test_without_a_lost_answer_a_failure_is_told_as_it_is(store: ef.Store) -> None:
+    losing: Any = Losing(store, 0, after=False, then=StorageBusy("not now"))
+    with pytest.raises(StorageBusy) as caught:
+        ef.Repository(losing, REGISTRY, Counter).execute("counter-1", Counter.add)
+    assert (caught.value.outcome, store.head("counter-1")) == ("not_applied", 0)
 
 
 def test_control_repeating_with_new_ids_doubles(store: ef.Store) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eventfold import Store, open_store
-from eventfold.errors import BatchTooLarge, OutcomeUnknown, StorageBusy, WrongExpectedVersion
+from eventfold.errors import BatchTooLarge, OutcomeUnknown, StorageBusy, StorageFailed, WrongExpectedVersion
 from eventfold.imports import importing, settling
 from tests.imports.making import Lesser, csv_file, run, stored
 
@@ -103,6 +103,17 @@ def test_a_store_that_never_answers_ends_the_import_after_some_attempts(
     assert len(failing.appends) == settling.ATTEMPTS
     assert stored(store) == []
     assert run(store, path).written == 250
+
+
+def test_rows_whose_answer_was_lost_stay_unknown_while_nothing_says_more(
+    store: Store, tmp_path: Path
+) -> None:
+    for then in (StorageBusy("busy"), StorageFailed("broken")):
+        failing = Lesser(store)
+        failing.failures = [(OutcomeUnknown("lost"), False)] + [(then, False)] * 9
+        with pytest.raises(OutcomeUnknown):
+            run(failing, csv_file(tmp_path / "log.csv", alternating(9, 3)))
+    assert stored(store) == []
 
 
 def test_a_part_that_failed_between_streams_is_completed(store: Store, tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from eventfold.aggregates.warm import Warm
 from eventfold.errors import (
     Conflict,
     EventIdReused,
-    OutcomeUnknown,
     PartialDuplicate,
     PositionBeyondHead,
     RangeInvalid,
@@ -28,17 +27,17 @@ from eventfold.errors import (
     TimeInvalid,
     WrongExpectedVersion,
 )
-from eventfold.events.envelope import NewEvent, RecordedEvent, to_us
+from eventfold.events.envelope import RecordedEvent, to_us
 from eventfold.events.event import Event
 from eventfold.events.ids import command_event_id
 from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Token
-from eventfold.store.port import Appended, Store
+from eventfold.store.port import Store
+from eventfold.store.settling import settled
 
 A = TypeVar("A", bound=Aggregate[Any])
 P = ParamSpec("P")
-_SETTLE_ATTEMPTS = 5
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -275,7 +274,7 @@ class Repository(Generic[A]):
             for event, event_id in zip(events, ids, strict=True)
         ]
         before = aggregate.version - len(events)
-        answer = self._append(aggregate.id, new, before)
+        answer = settled(lambda: self._store.append(aggregate.id, new, expected=before))
         aggregate.mark_changes_committed()
         self._committed(aggregate.id, before, events, answer.version)
         return Executed(aggregate.id, answer.version, events, answer.deduplicated, token=answer.token)
@@ -286,14 +285,6 @@ class Repository(Generic[A]):
         if done.deduplicated and (first := self._first_result(aggregate.id, command_id, attempt)):
             return first  # it may have decided more, or less, than now
         return msgspec.structs.replace(done, attempts=attempt)
-
-    def _append(self, stream: str, events: Sequence[NewEvent], expected: int) -> Appended:
-        for _ in range(_SETTLE_ATTEMPTS):
-            try:
-                return self._store.append(stream, events, expected=expected)
-            except OutcomeUnknown:
-                continue
-        return self._store.append(stream, events, expected=expected)
 
     def _first_result(self, stream: str, command_id: str | None, attempt: int) -> Executed | None:
         if command_id is None:

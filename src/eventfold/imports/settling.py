@@ -4,13 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from eventfold.errors import (
-    EventIdReused,
-    OutcomeUnknown,
-    PartialDuplicate,
-    StorageBusy,
-    WrongExpectedVersion,
-)
+from eventfold.errors import Conflict, EventIdReused, OutcomeUnknown, StorageBusy, StorageError
 from eventfold.imports.mapping import Prepared
 from eventfold.imports.report import ImportReport
 from eventfold.store.port import ANY, Store, Write
@@ -30,18 +24,25 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
     tried: set[UUID] = set()
+    unknown: OutcomeUnknown | None = None
     for attempt in range(1, ATTEMPTS + 1):
-        new, known, changed = _sorted_out(store, batch)
         try:
+            new, known, changed = _sorted_out(store, batch)
             if not report.dry_run:
                 _write(store, new)
             break
-        except (PartialDuplicate, EventIdReused, WrongExpectedVersion, OutcomeUnknown, StorageBusy) as error:
-            # another import is at work on the same rows, or an answer was lost: look again
-            if attempt == ATTEMPTS:
+        except OutcomeUnknown as error:
+            unknown = error
+            tried.update(row.event.id for row in new)
+        except (Conflict, StorageError) as error:
+            # another import is at work on the same rows, or the store has no time: look again
+            if attempt == ATTEMPTS or not isinstance(error, Conflict | StorageBusy):
+                if unknown is not None:
+                    raise unknown from error
                 raise
-            if error.outcome == "unknown":
-                tried.update(row.event.id for row in new)
+    else:
+        assert unknown is not None
+        raise unknown
     settled = sum(row.event.id in tried for row in known)
     report.written += len(new) + settled
     report.known += len(known) - settled

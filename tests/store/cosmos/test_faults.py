@@ -19,6 +19,7 @@ from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.store.cosmos import calls, feed
 from eventfold.store.port import Appended, Store
 from eventfold.testing.cosmos import Fault, StandIn
+from eventfold.testing.cosmos.faults import Drop
 from eventfold.testing.making import make, make_many, numbers, read_all
 
 
@@ -114,6 +115,31 @@ def test_a_write_that_was_once_answered_by_503_is_unknown_until_its_ids_settle_i
     again = store.append("order-1", [event], expected=0)
     assert (again.version, again.deduplicated) == (1, effect)
     assert numbers(read_all(store.feed())) == [1]
+    store.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_repeat_whose_refusal_cannot_be_explained_is_unknown(account: StandIn) -> None:
+    """The batch was refused because the first attempt has stored it, which only a read could have told."""
+    store = open_store(account.url("log"))
+    event = make(1)
+    account.faults.add(Fault("drop_after", "batch"))
+    with pytest.raises(OutcomeUnknown):
+        store.append("order-1", [event], expected=0)
+    account.faults.add(Fault(429, "query", count=None), Fault(429, "read", count=None))
+    with pytest.raises(OutcomeUnknown) as caught:
+        store.append("order-1", [event], expected=0)
+    assert caught.value.facts["cause"] == StorageBusy.code
+    account.faults.clear()
+    assert store.append("order-1", [event], expected=0).deduplicated
+    store.close()
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_half"])
+def test_an_answer_lost_at_the_opening_is_asked_for_again(account: StandIn, kind: Drop) -> None:
+    account.faults.add(Fault(kind, "account.read", count=6))
+    store = open_store(account.url("log"))
+    assert store.head("order-1") == 0
     store.close()
 
 

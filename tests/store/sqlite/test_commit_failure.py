@@ -17,6 +17,7 @@ from eventfold.errors import (
     StoreFenced,
 )
 from eventfold.store.port import Write
+from eventfold.store.settling import settled
 from eventfold.store.sqlite.statements import SQL
 from eventfold.store.sqlite.store import SqliteStore, open_url
 from eventfold.store.sqlite.writer import _Job
@@ -162,3 +163,22 @@ def test_an_interrupt_anywhere_in_an_append_stops_no_later_one(
         later = other.submit(store.append, "box-1", [event], expected=0)
         assert later.result(timeout=5).version == 1
     store.close()
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_a_repository_calls_a_lost_commit_unknown_though_the_store_has_fenced_itself(
+    tmp_path: Path, *, lands: bool
+) -> None:
+    url = f"sqlite:///{tmp_path}/log.db"
+    store: SqliteStore = open_url(url)
+    writer: Any = store._writer
+    writer._connection = FailingCommit(writer._connection, lands=lands)
+    event = make(1)
+    with pytest.raises(OutcomeUnknown) as caught:
+        settled(lambda: store.append("order-1", [event], expected=0))
+    store.close()
+    assert caught.value.outcome == "unknown"
+    again = ef.open_store(url)
+    assert again.head("order-1") == lands
+    assert settled(lambda: again.append("order-1", [event], expected=0)).deduplicated == lands
+    again.close()

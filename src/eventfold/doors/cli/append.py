@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -19,13 +20,12 @@ from eventfold.doors.cli.lines import (
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import BatchEmpty, EventfoldError, LogNotFound, OutcomeUnknown
+from eventfold.errors import BatchEmpty, EventfoldError, LogNotFound
 from eventfold.events.accepting import accept
 from eventfold.events.metadata import context
 from eventfold.store.checks import check_append
-from eventfold.store.port import Appended, Store
-
-SETTLE_ATTEMPTS = 5
+from eventfold.store.port import Store
+from eventfold.store.settling import settled
 
 
 @click.command()
@@ -135,7 +135,7 @@ def _write(store: Store, found: list[Batch], settings: Settings) -> None:
     with progress("streams", len(found)) as show:
         for n, batch in enumerate(found, 1):
             try:
-                answer = _append(store, batch)
+                answer = settled(partial(store.append, batch.stream, batch.events, expected=batch.expected))
             except EventfoldError as error:
                 if n > 1:
                     error.message += f" {n - 1} streams before {batch.stream} are written."
@@ -155,12 +155,3 @@ def _write(store: Store, found: list[Batch], settings: Settings) -> None:
             else:
                 what = "was there already" if answer.deduplicated else f"{len(batch.events):,} appended"
                 say(f"{batch.stream} is at version {answer.version}: {what}.")
-
-
-def _append(store: Store, batch: Batch) -> Appended:
-    for _ in range(SETTLE_ATTEMPTS):
-        try:
-            return store.append(batch.stream, batch.events, expected=batch.expected)
-        except OutcomeUnknown:  # the ids settle it
-            continue
-    return store.append(batch.stream, batch.events, expected=batch.expected)

@@ -14,7 +14,7 @@ from azure.cosmos import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError
 
 from eventfold import limits
-from eventfold.errors import OutcomeUnknown, StorageBusy, StoreFenced, TimeInvalid
+from eventfold.errors import OutcomeUnknown, StorageBusy, StorageError, StoreFenced, TimeInvalid
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_recorded
@@ -74,10 +74,20 @@ class Appender:
                 if isinstance(answer, Appended):
                     return answer
                 session = answer
-            version = repeated(stream, events, self._known(stream, events, session))
+            try:
+                known = self._known(stream, events, session)
+                actual = self._reading.head(stream, session).version if not known else 0
+            except StorageError as error:
+                # whether an earlier attempt has stored them is what was asked
+                raise OutcomeUnknown(
+                    f"An append to {stream} was refused, and why could not be read; repeat it with the same event ids:"
+                    f" {error.message}",
+                    cause=error.code,
+                ) from error
+            version = repeated(stream, events, known)
             if version is not None:
                 return Appended(version, self.token(stream, session), deduplicated=True)
-            self._refuse(stream, expected, self._reading.head(stream, session).version)
+            self._refuse(stream, expected, actual)
             time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads rivals, guards nothing
             pause = min(pause * 2, 0.5)
         raise StorageBusy(

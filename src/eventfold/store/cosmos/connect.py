@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceRequestError
 from azure.cosmos import ContainerProxy, CosmosClient, PartitionKey
 from azure.cosmos.exceptions import (
     CosmosBatchOperationError,
@@ -61,22 +61,34 @@ def connect(settings: Settings, calls: Calls, *, create: bool) -> Opened:
         ConfigInvalid: an account or a container that could not keep the promises of a log; the sentence names why.
         StorageError: the account did not answer, or refused the caller.
     """
-    try:
-        client = CosmosClient(
-            settings.endpoint,
-            credential(settings),
-            enable_compact_utf8_item_writes=True,
-            raw_response_hook=calls.answered,
-        )
-    except (AzureError, ValueError) as error:
-        if isinstance(error, AzureError):
-            raise translate(error, "opening the account", writes=False) from error
-        raise ConfigInvalid(f"The Cosmos DB account cannot be used: {error}.", key="url") from error
+    client = _client(settings, calls)
     try:
         return _opened(client, settings, calls, create=create)
     except BaseException:
         client.close()
         raise
+
+
+def _client(settings: Settings, calls: Calls) -> CosmosClient:
+    """The SDK's client; made, it has asked the account where it is."""
+
+    def make() -> CosmosClient:
+        try:
+            return CosmosClient(
+                settings.endpoint,
+                credential(settings),
+                enable_compact_utf8_item_writes=True,
+                raw_response_hook=calls.answered,
+            )
+        except ServiceRequestError as error:  # nothing is there by this name: waiting would not help
+            raise translate(error, "opening the account", writes=False) from error
+        except ValueError as error:
+            raise ConfigInvalid(f"The Cosmos DB account cannot be used: {error}.", key="url") from error
+
+    try:
+        return calls.read("opening the account", make)
+    except AzureError as error:
+        raise translate(error, "opening the account", writes=False) from error
 
 
 def _opened(client: CosmosClient, settings: Settings, calls: Calls, *, create: bool) -> Opened:
