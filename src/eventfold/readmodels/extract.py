@@ -1,6 +1,7 @@
 """From an event to the values that a table takes from it: one plan per event type, made once."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -73,16 +74,17 @@ def source(column: Column, type_name: str) -> Field | Const | Envelope | None:
     return None
 
 
-def read_data(event: RecordedEvent, registry: Registry) -> Any:
-    """The data in the current schema version, fractions kept as they were written.
+def read_data(event: RecordedEvent, registry: Registry) -> dict[str, Any]:
+    """The data in the current schema version, fractions kept as they were written; no fields where it is no map.
 
     Raises:
         EventfoldError: no such type or version, an upcaster that failed, data that are damaged.
     """
     try:
-        return _decode(registry.current_data(event))
+        found = _decode(registry.current_data(event))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise PayloadInvalid(f"{event.type}: the stored data are damaged: {error}", type=event.type) from None
+    return found if isinstance(found, dict) else {}
 
 
 def _stream(event: RecordedEvent, _data: Any) -> str:
@@ -96,20 +98,21 @@ def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:
     if isinstance(found, Envelope):
         return _envelope(found, kind)
     path = found.path
+    first, *inner = path
+    low, high = limits.INT_MIN, limits.INT_MAX
     parse = kind.parse
     whole = kind.kind == "int64"
 
     def extract(_event: RecordedEvent, data: Any) -> Cell | None:
-        for key in path:
-            if not isinstance(data, dict):
-                return None
-            data = data.get(key)
-        if data is None:
+        value = data.get(first)
+        for key in inner:
+            value = value.get(key) if isinstance(value, dict) else None
+        if whole and type(value) is int and low <= value <= high:
+            return value  # what its text would say, without writing and reading it
+        if value is None:
             return None
-        if whole and type(data) is int and limits.INT_MIN <= data <= limits.INT_MAX:
-            return data  # what its text would say, without writing and reading it
         try:
-            return parse(_text(data))
+            return parse(_text(value))
         except ValueUnfit as error:
             raise ValueUnfit(
                 f"{found.event}.{'.'.join(path)}: {error.message}", path=".".join(path)
@@ -139,16 +142,17 @@ def _envelope(found: Envelope, kind: ColumnType) -> Extract:
             return None if value is None else kind.parse(_text(value))
 
         return from_metadata
+    value = _ENVELOPE[found.name]
     if found.type != kind:
-        return lambda event, _data: kind.parse(str(_ENVELOPE[found.name](event)))
-    return lambda event, _data: _ENVELOPE[found.name](event)
+        return lambda event, _data: kind.parse(str(value(event)))
+    return lambda event, _data: value(event)
 
 
 _ENVELOPE: dict[str, Callable[[RecordedEvent], Cell]] = {
-    "recorded_at": lambda event: event.recorded_us,
-    "occurred_at": lambda event: event.occurred_us,
-    "stream": lambda event: event.stream,
-    "version": lambda event: event.version,
-    "event_type": lambda event: event.type,
+    "recorded_at": attrgetter("recorded_us"),
+    "occurred_at": attrgetter("occurred_us"),
+    "stream": attrgetter("stream"),
+    "version": attrgetter("version"),
+    "event_type": attrgetter("type"),
     "event_id": lambda event: str(event.id),
 }

@@ -5,6 +5,8 @@ A column that must know where its value came from has a second slot for that, na
 published table carries whatever a fold needs to go on.
 """
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -90,13 +92,11 @@ class Layout(msgspec.Struct, frozen=True):
         """The row as a user sees it."""
         return {slot.name: _show(slot, row[at]) for at, slot in self.shown}
 
-    def order_key(self, event: RecordedEvent) -> OrderKey:
-        """The place of an event among those of its key."""
-        if self.ordered_by == "version":
-            return event.version
-        if self.ordered_by == "position":
-            return event.position
-        return (
+    def order_of(self) -> Callable[[RecordedEvent], OrderKey]:
+        """What gives the place of an event among those of its key."""
+        if self.ordered_by != "triple":
+            return attrgetter(self.ordered_by)
+        return lambda event: (
             f"{_digits(event.recorded_us)}{SEPARATOR}{event.stream}{SEPARATOR}{event.version:0{TIME_DIGITS}d}"
         )
 

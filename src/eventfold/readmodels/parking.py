@@ -71,42 +71,36 @@ class Batch:
 
     def take(self, event: RecordedEvent) -> Taken | None:
         """The event's values; None where it does not count, or where it waits now."""
-        waiting = self.parked.get(event.stream)
-        if waiting is not None:
+        if self.parked and (waiting := self.parked.get(event.stream)):
             if self._reference.looks_at(event):
                 self._wait(waiting, event)
             return None
         if self._skips and (event.stream, event.version) in self._skips:
             return None
-        error: EventfoldError | None = None
         for _ in range(ATTEMPTS):
             try:
                 return self._reference.take(event)
             except EventfoldError as failed:
                 error = failed
-        assert error is not None
         self._fail(park(event, error))
         return None
 
     def absorb(self, taken: Taken) -> None:
         """Folds taken values into their row, which must have been given to `rows` where it exists."""
-        event = taken[1]
-        waiting = self.parked.get(event.stream)
-        if waiting is not None and event.version > waiting.version:
+        key, event = taken.key, taken.event
+        if self.parked and (waiting := self.parked.get(event.stream)) and event.version > waiting.version:
             self._wait(waiting, event)
             return
-        error: EventfoldError | None = None
         for _ in range(ATTEMPTS):
             try:
-                row = self._reference.absorb(self.rows.get(taken.key), taken)
+                row = self._reference.absorb(self.rows.get(key), taken)
             except EventfoldError as failed:
                 error = failed
             else:
-                self.rows[taken.key] = row
+                self.rows[key] = row
                 if row is None:
-                    self.deleted.add(taken.key)
+                    self.deleted.add(key)
                 return
-        assert error is not None
         self._fail(park(event, error))
 
     def changes(self, skips: tuple[Skip, ...] = (), passed: Sequence[Tally] = ()) -> Changes:

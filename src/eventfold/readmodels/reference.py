@@ -5,24 +5,32 @@ An event that cannot be folded raises before it has touched a row; the caller pa
 
 from typing import Any
 
+import msgspec
+
 from eventfold.errors import EventfoldError, EventTypeUnknown, FoldFailed, ValueUnfit
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.readmodels.extract import Plan, plan, read_data
-from eventfold.readmodels.layout import Layout, OrderKey, Place, Row, by_key
+from eventfold.readmodels.extract import Extract, Plan, plan, read_data
+from eventfold.readmodels.layout import Layout, OrderKey, Place, Row
+from eventfold.readmodels.reducers import Reduce, reducer
 from eventfold.readmodels.types import Cell
-from eventfold.store.names import category_of
 
 
-class Taken(tuple[str, RecordedEvent, Plan | None, tuple[Cell | None, ...]]):
+class Steps(msgspec.Struct, frozen=True, gc=False):
+    """What is done with the events of one type."""
+
+    plan: Plan
+    extracts: tuple[Extract, ...]
+    reduces: tuple[Reduce, ...]
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """An event with its key and the values that the table takes from it."""
 
-    __slots__ = ()
-
-    @property
-    def key(self) -> str:
-        """The key of the row it belongs to."""
-        return self[0]
+    key: str
+    event: RecordedEvent
+    steps: Steps
+    values: list[Cell | None]
 
 
 class Reference:
@@ -36,11 +44,14 @@ class Reference:
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout
         self._registry = registry
-        self._plans: dict[str, Plan | None] = {}
+        self._prefix = layout.spec.category and f"{layout.spec.category}-"
+        self._steps: dict[str, Steps | None] = {}
+        self._order = layout.order_of()
+        self._empty = layout.empty("")
 
     def looks_at(self, event: RecordedEvent) -> bool:
         """Whether the event concerns the table at all."""
-        return self._plan(event) is not None
+        return event.stream.startswith(self._prefix) and plan(self.layout, event.type) is not None
 
     def take(self, event: RecordedEvent) -> Taken | None:
         """The values of an event, all of them parsed; None where the table does not look at it.
@@ -48,16 +59,20 @@ class Reference:
         Raises:
             EventfoldError: a value that does not fit, an unknown type, an upcaster that failed.
         """
-        found = self._plan(event)
-        if found is None:
+        if not event.stream.startswith(self._prefix):
             return None
-        if self._registry.version_of(event.type) is None and not self._registry.untyped:
-            raise EventTypeUnknown(f"This app has no event type {event.type!r}.", type=event.type)
+        try:
+            steps = self._steps[event.type]
+        except KeyError:
+            steps = self._prepared(event.type)
+        if steps is None:
+            return None
+        found = steps.plan
         data = read_data(event, self._registry) if found.needs_data else None
         key = found.key(event, data)
         if key is None:
             raise ValueUnfit(f"{event.type}: the key of {self.layout.spec.name} is absent")
-        return Taken((str(key), event, found, tuple([extract(event, data) for _, extract in found.steps])))
+        return Taken(str(key), event, steps, [extract(event, data) for extract in steps.extracts])
 
     def absorb(self, row: Row | None, taken: Taken) -> Row | None:
         """The row after the event; `row` itself stays as it was. None where the event removes it.
@@ -65,27 +80,36 @@ class Reference:
         Raises:
             EventfoldError: a sum beyond its type, a Python fold that raised.
         """
-        key, event, found, values = taken
-        assert found is not None
-        if found.deletes:
+        event, steps = taken.event, taken.steps
+        if steps.plan.deletes:
             return None
-        order = self.layout.order_key(event)
+        order = self._order(event)
         if self.layout.spec.fold is not None:
-            return self._python(row, key, event, order)
-        new = self.layout.empty(key) if row is None else row.copy()
-        if new[1] is None or new[1] < order:  # type: ignore[operator]  # one layout, one kind of order key
+            return self._python(row, taken.key, event, order)
+        if row is None:
+            new = self._empty.copy()  # no reducer changes a list in place
+            new[0] = taken.key
+        else:
+            new = row.copy()
+        held = new[1]
+        if held is None or held < order:  # type: ignore[operator]  # one layout, one kind of order key
             new[1] = order
-        for (place, _), value in zip(found.steps, values, strict=True):
-            _REDUCE[place.column.reducer](new, place, value, order, event)
+        for reduce, value in zip(steps.reduces, taken.values, strict=True):
+            reduce(new, value, order, event)
         return new
 
-    def _plan(self, event: RecordedEvent) -> Plan | None:
-        category = self.layout.spec.category
-        if category and category_of(event.stream) != category:
+    def _prepared(self, type_name: str) -> Steps | None:
+        """Kept for the next event, unless the type is unknown: it may be registered by then."""
+        found = plan(self.layout, type_name)
+        if found is None:
+            self._steps[type_name] = None
             return None
-        if event.type not in self._plans:
-            self._plans[event.type] = plan(self.layout, event.type)
-        return self._plans[event.type]
+        if self._registry.version_of(type_name) is None and not self._registry.untyped:
+            raise EventTypeUnknown(f"This app has no event type {type_name!r}.", type=type_name)
+        reduces = () if self.layout.spec.fold else tuple(reducer(place) for place, _ in found.steps)
+        steps = Steps(found, tuple(extract for _, extract in found.steps), reduces)
+        self._steps[type_name] = steps
+        return steps
 
     def _python(self, row: Row | None, key: str, event: RecordedEvent, order: OrderKey) -> Row | None:
         spec = self.layout.spec
@@ -112,78 +136,3 @@ def _hide(place: Place, value: Any) -> Cell | None:
         return place.column.type.hide(value)
     except ValueUnfit as error:
         raise ValueUnfit(f"{place.name}: {error.message}") from None
-
-
-def _order(place: Place, order: OrderKey, event: RecordedEvent) -> OrderKey:
-    by = place.column.by
-    if by is None:
-        return order
-    return by_key(event.recorded_us if by.name == "recorded_at" else event.occurred_us, order)
-
-
-def _first(row: Row, place: Place, value: Cell | None, order: OrderKey, event: RecordedEvent) -> None:
-    if value is None and not place.column.nulls:
-        return
-    if place.order < 0:
-        if row[place.value] is None:
-            row[place.value] = value
-        return
-    mine = _order(place, order, event)
-    held = row[place.order]
-    if held is None or mine < held:  # type: ignore[operator]
-        row[place.value], row[place.order] = value, mine
-
-
-def _last(row: Row, place: Place, value: Cell | None, order: OrderKey, event: RecordedEvent) -> None:
-    if value is None and not place.column.nulls:
-        return
-    if place.order < 0:
-        row[place.value] = value
-        return
-    mine = _order(place, order, event)
-    held = row[place.order]
-    if held is None or mine > held:  # type: ignore[operator]
-        row[place.value], row[place.order] = value, mine
-
-
-def _sum(row: Row, place: Place, value: Cell | None, _order: OrderKey, event: RecordedEvent) -> None:
-    if value is None:
-        return
-    total = row[place.value] + value  # type: ignore[operator]  # a summed slot holds a number
-    if isinstance(total, int) and abs(total) > place.column.type.limit:
-        raise ValueUnfit(
-            f"{place.name}: the sum does not fit {place.column.type} with version {event.version}"
-        )
-    row[place.value] = total
-
-
-def _min(row: Row, place: Place, value: Cell | None, _order: OrderKey, _event: RecordedEvent) -> None:
-    if value is not None and (row[place.value] is None or value < row[place.value]):  # type: ignore[operator]
-        row[place.value] = value
-
-
-def _max(row: Row, place: Place, value: Cell | None, _order: OrderKey, _event: RecordedEvent) -> None:
-    if value is not None and (row[place.value] is None or value > row[place.value]):  # type: ignore[operator]
-        row[place.value] = value
-
-
-def _collect(row: Row, place: Place, value: Cell | None, order: OrderKey, _event: RecordedEvent) -> None:
-    if value is None:
-        return
-    held: Any = row[place.value]
-    orders: Any = row[place.order]
-    pairs = sorted([*zip(orders, held, strict=True), (order, value)], key=lambda pair: pair[0])
-    limit = place.column.limit
-    kept = pairs[:limit] if place.column.keep == "first" else pairs[-limit:]
-    row[place.order], row[place.value] = [o for o, _ in kept], [v for _, v in kept]
-
-
-_REDUCE = {
-    "first": _first,
-    "last": _last,
-    "sum": _sum,
-    "count": _sum,
-    "min": _min,
-    "max": _max,
-    "collect": _collect,
-}

@@ -67,7 +67,7 @@ class Why:
         """Those of one row, in the order in which the row counts them: a feed mixes its partitions as they come."""
         batch = self._batch(skips)
         found = [e for e in events if (taken := batch.take(e)) is not None and taken.key == key]
-        return iter(sorted(found, key=self._layout.order_key))
+        return iter(sorted(found, key=self._layout.order_of()))
 
     def _events(self, key: str) -> Iterator[RecordedEvent]:
         spec = self._layout.spec

@@ -22,12 +22,11 @@ class Summed:
 
     def note(self, taken: Taken) -> None:
         """Notes the values of an event."""
-        key, _, found, values = taken
-        if found is None or not self._found:
+        if not self._found:
             return
-        for (place, _), value in zip(found.steps, values, strict=True):
+        for (place, _), value in zip(taken.steps.plan.steps, taken.values, strict=True):
             if place.name in self._found and isinstance(value, int):
-                self._found[place.name][key] += abs(value)
+                self._found[place.name][taken.key] += abs(value)
 
     def largest(self) -> dict[str, int]:
         """The largest total of a key, by column."""

@@ -82,12 +82,14 @@ def _feed(stage: Stage) -> None:
             stage.write(writer, dice.randint(0, 3))
             if dice.random() < 0.2 and len(stage.ranges()) < 8:
                 stage.split()
+                stage.verdict.strikes += 1
             stage.account.lag(dice.choice([0, 0, 2, 9]))
         else:
             stage.account.lag(0)
         if turn < 40 and dice.random() < 0.3:
             store = stage.open()
             cursor = read_cursor(cursor.to_json())
+            stage.verdict.strikes += 1
         try:
             page = store.feed().read(cursor, dice.randint(1, 9))
         except StorageError:
