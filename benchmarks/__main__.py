@@ -1,9 +1,12 @@
-"""`./dev bench [WORD ...] [--json FILE]`: each path beside its floor; words choose the paths by their names."""
+"""`./dev bench [WORD ...] [--json FILE]`: each path beside its floor; words choose the paths by their names.
+
+With `--stages [FILE]` instead: where the time of the paths goes that miss their targets.
+"""
 
 import argparse
 from pathlib import Path
 
-from benchmarks import cosmos, cosmos_costs, flat, history, reading, writing
+from benchmarks import cosmos, cosmos_costs, flat, history, reading, stages, writing
 from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
@@ -12,7 +15,18 @@ if __name__ == "__main__":
     parser.add_argument(
         "--json", type=Path, default=RESULTS / "latest.json", metavar="FILE", help="the figures"
     )
+    parser.add_argument(
+        "--stages",
+        type=Path,
+        nargs="?",
+        const=RESULTS / "stages.json",
+        metavar="FILE",
+        help="instead: where the time of the paths goes that miss their targets",
+    )
     given = parser.parse_args()
+    if given.stages:
+        stages.report(given.stages)
+        raise SystemExit
     cases = [*writing.CASES, *reading.CASES, *history.CASES, *cosmos.CASES, *flat.CASES]
     words = given.words
     chosen = [case for case in cases if not words or any(word in case.name for word in words)]

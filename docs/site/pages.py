@@ -7,7 +7,7 @@ A page says `<!-- generated: NAME -->` where a part stands that is made from the
 import re
 from typing import TYPE_CHECKING
 
-from docs.site import commands, dependencies, errors, figures, settings
+from docs.site import commands, dependencies, errors, figures, settings, stages
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -18,6 +18,7 @@ GENERATED = {
     "errors": errors.markdown,
     "figures": figures.markdown,
     "settings": settings.markdown,
+    "stages": stages.markdown,
 }
 
 NOT_OURS = [(r"py:.*", r"(?!eventfold\.).*"), (r"py:class", r"eventfold(\.[a-z_]+)+\.\w+")]

@@ -142,13 +142,14 @@ def test_an_append_that_is_interrupted_while_it_waits_stops_nobody_else(tmp_path
 
 
 @pytest.mark.parametrize(
-    "where", ["_lead", "_take", "_refusal", "_transaction", "_commit", "_tell", "_leave"]
+    "where", ["_lead", "_take", "_await_crowd", "_refusal", "_transaction", "_commit", "_tell", "_leave"]
 )
 def test_an_interrupt_anywhere_in_an_append_stops_no_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """Python delivers a signal where a function is entered, so that it can strike at any of these calls."""
     store = open_url(f"sqlite:///{tmp_path}/log.db")
+    store._writer._crowd = 2
     ready = getattr(store._writer, where)
 
     def interrupted(*_: object) -> None:
