@@ -45,10 +45,10 @@ def fold_to_delta(folder: Path) -> float:
     from eventfold.readmodels.port import Scope
 
     store = ef.open_store(f"sqlite:///{folder}/log.db")
-    feed, layout = store.feed(), bind(NotesTable.spec, total_order=True)
+    feed, layout, engine = store.feed(), bind(NotesTable.spec, total_order=True), open_engine()
     began = time.perf_counter()
     events = feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope()))
-    folded = open_engine().fold(events, layout, APP.registry, scope=Scope())
+    folded = engine.fold(events, layout, APP.registry, scope=Scope())
     write_deltalake(str(folder / f"ours-{time.time_ns()}"), folded.rows)
     seconds = time.perf_counter() - began
     assert folded.rows.num_rows == EVENTS // EACH

@@ -23,7 +23,7 @@ from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
 from eventfold.readmodels.scratch import scratch
 
-CHUNK_ROWS = 60_000
+CHUNK_ROWS = 120_000
 CHUNK_BYTES = 32_000_000
 COMPACT_ROWS = 400_000
 MEMORY = "160MB"
@@ -93,7 +93,7 @@ class _Run:
                 self._compact()
         return Folded(self._merged(), self._parked, count)
 
-    def _one(self, chunk: pa.RecordBatch) -> bool:
+    def _one(self, chunk: pa.Table) -> bool:
         self._chunk += 1
         chosen = self._choose(chunk)
         if chosen.num_rows == 0:
@@ -126,7 +126,7 @@ class _Run:
         self._rows += rows
         return True
 
-    def _choose(self, chunk: pa.RecordBatch) -> pa.Table:
+    def _choose(self, chunk: pa.Table) -> pa.Table:
         """The events of a chunk that count: type, category, scope; parked and skipped ones left out."""
         spec, scope = self._layout.spec, self._scope
         masks = []
@@ -138,7 +138,7 @@ class _Run:
             masks.append(pc.less_equal(chunk.column("occurred_us"), scope.occurred_to_us))
         if scope.recorded_to_us is not None:
             masks.append(pc.less_equal(chunk.column("recorded_us"), scope.recorded_to_us))
-        chosen = pa.Table.from_batches([chunk])
+        chosen = chunk
         if masks and not pc.all(mask := functools.reduce(pc.and_, masks)).as_py():
             chosen = chosen.filter(mask)
         chosen = self._without_skips(chosen)
@@ -166,11 +166,12 @@ class _Run:
                 self._parked[held.stream] = structs.replace(held, last_version=row["version_max"])
         return chosen.filter(pc.invert(waits))
 
-    def _by_reference(self, chunk: pa.RecordBatch) -> bool:
+    def _by_reference(self, chunk: pa.Table) -> bool:
         """Folds one chunk event by event, from no rows: a partial result as any. False where sums may not fit."""
         batch = Batch(Reference(self._layout, self._registry), self._parked, self._scope.skips)
         summed = Summed(self._layout)
-        fold_events(batch, recorded(chunk), self._scope, summed.note)
+        for part in chunk.to_batches():
+            fold_events(batch, recorded(part), self._scope, summed.note)
         if not self._fit(summed.largest()):
             return False
         self._parked = batch.parked
@@ -184,7 +185,7 @@ class _Run:
         self._insert(_numbers(from_rows(self._layout, rows)), resets, gone)
         return True
 
-    def _reference_from(self, chunk: pa.RecordBatch, rest: Iterable[pa.RecordBatch]) -> Folded:
+    def _reference_from(self, chunk: pa.Table, rest: Iterable[pa.Table]) -> Folded:
         scope = Scope(
             skips=self._scope.skips,
             parked=self._parked,
@@ -193,8 +194,9 @@ class _Run:
         )
 
         def remaining() -> Iterable[pa.RecordBatch]:
-            yield chunk
-            yield from rest
+            yield from chunk.to_batches()
+            for other in rest:
+                yield from other.to_batches()
 
         return ReferenceEngine().fold(
             remaining(), self._layout, self._registry, scope=scope, base=self._merged()
@@ -250,18 +252,18 @@ def _scaled(most: Decimal | int, scale: int) -> int:
     return int(Fraction(most) * 10**scale)  # exact, where a Decimal would round to the digits of its context
 
 
-def _larger(events: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches joined, because DuckDB divides its work among threads by some hundred thousand rows."""
+def _larger(events: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Some batches at a time: enough for a statement to be worth its while, and each of them work for a thread."""
     some: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in events:
         some.append(batch)
         rows, size = rows + batch.num_rows, size + batch.nbytes
         if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
-            yield pa.concat_batches(some)
+            yield pa.Table.from_batches(some)
             some, rows, size = [], 0, 0
     if some:
-        yield pa.concat_batches(some)
+        yield pa.Table.from_batches(some)
 
 
 def _numbers(rows: pa.Table) -> pa.Table:

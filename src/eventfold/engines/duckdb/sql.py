@@ -61,8 +61,9 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
     inner = [
         f"{key.value if key else 'stream'} AS _key",
         f"{_order(layout)} AS _ord",
-        f"type IN ({deletes}) AS _deletes" if deletes else "FALSE AS _deletes",
     ]
+    if deletes:
+        inner.append(f"type IN ({deletes}) AS _deletes")
     doubts = [f"({key.doubt})", f"({key.value}) IS NULL"] if key else []
     for n, (place, value) in enumerate(zip(layout.places, values, strict=True)):
         inner.append(f"{value.value} AS v{n}")
@@ -72,26 +73,31 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
         if value.doubt:
             doubts.append(f"coalesce({value.doubt}, FALSE)")
     inner.append(f"({' OR '.join(doubts)}) AS _doubt" if doubts else "FALSE AS _doubt")
-    array = ", ".join(literal(_json_path(path)) for path in known)
-    extracted = f", CAST(json_extract(data, [{array}]) AS VARCHAR[]) AS x" if known else ""
-    outer = [f"_key AS {_q(layout.slots[0])}", f"max(_ord) FILTER (_live) AS {_q(layout.slots[1])}"]
+    extracted = f", {_extracted(known)} AS x" if known else ""
+    latest = "max(_ord) FILTER (_live)" if deletes else "max(_ord)"
+    outer = [f"_key AS {_q(layout.slots[0])}", f"{latest} AS {_q(layout.slots[1])}"]
     for n, place in enumerate(layout.places):
         outer.extend(_aggregate(layout, place, n))
     sums = tuple(n for n, place in enumerate(layout.places) if _is_exact_sum(place))
     outer.extend(
         f"coalesce(sum(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
     )
-    outer.append(
-        "bool_or(_last IS NOT NULL) AS _reset, NOT bool_or(_live) AS _empty, bool_or(_doubt) AS _doubt"
-    )
-    last = "max(CASE WHEN _deletes THEN _ord END) OVER (PARTITION BY _key)" if deletes else "NULL"
+    outer.append("bool_or(_doubt) AS _doubt")
     statement = (
         f"WITH extracted AS (SELECT *{extracted} FROM chosen),"  # noqa: S608 - see the head of this file
-        f" valued AS (SELECT {', '.join(inner)} FROM extracted),"
-        f" marked AS (SELECT *, {last} AS _last FROM valued),"
-        " alive AS (SELECT *, NOT _deletes AND (_last IS NULL OR _ord > _last) AS _live FROM marked)"
-        f" SELECT {', '.join(outer)} FROM alive GROUP BY _key"
+        f" valued AS (SELECT {', '.join(inner)} FROM extracted)"
     )
+    if deletes:
+        outer.append("bool_or(_last IS NOT NULL) AS _reset, NOT bool_or(_live) AS _empty")
+        last = "max(CASE WHEN _deletes THEN _ord END) OVER (PARTITION BY _key)"
+        statement += (
+            f", marked AS (SELECT *, {last} AS _last FROM valued),"  # noqa: S608 - as above
+            " alive AS (SELECT *, NOT _deletes AND (_last IS NULL OR _ord > _last) AS _live FROM marked)"
+        )
+    else:
+        outer.append("FALSE AS _reset, FALSE AS _empty")
+    alive = "alive" if deletes else "valued"
+    statement += f" SELECT {', '.join(outer)} FROM {alive} GROUP BY _key"  # noqa: S608 - as above
     return Compiled(statement, tuple(slot.name for slot in layout.slots), sums)
 
 
@@ -126,14 +132,13 @@ def slot_type(slot: Slot) -> str:
 def _aggregate(layout: Layout, place: Place, n: int) -> list[str]:
     column = place.column
     name = _q(layout.slots[place.value])
-    mask = f"m{n} AND _live" if column.nulls else f"m{n} AND _live AND v{n} IS NOT NULL"
+    mask = f"m{n}{' AND _live' if layout.spec.delete_on else ''}{'' if column.nulls else f' AND v{n} IS NOT NULL'}"
     order = f"o{n}" if column.by else "_ord"
     match column.reducer:
         case "first" | "last":
             pick = "arg_min" if column.reducer == "first" else "arg_max"
             extreme = "min" if column.reducer == "first" else "max"
-            # wrapped, because arg_min and arg_max pass over nulls
-            parts = [f"({pick}({{'v': v{n}}}, {order}) FILTER ({mask})).v AS {name}"]
+            parts = [f"{_picked(column, pick, f'v{n}', order, mask)} AS {name}"]
             if place.order >= 0:
                 parts.append(f"{extreme}({order}) FILTER ({mask}) AS {_q(layout.slots[place.order])}")
             return parts
@@ -159,7 +164,7 @@ def _merged(layout: Layout, place: Place) -> list[str]:
             extreme = "min" if column.reducer == "first" else "max"
             # without an order key of its own a column has the order of the chunks, in which its stream's events came
             by, mask = (held, f"{held} IS NOT NULL") if held else ("_chunk", f"{name} IS NOT NULL")
-            parts = [f"({pick}({{'v': {name}}}, {by}) FILTER ({mask})).v AS {name}"]
+            parts = [f"{_picked(column, pick, name, by, mask)} AS {name}"]
             return [*parts, f"{extreme}({held}) AS {held}"] if held else parts
         case "sum" | "count":
             return [f"CAST(sum({name}) AS {sql_type(column.type)}) AS {name}"]
@@ -168,6 +173,13 @@ def _merged(layout: Layout, place: Place) -> list[str]:
         case _:
             pairs = f"list_sort(list_zip(flatten(list({held})), flatten(list({name})))){_kept(column)}"
             return [f"[p[2] FOR p IN {pairs}] AS {name}", f"[p[1] FOR p IN {pairs}] AS {held}"]
+
+
+def _picked(column: Column, pick: str, value: str, by: str, mask: str) -> str:
+    """arg_min and arg_max pass over nulls: where a null counts, it is wrapped."""
+    if column.nulls:
+        return f"({pick}({{'v': {value}}}, {by}) FILTER ({mask})).v"
+    return f"{pick}({value}, {by}) FILTER ({mask})"
 
 
 def _kept(column: Column) -> str:
@@ -197,7 +209,7 @@ def _field_value(
     known: dict[tuple[str, ...], int],
     looks: str,
 ) -> ValueSql:
-    fields = {name: f"x[{known[value.path]}]" for name, value in sources.items() if isinstance(value, Field)}
+    fields = {n: _text_at(known, v.path) for n, v in sources.items() if isinstance(v, Field)}
     json = _case(fields) if len(set(fields.values())) > 1 or looks != "TRUE" else next(iter(fields.values()))
     found: Converted = convert(column.type, f"({text_of(f'({json})')})", quoted(f"({json})"))
     constants = {n: _constant(v, column.type) for n, v in sources.items() if isinstance(v, Const)}
@@ -259,6 +271,18 @@ def _padded(number: str) -> str:
 
 def _separator() -> str:
     return f"chr({ord(SEPARATOR)})"
+
+
+def _extracted(known: dict[tuple[str, ...], int]) -> str:
+    """The JSON at each path; a list costs more, so that a single one stands by itself."""
+    array = [literal(_json_path(path)) for path in known]
+    if len(array) == 1:
+        return f"CAST(json_extract(data, {array[0]}) AS VARCHAR)"
+    return f"CAST(json_extract(data, [{', '.join(array)}]) AS VARCHAR[])"
+
+
+def _text_at(known: dict[tuple[str, ...], int], path: tuple[str, ...]) -> str:
+    return "x" if len(known) == 1 else f"x[{known[path]}]"
 
 
 def _json_path(path: tuple[str, ...]) -> str:

@@ -19,10 +19,12 @@ from eventfold.store.sqlite.names import Names
 
 CHUNK = 5_000
 READERS = 2
-AHEAD = 4
+AHEAD_BYTES = 20_000_000
+FEWEST, MOST = 2, 16
+"""Chunks read ahead: as many as fit into the bytes, within these limits."""
 _SOURCES = {
     "position": "position",
-    "stream": "stream",
+    "stream": "name",
     "version": "version",
     "type": "type",
     "schema_version": "schema_version",
@@ -33,27 +35,28 @@ _SOURCES = {
     "data": "data",
     "metadata": "metadata",
 }
-"""Column of the feed -> expression over `events`."""
+"""Column of the feed -> expression over `_EVENTS`, or `_NAMED` where the names of streams are asked for."""
+# SQLite keeps the order of a subquery for group_concat; an ORDER BY inside each of them sorts as often, for nothing.
+# It joins in the order in which CROSS JOIN stands: events by position, each with its name.
+_EVENTS = "(SELECT * FROM events WHERE position > ? AND position <= ? ORDER BY position)"
+_NAMED = _EVENTS.replace("*", "events.*, name").replace("WHERE", "CROSS JOIN streams ON id = stream WHERE")
 
 
 def batches(
-    pool: Pool, streams: Names, types: Names, after: int, to: int, columns: Sequence[str], limit: int
+    pool: Pool, types: Names, after: int, to: int, columns: Sequence[str], limit: int
 ) -> Iterator[pa.RecordBatch]:
     """The events with `after` < position <= `to`, in order; see `Feed.arrow`."""
     if unknown := [c for c in columns if c not in _SOURCES and c != "partition"]:
         raise QueryInvalid(f"The feed has no column {unknown[0]!r}; known: {', '.join(_SOURCES)}, partition.")
     asked = [c for c in columns if c != "partition"]
     parts = "".join(f", group_concat({_SOURCES[c]}, x'0a')" for c in asked)
-    # SQLite keeps the order of a subquery for group_concat; an ORDER BY inside each of them sorts as often, for nothing
-    rows = "(SELECT * FROM events WHERE position > ? AND position <= ? ORDER BY position)"
-    statement = f"SELECT count(*){parts} FROM {rows}"  # noqa: S608 - from the table above
+    statement = f"SELECT count(*){parts} FROM {_NAMED if 'stream' in asked else _EVENTS}"  # noqa: S608 - from above
 
     def chunk(lower: int, upper: int) -> pa.RecordBatch:
         with pool.reading() as connection:
             count, *texts = connection.execute(statement, (lower, upper)).fetchone() or (0,)
             found = {
-                name: _column(connection, name, text, streams, types)
-                for name, text in zip(asked, texts, strict=True)
+                name: _column(connection, name, text, types) for name, text in zip(asked, texts, strict=True)
             }
         if "partition" in columns:
             found["partition"] = pa.array([PARTITION]).take(pa.array([0] * count, pa.int32()))
@@ -71,12 +74,15 @@ def _ahead(
 ) -> Iterator[pa.RecordBatch]:
     """The chunks in order, a few of them read ahead: SQLite works beside whoever uses the one before."""
     waiting: deque[Future[pa.RecordBatch]] = deque()
+    room = FEWEST
     with ThreadPoolExecutor(READERS, "eventfold-arrow") as readers:
         try:
             for lower, upper in ranges:
                 waiting.append(readers.submit(chunk, lower, upper))
-                if len(waiting) > AHEAD:
-                    yield waiting.popleft().result()
+                while len(waiting) > room:
+                    batch = waiting.popleft().result()
+                    room = min(MOST, max(FEWEST, AHEAD_BYTES // max(1, batch.nbytes)))
+                    yield batch
             while waiting:
                 yield waiting.popleft().result()
         finally:
@@ -84,14 +90,12 @@ def _ahead(
                 future.cancel()
 
 
-def _column(connection: apsw.Connection, name: str, text: str, streams: Names, types: Names) -> pa.Array:
+def _column(connection: apsw.Connection, name: str, text: str, types: Names) -> pa.Array:
     values = pc.split_pattern(pa.scalar(text, pa.large_string()), "\n").values
     match name:
-        case "stream":
-            return _names(values, lambda some: streams.resolve(connection, some))
         case "type":
             return _names(values, lambda some: types.resolve(connection, some))
-        case "data" | "metadata":
+        case "stream" | "data" | "metadata":
             return values.cast(pa.string())
         case "id":
             ids = b"".join(bytes.fromhex(value) for value in values.to_pylist())

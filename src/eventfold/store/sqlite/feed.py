@@ -170,7 +170,7 @@ class SqliteFeed:
             from eventfold.store.sqlite.arrow import batches
         with self._snapshot() as connection:
             start, end = self._checked(connection, after), self._checked(connection, to)
-        return batches(self._pool, self._streams, self._types, start, end, columns, limit)
+        return batches(self._pool, self._types, start, end, columns, limit)
 
     def _events(
         self,
