@@ -20,6 +20,9 @@ from eventfold.app.live import Live
 SIZES = (1_000, 100_000, 10_000_000)
 EACH = 10
 NEW = 1_000
+GROWING = 50
+"""Streams that are appended to; the others keep their ten events."""
+LOADED = 50
 ROUNDS = 5
 
 
@@ -46,7 +49,7 @@ class Grown:
                 table.rebuild()
             live.catch_up()
             for what, run in RUNS.items():
-                self._found[what, size] = statistics.median(run(live, n) for n in range(ROUNDS))
+                self._found[what, size] = statistics.median(run(live, size // EACH, n) for n in range(ROUNDS))
 
     def _grow(self, url: str, streams: int) -> None:
         store = ef.open_store(url)
@@ -59,23 +62,25 @@ class Grown:
         store.close()
 
 
-def append(live: Live, turn: int) -> float:
+def append(live: Live, _streams: int, _turn: int) -> float:
     began = time.perf_counter()
     for n in range(300):
-        live.store.append(f"note-{n * 7 % 100}", [REGISTRY.encode(EVENT)], expected=ef.ANY)
+        live.store.append(f"note-{n * 7 % GROWING}", [REGISTRY.encode(EVENT)], expected=ef.ANY)
     return 300 / (time.perf_counter() - began)
 
 
-def load(live: Live, turn: int) -> float:
-    """Streams of ten events, folded from the file."""
+def load(live: Live, streams: int, turn: int) -> float:
+    """Streams of ten events from all over the log, folded from the file."""
     notes = ef.Repository(live.store, REGISTRY, Notes, warm=0)
+    still = streams - GROWING
+    names = [f"note-{GROWING + (n * still // LOADED + turn) % still}" for n in range(LOADED)]
     began = time.perf_counter()
-    for n in range(90):
-        assert notes.load(f"note-{n}").count >= EACH
-    return 90 / (time.perf_counter() - began)
+    for name in names:
+        assert notes.load(name).count == EACH
+    return LOADED / (time.perf_counter() - began)
 
 
-def catch_up(live: Live, turn: int) -> float:
+def catch_up(live: Live, _streams: int, turn: int) -> float:
     """A thousand new events, folded into the state."""
     live.catch_up()
     events = [REGISTRY.encode(EVENT) for _ in range(NEW)]
@@ -85,7 +90,7 @@ def catch_up(live: Live, turn: int) -> float:
     return NEW / (time.perf_counter() - began)
 
 
-RUNS: dict[str, Callable[[Live, int], float]] = {"append": append, "load": load, "catch up": catch_up}
+RUNS: dict[str, Callable[[Live, int, int], float]] = {"append": append, "load": load, "catch up": catch_up}
 
 
 @cache
