@@ -135,7 +135,16 @@ def follow_bare(folder: Path) -> float:
 
 
 CASES = [
-    Case(name="cosmos: append, one event", unit="events/s", ours=append, floor=append_bare),
-    Case(name="cosmos: load 1,000 events", unit="events/s", ours=load, floor=load_bare, target=0.8),
-    Case(name="cosmos: change feed to state", unit="events/s", ours=follow, floor=follow_bare, target=0.7),
+    Case(name="cosmos: append, one event", unit="events/s", ours=append, floor=append_bare, repeats=5),
+    Case(
+        name="cosmos: load 1,000 events", unit="events/s", ours=load, floor=load_bare, target=0.8, repeats=9
+    ),
+    Case(
+        name="cosmos: change feed to state",
+        unit="events/s",
+        ours=follow,
+        floor=follow_bare,
+        target=0.7,
+        repeats=9,
+    ),
 ]

@@ -55,7 +55,7 @@ class LedgerKeeper:
         if self._stopped:
             return True
         if self._cursor is None:
-            self._cursor = self._ledger.counted().cursor
+            self._cursor = self._ledger.cursor()
         if self._follower.where() in (None, self._cursor):
             return True
         try:
@@ -82,6 +82,6 @@ class LedgerKeeper:
 def renew(ledger: Ledger, feed: Feed, at: Cursor) -> None:
     """Begins the ledger anew where a table stands that was rebuilt, if the log is no longer the one it was kept of."""
     try:
-        feed.check(ledger.counted().cursor)
+        feed.check(ledger.cursor())
     except LogMismatch:
         ledger.restart(at)

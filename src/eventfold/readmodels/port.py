@@ -192,6 +192,9 @@ class TableState(Protocol):
 class Ledger(Protocol):
     """What the events of the log said when the tables first passed them."""
 
+    def cursor(self) -> Cursor:
+        """How far it has been kept."""
+
     def counted(self) -> Counted:
         """The tallies by content, and between which cursors."""
 

@@ -30,7 +30,7 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     key: str
     event: RecordedEvent
     steps: Steps
-    values: list[Cell | None]
+    values: tuple[Cell | None, ...]
 
 
 class Reference:
@@ -72,7 +72,7 @@ class Reference:
         key = found.key(event, data)
         if key is None:
             raise ValueUnfit(f"{event.type}: the key of {self.layout.spec.name} is absent")
-        return Taken(str(key), event, steps, [extract(event, data) for extract in steps.extracts])
+        return Taken(str(key), event, steps, tuple([extract(event, data) for extract in steps.extracts]))
 
     def absorb(self, row: Row | None, taken: Taken) -> Row | None:
         """The row after the event; `row` itself stays as it was. None where the event removes it.

@@ -5,12 +5,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent
 from eventfold.engines.open import open_engine
 from eventfold.readmodels.audit.auditing import Audited, Auditing
+from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.table import TableSpec
 from eventfold.testing.generated import histories, tables
 from tests.readmodels.audit.world import (
@@ -37,6 +39,17 @@ def test_what_was_not_recorded_is_said_and_recorded_then(tmp_path: Path) -> None
     (found,) = world.verify().findings
     assert (found.where, found.position) == ("ledger", 5)
     world.close()
+
+
+def test_to_go_on_with_the_ledger_reads_none_of_the_tallies_which_grow_with_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world.store, 3)
+    monkeypatch.setattr(SqliteLedger, "counted", None)
+    world.catch_up()
+    monkeypatch.undo()
+    assert world.ledger.cursor() == world.ledger.counted().cursor == world.store.feed().end()
+    assert world.verify().ok
 
 
 def test_a_rebuild_takes_a_restored_log_as_it_is(world: World) -> None:

@@ -26,6 +26,12 @@ class SqliteLedger:
             if connection.execute(SQL["ledger"]).fetchone() is None:
                 connection.execute(SQL["begin_ledger"], {"cursor": start.to_json()})
 
+    def cursor(self) -> Cursor:
+        """Read without the tallies, which grow with the log."""
+        with self._pool.reading() as connection:
+            row: Any = connection.execute(SQL["ledger"]).fetchone()
+            return read_cursor(row[1])
+
     def counted(self) -> Counted:
         """Cursors and tallies of one instant."""
         with self._pool.snapshot() as connection:
