@@ -36,10 +36,10 @@ def bars(one: Examined) -> str:
     name = html.escape(one["name"])
     end = _x(one["floor"], longest)
     parts = [
-        f'<svg class="chart" viewBox="0 0 {_LEFT + _WIDTH + 70} {height}" role="img" aria-label="{name}, by stage">'
-        f'<text class="path title" x="{_LEFT - 12}" y="20">{name}</text>'
-        f'<line class="one" x1="{end}" x2="{end}" y1="{_TOP - 12}" y2="{height - 8}"/>'
-        f'<text class="scale" x="{end}" y="{_TOP - 20}">floor, {_shown(one["floor"])} µs an event</text>'
+        f'<svg class="chart" viewBox="0 0 {_LEFT + _WIDTH + 70} {height}" role="img" aria-label="{name}, by stage">',
+        f'<text class="path title" x="{_LEFT - 12}" y="20">{name}</text>',
+        f'<line class="one" x1="{end}" x2="{end}" y1="{_TOP - 12}" y2="{height - 8}"/>',
+        f'<text class="scale" x="{end}" y="{_TOP - 20}">floor, {_shown(one["floor"])} µs an event</text>',
     ]
     begun = 0.0
     for n, (what, took) in enumerate(rows.items()):
