@@ -32,7 +32,6 @@ from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to
 from eventfold.store.cosmos.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
 from eventfold.store.cosmos.splits import Splits
 from eventfold.store.cosmos.witness import Witness
-from eventfold.store.names import category_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,8 +117,7 @@ class CosmosFeed:
                 waiting.extendleft(moved)
             events += [
                 to_event(document, partition=name, position=document["_lsn"])
-                for document in documents
-                if _fits(document, categories, types)
+                for document in _fitting(documents, categories, types)
             ]
         self._remember(marks)
         return Page(events, Cursor(after.log, marks), not waiting)
@@ -299,12 +297,15 @@ def _made_anew() -> FeedRebased:
     )
 
 
-def _fits(
-    document: dict[str, Any], categories: Collection[str] | None, types: Collection[str] | None
-) -> bool:
-    if types is not None and document["eventType"] not in types:
-        return False
-    return categories is None or category_of(document["aggregateId"]) in categories
+def _fitting(
+    documents: Sequence[dict[str, Any]], categories: Collection[str] | None, types: Collection[str] | None
+) -> Sequence[dict[str, Any]]:
+    if types is not None:
+        documents = [d for d in documents if d["eventType"] in types]
+    if categories is not None:
+        prefixes = tuple(f"{category}-" for category in categories)
+        documents = [d for d in documents if d["aggregateId"].startswith(prefixes)]
+    return documents
 
 
 def _check_holes(documents: Sequence[dict[str, Any]]) -> None:
