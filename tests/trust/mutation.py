@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.trust.figures import FOLDER, keep
+from tests.trust.figures import FOLDER, Figure, keep
 from tests.trust.system import ROOT
 
 MUTANTS = ROOT / "mutants"
@@ -63,21 +63,18 @@ def report(found: Mapping[str, str]) -> int:
     score = count["killed"] / tried
     print(f"{count['killed']} of {tried} killed ({score:.1%}), {count[UNTRIED]} not tried yet.")
     print("To see one: .venv/bin/mutmut show NAME")
-    left = sum(1 for name, what in found.items() if what in {SURVIVED, UNTESTED} and name in known)
-    keep(
-        FOLDER,
-        "mutation",
-        "whole",
-        {
-            "mutants": len(found),
-            "tried": tried,
+    for place in {_place(name) for name, what in found.items() if what != UNTRIED}:
+        here = {name: what for name, what in found.items() if _place(name) == place}
+        count = Counter(here.values())
+        survived = [name for name, what in here.items() if what in {SURVIVED, UNTESTED}]
+        figures: dict[str, Figure] = {
+            "mutants": len(here),
+            "tried": len(here) - count[UNTRIED],
             "killed": count["killed"],
-            "survived": tried - count["killed"],
-            "with_reason": left,
-            "percent": f"{score:.1%}",
-            "rooms": ", ".join(sorted({_place(name) for name, what in found.items() if what != UNTRIED})),
-        },
-    )
+            "survived": len(survived),
+            "with_reason": len([name for name in survived if name in known]),
+        }
+        keep(FOLDER, "mutation", place, figures)
     return int(score < 0.85)
 
 

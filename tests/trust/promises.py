@@ -254,8 +254,8 @@ PROMISES = {
                 (
                     "mutation",
                     (
-                        "{killed} of {tried} mutants tried so far, of {mutants}, were noticed ({percent}) in {rooms}:"
-                        " {with_reason} of the others change nothing"
+                        "{killed} of {tried} mutants tried so far, of {mutants}, were noticed in {parts}: {with_reason}"
+                        " of the others change nothing"
                     ),
                 ),
             ),
@@ -293,9 +293,10 @@ def told(promise: Promise) -> list[str]:
     """The sentences with figures; a campaign that never ran says so."""
     sentences = []
     for campaign, sentence in promise.figures:
-        total = summed(kept(FOLDER, campaign))
+        parts = kept(FOLDER, campaign)
+        total = summed(parts)
         if total:
-            shown = {name: _shown(value) for name, value in total.items()}
+            shown = {name: _shown(value) for name, value in total.items()} | {"parts": ", ".join(parts)}
             sentences.append(f"{sentence.format(**shown)} ({total['day']}, Python {total['python']})")
         else:
             sentences.append("not measured yet")
