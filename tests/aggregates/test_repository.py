@@ -18,6 +18,7 @@ from eventfold.errors import (
     StoreFenced,
     StreamNotFound,
     UpcasterMissing,
+    WrongExpectedVersion,
 )
 from eventfold.testing.contract.concurrency import run_together
 
@@ -158,6 +159,53 @@ def test_a_repeated_command_gives_its_first_result(counters: ef.Repository[Count
         assert (again.version, list(again.events), again.deduplicated) == (1, list(first.events), True)
     refused = counters.execute_once("c-1", "counter-1", Counter.add, 5, most=0)
     assert (refused.deduplicated, store.head("counter-1")) == (True, 2)
+
+
+def test_a_repeat_finds_its_first_result_behind_the_events_of_others(
+    counters: ef.Repository[Counter],
+) -> None:
+    counters.execute("counter-1", Counter.add, 1)
+    counters.execute_once("c-1", "counter-1", Counter.add, amount=5)
+    for fresh in (counters, ef.Repository(counters._store, REGISTRY, Counter, warm=0)):
+        again = fresh.execute_once("c-1", "counter-1", Counter.add, amount=5)
+        assert (again.stream, again.version, list(again.events)) == ("counter-1", 2, [Added(amount=5)])
+        assert (again.attempts, again.deduplicated, again.token.positions) == (1, True, {"0": 2})  # type: ignore[union-attr]
+
+
+def test_an_aggregate_that_was_loaded_and_changed_is_saved(counters: ef.Repository[Counter]) -> None:
+    counters.execute("counter-1", Counter.add, 2)
+    counter, rival = counters.load("counter-1"), counters.load("counter-1")
+    assert counters.save(counter).version == 1  # nothing to save
+    counter.add(3)
+    counter.add(4)
+    done = counters.save(counter)
+    assert (done.version, list(done.events)) == (3, [Added(amount=3), Added(amount=4)])
+    assert (counter.version, counter.uncommitted_changes) == (3, ())
+    rival.add(5)
+    with pytest.raises(WrongExpectedVersion):
+        counters.save(rival)
+    assert (rival.uncommitted_changes, counters.load("counter-1").total) == ((Added(amount=5),), 9)
+
+
+def test_a_save_whose_answer_was_lost_is_settled(store: ef.Store) -> None:
+    losing: Any = Losing(store, 2, after=True)
+    counters = ef.Repository(losing, REGISTRY, Counter)
+    counter = Counter("counter-1")
+    counter.add(3)
+    assert (counters.save(counter).version, store.head("counter-1")) == (1, 1)
+
+
+def test_a_history_is_read_between_versions(counters: ef.Repository[Counter]) -> None:
+    for n in range(1, 6):
+        counters.execute("counter-1", Counter.add, n)
+
+    def amounts(**bounds: int) -> list[int]:
+        found = list(counters.history("counter-1", **bounds))
+        assert [h.recorded.version for h in found] == [h.event.amount for h in found]  # type: ignore[attr-defined]
+        return [h.recorded.version for h in found]
+
+    assert amounts() == [1, 2, 3, 4, 5]
+    assert (amounts(after=3), amounts(to=2), amounts(after=1, to=3)) == ([4, 5], [1, 2], [2, 3])
 
 
 def test_the_past_is_answered_by_version_and_time(counters: ef.Repository[Counter], store: ef.Store) -> None:
