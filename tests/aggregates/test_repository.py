@@ -172,6 +172,23 @@ def test_a_repeat_finds_its_first_result_behind_the_events_of_others(
         assert (again.attempts, again.deduplicated, again.token.positions) == (1, True, {"0": 2})  # type: ignore[union-attr]
 
 
+def test_a_command_that_a_rival_executes_while_it_is_decided_gives_the_rivals_result(store: ef.Store) -> None:
+    counters, rival = (ef.Repository(store, REGISTRY, Counter, warm=0) for _ in range(2))
+    seen = []
+
+    def decide(counter: Counter) -> None:
+        seen.append(counter.total)
+        if len(seen) == 1:
+            rival.execute("counter-1", Counter.add, 7)
+        else:
+            rival.execute_once("c-1", "counter-1", Counter.add, 2)
+        counter.add(1)
+
+    done = counters.execute_once("c-1", "counter-1", decide)
+    assert (done.attempts, done.deduplicated, list(done.events)) == (2, True, [Added(amount=2)])
+    assert (seen, counters.load("counter-1").total) == ([0, 7], 9)
+
+
 def test_an_aggregate_that_was_loaded_and_changed_is_saved(counters: ef.Repository[Counter]) -> None:
     counters.execute("counter-1", Counter.add, 2)
     counter, rival = counters.load("counter-1"), counters.load("counter-1")

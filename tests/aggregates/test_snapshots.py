@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Event as ThreadEvent
 from threading import Thread
 
 import pytest
 from msgspec import structs
 
 from eventfold import Aggregate, Event, Registry, Repository, Store, open_store
+from eventfold.aggregates.loading import Loader
 from eventfold.store.port import Snapshot
 
 
@@ -196,3 +198,14 @@ def test_an_answer_carries_the_token_of_its_events(store: Store) -> None:
     assert (again.deduplicated, again.version, again.token) == (True, 1, first.token)
     assert first.token is not None
     assert store.feed().at(first.token) == store.feed().at_position(1)
+
+
+def test_a_flush_waits_no_longer_than_it_is_told_to(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = ThreadEvent()
+    monkeypatch.setattr(Loader, "snapshot", lambda *_: goes_on.wait(30))
+    repository = sums(store)
+    for _ in range(10):
+        repository.execute("sum-1", Sum.add, 1)
+    assert not repository.flush(0.01)
+    goes_on.set()
+    assert repository.flush()
