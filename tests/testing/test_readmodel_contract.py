@@ -109,7 +109,7 @@ def old_versions_answer_for_every_moment(patch: Patch) -> None:
 
 def rows_count_in_the_order_of_arrival(patch: Patch) -> None:
     patch.setattr(
-        Layout, "order_key", lambda self, event: event.version if self.ordered_by != "triple" else ""
+        Layout, "order_of", lambda self: lambda event: event.version if self.ordered_by != "triple" else ""
     )
 
 
