@@ -17,6 +17,8 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 import eventfold as ef
 from benchmarks.log import APP, EVENT, REGISTRY, Notes, NotesTable
 from benchmarks.measure import Case
+from eventfold import limits
+from eventfold.store.cosmos.statements import SQL
 
 LONG, FEED, APPENDS, PAGE = 1_000, 10_000, 300, 2_000
 
@@ -85,16 +87,16 @@ def load(folder: Path) -> float:
 def load_bare(folder: Path) -> float:
     with stand_in() as (url, container, beside):
         fill(url, 1, LONG)
-        query = (
-            "SELECT c.id, c.eventId, c.aggregateId, c.eventType, c.version, c.timestamp, c.data, c.metadata, c.exact"
-            " FROM c WHERE c.version > 0 ORDER BY c.version"
-        )
+        bounds: list[dict[str, Any]] = [
+            {"name": "@after", "value": 0},
+            {"name": "@to", "value": limits.INT_MAX},
+        ]
 
         def once() -> int:
             with contextlib.suppress(CosmosResourceNotFoundError):  # the look for a snapshot
                 beside.read_item("newest", "note-0")
             found: Iterator[dict[str, Any]] = container.query_items(
-                query, partition_key="note-0", max_item_count=1000
+                SQL["read_forwards"], parameters=bounds, partition_key="note-0", max_item_count=1000
             )
             return sum(1 for document in found if document["data"]["number"])
 
