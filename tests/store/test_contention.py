@@ -70,6 +70,7 @@ def naive_work(place: str, number: int, appends: int) -> None:
         return "ok"
 
     work(place, number, appends, append, head)
+    db.close()
 
 
 def contend(
