@@ -5,6 +5,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich import box
@@ -77,10 +78,10 @@ def measure(case: Case) -> Measured:
 
 def report(cases: Iterable[Case], file: Path) -> None:
     """Measures every case, prints a table line by line's end, writes JSON to the file."""
-    console = Console(width=None if Console().is_terminal else 120)
+    out = console()
     found = []
     for case in cases:
-        console.print(f"[dim]{case.name} ...[/]", highlight=False)
+        out.print(f"[dim]{case.name} ...[/]", highlight=False)
         found.append(measure(case))
     table = Table(
         "path", "unit", "eventfold", "floor", "ratio", "target", "", "peer", "to peer", box=box.SIMPLE_HEAD
@@ -100,9 +101,19 @@ def report(cases: Iterable[Case], file: Path) -> None:
             "" if row.peer is None else shown(row.peer),
             "" if row.peer is None else f"{row.ours / row.peer:.2f}",
         )
-    console.print(table)
+    out.print(table)
+    keep(file, [msgspec.structs.asdict(row) for row in found])
+
+
+def console() -> Console:
+    """Where tables are printed: as wide as the terminal, or as a page."""
+    return Console(width=None if Console().is_terminal else 120)
+
+
+def keep(file: Path, figures: list[dict[str, Any]]) -> None:
+    """Writes figures as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps([msgspec.structs.asdict(row) for row in found], indent=1) + "\n")
+    file.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def shown(value: float) -> str:

@@ -1,7 +1,6 @@
 """`./dev bench --stages [FILE]`: where the time of the paths goes that miss their targets, stage by stage."""
 
 import functools
-import json
 import tempfile
 import time
 from collections import defaultdict
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 import eventfold as ef
 from benchmarks import reading, writing
+from benchmarks.measure import console, keep
 from eventfold.readmodels import ledger, projector
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
@@ -138,10 +137,10 @@ def examined(path: Subject) -> dict[str, Any]:
 
 def report(file: Path) -> None:
     """Prints a table for each path, and writes the figures to a file."""
-    console = Console(width=None if Console().is_terminal else 120)
+    out = console()
     found = []
     for path in PATHS:
-        console.print(f"[dim]{path.name} ...[/]", highlight=False)
+        out.print(f"[dim]{path.name} ...[/]", highlight=False)
         found.append(one := examined(path))
         table = Table("stage", "us an event", box=box.SIMPLE_HEAD, title=path.name, title_justify="left")
         table.columns[1].justify = "right"
@@ -149,6 +148,5 @@ def report(file: Path) -> None:
             table.add_row(what, f"{took:.2f}")
         table.add_row("[bold]eventfold[/]", f"{one['whole']:.2f}")
         table.add_row("[bold]floor[/]", f"{one['floor']:.2f}")
-        console.print(table)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(found, indent=1) + "\n")
+        out.print(table)
+    keep(file, found)

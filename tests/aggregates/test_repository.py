@@ -9,6 +9,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.errors import (
+    BackendLimit,
     CategoryMismatch,
     OutcomeUnknown,
     PositionBeyondHead,
@@ -122,7 +123,7 @@ def test_a_lost_answer_neither_loses_nor_doubles(store: ef.Store, *, after: bool
     assert store.head("counter-1") == 1
 
 
-@pytest.mark.parametrize("error", [StorageBusy, StoreFenced, StorageFailed])
+@pytest.mark.parametrize("error", [StorageBusy, StoreFenced, StorageFailed, BackendLimit])
 @pytest.mark.parametrize("after", [True, False])
 def test_a_lost_answer_stays_unknown_while_no_later_attempt_says_more(
     store: ef.Store, error: type[ef.EventfoldError], *, after: bool

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from eventfold import Store, open_store
-from eventfold.errors import BatchTooLarge, OutcomeUnknown, StorageBusy, StorageFailed, WrongExpectedVersion
+from eventfold.errors import (
+    BackendLimit,
+    BatchTooLarge,
+    OutcomeUnknown,
+    StorageBusy,
+    StorageFailed,
+    WrongExpectedVersion,
+)
 from eventfold.imports import importing, settling
 from tests.imports.making import Lesser, csv_file, run, stored
 
@@ -108,7 +115,7 @@ def test_a_store_that_never_answers_ends_the_import_after_some_attempts(
 def test_rows_whose_answer_was_lost_stay_unknown_while_nothing_says_more(
     store: Store, tmp_path: Path
 ) -> None:
-    for then in (StorageBusy("busy"), StorageFailed("broken")):
+    for then in (StorageBusy("busy"), StorageFailed("broken"), BackendLimit("full")):
         failing = Lesser(store)
         failing.failures = [(OutcomeUnknown("lost"), False)] + [(then, False)] * 9
         with pytest.raises(OutcomeUnknown):

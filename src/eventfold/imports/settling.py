@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from eventfold.errors import Conflict, EventIdReused, OutcomeUnknown, StorageBusy, StorageError
+from eventfold.errors import Conflict, EventfoldError, EventIdReused, OutcomeUnknown, StorageBusy
 from eventfold.imports.mapping import Prepared
 from eventfold.imports.report import ImportReport
 from eventfold.store.port import ANY, Store, Write
@@ -34,7 +34,7 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
         except OutcomeUnknown as error:
             unknown = error
             tried.update(row.event.id for row in new)
-        except (Conflict, StorageError) as error:
+        except EventfoldError as error:
             # another import is at work on the same rows, or the store has no time: look again
             if attempt == ATTEMPTS or not isinstance(error, Conflict | StorageBusy):
                 if unknown is not None:

@@ -51,7 +51,8 @@ class Reference:
 
     def looks_at(self, event: RecordedEvent) -> bool:
         """Whether the event concerns the table at all."""
-        return event.stream.startswith(self._prefix) and plan(self.layout, event.type) is not None
+        types = self.layout.spec.types
+        return event.stream.startswith(self._prefix) and (types is None or event.type in types)
 
     def take(self, event: RecordedEvent) -> Taken | None:
         """The values of an event, all of them parsed; None where the table does not look at it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eventfold.errors import OutcomeUnknown, StorageError
+from eventfold.errors import Conflict, EventfoldError, OutcomeUnknown
 from eventfold.store.port import Appended
 
 ATTEMPTS = 6
@@ -11,16 +11,16 @@ ATTEMPTS = 6
 def settled(append: Callable[[], Appended]) -> Appended:
     """The answer of an append, repeated while its outcome is unknown.
 
-    Once an answer was lost, an attempt that did nothing (the service is busy, the store has fenced itself) says nothing
-    about the one before it: only an answer or a conflict settles it.
+    Once an answer was lost, an attempt that did nothing (the service is busy, the store has fenced itself, a limit was
+    reached) says nothing about the one before it: only an answer or a conflict settles it.
 
     Args:
         append: makes one attempt, always with the same ids, stream and expectation.
 
     Raises:
         OutcomeUnknown: no attempt settled it; the fact `cause` says why, where that is known.
-        StorageError: nothing was written, and no answer was lost.
-        Conflict, Refused: as `Store.append`; nothing was written.
+        Conflict: as `Store.append`; nothing was written.
+        EventfoldError: as `Store.append`; nothing was written, and no answer was lost.
     """
     unknown: OutcomeUnknown | None = None
     for _ in range(ATTEMPTS):
@@ -28,7 +28,9 @@ def settled(append: Callable[[], Appended]) -> Appended:
             return append()
         except OutcomeUnknown as error:
             unknown = error
-        except StorageError as error:
+        except Conflict:
+            raise
+        except EventfoldError as error:
             if unknown is None:
                 raise
             unknown.facts.setdefault("cause", error.code)

@@ -16,7 +16,6 @@ from eventfold.events.envelope import NewEvent, RecordedEvent, from_us, to_us
 
 _UNSAFE = re.compile(r"\d{16}|\d[eE.]")
 _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
-_NONE: Mapping[str, str] = {}
 _OURS = frozenset({"schemaVersion", "occurredAt"})
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -98,7 +97,7 @@ def to_event(document: Mapping[str, Any], *, partition: str = "", position: int 
         position: its `_lsn`, which only the change feed says.
     """
     metadata = document["metadata"]
-    exact = document.get("exact") or _NONE
+    exact = document.get("exact") or {}
     if len(metadata) == 1:  # the schema version alone, as in most logs
         occurred_us, text = None, "{}"
     else:

@@ -39,7 +39,10 @@ _SOURCES = {
 # SQLite keeps the order of a subquery for group_concat; an ORDER BY inside each of them sorts as often, for nothing.
 # It joins in the order in which CROSS JOIN stands: events by position, each with its name.
 _EVENTS = "(SELECT * FROM events WHERE position > ? AND position <= ? ORDER BY position)"
-_NAMED = _EVENTS.replace("*", "events.*, name").replace("WHERE", "CROSS JOIN streams ON id = stream WHERE")
+_NAMED = (
+    "(SELECT events.*, name FROM events CROSS JOIN streams ON id = stream"
+    " WHERE position > ? AND position <= ? ORDER BY position)"
+)
 
 
 def batches(
