@@ -1,10 +1,13 @@
 """What a cell may say: whose event it is, of what type, and when it happened."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from eventfold import Store, context
+from eventfold import NewEvent, Store, context
+from eventfold.errors import ConfigInvalid
+from eventfold.events.ids import row_event_id
 from eventfold.imports import Mapping
 from tests.imports.making import COLUMNS, HEADER, csv_file, refusals, run, stored
 
@@ -81,6 +84,48 @@ def test_several_columns_name_a_stream_only_together(store: Store, tmp_path: Pat
     report = run(store, csv_file(tmp_path / "log.csv", rows, "shop,case,what\n"), both)
     assert [e.stream for e in stored(store)] == ["order-a-1"]
     assert refusals(report) == [(3, "row-invalid"), (4, "row-invalid"), (5, "row-invalid")]
+
+
+def test_cells_whose_name_could_be_that_of_others_are_refused_and_no_stream_is_shared(
+    store: Store, tmp_path: Path
+) -> None:
+    rows = ["10-1,2,Opened", "10,1-2,Opened", "10,1-2,Paid", "10-1,2,Paid"]
+    both = Mapping(stream=("shop", "case"), category="order", type="what")
+    path = csv_file(tmp_path / "log.csv", rows, "shop,case,what\n")
+    report = run(store, path, both)
+    assert [(e.stream, e.type) for e in stored(store)] == [
+        ("order-10-1-2", "Opened"),
+        ("order-10-1-2", "Paid"),
+    ]
+    assert refusals(report) == [(2, "row-invalid"), (5, "row-invalid")]
+    assert "--stream-separator" in report.refusals[0].message
+    again = run(store, path, both)
+    assert (again.written, again.known, again.refused) == (0, 2, 2)
+
+
+def test_another_separator_keeps_apart_what_a_dash_would_not(store: Store, tmp_path: Path) -> None:
+    rows = ["10-1,2,Opened", "10,1-2,Opened", "1:0,2,Opened", "10,2:3,Opened"]
+    both = Mapping(stream=("shop", "case"), stream_separator=":", category="order", type="what")
+    report = run(store, csv_file(tmp_path / "log.csv", rows, "shop,case,what\n"), both)
+    assert [e.stream for e in stored(store)] == ["order-10-1:2", "order-10:1-2", "order-10:2:3"]
+    assert refusals(report) == [(4, "row-invalid")]
+    with pytest.raises(ConfigInvalid, match="one character"):
+        run(store, tmp_path / "log.csv", Mapping(stream=("shop", "case"), stream_separator="", type="what"))
+
+
+def test_a_stream_that_an_earlier_release_named_by_such_cells_is_known_and_goes_on(
+    store: Store, tmp_path: Path
+) -> None:
+    both = Mapping(stream=("shop", "case"), category="order", type="what")
+    first = {"shop": "10-1", "case": "2", "what": "Opened"}
+    canonical = json.dumps(first, sort_keys=True, separators=(",", ":"))
+    event_id = row_event_id("test", "order-10-1-2", canonical, 0)
+    metadata = '{"importedFrom":"test"}'
+    store.append("order-10-1-2", [NewEvent(event_id, "Opened", 1, "{}", metadata)], expected=0)
+    rows = ["10-1,2,Opened", "10-1,2,Paid", "10-2,2,Opened"]
+    report = run(store, csv_file(tmp_path / "log.csv", rows, "shop,case,what\n"), both)
+    assert (report.known, report.written, refusals(report)) == (1, 1, [(4, "row-invalid")])
+    assert [e.type for e in store.read("order-10-1-2")] == ["Opened", "Paid"]
 
 
 def test_a_column_may_hold_whole_stream_names_and_types_may_be_joined(store: Store, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """From a row to an event: which columns say the stream, the type and the time; the others are its data."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import product
@@ -31,7 +31,9 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """Which column means what; one column may be given as plain text.
 
     Attributes:
-        stream: the columns that name the entity; several are joined by `-`, and then none may be empty.
+        stream: the columns that name the entity; several are joined by `stream_separator`, and then none may be empty,
+            and only the last may hold that character: else other cells could give the same name.
+        stream_separator: the character between several stream columns.
         category: stands before it in the name of the stream; empty where the column holds whole stream names.
         type: the columns that name the type of the event; several are joined by `type_separator`.
         event_type: the one type of all rows, instead of a column.
@@ -47,6 +49,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     stream: str | tuple[str, ...]
+    stream_separator: str = "-"
     category: str = ""
     type: str | tuple[str, ...] = ()
     event_type: str = ""
@@ -66,6 +69,18 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
                 structs.force_setattr(self, name, (given,) if given else ())
 
 
+class Unclear(msgspec.Struct):
+    """Several cells that name an entity, of which others could give the same name; all rows with these cells share it.
+
+    Attributes:
+        refusal: why no event is written under that name;
+        proven: but where an earlier release wrote some under it, for the same cells, others follow them.
+    """
+
+    refusal: EventfoldError
+    proven: bool = False
+
+
 class Prepared(msgspec.Struct, gc=False):
     """A row as an event that may be written.
 
@@ -74,12 +89,14 @@ class Prepared(msgspec.Struct, gc=False):
         stream: its stream.
         event: the event.
         late: its time lies before that of an earlier row of the stream.
+        unclear: what speaks against the name of the stream.
     """
 
     line: int
     stream: str
     event: NewEvent
     late: bool = False
+    unclear: Unclear | None = None
 
 
 class Mapper:
@@ -91,8 +108,8 @@ class Mapper:
         can: what the store can keep.
 
     Raises:
-        ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone; a source that
-            cannot be kept.
+        ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone; a separator of
+            streams that is not one character; a source that cannot be kept.
     """
 
     def __init__(self, mapping: Mapping, source: str, can: Capabilities) -> None:
@@ -100,6 +117,8 @@ class Mapper:
             raise ConfigInvalid("Say which column names the stream.", key="stream")
         if bool(mapping.type) == bool(mapping.event_type):
             raise ConfigInvalid("Say which column names the type, or one type for all rows.", key="type")
+        if len(mapping.stream_separator) != 1:
+            raise ConfigInvalid("What separates the columns of a stream is one character.", key="stream")
         self._mapping = mapping
         self._source = source
         self._can = can
@@ -116,6 +135,7 @@ class Mapper:
         self._repeats: dict[int, int] = {}
         self._last: dict[str, int] = {}
         self._stream: Callable[[str], str] = lru_cache(_NAMES)(self._stream_name)
+        self._unclear: dict[tuple[str, ...], Unclear] = {}
 
     @property
     def streams(self) -> int:
@@ -138,7 +158,7 @@ class Mapper:
         try:
             if mapping.lists:
                 cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
-            streams = [self._stream(name) for name in self._entities(cells)]
+            streams = [(self._stream(name), unclear) for name, unclear in self._entities(cells)]
             kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
             text = self._data(cells)
             occurred = self._time(cells[mapping.time]) if mapping.time else None
@@ -146,10 +166,10 @@ class Mapper:
         except KeyError as error:
             raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
         found = []
-        for stream in streams:
+        for stream, unclear in streams:
             event = NewEvent(self._id(stream, canonical), kind, 1, text, metadata, occurred)
             check_event(event, self._can)
-            found.append(Prepared(row.line, stream, event, self._is_late(stream, occurred)))
+            found.append(Prepared(row.line, stream, event, self._is_late(stream, occurred), unclear))
         return found
 
     def _data(self, cells: Cells) -> str:
@@ -169,18 +189,38 @@ class Mapper:
                 found[name] = cell
         return self._encode(found).decode()
 
-    def _entities(self, cells: Cells) -> Iterable[str]:
-        """What names the entity, or each of several."""
+    def _entities(self, cells: Cells) -> Iterable[tuple[str, Unclear | None]]:
+        """What names the entity, or each of several; and what speaks against it."""
         named = self._mapping.stream
         if not self._lists_entities:
-            return (_joined([_text(cells[name]) for name in named]),)
+            return (self._joined(tuple([_text(cells[name]) for name in named])),)
         choices = [
             list_items(cells[name]) if name in self._mapping.lists else [_text(cells[name])] for name in named
         ]
-        found = list(dict.fromkeys(_joined(parts) for parts in product(*choices)))
+        found: dict[str, Unclear | None] = {}
+        for name, unclear in map(self._joined, product(*choices)):
+            found[name] = found.get(name) or unclear
         if not found and not self._mapping.unrelated:
             raise RowInvalid("The row names no entity: its list is empty.")
-        return found
+        return found.items()
+
+    def _joined(self, parts: tuple[str, ...]) -> tuple[str, Unclear | None]:
+        """The parts as one name; with one of several missing, other rows of the same entity would not be found."""
+        between = self._mapping.stream_separator
+        if len(parts) == 1:
+            return parts[0], None
+        if "" in parts:
+            raise RowInvalid("One of the columns that name the stream is empty.")
+        name = between.join(parts)
+        if name.count(between) - parts[-1].count(between) < len(parts):
+            return name, None
+        if parts not in self._unclear:
+            refusal = RowInvalid(
+                f"{name!r:.60} would be the name of other cells too: {between!r} stands in a column that is not the last."
+                " Join them by a character that does not, with --stream-separator."
+            )
+            self._unclear[parts] = Unclear(refusal)
+        return name, self._unclear[parts]
 
     def _id(self, stream: str, canonical: str) -> UUID:
         """The id of a row; an equal row of the stream before it makes it another."""
@@ -244,13 +284,6 @@ def _text(cell: str | msgspec.Raw) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise RowInvalid("The stream and the type are text or whole numbers.")
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """The parts of a name; with one of several missing, other rows of the same entity would not be found."""
-    if len(parts) > 1 and "" in parts:
-        raise RowInvalid("One of the columns that name the stream is empty.")
-    return "-".join(parts)
 
 
 def _is_doubtful(time: datetime) -> bool:

@@ -28,6 +28,7 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
     for attempt in range(1, ATTEMPTS + 1):
         try:
             new, known, changed = _sorted_out(store, batch)
+            new, unclear = _without_unclear(new, [*known, *changed])
             if not report.dry_run:
                 _write(store, new)
             break
@@ -46,6 +47,8 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
     settled = sum(row.event.id in tried for row in known)
     report.written += len(new) + settled
     report.known += len(known) - settled
+    for row, refusal in unclear:
+        report.refuse(row.line, refusal)
     for row in changed:
         report.refuse(
             row.line,
@@ -77,6 +80,17 @@ def _sorted_out(
         else:
             known.append(row)
     return new, known, changed
+
+
+def _without_unclear(
+    new: Sequence[Prepared], stored: Sequence[Prepared]
+) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
+    """The new rows whose stream is beyond doubt, and the others with what is wrong with them."""
+    for row in stored:
+        if row.unclear is not None:
+            row.unclear.proven = True
+    left_out = [(row, u.refusal) for row in new if (u := row.unclear) is not None and not u.proven]
+    return [row for row in new if row.unclear is None or row.unclear.proven], left_out
 
 
 def _write(store: Store, rows: Sequence[Prepared]) -> None:

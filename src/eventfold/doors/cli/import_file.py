@@ -36,6 +36,12 @@ FOLLOW_SECONDS = 1.0
 @click.argument("file")
 @click.option("--stream", "stream", multiple=True, metavar="COLUMN", help="Names the entity; repeatable.")
 @click.option(
+    "--stream-separator",
+    default="-",
+    show_default=True,
+    help="Between several --stream; only the last may hold it.",
+)
+@click.option(
     "--object-type", default="", metavar="TYPE", help="Of OCEL: a stream for each object of this type."
 )
 @click.option("--lifecycle", is_flag=True, help="Of XES: types with their transition, W_Call:COMPLETE.")
@@ -79,6 +85,7 @@ def import_file(
     settings: Settings,
     file: str,
     stream: tuple[str, ...],
+    stream_separator: str,
     object_type: str,
     lifecycle: bool,  # noqa: FBT001 - click passes options by name
     metadata: tuple[str, ...],
@@ -139,6 +146,7 @@ def import_file(
     else:
         mapping = Mapping(
             stream=stream,
+            stream_separator=stream_separator,
             category=category,
             type=types,
             event_type=event_type,
