@@ -216,7 +216,7 @@ class Mapper:
             return name, None
         if parts not in self._unclear:
             refusal = RowInvalid(
-                f"{name!r:.60} would be the name of other cells too: {between!r} stands in a column that is not the last."
+                f"{name!r:.60} would be the name of other cells too: {between!r} stands in a column before the last."
                 " Join them by a character that does not, with --stream-separator."
             )
             self._unclear[parts] = Unclear(refusal)
