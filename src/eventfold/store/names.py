@@ -1,6 +1,7 @@
 """Stream names: `category-id`, the same rule on every store."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from eventfold import limits
@@ -45,6 +46,14 @@ def category_of(stream: str) -> str:
     if any(unicodedata.category(c) in _CONTROL for c in stream):
         raise _invalid(stream, "it contains a control character or a line separator")
     return category
+
+
+def checked_streams(streams: Iterable[str]) -> list[str]:
+    """Some streams, each once; errors as `category_of`."""
+    found = list(dict.fromkeys(streams))
+    for stream in found:
+        category_of(stream)
+    return found
 
 
 def check_category(category: str) -> None:

@@ -87,6 +87,26 @@ class StreamInfo(NamedTuple):
     version: int
 
 
+class StreamEnd(NamedTuple):
+    """The last event of a stream, without what it says.
+
+    Attributes:
+        stream: the stream.
+        version: its number, and so the version of the stream.
+        id: of the event.
+        recorded_us: when it was recorded, microseconds since 1970.
+        occurred_us: when it happened, where that was given.
+        metadata: JSON text.
+    """
+
+    stream: str
+    version: int
+    id: UUID
+    recorded_us: int
+    occurred_us: int | None
+    metadata: str
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The declared state of an aggregate at a version: a cache, never a truth.
 
@@ -197,6 +217,13 @@ class Store(Protocol):
 
     def head(self, stream: str) -> int:
         """The version of the stream: the number of its events; 0 where it does not exist."""
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """The ends of those of some streams that have events, in no particular order; many are asked for together.
+
+        Raises:
+            InvalidStream: a name that no stream can have.
+        """
 
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """All streams, or those of a category, ordered by name, page by page.

@@ -122,3 +122,14 @@ def test_a_caught_up_reader_asks_each_range_once(divided: StandIn) -> None:
 
 class Counted(ef.Event):
     by: int
+
+
+def test_the_ends_of_streams_cost_one_query_and_a_point_read_of_each_that_is_there(
+    account: StandIn, store: Store
+) -> None:
+    asked_for = ["warm-1", *(f"order-{n}" for n in range(90))]
+    found = asked(account, lambda: list(store.ends(asked_for)))
+    assert [call[0] for call in found if call[0] == "read"] == ["read"]
+    queries = [call for call in found if call[0] != "read"]
+    empty = asked(account, lambda: list(store.ends(["order-none"])))
+    assert len(queries) == len(empty)

@@ -1,6 +1,7 @@
 """Reading streams: one query in the partition of the stream, page by page; a point read where nothing new is likely."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from eventfold.store.cosmos.documents import document_id, time_us, to_event
 from eventfold.store.cosmos.heads import Head, Heads
 from eventfold.store.cosmos.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.statements import SQL
-from eventfold.store.names import category_of
-from eventfold.store.port import StreamInfo
+from eventfold.store.names import category_of, checked_streams
+from eventfold.store.port import StreamEnd, StreamInfo
 
 PAGE = 1000
 IDS = 100
@@ -137,6 +138,43 @@ class Reading:
                 some = [{"name": "@ids", "value": texts[at : at + IDS]}]
                 for page in self._pages(stream, SQL["known"], some, None, session=session):
                     yield from map(to_event, page)
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """As `Store.ends`: one query per physical partition, and a point read of each that is there."""
+        wanted = checked_streams(streams)
+        for at in range(0, len(wanted), IDS):
+            some = wanted[at : at + IDS]
+            versions = {name: head.version for name in some if (head := self._heads.get(name)) is not None}
+            for row in steadily(self._container, self._calls, EVERYWHERE, partial(self._versions, some)):
+                # a replica that lags may not see what this process has written
+                name = row["aggregateId"]
+                versions[name] = max(row["version"], versions.get(name, 0))
+            for name, version in versions.items():
+                document = self.document(name, version) if version else None
+                if version and document is None:
+                    document, _ = self.certain(name, version)
+                if document is not None:
+                    yield self._end(document)
+
+    def _end(self, document: dict[str, Any]) -> StreamEnd:
+        last = to_event(document)
+        self._heads.put(last.stream, Head(last.version, last.recorded_us))
+        return StreamEnd(
+            last.stream, last.version, last.id, last.recorded_us, last.occurred_or_none_us, last.metadata
+        )
+
+    def _versions(self, streams: list[str], span: Span) -> list[dict[str, Any]]:
+        return self._calls.read(
+            "reading the ends of streams",
+            lambda: list(
+                self._container.query_items(
+                    SQL["versions"],
+                    [{"name": "@streams", "value": streams}],
+                    feed_range=span.feed_range,
+                    response_hook=self._calls.hook,
+                )
+            ),
+        )
 
     def streams(self, category: str | None) -> Iterator[StreamInfo]:
         """As `Store.streams`: one query per physical partition, put in order here."""

@@ -20,7 +20,7 @@ from eventfold.store.cosmos.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
 from eventfold.store.cost import Cost
 from eventfold.store.names import check_category
-from eventfold.store.port import Appended, Capabilities, Expected, StreamInfo, Write
+from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
 
 CAPABILITIES = Capabilities(
     atomic_over_streams=False,
@@ -107,6 +107,11 @@ class CosmosStore:
         """The version of a stream."""
         self._alive()
         return self._reading.version(stream)
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """The ends of streams."""
+        self._alive()
+        return self._reading.ends(streams)
 
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """Streams by name."""

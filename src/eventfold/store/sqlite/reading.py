@@ -8,8 +8,8 @@ from eventfold import limits
 from eventfold.events.envelope import RecordedEvent
 from eventfold.sqlite.connect import Pool, fetch
 from eventfold.store.checks import check_range
-from eventfold.store.names import category_of
-from eventfold.store.port import StreamInfo
+from eventfold.store.names import category_of, checked_streams
+from eventfold.store.port import StreamEnd, StreamInfo
 from eventfold.store.sqlite.names import Names
 from eventfold.store.sqlite.statements import SQL
 
@@ -78,6 +78,15 @@ class Reading:
             for row in rows:
                 if page[row[5].hex()] == row[1]:
                     yield RecordedEvent(*row)
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """As `Store.ends`."""
+        wanted = checked_streams(streams)
+        for at in range(0, len(wanted), IDS):
+            with self._pool.reading() as connection:
+                rows = fetch(connection, SQL["ends"], (json.dumps(wanted[at : at + IDS]),))
+            for name, version, event_id, recorded_us, occurred_us, metadata in rows:
+                yield StreamEnd(name, version, UUID(bytes=event_id), recorded_us, occurred_us, metadata)
 
     def streams(self, category: str | None) -> Iterator[StreamInfo]:
         """As `Store.streams`."""

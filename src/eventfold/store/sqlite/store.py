@@ -17,7 +17,7 @@ from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, p
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append
 from eventfold.store.names import check_category
-from eventfold.store.port import Appended, Capabilities, Expected, StreamInfo, Write
+from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
 from eventfold.store.sqlite.feed import SqliteFeed
 from eventfold.store.sqlite.names import Names
 from eventfold.store.sqlite.reading import Reading
@@ -118,6 +118,11 @@ class SqliteStore:
         """The version of a stream."""
         self._alive()
         return self._reading.head(stream)
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """The ends of streams."""
+        self._alive()
+        return self._reading.ends(streams)
 
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """Streams by name."""

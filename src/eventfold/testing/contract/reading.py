@@ -1,11 +1,12 @@
 """Reading streams: ranges, directions, limits, listings."""
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
 
 from eventfold.errors import InvalidStream, RangeInvalid, StoreClosed
-from eventfold.store.port import Store
+from eventfold.store.port import Store, StreamEnd
 from eventfold.testing.making import make, make_many, numbers
 
 
@@ -15,6 +16,50 @@ class ReadingContract:
     def test_an_unknown_stream_has_no_events(self, store: Store) -> None:
         assert list(store.read("order-none")) == []
         assert store.head("order-none") == 0
+
+    def test_the_ends_of_streams_are_their_last_events(self, store: Store) -> None:
+        given = make(1, occurred_us=5_000_001, metadata='{"actor":"ada"}')
+        store.append("order-1", make_many(3), expected=0)
+        store.append("order-1", [given], expected=3)
+        store.append("other-2", make_many(2), expected=0)
+        store.append("order-not-asked", make_many(1), expected=0)
+        found = {end.stream: end for end in store.ends(["other-2", "order-none", "order-1", "order-1"])}
+        assert set(found) == {"order-1", "other-2"}
+        for stream, end in found.items():
+            last = next(store.read(stream, backwards=True, limit=1))
+            assert end == StreamEnd(
+                stream, last.version, last.id, last.recorded_us, last.occurred_or_none_us, last.metadata
+            )
+        assert (found["order-1"].version, found["order-1"].id) == (4, given.id)
+        assert (found["order-1"].occurred_us, found["order-1"].metadata) == (5_000_001, '{"actor":"ada"}')
+        assert found["other-2"].occurred_us is None
+
+    def test_ends_are_as_of_now_for_another_that_has_the_store_open(
+        self, store: Store, open_it: Callable[[], Store]
+    ) -> None:
+        if not store.capabilities.durable:
+            pytest.skip("declared: what it keeps ends with it")
+        other = open_it()
+        try:
+            for n in range(3):
+                store.append("order-1", [make(n)], expected=n)
+                assert [end.version for end in other.ends(["order-1"])] == [n + 1]
+                assert [end.version for end in store.ends(["order-1"])] == [n + 1]
+        finally:
+            other.close()
+
+    def test_ends_are_given_for_many_streams_at_once(self, store: Store) -> None:
+        names = [f"order-{n}" for n in range(120)]
+        for name in names:
+            store.append(name, [make(1)], expected=0)
+        asked = [*names, *(f"order-none-{n}" for n in range(1_200))]
+        assert {(end.stream, end.version) for end in store.ends(asked)} == {(name, 1) for name in names}
+        assert list(store.ends([])) == []
+
+    @pytest.mark.parametrize("name", ["order", "$system-1", "order-a/b"])
+    def test_ends_of_what_no_stream_can_be_called_are_refused(self, store: Store, name: str) -> None:
+        with pytest.raises(InvalidStream):
+            list(store.ends(["order-1", name]))
 
     @pytest.mark.parametrize("backwards", [False, True])
     def test_every_range_gives_exactly_its_events(self, store: Store, *, backwards: bool) -> None:
@@ -89,6 +134,8 @@ class ReadingContract:
             store.append("order-1", [make()], expected=1)
         with pytest.raises(StoreClosed):
             store.head("order-1")
+        with pytest.raises(StoreClosed):
+            list(store.ends(["order-1"]))
 
     @pytest.mark.parametrize("category", ["", "order-1", "$log", "a/b", "\udcff", " a"])
     def test_a_category_that_no_stream_can_have_is_refused(self, store: Store, category: str) -> None:

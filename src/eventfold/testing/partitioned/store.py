@@ -9,7 +9,7 @@ from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.feed.leases.port import Leases
 from eventfold.store.cost import Cost
-from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamInfo, Write
+from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamEnd, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
 from eventfold.testing.partitioned.leases import MemoryLeases
 
@@ -59,6 +59,10 @@ class PartitionedStore:
     def head(self, stream: str) -> int:
         """As the store."""
         return self._store.head(stream)
+
+    def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
+        """As the store."""
+        return self._store.ends(streams)
 
     def streams(self, category: str | None = None) -> Iterator[StreamInfo]:
         """As the store."""
