@@ -11,7 +11,7 @@ import msgspec
 from eventfold.aggregates.state import DeclaredState, StateCodec
 from eventfold.errors import DefinitionError, InvalidStream
 from eventfold.events.event import Event
-from eventfold.store.names import category_of
+from eventfold.store.names import check_category
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +77,9 @@ def _counts(value: object) -> bool:
 
 def _checked_category(name: str, category: str) -> str:
     try:
-        if category_of(f"{category}-1") == category:
-            return category
-        reason = "it contains a dash"
+        return check_category(category)
     except InvalidStream as error:
-        reason = error.message
-    raise DefinitionError(f"{name}: {category!r} cannot be a category: {reason}")
+        raise DefinitionError(f"{name}: {error.message}") from None
 
 
 def _event_types(cls: type, base: type) -> tuple[type[Event], ...]:

@@ -90,6 +90,7 @@ def export_log(
     Raises:
         ConfigInvalid: the form cannot be told, or the file is there already.
         NotFound: no such folder or stream.
+        InvalidStream: a category that no stream can have.
         UpcasterFailed, EventTypeUnknown, SchemaVersionUnknown: an event that the app cannot read; nothing is written.
         LogMismatch: `after` belongs to another log.
         StorageError: log or file did not do their work; no file is left.

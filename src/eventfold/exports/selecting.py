@@ -11,6 +11,7 @@ from eventfold.errors import ConfigInvalid, StreamNotFound
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import ARROW_COLUMNS
 from eventfold.store.arrow import batches
+from eventfold.store.names import check_categories
 from eventfold.store.port import Store
 
 BATCH = 1_000
@@ -54,6 +55,7 @@ def select(store: Store, selection: Selection) -> Selected:
 
     Raises:
         StreamNotFound: a stream without events is named.
+        InvalidStream: a category that no stream can have.
         LogMismatch: `after` is a cursor of another log.
     """
     if selection.streams and selection.categories:
@@ -64,6 +66,7 @@ def select(store: Store, selection: Selection) -> Selected:
             if not version:
                 raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
         return Selected(_masked(_of_streams(store, heads), selection), None, sum(heads.values()))
+    check_categories(selection.categories)
     feed = store.feed()
     after, to = selection.after or feed.start(), feed.end()
     feed.check(after)

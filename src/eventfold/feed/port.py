@@ -121,6 +121,7 @@ class Feed(Protocol):
 
         Raises:
             RangeInvalid: limit below 1.
+            InvalidStream: a category that no stream can have.
             ForeignCursor, CheckpointBeyondHead, CursorExpired: see the class.
         """
 

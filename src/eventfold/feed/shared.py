@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed, Page
-from eventfold.store.names import category_of
+from eventfold.store.names import category_of, check_categories
 
 _PAGES = 4
 
@@ -32,6 +32,7 @@ class SharedReads:
         types: Collection[str] | None = None,
     ) -> Page:
         """As `Feed.read`; a page without an event is read again, because some may have come."""
+        check_categories(categories)
         key = (after.to_json(), limit)
         with self._lock:
             page = self._pages.get(key)

@@ -20,6 +20,7 @@ from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_event_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
+from eventfold.imports.categories import prefix_for
 from eventfold.imports.mapping import Prepared
 from eventfold.imports.reading import opened
 from eventfold.imports.report import ImportReport
@@ -68,11 +69,13 @@ def import_documents(
         What was written, known and refused; `double_versions` and `missing_versions` by stream.
 
     Raises:
+        ConfigInvalid: no stream can have the category.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
     report = ImportReport(source, dry_run)
     versions = Versions()
-    reader = _Reader(source, category, store.capabilities, naive_is_utc=naive_is_utc)
+    prefix = prefix_for(store, category, report)
+    reader = _Reader(source, prefix, store.capabilities, naive_is_utc=naive_is_utc)
     for page in pages:
         batch: list[Prepared] = []
         for line, document, fault in page:

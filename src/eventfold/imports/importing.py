@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
+from msgspec import structs
+
 from eventfold import limits
 from eventfold.errors import ConfigInvalid, EventfoldError, NotFound, RowInvalid
+from eventfold.imports.categories import distinct_types, prefix_for
 from eventfold.imports.mapping import Mapper, Mapping, Prepared
 from eventfold.imports.reading import Format, opened
 from eventfold.imports.report import ImportReport
@@ -58,7 +61,8 @@ def import_file(
 
     Raises:
         NotFound: there is no such file.
-        QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all.
+        QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all; two types of
+            objects in it would get one category.
         RowInvalid: the file is damaged or ends in the middle; what came before is written, the facts `written` and
             `known` say how much.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
@@ -69,11 +73,15 @@ def import_file(
     _check_options(form, delimiter, order)
     source = source or path.name.split(".")[0] or path.name
     report = ImportReport(source, dry_run)
+    mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
     mapper = Mapper(mapping, source, store.capabilities)
     size = path.stat().st_size
     try:
         with opened(path, form, delimiter) as file:
-            rows = _prepared(file.rows, mapper, report)
+            raw = file.rows
+            if report.asked_category and mapping.category == report.category:
+                raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
+            rows = _prepared(raw, mapper, report)
             for batch in _batches(_by_time(rows) if order == "time" else rows):
                 settle(store, batch, report)
                 if progress is not None:

@@ -5,6 +5,7 @@ from collections import Counter
 import msgspec
 
 from eventfold.errors import EventfoldError
+from eventfold.store.names import as_category
 
 SHOWN = 1_000
 """Refusals that are kept with their sentence; further ones are counted."""
@@ -39,6 +40,8 @@ class ImportReport(msgspec.Struct):
         streams: streams that the file speaks of.
         double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
         missing_versions: stream -> versions below the last one that the source does not have, likewise.
+        category: of the streams, where the import was given one.
+        asked_category: what was asked for, where it has a dash and cannot be one; else empty.
         refusals: the first refusals.
         refused_by_code: how many of each kind.
     """
@@ -54,8 +57,22 @@ class ImportReport(msgspec.Struct):
     streams: int = 0
     double_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)
     missing_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    category: str = ""
+    asked_category: str = ""
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     refused_by_code: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def category_note(self) -> str:
+        """What happened to a category that cannot be one, as a sentence; empty where nothing did."""
+        asked, used = self.asked_category, self.category
+        if not asked:
+            return ""
+        if asked.startswith(f"{used}-"):
+            return (
+                f"the log holds streams {asked}-... already, and the rows went to those: their category is {used!r}."
+                f" With --category {as_category(asked)} the streams would be others."
+            )
+        return f"{asked!r} has a dash, which no category can have: streams are named {used}-..., of category {used!r}."
 
     def refuse(self, line: int, error: EventfoldError) -> None:
         """Notes a row that is left out."""

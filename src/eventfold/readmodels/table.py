@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
-from eventfold.errors import TableInvalid
+from eventfold.errors import InvalidStream, TableInvalid
 from eventfold.readmodels.columns import Column
 from eventfold.readmodels.values import Const, Envelope, EventType, Field, stored_name
+from eventfold.store.names import check_category
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -100,7 +101,7 @@ class Table:
     new row as a map, or None to remove it.
 
     Raises:
-        TableInvalid: at class creation, naming the column.
+        TableInvalid: at class creation, naming the column, or the category to use for one that no stream can have.
     """
 
     spec: ClassVar[TableSpec]
@@ -140,6 +141,7 @@ def compile_table(
             )
     if on_error not in get_args(OnError):
         raise TableInvalid(f"{name}: on_error is 'park' or 'stop', not {on_error!r}.")
+    _check_category(name, category)
     keys = [(n, c) for n, c in declared.items() if c.reducer == "key"]
     if len(keys) != 1:
         raise TableInvalid(f"{name}: a table has one key, ef.key(); this one has {len(keys)}.")
@@ -152,6 +154,14 @@ def compile_table(
         raise TableInvalid(f"{name}: no column names an event type; give the table a category= or events=.")
     _check_key(name, key_column, types)
     return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold, on_error)
+
+
+def _check_category(name: str, category: str) -> None:
+    try:
+        if category != "":
+            check_category(category)
+    except InvalidStream as error:
+        raise TableInvalid(f"{name}: {error.message}", table=name) from None
 
 
 def _types(

@@ -1,7 +1,7 @@
 """Stream names: `category-id`, the same rule on every store."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from eventfold import limits
@@ -56,12 +56,43 @@ def checked_streams(streams: Iterable[str]) -> list[str]:
     return found
 
 
-def check_category(category: str) -> None:
-    """Refuses a category that no stream can have; errors as `category_of`."""
-    if "-" in category or not category:
-        raise _invalid(category, "a category is what stands before the first -, and has none itself")
-    category_of(f"{category}-1")
+def check_category(category: str) -> str:
+    """Returns `category` if streams can have it.
+
+    Raises:
+        InvalidStream: otherwise, with the name to use; by name as `category_of`.
+    """
+    if not isinstance(category, str):
+        raise _invalid(category, "a category is text", "a category")
+    before, dash, _ = category.partition("-")
+    if dash:
+        stored = f"streams named {category[:60]}-... have the category {before[:60]!r}; " if before else ""
+        raise _invalid(
+            category,
+            f"it has a dash; {stored}for one of this name write {as_category(category)[:60]!r}",
+            "a category",
+        )
+    if not category:
+        raise _invalid(category, "it is empty", "a category")
+    try:
+        category_of(f"{category}-1")
+    except (StreamNameTooLong, StreamReserved):
+        raise
+    except InvalidStream as error:
+        raise _invalid(category, error.message.rpartition(": ")[2].rstrip("."), "a category") from None
+    return category
 
 
-def _invalid(stream: str, reason: str) -> InvalidStream:
-    return InvalidStream(f"{stream[:60]!r} cannot be a stream name: {reason}.", stream=stream[:60])
+def check_categories(categories: Collection[str] | None) -> None:
+    """Refuses a filter that no stream can pass; errors as `check_category`."""
+    for category in categories or ():
+        check_category(category)
+
+
+def as_category(name: str) -> str:
+    """What stands for a name that has dashes where a category is needed: `purchase_order` for `purchase-order`."""
+    return name.replace("-", "_")
+
+
+def _invalid(name: object, reason: str, what: str = "a stream name") -> InvalidStream:
+    return InvalidStream(f"{name!r:.62} cannot be {what}: {reason}.", stream=str(name)[:60])

@@ -214,3 +214,5 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
         f"{report.rows:,} rows of {report.streams:,} streams: {report.written:,} {verb}, {report.known:,} were known,"
         f" {report.refused:,} refused{unrelated}; {report.out_of_order:,} have a time before that of an earlier row."
     )
+    if note := report.category_note():
+        say(f"! {note}")

@@ -18,7 +18,7 @@ from eventfold.events.names import check_event_type
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.loop import Loop, catch_up
 from eventfold.feed.port import Feed
-from eventfold.store.names import category_of, check_category
+from eventfold.store.names import category_of, check_categories
 
 PAGE = 500
 
@@ -46,8 +46,7 @@ def tail(
 
     Example: eventfold -s sqlite:///shop.db tail --from start --category order
     """
-    for category in categories:
-        check_category(category)
+    check_categories(categories)
     for event_type in types:
         check_event_type(event_type)
     categories = (*categories, *(category_of(stream) for stream in streams))

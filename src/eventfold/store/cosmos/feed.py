@@ -32,6 +32,7 @@ from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to
 from eventfold.store.cosmos.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
 from eventfold.store.cosmos.splits import Splits
 from eventfold.store.cosmos.witness import Witness
+from eventfold.store.names import check_categories
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,6 +102,7 @@ class CosmosFeed:
         """The next events, range by range; caught up when every range had nothing more."""
         if type(limit) is not int or limit < 1:
             raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+        check_categories(categories)
         self.check(after)
         marks = dict(after.marks)
         waiting = deque(sorted(name for name in marks if partitions is None or name in partitions))

@@ -26,6 +26,7 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
 from eventfold.feed.port import FeedCapabilities, Page, Partition
 from eventfold.sqlite.connect import Pool, fetch
+from eventfold.store.names import check_categories
 from eventfold.store.sqlite.append import PARTITION
 from eventfold.store.sqlite.names import Names
 from eventfold.store.sqlite.statements import SQL
@@ -87,6 +88,7 @@ class SqliteFeed:
         """The next events; cursor check, page and new witness are of one instant."""
         if type(limit) is not int or limit < 1:
             raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+        check_categories(categories)
         with self._snapshot() as connection:
             position = self._checked(connection, after)
             if partitions is not None and PARTITION not in partitions:

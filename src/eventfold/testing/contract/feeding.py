@@ -10,6 +10,7 @@ from eventfold.errors import (
     CheckpointBeyondHead,
     CursorInvalid,
     ForeignCursor,
+    InvalidStream,
     PositionBeyondHead,
     RangeInvalid,
 )
@@ -94,6 +95,17 @@ class FeedContract:
                     break
             assert sorted(numbers(found)) == wanted
             assert feed.compare(cursor, feed.end()) == "equal"
+
+    @pytest.mark.parametrize("category", ["cart-1", "-", "", "a/b", "$all"])
+    def test_a_category_that_no_stream_can_have_is_refused_and_never_an_empty_answer(
+        self, store: Store, category: str
+    ) -> None:
+        _fill(store)
+        feed = store.feed()
+        with pytest.raises(InvalidStream):
+            feed.read(feed.start(), 10, categories=[category])
+        with pytest.raises(InvalidStream):
+            list(store.streams(category))
 
     def test_a_page_of_no_partition_moves_nothing(self, store: Store) -> None:
         _fill(store)

@@ -9,7 +9,7 @@ from eventfold.errors import CapabilityMissing, CheckpointBeyondHead, ForeignCur
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
 from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition
-from eventfold.store.names import category_of
+from eventfold.store.names import category_of, check_categories
 from eventfold.testing.partitioned.nodes import SPACE, Node, place_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class PartitionedFeed:
         """A mixture of what comes next in some partitions."""
         if type(limit) is not int or limit < 1:
             raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+        check_categories(categories)
         with self._lock:
             self.check(after)
             events: list[RecordedEvent] = []
