@@ -14,6 +14,7 @@ from eventfold.events.jsontext import compact_object
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
 from eventfold.events.shape import check_time
+from eventfold.events.times import refuse_finer
 
 
 def accept(
@@ -60,13 +61,16 @@ def accept(
     if registry is None:
         return event
     decoded = registry.decode(event)
+    if current is None:
+        return event
+    kept = msgspec.json.decode(msgspec.json.encode(decoded))
+    refuse_finer(msgspec.json.decode(registry.current_data(event)), kept, event_type)
     if event.schema_version != current:
         return event  # stored text never changes: upcasters read it as they will read it later
-    written = registry.encode(
+    _no_floats_for_decimals(msgspec.json.decode(text), kept, event_type)
+    return registry.encode(
         decoded, metadata=metadata, event_id=event.id, occurred_at=occurred_at
     )  # with the defaults of fields that were left out
-    _no_floats_for_decimals(msgspec.json.decode(text), msgspec.json.decode(written.data), event_type)
-    return written
 
 
 def _no_floats_for_decimals(given: Any, written: Any, path: str) -> None:

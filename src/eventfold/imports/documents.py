@@ -7,7 +7,7 @@ silence: it is listed, and events keep the order in which they come.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_event_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
+from eventfold.events.times import parse_time
 from eventfold.imports.categories import prefix_for
 from eventfold.imports.mapping import Prepared
 from eventfold.imports.reading import opened
@@ -51,6 +52,7 @@ def import_documents(
     *,
     category: str = "",
     naive_is_utc: bool = False,
+    cut_times: bool = False,
     dry_run: bool = False,
     progress: Callable[[ImportReport], object] | None = None,
 ) -> ImportReport:
@@ -62,6 +64,7 @@ def import_documents(
         source: the name of the log; part of the id of every event whose own id is no UUID.
         category: stands before the `aggregateId` in the stream's name, where that has no category of its own.
         naive_is_utc: takes times without a zone for UTC instead of refusing them.
+        cut_times: drops what a time says finer than a microsecond, instead of refusing it.
         dry_run: looks at everything and writes nothing.
         progress: is called after each page.
 
@@ -75,7 +78,7 @@ def import_documents(
     report = ImportReport(source, dry_run)
     versions = Versions()
     prefix = prefix_for(store, category, report)
-    reader = _Reader(source, prefix, store.capabilities, naive_is_utc=naive_is_utc)
+    reader = _Reader(source, prefix, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
     for page in pages:
         batch: list[Prepared] = []
         for line, document, fault in page:
@@ -141,11 +144,14 @@ def _decoded(cells: Cells) -> Document:
 class _Reader:
     """Makes events of documents."""
 
-    def __init__(self, source: str, category: str, can: Capabilities, *, naive_is_utc: bool) -> None:
+    def __init__(
+        self, source: str, category: str, can: Capabilities, *, naive_is_utc: bool, cut_times: bool
+    ) -> None:
         self._source = source
         self._category = category
         self._can = can
         self._naive_is_utc = naive_is_utc
+        self._cut_times = cut_times
 
     def is_ours(self, document: Document) -> bool:
         """Whether it is no event but belongs to the system."""
@@ -195,10 +201,7 @@ class _Reader:
         return found
 
     def _time(self, text: object) -> int:
-        try:
-            found = datetime.fromisoformat(str(text))
-        except ValueError:
-            raise TimeInvalid(f"{str(text)[:40]!r} is no time.", field="timestamp") from None
+        found = parse_time(text, "timestamp", cut=self._cut_times)
         if found.utcoffset() is None:
             if not self._naive_is_utc:
                 raise TimeInvalid(

@@ -17,6 +17,7 @@ from eventfold.events.ids import row_event_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import check_metadata, metadata_text
 from eventfold.events.shape import check_key
+from eventfold.events.times import parse_time
 from eventfold.imports.lists import as_list, list_items
 from eventfold.imports.rows import Cells, Row
 from eventfold.store.checks import check_event
@@ -40,6 +41,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         type_separator: stands between several type columns.
         time: the column that says when it happened; empty = not known.
         timezone: the zone of times that have none, for example `Europe/Amsterdam`; empty = such times are refused.
+        cut_times: drops what a time says finer than a microsecond, instead of refusing it.
         data: the columns that are kept as data, or `name=column` to keep one under another name; empty = all that are
             not named above.
         lists: columns whose cells hold lists, written as `['a', 'b']` or in JSON; where such a column names the entity,
@@ -56,6 +58,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     type_separator: str = ":"
     time: str = ""
     timezone: str = ""
+    cut_times: bool = False
     data: str | tuple[str, ...] = ()
     lists: str | tuple[str, ...] = ()
     metadata: str | tuple[str, ...] = ()
@@ -241,12 +244,7 @@ class Mapper:
         written = cell if isinstance(cell, str) else msgspec.json.decode(cell)
         if not written and (written is None or isinstance(written, str)):
             return None
-        if not isinstance(written, str):
-            raise TimeInvalid("A time is text in ISO 8601.", field=self._mapping.time)
-        try:
-            found = datetime.fromisoformat(written)
-        except ValueError:
-            raise TimeInvalid(f"{written!r:.60} is no time in ISO 8601.", field=self._mapping.time) from None
+        found = parse_time(written, self._mapping.time, cut=self._mapping.cut_times)
         if found.tzinfo is None:
             if self._zone is None:
                 raise TimeInvalid(

@@ -21,6 +21,7 @@ from eventfold.errors import (
 )
 from eventfold.events.jsontext import compact_object
 from eventfold.events.shape import check_key
+from eventfold.events.times import too_fine
 from eventfold.extras import needing
 from eventfold.imports import rows
 from eventfold.imports.rows import Row, damaged
@@ -131,14 +132,29 @@ def _check_type(name: str, kind: "pa.DataType") -> None:
 def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | EventfoldError]:
     """The rows as Python values; times finer than a microsecond make their row an error."""
     found: list[dict[str, Any] | EventfoldError]
-    schema = pa.schema([(field.name, _in_microseconds(field.type)) for field in batch.schema])
     try:
-        found = pa.Table.from_batches([batch]).cast(schema).to_pylist(maps_as_pydicts="strict")
+        found = _plain(batch).to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowInvalid, ValueError, KeyError, OverflowError) as error:
-        if batch.num_rows == 1:
-            return [RowInvalid(f"A value of the row cannot be kept exactly: {error}.")]
-        return [value for n in range(batch.num_rows) for value in _values(batch.slice(n, 1))]
+        if batch.num_rows > 1:
+            half = batch.num_rows // 2
+            return [*_values(batch.slice(0, half)), *_values(batch.slice(half))]
+        return [_finer(batch) or RowInvalid(f"A value of the row cannot be kept exactly: {error}.")]
     return found
+
+
+def _plain(batch: "pa.RecordBatch") -> "pa.Table":
+    schema = pa.schema([(field.name, _in_microseconds(field.type)) for field in batch.schema])
+    return pa.Table.from_batches([batch]).cast(schema)
+
+
+def _finer(row: "pa.RecordBatch") -> EventfoldError | None:
+    """The error of a row with a time that is finer than a microsecond; None where it has none."""
+    for field in row.schema:
+        try:
+            row.column(field.name).cast(_in_microseconds(field.type))
+        except pa.ArrowInvalid:
+            return too_fine(f"{field.name}: a time of the row", field.name)
+    return None
 
 
 def _in_microseconds(kind: "pa.DataType") -> "pa.DataType":

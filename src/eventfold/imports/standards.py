@@ -9,12 +9,15 @@ RESOURCE = "org:resource"
 TIME = "time:timestamp"
 
 
-def xes_mapping(category: str = "case", *, timezone: str = "", lifecycle: bool = False) -> Mapping:
+def xes_mapping(
+    category: str = "case", *, timezone: str = "", cut_times: bool = False, lifecycle: bool = False
+) -> Mapping:
     """A stream for each trace, an event for each event.
 
     Args:
         category: stands before the name of the trace.
         timezone: of times that have none.
+        cut_times: drops what a time says finer than a microsecond, instead of refusing it.
         lifecycle: makes the transition a part of the type, `W_Call:COMPLETE`, instead of data.
     """
     kind = (CONCEPT, "lifecycle:transition") if lifecycle else (CONCEPT,)
@@ -24,17 +27,21 @@ def xes_mapping(category: str = "case", *, timezone: str = "", lifecycle: bool =
         type=kind,
         time=TIME,
         timezone=timezone,
+        cut_times=cut_times,
         metadata=f"actor={RESOURCE}",
     )
 
 
-def ocel_mapping(object_type: str, category: str = "", *, timezone: str = "") -> Mapping:
+def ocel_mapping(
+    object_type: str, category: str = "", *, timezone: str = "", cut_times: bool = False
+) -> Mapping:
     """A stream for each object of a type; an event that relates to several of them stands in the stream of each.
 
     Args:
         object_type: of OCEL.
         category: stands before the id of the object; default: the type.
         timezone: of times that have none.
+        cut_times: drops what a time says finer than a microsecond, instead of refusing it.
     """
     column = OF_TYPE + object_type
     return Mapping(
@@ -43,6 +50,7 @@ def ocel_mapping(object_type: str, category: str = "", *, timezone: str = "") ->
         type=ACTIVITY,
         time=TIMESTAMP,
         timezone=timezone,
+        cut_times=cut_times,
         lists=column,
         metadata=f"ocelEventId={EVENT_ID}",
         unrelated=True,

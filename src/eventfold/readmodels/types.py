@@ -22,7 +22,7 @@ Cell = str | int | float | bool | bytes
 _DECIMAL_NAME = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,9})?")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6}(\d*))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EXACT = Context(prec=100, traps=[Inexact])
@@ -176,7 +176,9 @@ def _boolean(text: str) -> bool:
 
 
 def _timestamp(text: str) -> int:
-    if _TIME.fullmatch(text):
+    if found := _TIME.fullmatch(text):
+        if (found[2] or "").strip("0"):
+            raise _unfit(text, "timestamp: it is finer than a microsecond")
         try:
             return _shown_us(to_us(datetime.fromisoformat(text)), text)
         except ValueError:

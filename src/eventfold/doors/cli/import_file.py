@@ -60,6 +60,7 @@ FOLLOW_SECONDS = 1.0
 @click.option("--event-type", default="", help="One type for all rows, instead of --type.")
 @click.option("--time", default="", metavar="COLUMN", help="When it happened; kept as occurred_at.")
 @click.option("--timezone", default="", help="Of times that have none, for example Europe/Amsterdam.")
+@click.option("--cut-times", is_flag=True, help="Drop what a time says finer than a microsecond.")
 @click.option(
     "--data", multiple=True, metavar="COLUMN", help="Kept as data, also NAME=COLUMN; default: all others."
 )
@@ -99,6 +100,7 @@ def import_file(
     event_type: str,
     time: str,
     timezone: str,
+    cut_times: bool,  # noqa: FBT001 - click passes options by name
     data: tuple[str, ...],
     lists: tuple[str, ...],
     source: str,
@@ -129,6 +131,7 @@ def import_file(
                 source or Path(file).name.split(".")[0],
                 category=category,
                 naive_is_utc=naive_is_utc,
+                cut_times=cut_times,
                 dry_run=dry_run,
                 progress=lambda so_far: show(so_far.rows),
             )
@@ -136,9 +139,9 @@ def import_file(
         return RowInvalid.exit_code if report.refused else 0
     path = Path(file)
     if object_type:
-        mapping = ocel_mapping(object_type, category, timezone=timezone)
+        mapping = ocel_mapping(object_type, category, timezone=timezone, cut_times=cut_times)
     elif not stream and (form or form_of(path)) == "xes":
-        mapping = xes_mapping(category or "case", timezone=timezone, lifecycle=lifecycle)
+        mapping = xes_mapping(category or "case", timezone=timezone, cut_times=cut_times, lifecycle=lifecycle)
     elif not stream:
         raise ConfigInvalid(
             "Name the column of the entity: --stream COLUMN, or of OCEL --object-type TYPE.", key="stream"
@@ -152,6 +155,7 @@ def import_file(
             event_type=event_type,
             time=time,
             timezone=timezone,
+            cut_times=cut_times,
             data=data,
             lists=lists,
             metadata=metadata,

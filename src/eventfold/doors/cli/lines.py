@@ -16,7 +16,6 @@ from eventfold.errors import (
     MetadataReserved,
     NotFound,
     PayloadInvalid,
-    TimeInvalid,
 )
 from eventfold.events.accepting import accept
 from eventfold.events.envelope import NewEvent
@@ -24,6 +23,7 @@ from eventfold.events.ids import command_event_id
 from eventfold.events.jsontext import compact_object
 from eventfold.events.metadata import RESERVED, metadata_text, read_metadata
 from eventfold.events.registry import Registry
+from eventfold.events.times import parse_time
 from eventfold.limits import INT_MAX
 from eventfold.store.port import ANY, EXISTS, Expected
 
@@ -194,11 +194,4 @@ def _version(given: dict[str, Any]) -> int | None:
 
 
 def _time(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise TimeInvalid(
-            f"{text[:40]!r} is no time; write 2026-03-31T12:00:00+02:00.", field="occurredAt"
-        ) from None
+    return None if text is None else parse_time(text, "occurredAt")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from eventfold.errors import TimeInvalid
+from eventfold.events.times import parse_time
 
 
 class Seconds(click.ParamType[float]):
@@ -33,11 +33,5 @@ class Moment(click.ParamType[datetime]):
         """The aware time."""
         if isinstance(value, datetime):
             return value
-        try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            raise TimeInvalid(
-                f"{str(value)[:40]!r} is no time; write 2026-03-31, or 2026-03-31T12:00:00+02:00.",
-                field=param.name if param else "time",
-            ) from None
+        found = parse_time(str(value), (param.name if param else None) or "time")
         return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""Times as they are written outside: one rule for every door. Nothing of a time is dropped, rounded or guessed.
+
+The standard library reads more than a time should say: any character between day and hour, weeks, an hour alone, a
+number of milliseconds as a year; it cuts what is finer than a microsecond, and msgspec rounds it up.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from eventfold.errors import TimeInvalid
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}"
+_CLOCK = r"([01][0-9]|2[0-3]):?[0-5][0-9](:?[0-5][0-9]([.,](?P<fraction>[0-9]+))?)?"
+_ZONE = r"Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9](:?[0-5][0-9])?)?"
+_TIME = re.compile(rf"(?P<day>{_DAY})([T ](?P<clock>{_CLOCK})(?P<zone> ?({_ZONE}))?)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
+_FINE = re.compile(r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}[0-9]*[1-9]", re.IGNORECASE)
+_DECIMALS = 6
+
+
+def parse_time(text: object, field: str, *, cut: bool | None = None) -> datetime:
+    """The time that a text says in ISO 8601: a day, or a day with an hour and a minute at least; naive without a zone.
+
+    Args:
+        text: `2026-03-31`, `2026-03-31 12:00`, `2026-03-31T12:00:00.123456+02:00`; also without its separators.
+        field: what the time is called, for the error.
+        cut: drops what is finer than a microsecond, because somebody said so; None where nobody can.
+
+    Raises:
+        TimeInvalid: it is no time, a number, or finer than a microsecond; zeros behind the sixth decimal lose nothing.
+    """
+    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        if type(text) in (int, float) or _NUMBER.fullmatch(str(text)):
+            raise TimeInvalid(
+                f"{text!r:.60} is a number, and no time in ISO 8601: convert it, for example seconds since 1970 by"
+                " datetime.fromtimestamp(seconds, UTC).isoformat().",
+                field=field,
+            )
+        raise _no_time(text, field)
+    clock, finer = found["clock"] or "00:00", (found["fraction"] or "")[_DECIMALS:]
+    if finer.strip("0") and not cut:
+        raise too_fine(f"{text!r:.60}", field, ", or drop the rest with --cut-times" if cut is False else "")
+    try:
+        # fromisoformat knows no space before the zone everywhere, and no small letters
+        return datetime.fromisoformat(
+            f"{found['day']}T{clock.removesuffix(finer)}{(found['zone'] or '').strip().upper()}"
+        )
+    except ValueError:
+        raise _no_time(text, field) from None
+
+
+def too_fine(what: str, path: str, way_out: str = "") -> TimeInvalid:
+    """The error of a time with more digits than are kept; `what` begins its sentence, a further way out ends it."""
+    return TimeInvalid(
+        f"{what} is finer than a microsecond, which is what is kept of a time: round it to six decimals{way_out}.",
+        field=path,
+        path=path,
+    )
+
+
+def refuse_finer(given: Any, written: Any, path: str) -> None:
+    """Refuses data of which a typed event keeps less than they say: decoding rounds a time to the microsecond.
+
+    Args:
+        given: the data, as JSON values.
+        written: what the event that was made of them is written as.
+        path: of both.
+
+    Raises:
+        TimeInvalid: a time that was rounded; its path is the fact `path`.
+    """
+    if isinstance(given, str):
+        if isinstance(written, str) and given != written and _FINE.search(given):
+            raise too_fine(f"{path}: {given!r:.60}", path)
+    elif isinstance(given, dict) and isinstance(written, dict):
+        for key, value in given.items():
+            refuse_finer(value, written.get(key), f"{path}.{key}")
+    elif isinstance(given, list) and isinstance(written, list):
+        for n, (value, kept) in enumerate(zip(given, written, strict=False)):
+            refuse_finer(value, kept, f"{path}[{n}]")
+
+
+def _no_time(text: object, field: str) -> TimeInvalid:
+    return TimeInvalid(
+        f"{text!r:.60} is no time in ISO 8601, such as 2026-03-31T12:00:00+02:00.", field=field
+    )
