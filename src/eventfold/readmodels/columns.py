@@ -5,15 +5,17 @@ any engine, over any borders of batches. `delete_on` and Python folds are not; `
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
+from msgspec import structs
 
 from eventfold.errors import TableInvalid, ValueUnfit
 from eventfold.readmodels.types import INT64, ColumnType, column_type
 from eventfold.readmodels.values import Const, Envelope, EventType, Field, as_values, stored_name
 
 Reducer = Literal["key", "first", "last", "sum", "count", "min", "max", "collect", "fold", "delete_on"]
+Absent = Literal["park", "skip"]
 COLLECT_LIMIT = 1000
 _SUMMED = ("int64", "decimal", "double")
 
@@ -30,6 +32,7 @@ class Column(msgspec.Struct, frozen=True):
         nulls: whether an absent or null value counts as a value for first and last.
         limit: how many items a collect keeps.
         keep: which items a collect keeps when there are more: the first or the last.
+        absent: what becomes of an event without the key: it parks its stream, or it is left out.
     """
 
     reducer: Reducer
@@ -40,14 +43,36 @@ class Column(msgspec.Struct, frozen=True):
     nulls: bool = False
     limit: int = 0
     keep: Literal["first", "last"] = "last"
+    absent: Absent = "park"
+
+    def described(self) -> dict[str, object]:
+        """What a fingerprint says of it; `absent` only where it was chosen, which earlier releases did not know."""
+        found = structs.asdict(self)
+        if self.absent == "park":
+            del found["absent"]
+        return found
 
 
-def key(*values: object, on: Iterable[EventType] = ()) -> Column:
-    """The key of the table: without values the stream, else a value of each event that the table looks at."""
+def key(*values: object, on: Iterable[EventType] = (), absent: Absent = "park") -> Column:
+    """The key of the table: without values the stream, else a value of each event that the table looks at.
+
+    Args:
+        values: as `first`.
+        on: as `first`.
+        absent: what becomes of an event whose value is absent or null: `"park"`, it parks its stream; `"skip"`, it is
+            left out of the table, which is no error.
+
+    Raises:
+        TableInvalid: as `first`; or `absent="skip"` without a value: a stream is never absent.
+    """
     found, given = _split(values)
     if given and str(given) != "string":
         raise TableInvalid("A key is text: its type cannot be chosen.")
-    return Column("key", tuple(found), _names(on), column_type("string"))
+    if absent not in get_args(Absent):
+        raise TableInvalid(f"A key: absent= is 'park' or 'skip', not {absent!r}.")
+    if absent == "skip" and not found:
+        raise TableInvalid("A key that is the stream is never absent: leave absent='skip' out.")
+    return Column("key", tuple(found), _names(on), column_type("string"), absent=absent)
 
 
 def first(

@@ -58,7 +58,10 @@ def plan(layout: Layout, type_name: str) -> Plan | None:
         steps.append((place, _extractor(found, place.column.type)))
     key_source = source(spec.key, type_name) if spec.key.values else None
     needs_data |= isinstance(key_source, Field)
-    key = _stream if key_source is None else _extractor(key_source, spec.key.type)
+    if key_source is not None:
+        key = _extractor(key_source, spec.key.type)
+    else:
+        key = _nothing if spec.key.absent == "skip" else _stream
     return Plan(key, tuple(steps), needs_data, type_name in spec.delete_on)
 
 
@@ -89,6 +92,10 @@ def read_data(event: RecordedEvent, registry: Registry) -> dict[str, Any]:
 
 def _stream(event: RecordedEvent, _data: Any) -> str:
     return event.stream
+
+
+def _nothing(_event: RecordedEvent, _data: Any) -> None:
+    return None
 
 
 def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:

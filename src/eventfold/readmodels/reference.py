@@ -10,10 +10,12 @@ import msgspec
 from eventfold.errors import EventfoldError, EventTypeUnknown, FoldFailed, ValueUnfit
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.readmodels.extract import Extract, Plan, plan, read_data
+from eventfold.readmodels.extract import Extract, Plan, plan, read_data, source
 from eventfold.readmodels.layout import Layout, OrderKey, Place, Row
 from eventfold.readmodels.reducers import Reduce, reducer
+from eventfold.readmodels.table import TableSpec
 from eventfold.readmodels.types import Cell
+from eventfold.readmodels.values import Envelope, Field
 
 
 class Steps(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +50,7 @@ class Reference:
         self._steps: dict[str, Steps | None] = {}
         self._order = layout.order_of()
         self._empty = layout.empty("")
+        self._skips_absent = layout.spec.key.absent == "skip"
 
     def looks_at(self, event: RecordedEvent) -> bool:
         """Whether the event concerns the table at all."""
@@ -55,7 +58,7 @@ class Reference:
         return event.stream.startswith(self._prefix) and (types is None or event.type in types)
 
     def take(self, event: RecordedEvent) -> Taken | None:
-        """The values of an event, all of them parsed; None where the table does not look at it.
+        """The values of an event, all of them parsed; None where the table does not look at it, or leaves it out.
 
         Raises:
             EventfoldError: a value that does not fit, an unknown type, an upcaster that failed.
@@ -72,7 +75,9 @@ class Reference:
         data = read_data(event, self._registry) if found.needs_data else None
         key = found.key(event, data)
         if key is None:
-            raise ValueUnfit(f"{event.type}: the key of {self.layout.spec.name} is absent")
+            if self._skips_absent:
+                return None
+            raise ValueUnfit(_absent(self.layout.spec, event.type))
         return Taken(str(key), event, steps, tuple([extract(event, data) for extract in steps.extracts]))
 
     def absorb(self, row: Row | None, taken: Taken) -> Row | None:
@@ -130,6 +135,20 @@ class Reference:
         new: Row = [key, order]
         new.extend(_hide(place, after.get(place.name)) for place in self.layout.places)
         return new
+
+
+def _absent(spec: TableSpec, type_name: str) -> str:
+    match source(spec.key, type_name):
+        case Field(path=path):
+            what = f"{type_name}.{'.'.join(path)}"
+        case Envelope(name=name):
+            what = f"{name} of {type_name}"
+        case _:
+            what = f"of {type_name}"
+    return (
+        f'the key of {spec.name}, {what}, is absent or null; ef.key(..., absent="skip") leaves such events out of the'
+        " table"
+    )
 
 
 def _hide(place: Place, value: Any) -> Cell | None:

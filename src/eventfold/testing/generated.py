@@ -135,9 +135,9 @@ def tables(draw: st.DrawFn, *, in_order: bool = True) -> TableSpec:
         *[_field_column(r) for r in ("first", "last", "sum", "min", "max", "collect")], _other_columns()
     )
     declared = {f"c{n}": col for n, col in enumerate(draw(st.lists(column, min_size=1, max_size=5)))}
-    spans = draw(st.booleans())
-    key = c.key(*[v.field(t, "k") for t in TYPES]) if spans else c.key()
-    declared["id"] = key
+    absent: c.Absent = draw(st.sampled_from(["park", "skip"]))
+    keys = [c.key(), c.key(*[v.field(t, "k") for t in TYPES], absent=absent), c.key(v.actor, absent=absent)]
+    declared["id"] = draw(st.sampled_from([*keys, c.key(v.event_type)]))
     if in_order and draw(st.booleans()):
         declared["gone"] = c.delete_on("Closed")
     return compile_table("made", draw(st.sampled_from(["", "box"])), declared, events=TYPES)
@@ -147,6 +147,8 @@ def tables(draw: st.DrawFn, *, in_order: bool = True) -> TableSpec:
 def datas(draw: st.DrawFn, *, misfits: bool = True) -> str:
     """The data of one event."""
     found: dict[str, object] = {"k": draw(st.sampled_from(["k1", "k2", "k3"]))}
+    if misfits and draw(st.integers(0, 8)) == 0:
+        found = draw(st.sampled_from([{}, {"k": None}, {"k": 5}, {"k": [1]}]))
     for name in draw(st.lists(st.sampled_from(FIELDS), unique=True, max_size=5)):
         wrong = misfits and draw(st.integers(0, 40)) == 0
         value = draw(st.none() | MISFIT if wrong else FITTING[name])

@@ -11,6 +11,7 @@ A new store passes it with a test file of a few lines:
 splits a partition of the log of a name. Capabilities are asserted as the feed declares them. It needs hypothesis.
 """
 
+from eventfold.testing.contract.absent import AbsentKeysContract
 from eventfold.testing.contract.answers import AnswersContract
 from eventfold.testing.contract.asof import AsOfContract
 from eventfold.testing.contract.auditing import AuditingContract
@@ -26,6 +27,7 @@ class ReadModelContract(
     KeepingContract,
     AsOfContract,
     ParkingContract,
+    AbsentKeysContract,
     AuditingContract,
     AnswersContract,
     LawsContract,

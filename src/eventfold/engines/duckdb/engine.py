@@ -118,6 +118,8 @@ class _Run:
         doubt, rows, *largest = self._db.sql(summary).fetchall()[0]
         if doubt:
             return self._by_reference(chunk)
+        if not rows:  # every event was left out
+            return True
         if not self._sums_fit(compiled, largest):
             return False
         listed = ", ".join(f'"{name}"' for name in compiled.columns)

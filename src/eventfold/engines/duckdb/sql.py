@@ -64,7 +64,8 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
     ]
     if deletes:
         inner.append(f"type IN ({deletes}) AS _deletes")
-    doubts = [f"({key.doubt})", f"({key.value}) IS NULL"] if key else []
+    leaves_out = layout.spec.key.absent == "skip"
+    doubts = []
     for n, (place, value) in enumerate(zip(layout.places, values, strict=True)):
         inner.append(f"{value.value} AS v{n}")
         inner.append(f"{value.looks} AS m{n}")
@@ -72,7 +73,7 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
             inner.append(f"{_by(layout, place.column.by)} AS o{n}")
         if value.doubt:
             doubts.append(f"coalesce({value.doubt}, FALSE)")
-    inner.append(f"({' OR '.join(doubts)}) AS _doubt" if doubts else "FALSE AS _doubt")
+    inner.append(f"{_doubt(key, doubts, leaves_out=leaves_out)} AS _doubt")
     extracted = f", {_extracted(known)} AS x" if known else ""
     latest = "max(_ord) FILTER (_live)" if deletes else "max(_ord)"
     outer = [f"_key AS {_q(layout.slots[0])}", f"{latest} AS {_q(layout.slots[1])}"]
@@ -83,9 +84,11 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
         f"coalesce(sum(abs(v{n}::DECIMAL(38,{place_scale(layout, n)}))), 0) AS _abs{n}" for n in sums
     )
     outer.append("bool_or(_doubt) AS _doubt")
+    counted = " WHERE _key IS NOT NULL OR _doubt" if leaves_out else ""
     statement = (
         f"WITH extracted AS (SELECT *{extracted} FROM chosen),"  # noqa: S608 - see the head of this file
-        f" valued AS (SELECT {', '.join(inner)} FROM extracted)"
+        f" looked AS (SELECT {', '.join(inner)} FROM extracted),"
+        f" valued AS (SELECT * FROM looked{counted})"
     )
     if deletes:
         outer.append("bool_or(_last IS NOT NULL) AS _reset, NOT bool_or(_live) AS _empty")
@@ -99,6 +102,17 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
     alive = "alive" if deletes else "valued"
     statement += f" SELECT {', '.join(outer)} FROM {alive} GROUP BY _key"  # noqa: S608 - as above
     return Compiled(statement, tuple(slot.name for slot in layout.slots), sums)
+
+
+def _doubt(key: ValueSql | None, doubts: Collection[str], *, leaves_out: bool) -> str:
+    """Whether an event must be looked at by the reference fold; of one without a key nothing else is asked."""
+    others = " OR ".join(doubts) or "FALSE"
+    if key is None:
+        return f"({others})"
+    unsure = f"coalesce({key.doubt or 'FALSE'}, FALSE)"
+    if leaves_out:
+        return f"({unsure} OR ({key.value}) IS NOT NULL AND ({others}))"
+    return f"({unsure} OR ({key.value}) IS NULL OR {others})"
 
 
 def place_scale(layout: Layout, n: int) -> int:
