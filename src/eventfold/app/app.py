@@ -2,6 +2,7 @@
 
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
+from eventfold.app.places import check_places, state_of
 from eventfold.store.open import open_store
 
 
@@ -38,26 +39,18 @@ class App(Definition):
             create: whether a log is made where there is none.
 
         Raises:
+            ConfigInvalid: log, state and lake are not in places of their own.
             LogNotFound: there is none, and none is to be made.
             UnsupportedUrl, ExtraMissing: nothing serves the URL here.
             ForeignCursor: the state belongs to another log.
             TableInvalid: a table needs an order that this log does not give.
             StorageError: something cannot be opened.
         """
+        state = state or state_of(url)
+        check_places(url, state=state, lake=lake, tables=self.tables)
         store = open_store(url, create=create)
         try:
-            return Live(self, store, state=state or _beside(url), lake=lake)
+            return Live(self, store, state=state, lake=lake)
         except BaseException:
             store.close()
             raise
-
-
-def _beside(url: str) -> str:
-    """The state of a log that is a file stands beside it; of a log in memory, in memory.
-
-    Of a log elsewhere it is a file in the current folder: a cache, which goes on from the published tables when lost.
-    """
-    place = url.partition("?")[0]
-    if place.startswith("sqlite://"):
-        return place if place.endswith("://") else f"{place}.state"
-    return f"sqlite:///{place.rstrip('/').rpartition('/')[2] or 'log'}.state"

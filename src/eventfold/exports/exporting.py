@@ -10,6 +10,7 @@ import msgspec
 from eventfold.errors import ConfigInvalid
 from eventfold.events.registry import Registry
 from eventfold.exports.placing import placed
+from eventfold.exports.protected import Protected
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor
 from eventfold.store.port import Store
@@ -68,13 +69,15 @@ def export_log(
     until_us: int | None = None,
     registry: Registry | None = None,
     overwrite: bool = False,
+    protected: Protected | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Writes the events of a log to a file, in the order of the feed: in order inside each stream.
 
     Args:
         store: the log.
-        target: the file, gzipped where its name ends in `.gz`; or an open stream.
+        target: the file, gzipped where its name ends in `.gz`; or an open stream. Never a database, a file beside one
+            or in a table of Delta Lake, however it is spelled: the log itself is such a file.
         form: default: told by the name; a stream takes `jsonl`.
         streams: only these.
         categories: only streams of these categories.
@@ -82,13 +85,14 @@ def export_log(
         until_us: only what was recorded at or before this time, microseconds since 1970.
         registry: upcasts the data to its schema versions; None = as they are stored, byte for byte.
         overwrite: whether a file that is there may be replaced.
+        protected: what may not be replaced all the same.
         progress: called after each batch.
 
     Returns:
         What was written; the file is durable then.
 
     Raises:
-        ConfigInvalid: the form cannot be told, or the file is there already.
+        ConfigInvalid: the form cannot be told, or the file is there already or is protected.
         NotFound: no such folder or stream.
         InvalidStream: a category that no stream can have.
         UpcasterFailed, EventTypeUnknown, SchemaVersionUnknown: an event that the app cannot read; nothing is written.
@@ -103,7 +107,8 @@ def export_log(
 
     report = ExportReport(store.log_id, form, registry is not None)
     chosen = select(store, Selection(streams, categories, after, until_us))
-    with _opened(target, zipped=zipped, overwrite=overwrite) as file:
+    protected = protected or Protected()
+    with _opened(target, zipped=zipped, overwrite=overwrite, protected=protected) as file:
         writer = _writer(form, file, store.log_id)
         try:
             _write(chosen, writer, registry, report, progress)
@@ -137,10 +142,11 @@ def _needs_arrow() -> None:
 
 
 def _opened(
-    target: Path | str | BinaryIO, *, zipped: bool, overwrite: bool
+    target: Path | str | BinaryIO, *, zipped: bool, overwrite: bool, protected: Protected
 ) -> AbstractContextManager[BinaryIO]:
     if isinstance(target, str | Path):
-        return placed(Path(target), zipped=zipped, overwrite=overwrite)
+        return placed(Path(target), zipped=zipped, overwrite=overwrite, protected=protected)
+    protected.check_stream(target)
     return nullcontext(target)
 
 

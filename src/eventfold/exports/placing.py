@@ -1,33 +1,51 @@
-"""Where an export lands: beside its place first, then there at once and whole; or on a stream that somebody reads."""
+"""Where an output lands: beside its place first, then there at once and whole; or on a stream that somebody reads."""
 
 import errno
 import gzip
 import os
+import re
 import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from eventfold.errors import ConfigInvalid, NotFound, StorageError, StorageFailed, StorageFull
+from eventfold.exports.protected import Protected, resolved
+
+_OWN_STREAM = re.compile(r"/dev/(?:stdout|stderr|fd/(\d+))|/proc/self/fd/(\d+)")
 
 
 @contextmanager
-def placed(path: Path, *, zipped: bool, overwrite: bool) -> Iterator[BinaryIO]:
+def placed(
+    path: Path, *, zipped: bool = False, overwrite: bool, protected: Protected | None = None
+) -> Iterator[BinaryIO]:
     """A file that is there, complete and durable, when the block ends; not at all when it raises.
+
+    A link is followed: what it leads to is replaced. A pipe, a terminal and `/dev/stdout` are written to as they are.
 
     Args:
         path: its place.
         zipped: compresses it by gzip.
         overwrite: whether a file that stands there may be replaced.
+        protected: what may not be replaced all the same, beside databases and tables of Delta Lake.
 
     Raises:
-        ConfigInvalid: a file stands there already.
+        ConfigInvalid: a file stands there already, or it is protected.
         NotFound: its folder does not exist.
         StorageError: it cannot be written.
     """
-    _check_free(path, overwrite=overwrite)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    protected = protected or Protected()
+    stream = _stream(path)
+    if stream is not None:
+        with _streamed(path, stream, protected) as file, compressed(file, zipped=zipped) as content:
+            yield content
+        return
+    place = resolved(path)
+    _check_free(path, place, protected, overwrite=overwrite)
+    part = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     try:
         file = part.open("xb")
     except FileNotFoundError:
@@ -36,13 +54,15 @@ def placed(path: Path, *, zipped: bool, overwrite: bool) -> Iterator[BinaryIO]:
         raise _failed(path, error) from error
     try:
         with file:
+            with suppress(OSError):  # what only its owner may read stays so
+                shutil.copymode(place, part)
             with compressed(file, zipped=zipped) as content:
                 yield content
             file.flush()
             os.fsync(file.fileno())
-        _check_free(path, overwrite=overwrite)
-        part.replace(path)
-        _sync_folder(path.parent)
+        _check_free(path, place, protected, overwrite=overwrite)
+        _put(part, place, path, overwrite=overwrite)
+        _sync_folder(place.parent)
     except OSError as error:
         raise _failed(path, error) from error
     finally:
@@ -60,11 +80,51 @@ def compressed(file: BinaryIO, *, zipped: bool) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", content)
 
 
-def _check_free(path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not (overwrite and path.is_file()):
+def _stream(path: Path) -> int | Path | None:
+    """One of our own open files, by its number; the path where it leads to a pipe or a device that takes bytes."""
+    own = _OWN_STREAM.fullmatch(str(path))
+    if own is not None and path.exists():
+        return int(own[1] or own[2] or ("2" if path.name == "stderr" else "1"))
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return None
+    return path if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) else None
+
+
+@contextmanager
+def _streamed(path: Path, stream: int | Path, protected: Protected) -> Iterator[BinaryIO]:
+    try:
+        opened = os.fdopen(os.dup(stream), "wb") if isinstance(stream, int) else stream.open("wb")
+        with opened as file:
+            protected.check_stream(file)
+            yield file
+    except BrokenPipeError:
+        raise  # the reader has gone, as with standard output
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def _check_free(path: Path, place: Path, protected: Protected, *, overwrite: bool) -> None:
+    protected.check(place, shown=path)
+    if (path.exists() or place.exists()) and not (overwrite and path.is_file() and place.is_file()):
         raise ConfigInvalid(
             f"{path} is there already: choose another name, or say that it may be replaced.", key="file"
         )
+
+
+def _put(part: Path, place: Path, path: Path, *, overwrite: bool) -> None:
+    """Gives the file its name; a file that came in the last moment is replaced only where that is allowed."""
+    if not overwrite:
+        try:
+            os.link(part, place)
+        except FileExistsError:
+            _check_free(path, place, Protected(), overwrite=False)
+            raise
+        except OSError:  # a file system without links
+            part.rename(place)
+        return
+    part.replace(place)
 
 
 def _failed(path: Path, error: OSError) -> StorageError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from eventfold.errors import UnsupportedUrl
@@ -34,6 +35,13 @@ def open_store(url: str, *, create: bool = True) -> Store:
 def examine_store(url: str) -> Sequence[Finding]:
     """What is found about the store behind a URL, without changing anything; errors as `open_store`."""
     return list(_adapter(url).examine(url))
+
+
+def file_of(url: str) -> Path | None:
+    """The file on this machine that a URL names; None where it names none."""
+    scheme, _, rest = url.partition("://")
+    path = rest.partition("?")[0]
+    return Path(path[1:]) if scheme == "sqlite" and path.startswith("/") and len(path) > 1 else None
 
 
 def open_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]]:

@@ -45,10 +45,12 @@ class Configuration(NamedTuple):
     Attributes:
         values: by name.
         folder: of the file; None where there is none.
+        file: the file itself; None where there is none.
     """
 
     values: Mapping[str, Given]
     folder: Path | None
+    file: Path | None = None
 
 
 def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
@@ -72,7 +74,7 @@ def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
     if path is None:
         return Configuration(given, None)
     written = {name: _absolute(name, entry, path.parent) for name, entry in _read(path).items()}
-    return Configuration({**written, **given}, path.parent)
+    return Configuration({**written, **given}, path.parent, path)
 
 
 def unknown_variables() -> list[str]:

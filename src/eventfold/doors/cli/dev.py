@@ -1,8 +1,11 @@
 """`eventfold dev`: what developers start on their own machine."""
 
+from pathlib import Path
+
 import click
 
 from eventfold.doors.cli.output import print_json, say
+from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
 
 
@@ -24,6 +27,8 @@ def cosmos(settings: Settings, port: int, partitions: int, folder: str | None) -
 
     Example: eventfold dev cosmos --partitions 4
     """
+    if folder is not None:
+        protected(settings.configuration).check(Path(folder) / "journal.jsonl")
     from eventfold.testing.cosmos.standin import StandIn, until_ended
 
     with until_ended(StandIn(partitions=partitions, port=port, folder=folder)) as account:

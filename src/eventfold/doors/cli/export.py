@@ -10,6 +10,7 @@ import click
 
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, progress, say
+from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import NotFound
 from eventfold.events.envelope import to_us
@@ -52,12 +53,14 @@ def export(
 ) -> None:
     """Write the events of the log to FILE: .jsonl, .jsonl.gz, .parquet, or - for standard output.
 
-    The file is there whole or not at all. `eventfold import --restore FILE` makes an equal log of it.
+    The file is there whole or not at all; no log, state, lake or settings are written over. `eventfold import --restore
+    FILE` makes an equal log of it.
 
     Example: eventfold -s sqlite:///shop.db export backup.jsonl.gz
     """
     registry = _registry(settings, stored=stored)
     cursor = None if after is None else _cursor(after)
+    read = [Path(after[1:])] if after is not None and after.startswith("@") else []
     store = settings.open_log()
     began = time.monotonic()
     try:
@@ -72,6 +75,7 @@ def export(
                 until_us=None if until is None else to_us(until),
                 registry=registry,
                 overwrite=overwrite,
+                protected=protected(settings.configuration, read=read),
                 progress=show,
             )
     finally:

@@ -10,6 +10,7 @@ import click
 from msgspec import structs
 
 from eventfold.doors.cli.output import print_json, print_table, progress, say
+from eventfold.doors.cli.protecting import check_input
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
 from eventfold.imports import (
@@ -117,6 +118,7 @@ def import_file(
 
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
+    check_input(settings.configuration, file)
     if is_export:
         with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as show:
             report = restore(store, file, dry_run=dry_run, progress=lambda so_far: show(so_far.rows))

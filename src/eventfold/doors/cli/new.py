@@ -9,8 +9,11 @@ from pathlib import Path
 import click
 
 from eventfold.doors.cli.output import print_json, say
+from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import ConfigInvalid
+from eventfold.errors import ConfigInvalid, StorageFailed
+from eventfold.exports.placing import placed
+from eventfold.exports.protected import Protected
 
 FILES = {
     "README.md": "README.md.txt",
@@ -41,14 +44,19 @@ def new(settings: Settings, name: str, folder: str | None) -> None:
     """
     _check(name)
     place = Path(folder or name)
-    if place.exists() and not (place.is_dir() and not any(place.iterdir())):
+    others = Protected(
+        folders=protected(settings.configuration).folders
+    )  # its own files may lie where we are
+    others.check(place)
+    if not _is_free(place):
         raise ConfigInvalid(f"{place} is there already; give another --folder.", key="folder")
     template = files("eventfold.doors.cli").joinpath("template")
     written = {_filled(path, name): _text(template, source, name) for path, source in FILES.items()}
     for path, text in written.items():
         target = place / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8")
+        _make_folder(target.parent)
+        with placed(target, overwrite=False, protected=others) as content:
+            content.write(text.encode())
     if settings.json:
         print_json({"folder": str(place), "files": list(written)})
         return
@@ -66,6 +74,21 @@ def _check(name: str) -> None:
             " name that Python or eventfold uses.",
             key="name",
         )
+
+
+def _is_free(place: Path) -> bool:
+    """Nothing is there, not even a link that leads nowhere; or an empty folder."""
+    try:
+        return not any(place.iterdir()) if place.is_dir() else not (place.exists() or place.is_symlink())
+    except OSError as error:
+        raise StorageFailed(f"{place} cannot be read: {error.strerror}.") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
 def _text(template: Traversable, source: str, name: str) -> str:

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from eventfold.app.schema import look_through, program_of
 from eventfold.doors.cli.output import print_json, print_table, progress, say
+from eventfold.doors.cli.protecting import protected, schema_file
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, EventfoldError, SchemaFileInvalid, SchemaUnrecorded
 from eventfold.events.schema.accepting import accept, refuse, with_samples
@@ -18,6 +19,8 @@ from eventfold.events.schema.finding import Finding
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.recorded import Recorded, parse, render
+from eventfold.exports.placing import placed
+from eventfold.exports.protected import Protected
 
 COLUMNS = ("level", "kind", "where", "what")
 _file = click.option(
@@ -97,11 +100,11 @@ def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]
 
     Example: eventfold -a shop.app:shop schema accept
     """
-    path, program = _path(settings, file), program_of(settings.definition())
+    (path, others), program = _target(settings, file), program_of(settings.definition())
     was = _read(settings, file) if path.exists() else Recorded(app=program.app)
     _show(settings, judge(was, program))
     now = accept(was, program, breaking)
-    path.write_text(render(now), "utf-8", newline="\n")
+    _write(path, others, now)
     if not settings.json:
         say(f"{path} records {len(now.events)} event types.")
         for finding in judge(now, program):  # nothing but notes: what the gate cannot try
@@ -138,7 +141,7 @@ def samples(
         raise ConfigInvalid(
             "--as-stored says how samples are taken from the log: add --from-log.", key="as-stored"
         )
-    path, program = _path(settings, file), program_of(settings.definition())
+    (path, others), program = _target(settings, file), program_of(settings.definition())
     was = _read(settings, file)
     made = {
         (name, version): [sample.data for sample in program.made(name).samples]
@@ -152,7 +155,7 @@ def samples(
         with closing(settings.open_log()) as store, progress("events") as show:
             look_through(store.feed(), sampling, progress=show)
         now, taken, left_out = with_samples(now, program, sampling.chosen)
-    path.write_text(render(now), "utf-8", newline="\n")
+    _write(path, others, now)
     if settings.json:
         print_json(
             {
@@ -171,7 +174,20 @@ def samples(
 def _path(settings: Settings, file: str | None) -> Path:
     if file == "-":
         raise ConfigInvalid("Standard input can be compared with, but not written: name a file.", key="file")
-    return Path(file) if file is not None else (settings.configuration.folder or Path()) / "schema.json"
+    return Path(file) if file is not None else schema_file(settings.configuration)
+
+
+def _target(settings: Settings, file: str | None) -> tuple[Path, Protected]:
+    """The file that is written, and what it may not be."""
+    path = _path(settings, file)
+    others = protected(settings.configuration, writes=schema_file(settings.configuration))
+    others.check(path)
+    return path, others
+
+
+def _write(path: Path, others: Protected, now: Recorded) -> None:
+    with placed(path, overwrite=True, protected=others) as content:
+        content.write(render(now).encode())
 
 
 def _read(settings: Settings, file: str | None) -> Recorded:

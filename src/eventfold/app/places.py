@@ -1,0 +1,67 @@
+"""Where an app's log, state and lake are kept: never one in the place of another."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from eventfold.errors import ConfigInvalid
+from eventfold.exports.protected import files_of, identity, resolved, same
+from eventfold.store.open import file_of
+
+
+def state_of(url: str) -> str:
+    """The URL of the state where none is given.
+
+    The state of a log that is a file stands beside it; of a log in memory, in memory. Of a log elsewhere it is a file
+    in the current folder: a cache, which goes on from the published tables when lost.
+    """
+    place = url.partition("?")[0]
+    if place.startswith("sqlite://"):
+        return place if place.endswith("://") else f"{place}.state"
+    return f"sqlite:///{place.rstrip('/').rpartition('/')[2] or 'log'}.state"
+
+
+def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str]) -> None:
+    """Looks, before anything is opened, that log, state and lake have places of their own, links followed.
+
+    Args:
+        url: of the log.
+        state: its URL.
+        lake: the folder.
+        tables: names of the tables, each a folder of the lake.
+
+    Raises:
+        ConfigInvalid: two of them meet in one place; the fact `key` names the setting to change.
+    """
+    log_file, state_file = file_of(url), file_of(state)
+    if log_file is not None and state_file is not None and _meet(state_file, log_file):
+        raise ConfigInvalid(
+            f"The state and the log would be kept in one place, {state_file}: give the state another one.",
+            key="state",
+        )
+    if lake is None or "://" in lake:
+        return
+    folder = Path(lake)
+    kept = [file for file in (log_file, state_file) if file is not None]
+    taken = {identity(file) for place in kept for file in _all_files(place)}
+    if any(
+        identity(place) in taken
+        for place in (folder, *resolved(folder).parents, *(folder / t for t in tables))
+    ):
+        raise ConfigInvalid(
+            f"The lake {lake} is in the place of the log or the state: give it a folder of its own.",
+            key="lake",
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ConfigInvalid(f"The lake {lake} is no folder: name one, or one that is to be made.", key="lake")
+
+
+def _meet(state: Path, log: Path) -> bool:
+    here = identity(state)
+    return any(identity(file) == here for file in _all_files(log)) or any(
+        same(log, one) for one in files_of(state)
+    )
+
+
+def _all_files(database: Path) -> Iterator[Path]:
+    yield from files_of(database)
+    yield from files_of(database.with_name(f"{database.name}.snapshots"))

@@ -1,0 +1,85 @@
+"""What the settings of a command protect: from being written over, and from being read into itself."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from eventfold.app.places import state_of
+from eventfold.doors.cli.configuration import FILE, Configuration
+from eventfold.errors import ConfigInvalid
+from eventfold.exports.protected import Protected, files_of, is_below, same
+from eventfold.store.open import file_of
+
+
+def schema_file(configuration: Configuration) -> Path:
+    """Where the file of the schema gate stands, unless another is named."""
+    return (configuration.folder or Path()) / "schema.json"
+
+
+def protected(
+    configuration: Configuration, *, read: Iterable[Path] = (), writes: Path | None = None
+) -> Protected:
+    """What the outputs of a command may not be: log, state, lake, settings, schema file, the app's own code.
+
+    Args:
+        configuration: names them.
+        read: what else the command reads.
+        writes: what of it the command is there to write.
+    """
+    files = dict.fromkeys(read, "read by this command") | _kept(configuration)
+    files |= dict.fromkeys(_code(configuration), "code of the app")
+    if writes is not None:
+        files = {file: name for file, name in files.items() if not same(file, writes)}
+    lake = _value(configuration, "lake")
+    # a lake that is the folder of a project holds more than a lake; there its tables are protected by their form
+    here = [folder for folder in (Path.cwd(), configuration.folder) if folder is not None]
+    is_lake = lake is not None and not any(is_below(folder, [Path(lake)]) for folder in here)
+    return Protected(files, {Path(lake): "the lake"} if lake is not None and is_lake else {})
+
+
+def check_streams(configuration: Configuration) -> None:
+    """Refuses where a shell has pointed an output at the log, the state or the settings.
+
+    Raises:
+        ConfigInvalid: it has.
+    """
+    found = Protected(_kept(configuration))
+    for stream in (sys.stdout, sys.stderr):
+        found.check_stream(stream)
+
+
+def check_input(configuration: Configuration, file: str) -> None:
+    """Refuses to read a file into the log that it is.
+
+    Raises:
+        ConfigInvalid: it is the log.
+    """
+    log = file_of(_value(configuration, "store") or "")
+    if log is not None and "://" not in file and any(same(Path(file), one) for one in files_of(log)):
+        raise ConfigInvalid(f"{file} is the log that is written to: name another file or log.", key="file")
+
+
+def _kept(configuration: Configuration) -> dict[Path, str]:
+    files = {configuration.file or Path(FILE): "the file of the settings"}
+    files[schema_file(configuration)] = "the file of the schema gate"
+    url = _value(configuration, "store")
+    state = _value(configuration, "state") or (state_of(url) if url is not None else None)
+    for place, name in ((state, "the state of the tables"), (url, "the log")):
+        if place is not None and (file := file_of(place)) is not None:
+            files[file] = name
+    return files
+
+
+def _code(configuration: Configuration) -> Iterator[Path]:
+    """The modules of the app's package, where they stand beside the settings or here."""
+    top = (_value(configuration, "app") or "").partition(":")[0].partition(".")[0]
+    if not top.isidentifier():
+        return
+    for folder in {configuration.folder or Path.cwd(), Path.cwd()}:
+        yield folder / f"{top}.py"
+        yield from (folder / top).rglob("*.py")
+
+
+def _value(configuration: Configuration, name: str) -> str | None:
+    given = configuration.values.get(name)
+    return given.value if given is not None else None
