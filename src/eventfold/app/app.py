@@ -20,9 +20,12 @@ class App(Definition):
         tables: the read models.
         events: event types that no aggregate raises.
         untyped: whether events of other names are read as `Untyped`, for logs that were imported.
+        ignored: stored names that the app does not know and means not to: its tables may miss their events, and nobody
+            is warned of it. They are folded and loaded no differently.
 
     Raises:
-        DefinitionError: two aggregates of one category, two tables of one name, two types of one stored name.
+        DefinitionError: two aggregates of one category, two tables of one name, two types of one stored name; a name is
+            ignored that is registered, or that a table looks at.
         UpcasterMissing: a schema version from which no chain of upcasters leads to the current one.
         TableInvalid: a table looks at an event type that the app does not know.
     """

@@ -6,8 +6,10 @@ from typing import Any
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.errors import DefinitionError, TableInvalid
 from eventfold.events.event import Event
+from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
 from eventfold.readmodels.table import Table, TableSpec
+from eventfold.readmodels.unknown import Sought
 
 
 class Definition:
@@ -21,6 +23,7 @@ class Definition:
         tables: Sequence[type[Table]] = (),
         events: Iterable[type[Event]] = (),
         untyped: bool = False,
+        ignored: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.aggregates = tuple(aggregates)
@@ -29,7 +32,39 @@ class Definition:
         self.tables: dict[str, TableSpec] = {}
         for table in tables:
             self._add(table.spec)
+        self.ignored = self._left_out(ignored)
         _no_twins([a.definition.category for a in self.aggregates], "aggregates", "category")
+
+    def sought(self, spec: TableSpec) -> Sought:
+        """Where one of the app's tables would miss events of types that the app does not know.
+
+        In the streams of its category; without one, in those of the aggregates whose events it names, and where events
+        stand that it names and no aggregate raises. An app that takes untyped events knows every type but in the
+        streams of its own aggregates, where only classes, and names that its tables speak of, are known.
+        """
+        owned = {a.definition.category: {e.stored_name for e in a.event_types} for a in self.aggregates}
+        categories = (
+            {spec.category} if spec.category else {c for c, names in owned.items() if names & spec.named}
+        )
+        beside = frozenset[str]() if spec.category else spec.named.difference(*owned.values())
+        known = self.registry.types.keys() | self.ignored
+        if self.registry.untyped:
+            categories, beside = categories & owned.keys(), frozenset()
+            known = known.union(*(table.named for table in self.tables.values()))
+        return Sought(frozenset(categories), beside, frozenset(known))
+
+    def _left_out(self, ignored: Iterable[str]) -> frozenset[str]:
+        """The names that are ignored, if each is one and nothing else speaks of it."""
+        found = (ignored,) if isinstance(ignored, str) else tuple(ignored)
+        for name in found:
+            if not isinstance(name, str):
+                raise DefinitionError(f"ignored=[...] takes stored names as text, not {name!r}.")
+            check_event_type(name)
+            table = next((t.name for t in self.tables.values() if name in t.named), None)
+            if name in self.registry.types or table is not None:
+                where = f"the table {table} looks at it" if table else "its class is registered"
+                raise DefinitionError(f"{name!r} is ignored, but {where}: leave it out of ignored=[...].")
+        return frozenset(found)
 
     def _add(self, spec: TableSpec) -> None:
         if spec.name in self.tables:

@@ -1,30 +1,35 @@
 """`Live`: an app bound to a log, a state and a lake. It folds, publishes and answers."""
 
+import logging
 import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from msgspec import structs
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
-from eventfold.app.status import Status, status
+from eventfold.app.status import CaughtUp, Status, status
 from eventfold.app.tables import LiveTable
-from eventfold.errors import DefinitionError, LogMismatch, TableNotFound
+from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, TableNotFound
 from eventfold.events.ids import new_id
 from eventfold.extras import needing
 from eventfold.feed.cursor import Token
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
 from eventfold.readmodels.layout import bind
-from eventfold.readmodels.ledger import LedgerKeeper
+from eventfold.readmodels.ledger import LedgerKeeper, counted
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.projector import Read
 from eventfold.readmodels.table import Table
+from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import Store
 
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from eventfold.readmodels.audit.report import Audit, AuditProgress
     from eventfold.readmodels.query import Result
 
+_log = logging.getLogger("eventfold.live")
 A = TypeVar("A", bound=Aggregate[Any])
 
 
@@ -50,6 +56,7 @@ class Live:
         self.store = store
         self._lake = lake
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
+        self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
         self._state = open_state(state, store.log_id)
         try:
@@ -85,8 +92,8 @@ class Live:
         """All tables, in the order of the definition."""
         return list(self._tables.values())
 
-    def catch_up(self, *, progress: Callable[[int, int | None], object] | None = None) -> None:
-        """Folds everything that is in the log into every table and publishes it.
+    def catch_up(self, *, progress: Callable[[int, int | None], object] | None = None) -> CaughtUp:
+        """Folds everything that is in the log into every table and publishes it; tells what to look at.
 
         Args:
             progress: called after each page with the events done, by all tables together, and, where they can be
@@ -101,7 +108,7 @@ class Live:
         followers = self._followers(workers, read)
         if progress is None:
             catch_up(followers)
-            return
+            return self._caught_up()
         total = self._lag()
 
         def show() -> None:
@@ -112,6 +119,7 @@ class Live:
                 progress(max(0, total - left), total)
 
         catch_up(followers, progress=show)
+        return self._caught_up()
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
         """Keeps every table up to date until `stop` is set.
@@ -124,7 +132,8 @@ class Live:
             EventfoldError: no table can go on.
         """
         read = SharedReads(self.store.feed()).read
-        Loop(self._followers(self._workers(every, read), read), self.store.feed()).run(stop)
+        followers = self._followers(self._workers(every, read), read, self._tell_unknown)
+        Loop(followers, self.store.feed()).run(stop)
 
     def query(
         self,
@@ -177,7 +186,22 @@ class Live:
         tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
         ledger = self._ledger() if tables else None
         audit = Auditing(self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress)
-        return audit(sample)
+        found = audit(sample)
+        unknown = self.unknown()
+        return structs.replace(found, unknown=unknown, warnings=told(unknown))
+
+    def unknown(self) -> list[UnknownType] | None:
+        """The events that tables miss, because the app does not know their types and does not ignore them.
+
+        They are counted by who follows the log, beside its tables. A log that was followed before that was done is
+        counted by the next `catch_up`, `run`, `verify` or rebuild of a table: until then the answer is None.
+        """
+        if not self._tables:
+            return []
+        ledger = self._ledger()
+        if not counted(ledger, self.store.feed()):
+            return None
+        return [one for table in self.tables for one in table.unknown(ledger)]
 
     def status(self, *, watch: float = 0.0) -> Status:
         """How the log and every table stand.
@@ -185,7 +209,11 @@ class Live:
         Args:
             watch: seconds for which tables that are behind are watched, to tell their rate.
         """
-        return status(self.app.name, self.store, self.tables, watch=watch)
+        try:
+            unknown = self.unknown()
+        except EventfoldError:
+            unknown = None  # a table or the log cannot be read, which is told of it
+        return status(self.app.name, self.store, self.tables, unknown, watch=watch)
 
     def close(self) -> None:
         """Closes state and log."""
@@ -211,7 +239,15 @@ class Live:
         for name, spec in self.app.tables.items():
             layout = bind(spec, total_order=total_order)
             publication = open_publication(self._lake, layout, self.store.log_id) if self._lake else None
-            found[name] = LiveTable(layout, self.store, self._state, self.app.registry, engine, publication)
+            found[name] = LiveTable(
+                layout,
+                self.store,
+                self._state,
+                self.app.registry,
+                engine,
+                publication,
+                self.app.sought(spec),
+            )
         return found
 
     def _lag(self) -> int | None:
@@ -221,11 +257,26 @@ class Live:
         counted = [lag for lag in lags if lag is not None]
         return sum(counted) if len(counted) == len(lags) else None
 
-    def _followers(self, workers: Sequence[TableWorker], read: Read) -> list[Follower]:
+    def _followers(
+        self, workers: Sequence[TableWorker], read: Read, met: Callable[[], object] | None = None
+    ) -> list[Follower]:
         """The workers, with the ledger behind the first."""
         if not workers:
             return []
-        return [LedgerKeeper(workers[0], self._ledger(), read), *workers[1:]]
+        return [LedgerKeeper(workers[0], self._ledger(), read, self.store.feed(), met), *workers[1:]]
+
+    def _caught_up(self) -> CaughtUp:
+        unknown = self.unknown()
+        return CaughtUp(unknown=unknown, warnings=told(unknown))
+
+    def _tell_unknown(self) -> None:
+        """Says once of each table which types it misses, and again where there are more."""
+        for table, types in groupby(self.unknown() or (), key=lambda one: one.table):
+            found = list(types)
+            names = {(table, one.type) for one in found}
+            if not names <= self._warned:
+                self._warned |= names
+                _log.warning("%s", told(found)[0])
 
     def _workers(self, every: float = 5.0, read: Read | None = None) -> list[TableWorker]:
         return [

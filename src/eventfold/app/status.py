@@ -13,6 +13,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publication import Version
+from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.store.port import Store
 
 CLOCK_AHEAD_SECONDS = 5.0
@@ -58,6 +59,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         charge: what that cost, in the unit of the service.
         warnings: what a person should look at.
         tables: each table.
+        unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
     """
 
     app: str
@@ -68,15 +70,36 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     charge: float | None
     warnings: list[str]
     tables: list[TableStatus]
+    unknown: list[UnknownType] | None
 
 
-def status(app: str, store: Store, tables: Sequence[LiveTable], *, watch: float = 0.0) -> Status:
+class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a catch-up leaves that a person should look at.
+
+    Attributes:
+        unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
+        warnings: all of it, in sentences.
+    """
+
+    unknown: list[UnknownType] | None
+    warnings: list[str]
+
+
+def status(
+    app: str,
+    store: Store,
+    tables: Sequence[LiveTable],
+    unknown: list[UnknownType] | None,
+    *,
+    watch: float = 0.0,
+) -> Status:
     """How everything stands now.
 
     Args:
         app: its name.
         store: the log.
         tables: all of them.
+        unknown: the events that they miss.
         watch: seconds for which tables that are behind are watched for their rate.
     """
     feed = store.feed()
@@ -90,6 +113,7 @@ def status(app: str, store: Store, tables: Sequence[LiveTable], *, watch: float 
         if t.parked
     ]
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
+    warnings += told(unknown)
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
         warnings.append(
             f"The last event was recorded {ahead:.0f} s ahead of this machine's clock: recorded times stand still until"
@@ -105,6 +129,7 @@ def status(app: str, store: Store, tables: Sequence[LiveTable], *, watch: float 
         last_recorded=last,
         warnings=warnings,
         tables=shown,
+        unknown=unknown,
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import structs
+
 from eventfold.errors import (
     CapabilityMissing,
     CursorLost,
@@ -21,10 +23,11 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.port import Engine, ParkedStream, Skip, State, TableState
+from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State, TableState
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.seeding import seed
+from eventfold.readmodels.unknown import Sought, UnknownType, told
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class LiveTable:
         registry: event types and upcasters.
         engine: folds histories.
         publication: where it is published, if anywhere.
+        sought: where it would miss events, and of which types it cannot; None = nobody asks.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class LiveTable:
         registry: Registry,
         engine: Engine,
         publication: Publication | None,
+        sought: Sought | None = None,
     ) -> None:
         self.layout = layout
         self.publication = publication
@@ -66,6 +71,7 @@ class LiveTable:
         self._state = state
         self._registry = registry
         self._engine = engine
+        self._sought = sought
         self._above: int | None = None
 
     @property
@@ -171,17 +177,25 @@ class LiveTable:
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
-        from eventfold.readmodels.ledger import renew
+        from eventfold.readmodels.ledger import renew, settle
         from eventfold.readmodels.publisher import Publisher
         from eventfold.readmodels.rebuild import Rebuild
 
         rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
         done = rebuild(self.layout, above=self._published_generation(), progress=progress)
         at = self.live().head().cursor
-        renew(self._state.ledger(at), self._feed, at)
+        ledger = self._state.ledger(at)
+        renew(ledger, self._feed, at)
+        settle(ledger, self._feed, *rebuild.counted)
         if self.publication is not None:
             Publisher(self.live(), self.publication, self._feed).publish(reclaim=True)
-        return done
+        unknown = self.unknown(ledger)
+        return structs.replace(done, unknown=unknown, warnings=told(unknown))
+
+    def unknown(self, ledger: Ledger) -> list[UnknownType]:
+        """The types that the app does not know in the streams of the table, as far as the ledger has counted them."""
+        found = () if self._sought is None else ledger.unknown(self._sought)
+        return [UnknownType(table=self.name, type=name, events=events) for name, events in found]
 
     def parked(self) -> Mapping[str, ParkedStream]:
         """The streams whose events wait, by name."""

@@ -4,7 +4,8 @@ The live rows answer until the swap, which is one transaction; a rebuild that st
 that the next one drops.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +20,8 @@ from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.parking import stopped
 from eventfold.readmodels.port import Engine, Head, ParkedStream, Scope, State, TableState
 from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.typecounts import TypeCounts, by_type_of
+from eventfold.readmodels.unknown import UnknownType
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ class Rebuilt(msgspec.Struct, frozen=True):
         events: how many were folded.
         rows: how many it has.
         parked: how many streams are parked.
+        unknown: the events that the table misses, because the app does not know their types.
+        warnings: what a person should look at.
     """
 
     table: str
@@ -45,6 +50,8 @@ class Rebuilt(msgspec.Struct, frozen=True):
     events: int
     rows: int
     parked: int
+    unknown: Sequence[UnknownType] = ()
+    warnings: Sequence[str] = ()
 
 
 class Rebuild:
@@ -63,6 +70,8 @@ class Rebuild:
         self._state = state
         self._registry = registry
         self._engine = engine
+        self.counted: tuple[TypeCounts, Cursor] = {}, self._feed.start()
+        """How many events of each type the last reading met, and how far it went."""
 
     def __call__(self, layout: Layout, *, above: int = 0, progress: Progress | None = None) -> Rebuilt:
         """Folds everything anew and swaps it in.
@@ -81,8 +90,10 @@ class Rebuild:
             scope = Scope(skips=_skips(self._state.live(layout, start)))
             total = self._feed.lag(start)
             batches = self._feed.arrow(start, target, self._columns(layout, scope))
-            counted = batches if progress is None else _counted(batches, total, progress)
+            types = Counter[tuple[str, str]]()
+            counted = _counted(batches, types, total, progress or _quietly)
             folded = self._engine.fold(counted, layout, self._registry, scope=scope)
+            self.counted = types, target
             if layout.spec.on_error == "stop" and folded.parked:
                 raise stopped(layout.spec.name, min(folded.parked.values(), key=lambda one: one.stream))
             fresh = self._state.fresh(layout, start, above=above)
@@ -138,10 +149,18 @@ def _restless(layout: Layout) -> StaleCursor:
 
 
 def _counted(
-    batches: "Iterator[pa.RecordBatch]", total: int | None, progress: Progress
+    batches: "Iterator[pa.RecordBatch]",
+    types: Counter[tuple[str, str]],
+    total: int | None,
+    progress: Progress,
 ) -> "Iterator[pa.RecordBatch]":
     done = 0
     for batch in batches:
+        types.update(by_type_of(batch))
         yield batch
         done += batch.num_rows
         progress(done, total)
+
+
+def _quietly(_done: int, _total: int | None) -> None:
+    pass

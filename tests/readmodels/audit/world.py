@@ -101,7 +101,7 @@ class World:
 
     def keep(self) -> None:
         feed = self.store.feed()
-        keeper = LedgerKeeper(AtTheEnd(feed), self.ledger, feed.read)
+        keeper = LedgerKeeper(AtTheEnd(feed), self.ledger, feed.read, feed)
         while not keeper.keep():
             pass
 

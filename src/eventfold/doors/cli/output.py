@@ -100,6 +100,12 @@ def say(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
 
 
+def warn(warnings: Iterable[str]) -> None:
+    """What a person should look at, each in a sentence beside the answer."""
+    for warning in warnings:
+        say(f"! {warning}")
+
+
 def complain(sentence: str, kind: str = "") -> None:
     """What went wrong, on standard error; its kind in red before it."""
     parts = [Text(kind, "red"), Text(": ")] if kind else []

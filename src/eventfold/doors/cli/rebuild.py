@@ -3,7 +3,7 @@
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, progress
+from eventfold.doors.cli.output import print_json, print_table, progress, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 
 
@@ -20,8 +20,11 @@ def rebuild(settings: Settings, tables: tuple[str, ...]) -> None:
         chosen = [live.table(name) for name in tables] or live.tables
         for table in chosen:
             with progress(table.name) as show:
-                done.append(structs.asdict(table.rebuild(progress=show)))
+                done.append(table.rebuild(progress=show))
+    rows = [structs.asdict(one) for one in done]
     if settings.json:
-        print_json(done)
-    else:
-        print_table(done, ["table", "generation", "events", "rows", "parked"])
+        print_json(rows)
+        return
+    print_table(rows, ["table", "generation", "events", "rows", "parked"])
+    for one in done:
+        warn(one.warnings)

@@ -4,7 +4,7 @@ import click
 
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import print_json, progress, say
+from eventfold.doors.cli.output import print_json, progress, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.stopping import stop_on_signals
 
@@ -37,5 +37,4 @@ def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 -
             print_json(found)
             return
         say("Everything that was folded is committed and published.")
-        for warning in found.warnings:
-            say(f"! {warning}")
+        warn(found.warnings)

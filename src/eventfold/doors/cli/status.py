@@ -7,7 +7,7 @@ from msgspec import structs
 
 from eventfold.app.status import TableStatus
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import print_json, print_table, say
+from eventfold.doors.cli.output import print_json, print_table, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
 
@@ -43,8 +43,7 @@ def status(settings: Settings, watch: float) -> None:
         say(f"This took {found.requests} requests, {found.charge:,.1f} request units.")
     rows = [_row(table) for table in found.tables]
     print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
-    for warning in found.warnings:
-        say(f"! {warning}")
+    warn(found.warnings)
 
 
 def _row(table: TableStatus) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, progress, say
+from eventfold.doors.cli.output import print_json, print_table, progress, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import AuditFailed
 
@@ -44,8 +44,7 @@ def verify(settings: Settings, sample: int | None) -> int:
 
 def _print(found: "Audit") -> None:
     print_table([structs.asdict(table) for table in found.tables], _TABLE)
-    for note in found.notes:
-        say(f"! {note}")
+    warn([*found.notes, *found.warnings])
     if found.findings:
         print_table([structs.asdict(finding) for finding in found.findings], _FINDING)
     told = f"{found.events:,} events looked at, the contents of {found.recorded:,} compared with the ledger"

@@ -21,6 +21,7 @@ from eventfold.readmodels.audit.report import Audit, AuditProgress, Finding, Fin
 from eventfold.readmodels.audit.rows import UNREADABLE, RowAudit, Rows, read_rows, read_some
 from eventfold.readmodels.audit.tallies import PlaceLook, TallyLook, explain, fitting
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.ledger import settle
 from eventfold.readmodels.port import Engine, Ledger, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication
@@ -94,7 +95,9 @@ class Auditing:
         end = self._feed.end()
         log, looks, fresh = self._looks(end, tables, passed, ledger)
         done: list[TableAudit] = []
-        self._read([log, *looks.values(), *([fresh] if fresh else [])], explained=list(looks.values()))
+        failed = self._read(
+            [log, *looks.values(), *([fresh] if fresh else [])], explained=list(looks.values())
+        )
         for n, table in enumerate(tables):
             self._progress("rows", n, len(tables))
             rows, published, published_rows = self._rows(table, sample)
@@ -112,6 +115,8 @@ class Auditing:
         self._progress("rows", len(tables), len(tables))
         if fresh is not None and ledger is not None:
             self._record(ledger, fresh)
+        if self._ledger is not None and log not in failed:
+            settle(self._ledger, self._feed, log.types, end)
         return Audit(
             log=self._feed.log_id,
             cursor=end,
@@ -148,7 +153,8 @@ class Auditing:
             self._fits("applied", table.name, counted.cursor)
         return LogLook(self._feed, end, self._findings), looks, fresh
 
-    def _read(self, looks: Sequence[Look], *, explained: Sequence[TallyLook]) -> None:
+    def _read(self, looks: Sequence[Look], *, explained: Sequence[TallyLook]) -> list[Look]:
+        """Returns those that could not be read to their end."""
         total, done = self._feed.lag(self._feed.start()), 0
         failed: list[Look] = []
 
@@ -179,6 +185,7 @@ class Auditing:
             read_all(self._feed, places, lambda _look, _error: None, lambda _events: None)
         for (look, found), place in zip(differing, places, strict=True):
             explain(look, found, place, self._findings)
+        return failed
 
     def _rows(self, table: Audited, sample: int | None) -> tuple[int, int | None, int]:
         audit = RowAudit(table.layout, self._feed, self._registry, self._engine, self._findings)

@@ -1,14 +1,17 @@
 """The log by itself: versions without hole or repeat, positions that grow, recorded times that never go back."""
 
+from collections import Counter
+
 from eventfold.events.envelope import RecordedEvent, from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.audit.reading import Events
 from eventfold.readmodels.audit.report import Finding, Findings
+from eventfold.readmodels.typecounts import by_type
 
 
 class LogLook:
-    """Looks at every event of a log once; keeps the version and time of each stream.
+    """Looks at every event of a log once; keeps the version and time of each stream, and counts by type.
 
     Args:
         feed: of the log.
@@ -19,6 +22,7 @@ class LogLook:
     def __init__(self, feed: Feed, until: Cursor, findings: Findings) -> None:
         self.since, self.until = feed.start(), until
         self.events = 0
+        self.types = Counter[tuple[str, str]]()
         capabilities = feed.capabilities
         self._ordered = capabilities.total_order
         self._dense = capabilities.total_order and capabilities.countable
@@ -30,6 +34,7 @@ class LogLook:
     def take(self, events: Events) -> None:
         """The next events."""
         self.events += len(events)
+        self.types.update(by_type(events))
         for event in events:
             self._place(event)
             self._version(event)

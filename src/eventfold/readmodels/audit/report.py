@@ -1,12 +1,13 @@
 """What an audit finds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
 from eventfold.errors import AuditFailed
 from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.unknown import UnknownType
 
 MOST = 100
 """How many findings of one kind are named; all are counted."""
@@ -109,6 +110,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         problems: how many are wrong.
         notes: what could not be compared, and why.
         sampled: how many keys of each table were compared; None = all.
+        unknown: the events that the tables miss, because the app does not know their types; None = not counted yet.
+        warnings: what a person should look at, beside what is wrong.
     """
 
     log: str
@@ -120,6 +123,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     problems: int
     notes: list[str]
     sampled: int | None
+    unknown: Sequence[UnknownType] | None = ()
+    warnings: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:

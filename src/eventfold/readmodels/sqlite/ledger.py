@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import apsw
+from msgspec.json import encode
 
 from eventfold.errors import StaleCursor
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.readmodels.sqlite.statements import SQL
 from eventfold.readmodels.sqlite.writing import WriteConnection
 from eventfold.readmodels.tally import Counted, Tally
+from eventfold.readmodels.typecounts import TypeCounts
+from eventfold.readmodels.unknown import Sought
 from eventfold.sqlite.connect import Pool, fetch
 
 OWNER = ("", 0)
@@ -22,6 +25,9 @@ class SqliteLedger:
     def __init__(self, writing: WriteConnection, pool: Pool, start: Cursor) -> None:
         self._writing = writing
         self._pool = pool
+        with pool.reading() as connection:
+            if connection.execute(SQL["ledger"]).fetchone() is not None:
+                return  # who only looks does not wait for who writes
         with writing.transaction("opening the ledger") as connection:
             if connection.execute(SQL["ledger"]).fetchone() is None:
                 connection.execute(SQL["begin_ledger"], {"cursor": start.to_json()})
@@ -38,7 +44,9 @@ class SqliteLedger:
             row: Any = connection.execute(SQL["ledger"]).fetchone()
             return counted(connection, OWNER, row)
 
-    def record(self, tallies: Sequence[Tally], *, read: Cursor, then: Cursor) -> None:
+    def record(
+        self, tallies: Sequence[Tally], types: TypeCounts | None = None, *, read: Cursor, then: Cursor
+    ) -> bool:
         """Adds in one transaction."""
         with self._writing.transaction("keeping the ledger") as connection:
             row: Any = connection.execute(SQL["ledger"]).fetchone()
@@ -46,11 +54,45 @@ class SqliteLedger:
                 raise StaleCursor("The ledger has moved on: another process keeps it too.")
             add(connection, OWNER, tallies)
             connection.execute(SQL["move_ledger"], (then.to_json(),))
+            taken = types is not None and _counted_to(connection) == read
+            if types is not None and taken:
+                _count(connection, types, then)
+            return taken
 
     def restart(self, at: Cursor) -> None:
         """Begins anew."""
         with self._writing.transaction("beginning the ledger anew") as connection:
             connection.execute(SQL["begin_ledger"], {"cursor": at.to_json()})
+
+    def counted_to(self) -> Cursor | None:
+        """Read without the counts."""
+        with self._pool.reading() as connection:
+            return _counted_to(connection)
+
+    def count(self, types: TypeCounts, *, read: Cursor | None, then: Cursor, anew: bool = False) -> None:
+        """Adds in one transaction."""
+        with self._writing.transaction("counting events by type") as connection:
+            if _counted_to(connection) != read:
+                raise StaleCursor("The counts by type have moved on: another process keeps them too.")
+            if anew:
+                connection.execute(SQL["forget_types"])
+            _count(connection, types, then)
+
+    def unknown(self, sought: Sought) -> Sequence[tuple[str, int]]:
+        """One look at the counts, which are as many as there are types."""
+        named = {name: encode(sorted(getattr(sought, name))).decode() for name in Sought.__struct_fields__}
+        with self._pool.reading() as connection:
+            return [(row[0], row[1]) for row in fetch(connection, SQL["unknown"], named)]
+
+
+def _counted_to(connection: apsw.Connection) -> Cursor | None:
+    found: Any = connection.execute(SQL["types_at"]).get
+    return None if found is None else read_cursor(found)
+
+
+def _count(connection: apsw.Connection, types: TypeCounts, then: Cursor) -> None:
+    connection.executemany(SQL["add_type"], [(*names, events) for names, events in types.items()])
+    connection.execute(SQL["move_types"], {"cursor": then.to_json()})
 
 
 def add(connection: apsw.Connection, owner: tuple[str, int], tallies: Sequence[Tally]) -> None:

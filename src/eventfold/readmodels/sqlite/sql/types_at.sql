@@ -1,0 +1,1 @@
+SELECT cursor FROM _types_at
