@@ -11,7 +11,9 @@ import eventfold as ef
 from eventfold.errors import (
     BackendLimit,
     CategoryMismatch,
+    EncodingInvalid,
     OutcomeUnknown,
+    PayloadInvalid,
     PositionBeyondHead,
     RangeInvalid,
     StorageBusy,
@@ -51,6 +53,17 @@ def store() -> Iterator[ef.Store]:
     store = ef.open_store("sqlite://")
     yield store
     store.close()
+
+
+@pytest.mark.parametrize("command", [None, "", 7, b"c-1", "\ud800"])
+def test_a_command_without_a_name_is_refused_before_it_is_decided(
+    counters: "ef.Repository[Counter]", command: Any
+) -> None:
+    """Else a repeat of it would count twice."""
+    with pytest.raises((PayloadInvalid, EncodingInvalid)):
+        counters.execute_once(command, "counter-1", Counter.add)
+    with pytest.raises(StreamNotFound):
+        counters.load("counter-1")
 
 
 @pytest.fixture

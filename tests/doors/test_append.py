@@ -29,6 +29,28 @@ def line(**keys: Any) -> str:
     return json.dumps({"eventType": "Noted", **keys}) + "\n"
 
 
+@pytest.mark.parametrize(
+    "wrong", ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+)
+def test_the_uuid_of_nothing_is_no_event_id(log: str, wrong: str) -> None:
+    told = eventfold("-s", log, "append", "order-1", "Noted", "--id", wrong)
+    assert (told.code, "UUID of nothing" in told.err) == (3, True)
+    many = eventfold("-s", log, "append", "order-1", "--events", "-", stdin=line() + line(id=wrong))
+    assert (many.code, "UUID of nothing" in many.err, len(events(log, "order-1"))) == (3, True, 2)
+
+
+def test_a_new_stream_has_no_invisible_character_and_nothing_of_its_file_is_written(log: str) -> None:
+    lines = line(aggregateId="order-7") + line(aggregateId="order-\u202e8")
+    told = eventfold("-s", log, "append", "--events", "-", stdin=lines)
+    assert (told.code, "U+202E RIGHT-TO-LEFT OVERRIDE" in told.err, events(log, "order-7")) == (3, True, [])
+    assert "\u202e" not in told.err
+
+
+def test_a_command_without_a_name_that_can_be_written_is_refused(log: str) -> None:
+    told = eventfold("-s", log, "append", "order-1", "Noted", "--once", "a\udcff")
+    assert (told.code, len(events(log, "order-1"))) == (3, 2)
+
+
 def test_an_event_with_everything_that_can_be_said_of_it(log: str) -> None:
     told = eventfold(
         *(

@@ -29,7 +29,7 @@ from eventfold.errors import (
 )
 from eventfold.events.envelope import RecordedEvent, to_us
 from eventfold.events.event import Event
-from eventfold.events.ids import command_event_id
+from eventfold.events.ids import check_command_id, command_event_id
 from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Token
@@ -141,7 +141,12 @@ class Repository(Generic[A]):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Executed:
-        """As `execute`, and a repeat with the same command id gives the first result, whatever is decided now."""
+        """As `execute`, and a repeat with the same command id gives the first result, whatever is decided now.
+
+        Raises:
+            PayloadInvalid: the command id is no text, or empty.
+        """
+        check_command_id(command_id)
         return self._repeat(stream, lambda aggregate: decision(aggregate, *args, **kwargs), command_id)
 
     def at(self, stream: str, *, version: int | None = None, time: datetime | None = None) -> A:

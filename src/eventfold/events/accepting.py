@@ -49,7 +49,7 @@ def accept(
         check_time(occurred_at)
     current = registry.version_of(event_type) if registry else None
     event = NewEvent(
-        event_id or new_id(),
+        new_id() if event_id is None else event_id,
         event_type,
         current or 1 if schema_version is None else schema_version,
         text,

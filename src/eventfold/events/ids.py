@@ -5,11 +5,15 @@ import struct
 import time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from eventfold.errors import EncodingInvalid, PayloadInvalid
+
 _COMMANDS = uuid5(NAMESPACE_URL, "eventfold/command")
 _ROWS = uuid5(NAMESPACE_URL, "eventfold/row")
 _drawn: list[int] = []
 if hasattr(os, "register_at_fork"):  # a child must not give the ids that its parent gives
     os.register_at_fork(after_in_child=_drawn.clear)
+EMPTY = frozenset({0, 2**128 - 1})
+"""The nil and the max UUID as numbers: what programs write where they have no id, many events the same."""
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
 
 
@@ -32,9 +36,57 @@ def _random() -> int:
             _drawn.extend(value & (2**62 - 1) for value in struct.unpack("=256Q", os.urandom(2048)))
 
 
+def check_id(event_id: object) -> UUID:
+    """Returns what may be looked for as an event id.
+
+    Raises:
+        PayloadInvalid: it is no UUID.
+    """
+    if not isinstance(event_id, UUID):
+        raise PayloadInvalid(
+            f"{event_id!r:.60} is no event id: give a uuid.UUID, not {type(event_id).__name__}.", field="id"
+        )
+    return event_id
+
+
+def check_new_id(event_id: object) -> None:
+    """Refuses what no new event can be known by: what is no UUID, and the nil and the max UUID.
+
+    Raises:
+        PayloadInvalid: it is one of these.
+    """
+    if check_id(event_id).int in EMPTY:
+        raise PayloadInvalid(
+            f"{event_id} is the UUID of nothing, which many events would share: leave it out, or give each its own.",
+            field="id",
+        )
+
+
+def check_command_id(command_id: object) -> None:
+    """Refuses what no repeat of a command could be known by.
+
+    Raises:
+        PayloadInvalid: it is no text (nor a UUID), or empty.
+    """
+    if not isinstance(command_id, str | UUID) or command_id == "":
+        raise PayloadInvalid(
+            f"{command_id!r:.60} is no command id: give a text that every repeat of the command gives again.",
+            field="command_id",
+        )
+
+
 def command_event_id(command_id: str, stream: str, index: int) -> UUID:
-    """The id of the `index`-th event (from 0) that the command wrote to `stream`: the same for every repeat."""
-    return uuid5(_COMMANDS, f"{command_id}\n{stream}\n{index}")
+    """The id of the `index`-th event (from 0) that the command wrote to `stream`: the same for every repeat.
+
+    Raises:
+        PayloadInvalid: as `check_command_id`.
+        EncodingInvalid: a command id that cannot be written as UTF-8.
+    """
+    check_command_id(command_id)
+    try:
+        return uuid5(_COMMANDS, f"{command_id}\n{stream}\n{index}")
+    except UnicodeEncodeError:
+        raise EncodingInvalid("The command id contains a lone surrogate.", field="command_id") from None
 
 
 def row_event_id(source: str, stream: str, row: str, repeat: int) -> UUID:

@@ -131,7 +131,9 @@ class Registry:
             check_time(occurred_at)
             occurred_us = to_us(occurred_at)
         name, version, data = self._data(event)
-        return NewEvent(event_id or new_id(), name, version, data, metadata, occurred_us)
+        return NewEvent(
+            new_id() if event_id is None else event_id, name, version, data, metadata, occurred_us
+        )
 
     def _data(self, event: Event) -> tuple[str, int, str]:
         if isinstance(event, Untyped):

@@ -1,12 +1,15 @@
 """Writing what is new of a batch of rows, and nothing twice: known ids are looked up once for the whole batch."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
 
-from eventfold.errors import Conflict, EventfoldError, EventIdReused, OutcomeUnknown, StorageBusy
+from eventfold.errors import Conflict, EventfoldError, EventIdReused, OutcomeUnknown, Refused, StorageBusy
+from eventfold.events.ids import EMPTY, check_new_id
 from eventfold.imports.mapping import Prepared
 from eventfold.imports.report import ImportReport
+from eventfold.store.checks import check_new_stream
 from eventfold.store.port import ANY, Store, Write
 
 ATTEMPTS = 5
@@ -29,6 +32,7 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
         try:
             new, known, changed = _sorted_out(store, batch)
             new, unclear = _without_unclear(new, [*known, *changed])
+            new, refused = _without_refused(store, new)
             if not report.dry_run:
                 _write(store, new)
             break
@@ -47,7 +51,7 @@ def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> Non
     settled = sum(row.event.id in tried for row in known)
     report.written += len(new) + settled
     report.known += len(known) - settled
-    for row, refusal in unclear:
+    for row, refusal in (*unclear, *refused):
         report.refuse(row.line, refusal)
     for row in changed:
         report.refuse(
@@ -91,6 +95,24 @@ def _without_unclear(
             row.unclear.proven = True
     left_out = [(row, u.refusal) for row in new if (u := row.unclear) is not None and not u.proven]
     return [row for row in new if row.unclear is None or row.unclear.proven], left_out
+
+
+def _without_refused(
+    store: Store, new: list[Prepared]
+) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
+    """The new rows without those whose id or name of a stream only a row that is stored already may have."""
+    heads = lru_cache(store.head)
+    refused: dict[int, tuple[Prepared, EventfoldError]] = {}
+    for n, row in enumerate(new):
+        if row.event.id.int in EMPTY or not row.stream.isascii():
+            try:
+                check_new_id(row.event.id)
+                check_new_stream(row.stream, [row.event], heads)
+            except Refused as error:
+                refused[n] = row, error
+    if not refused:
+        return new, []
+    return [row for n, row in enumerate(new) if n not in refused], list(refused.values())
 
 
 def _write(store: Store, rows: Sequence[Prepared]) -> None:

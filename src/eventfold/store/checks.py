@@ -1,6 +1,6 @@
 """What every store checks before it writes anything: names, sizes, expectations. The same words on every store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eventfold import limits
 from eventfold.errors import (
@@ -11,14 +11,16 @@ from eventfold.errors import (
     EventIdDuplicated,
     EventTooLarge,
     ExpectedVersionInvalid,
+    InvalidStream,
     PayloadInvalid,
     RangeInvalid,
     TextHasNul,
     TimeInvalid,
 )
 from eventfold.events.envelope import NewEvent, from_us
+from eventfold.events.ids import EMPTY, check_id, check_new_id
 from eventfold.events.metadata import check_metadata_keys, check_metadata_size
-from eventfold.events.names import check_event_type
+from eventfold.events.names import check_event_type, hidden_in
 from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities, Expected, StreamState
 
@@ -39,13 +41,48 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
             f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
             limit=can.max_batch,
         )
-    if len({event.id.int for event in events}) < len(events):
-        raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
+    _check_ids(stream, events)
     if len(events) < _FEW or not _plain(events, can):
         for event in events:
             check_event(event, can)
     if can.max_append_bytes is not None:
         _check_bytes(events, can.max_append_bytes)
+
+
+def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[str], int]) -> None:
+    """Refuses to make a stream whose name people cannot see whole; one that is there, or is restored, goes on.
+
+    Args:
+        stream: a name that `check_append` took.
+        events: to be appended.
+        head: tells the version of a stream; asked only where the name has such a character.
+
+    Raises:
+        InvalidStream: the name has an invisible or bidirectional character.
+    """
+    if stream.isascii() or not (found := hidden_in(stream)):
+        return
+    if any(event.recorded_us is None for event in events) and not head(stream):
+        raise InvalidStream(
+            f"{stream.encode('ascii', 'backslashreplace').decode()[:100]!r} cannot be the name of a new stream: it has"
+            f" {found}, which nobody sees, so that two names would look the same. Leave it out.",
+            stream=stream[:60],
+        )
+
+
+def _check_ids(stream: str, events: Sequence[NewEvent]) -> None:
+    try:
+        ids = {event.id.int for event in events}
+    except AttributeError:
+        for event in events:
+            check_id(event.id)
+        raise
+    if len(ids) < len(events):
+        raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
+    if not EMPTY.isdisjoint(ids):
+        for event in events:
+            if event.recorded_us is None:  # what another log has recorded is restored as it is
+                check_new_id(event.id)
 
 
 def _check_bytes(events: Sequence[NewEvent], limit: int) -> None:

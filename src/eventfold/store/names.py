@@ -22,6 +22,8 @@ def category_of(stream: str) -> str:
     Raises:
         InvalidStream: otherwise (`StreamNameTooLong`, `StreamReserved` by name).
     """
+    if not isinstance(stream, str):
+        raise _invalid(stream, "it is no text")
     if stream.startswith(("$", "__")):
         raise StreamReserved(
             f"The stream {stream[:60]!r} belongs to the system: names may not begin with $ or __."

@@ -166,8 +166,8 @@ class Store(Protocol):
         decrease along a stream, nor along a log with a total order: what would break that is refused.
 
         Args:
-            stream: `category-id`.
-            events: at least one.
+            stream: `category-id`; a new one has no invisible or bidirectional character in its name.
+            events: at least one, each with a UUID of its own as its id; the nil and the max UUID are restored only.
             expected: the version that the decision rested on.
 
         Raises:

@@ -23,7 +23,7 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import BatchEmpty, EventfoldError, LogNotFound
 from eventfold.events.accepting import accept
 from eventfold.events.metadata import context
-from eventfold.store.checks import check_append
+from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.port import Store
 from eventfold.store.settling import settled
 
@@ -132,6 +132,7 @@ def _given(data: str | None) -> str | bytes:
 def _write(store: Store, found: list[Batch], settings: Settings) -> None:
     for batch in found:  # everything that can be refused is refused before anything is written
         check_append(batch.stream, batch.events, batch.expected, store.capabilities)
+        check_new_stream(batch.stream, batch.events, store.head)
     with progress("streams", len(found)) as show:
         for n, batch in enumerate(found, 1):
             try:

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import print_json, say
 from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
 
 
-@click.group()
+@click.group(cls=Once)
 def dev() -> None:
     """Start what a service would be elsewhere, on this machine.
 

@@ -28,6 +28,7 @@ from eventfold.doors.cli.history import history
 from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.new import new
+from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import complain
 from eventfold.doors.cli.parked import parked
 from eventfold.doors.cli.query import query
@@ -56,7 +57,9 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 
 
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_CODES
+    cls=Once,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_CODES,
 )
 @click.version_option(version("eventfold"), prog_name=PROGRAM)
 @click.option(

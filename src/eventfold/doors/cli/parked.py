@@ -8,6 +8,7 @@ from msgspec import structs
 
 from eventfold.app.live import Live
 from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import print_json, print_table, say, shortened
 from eventfold.doors.cli.settings import Settings, json_option, pass_settings
 from eventfold.errors import NotFound
@@ -17,7 +18,7 @@ from eventfold.events.metadata import context
 COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Once, invoke_without_command=True)
 @json_option
 @click.pass_context
 def parked(click_context: click.Context) -> None:

@@ -10,6 +10,7 @@ import click
 from msgspec import structs
 
 from eventfold.app.schema import look_through, program_of
+from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.protecting import protected, schema_file
 from eventfold.doors.cli.settings import Settings, pass_settings
@@ -31,7 +32,7 @@ _file = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Once)
 def schema() -> None:
     """Keep a file of every event type with its shape and samples, and check changes of code against it.
 

@@ -10,6 +10,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosResourceNot
 
 from eventfold import limits
 from eventfold.events.envelope import RecordedEvent
+from eventfold.events.ids import check_id
 from eventfold.store.checks import check_range
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.documents import document_id, time_us, to_event
@@ -133,7 +134,7 @@ class Reading:
     def find(self, ids: Mapping[str, Iterable[UUID]], session: str | None = None) -> Iterator[RecordedEvent]:
         """As `Store.find`."""
         for stream, wanted in ids.items():
-            texts = [str(event_id) for event_id in wanted]
+            texts = [str(check_id(event_id)) for event_id in wanted]
             for at in range(0, len(texts), IDS):
                 some = [{"name": "@ids", "value": texts[at : at + IDS]}]
                 for page in self._pages(stream, SQL["known"], some, None, session=session):

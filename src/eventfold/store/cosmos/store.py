@@ -7,7 +7,7 @@ from uuid import UUID
 from eventfold.errors import CapabilityMissing, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
-from eventfold.store.checks import check_append
+from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.cosmos.append import Appender, Clock
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.connect import connect
@@ -75,6 +75,7 @@ class CosmosStore:
         """Appends to one stream by one transactional batch."""
         check_append(stream, events, expected, self.capabilities)
         self._alive()
+        check_new_stream(stream, events, self._reading.version)
         answer = self._appender.append(stream, events, expected)
         self._feed.notify()
         return answer

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from eventfold import limits
 from eventfold.events.envelope import RecordedEvent
+from eventfold.events.ids import check_id
 from eventfold.sqlite.connect import Pool, fetch
 from eventfold.store.checks import check_range
 from eventfold.store.names import category_of, checked_streams
@@ -70,7 +71,7 @@ class Reading:
 
     def find(self, ids: Mapping[str, Iterable[UUID]]) -> Iterator[RecordedEvent]:
         """As `Store.find`."""
-        wanted = [(event_id.hex, stream) for stream, some in ids.items() for event_id in some]
+        wanted = [(check_id(event_id).hex, stream) for stream, some in ids.items() for event_id in some]
         for at in range(0, len(wanted), IDS):
             page = dict(wanted[at : at + IDS])
             with self._pool.reading() as connection:

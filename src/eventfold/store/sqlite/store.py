@@ -15,7 +15,7 @@ from eventfold.feed.cursor import Token
 from eventfold.feed.leases.port import Leases
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
-from eventfold.store.checks import check_append
+from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
 from eventfold.store.sqlite.feed import SqliteFeed
@@ -87,6 +87,7 @@ class SqliteStore:
         """Appends to one stream."""
         check_append(stream, events, expected, self.capabilities)
         self._alive()
+        check_new_stream(stream, events, self._reading.head)
         return self._writer.append([Write(stream, events, expected)])[0]
 
     def append_all(self, writes: Sequence[Write]) -> Sequence[Appended]:
@@ -94,6 +95,8 @@ class SqliteStore:
         for write in writes:
             check_append(write.stream, write.events, write.expected, self.capabilities)
         self._alive()
+        for write in writes:
+            check_new_stream(write.stream, write.events, self._reading.head)
         return self._writer.append(writes) if writes else []
 
     def find(self, ids: Mapping[str, Iterable[UUID]]) -> Iterator[RecordedEvent]:

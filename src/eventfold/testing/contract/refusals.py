@@ -1,15 +1,16 @@
 """Hostile and mistaken input: a typed error with its code, and nothing written."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from eventfold import limits
-from eventfold.errors import EventfoldError
+from eventfold.errors import EventfoldError, PayloadInvalid
 from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
-from eventfold.store.port import Store
-from eventfold.testing.making import make, make_many, read_all
+from eventfold.store.port import ANY, Store
+from eventfold.testing.making import make, make_many, numbers, read_all
 
 BAD_STREAMS = [
     ("order", "stream-name-invalid"),
@@ -38,6 +39,8 @@ BAD_STREAMS = [
     ("__system-1", "stream-reserved"),
 ]
 BAD_TYPES = ["'; DROP TABLE x;--", "", " Noted", "Noted ", "x" * 129, "Tür", "a\nb", "$closed", "_x"]
+EMPTY_IDS = [UUID(int=0), UUID(int=2**128 - 1)]
+HIDDEN = ["\u200b", "\u202e", "\u2066", "\u00ad", "\u3164", "\ufe0f", "\U000e0041"]
 BAD_EXPECTED: list[Any] = [-7, -1, "abc", 1.5, True, None, "any"]
 
 
@@ -145,6 +148,41 @@ class RefusalsContract:
     def test_the_first_and_the_last_time_read_back(self, store: Store, us: int) -> None:
         store.append("order-1", [make(occurred_us=us)], expected=0)
         assert next(store.read("order-1")).occurred_at.year in {1, 9999}
+
+    @pytest.mark.parametrize("count", [1, 20])
+    @pytest.mark.parametrize(
+        "event_id", ["7f0c1c5e-0000-4000-8000-000000000001", "", 7, None, b"\0" * 16, 1.5]
+    )
+    def test_an_id_that_is_no_uuid_is_refused(self, store: Store, event_id: Any, count: int) -> None:
+        wrong = NewEvent(event_id, "Noted", 1, "{}")
+        self._refused(store, "payload-invalid", "order-1", [*make_many(count - 1), wrong])
+        with pytest.raises(PayloadInvalid):
+            list(store.find({"order-1": [event_id]}))
+
+    @pytest.mark.parametrize("event_id", EMPTY_IDS)
+    def test_the_uuid_of_nothing_is_no_id_of_a_new_event_and_is_restored_where_it_was_one(
+        self, store: Store, event_id: UUID
+    ) -> None:
+        self._refused(store, "payload-invalid", "order-1", [make(1), make(2, event_id=event_id)])
+        stored = make(1, event_id=event_id, recorded_us=1_700_000_000_000_000)
+        assert store.append("order-1", [stored], expected=0).version == 1
+        assert store.append("order-1", [stored], expected=0).deduplicated
+        assert next(store.read("order-1")).id == event_id
+        assert [event.id for event in store.find({"order-1": [event_id]})] == [event_id]
+        assert store.append("order-1", [make(2)], expected=1).version == 2
+
+    @pytest.mark.parametrize("hidden", HIDDEN)
+    def test_no_new_stream_has_an_invisible_or_bidirectional_character_and_one_that_has_goes_on(
+        self, store: Store, hidden: str
+    ) -> None:
+        stream = f"order-{hidden}1"
+        for expected in (0, ANY):
+            self._refused(store, "stream-name-invalid", stream, [make(1)], expected)
+        store.append(stream, [make(1, recorded_us=1_700_000_000_000_000)], expected=0)
+        assert store.append(stream, [make(2)], expected=1).version == 2
+        assert store.append(stream, [make(3)], expected=ANY).version == 3
+        assert numbers(list(store.read(stream))) == [1, 2, 3]
+        assert numbers(read_all(store.feed())) == [1, 2, 3]
 
     def test_one_wrong_event_refuses_the_whole_append(self, store: Store) -> None:
         self._refused(store, "event-type-invalid", "order-1", [make(1), make(2, event_type=""), make(3)])
