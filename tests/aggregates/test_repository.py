@@ -1,10 +1,12 @@
 """The repository: decisions on fresh state, commands once, lost answers settled, moments of the past."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import eventfold as ef
@@ -12,6 +14,7 @@ from eventfold.errors import (
     BackendLimit,
     CategoryMismatch,
     EncodingInvalid,
+    InvalidEvent,
     OutcomeUnknown,
     PayloadInvalid,
     PositionBeyondHead,
@@ -53,6 +56,80 @@ def store() -> Iterator[ef.Store]:
     store = ef.open_store("sqlite://")
     yield store
     store.close()
+
+
+class Line(msgspec.Struct, frozen=True):
+    price: Decimal
+
+
+class Bought(ef.Event):
+    price: Decimal
+    lines: tuple[Line, ...] = ()
+
+
+class Noted(ef.Event):
+    numbers: list[float]
+
+
+class Basket(ef.Aggregate[Bought | Noted]):
+    total: Decimal = Decimal(0)
+
+    def buy(self, *prices: Any) -> None:
+        first, *more = prices
+        self.raise_event(Bought(price=first, lines=tuple(Line(price) for price in more)))
+
+    def apply(self, event: Bought | Noted) -> None:
+        if isinstance(event, Bought):
+            self.total += event.price + sum((line.price for line in event.lines), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("prices", "path"),
+    [
+        (("12.50",), "Bought.price"),
+        ((12.5,), "Bought.price"),
+        ((None,), "Bought.price"),
+        ((Decimal("NaN"),), "Bought.price"),
+        ((Decimal(1), Decimal(2), "3"), "Bought.lines[1].price"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_before_apply_sees_it(
+    store: ef.Store, prices: tuple[Any, ...], path: str
+) -> None:
+    baskets = ef.Repository(store, ef.Registry([Bought, Noted]), Basket)
+    baskets.execute("basket-1", Basket.buy, Decimal(1))
+    for stream in ("basket-1", "basket-2"):
+        with pytest.raises(InvalidEvent) as caught:
+            baskets.execute(stream, Basket.buy, *prices)
+        assert caught.value.facts["path"] == path
+    basket = Basket("basket-3")
+    with pytest.raises(InvalidEvent):
+        basket.buy(*prices)
+    assert (basket.total, basket.version) == (Decimal(0), 0)
+    assert (store.head("basket-1"), store.head("basket-2")) == (1, 0)
+
+
+def test_what_may_have_changed_since_it_was_raised_is_checked_again_when_it_is_stored(
+    store: ef.Store,
+) -> None:
+    baskets = ef.Repository(store, ef.Registry([Bought, Noted]), Basket)
+    basket, numbers = Basket("basket-1"), [1.0]
+    basket.raise_event(Noted(numbers=numbers))
+    numbers.append(float("nan"))
+    with pytest.raises(InvalidEvent):
+        baskets.save(basket)
+    assert store.head("basket-1") == 0
+
+
+def test_a_value_that_cannot_change_is_checked_once(monkeypatch: pytest.MonkeyPatch, store: ef.Store) -> None:
+    baskets = ef.Repository(store, ef.Registry([Bought, Noted]), Basket)
+    basket = Basket("basket-1")
+    basket.buy(Decimal(1), Decimal(2))
+    looked = list[object]()
+    for known in baskets._registry._known.values():
+        monkeypatch.setattr(known, "check", looked.append)
+    baskets.save(basket)
+    assert looked == []
 
 
 @pytest.mark.parametrize("command", [None, "", 7, b"c-1", "\ud800"])

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from eventfold.aggregates.definition import Definition, define
 from eventfold.aggregates.state import copied
-from eventfold.errors import DefinitionError, EventTypeUnknown
+from eventfold.errors import DefinitionError, EventTypeUnknown, InvalidEvent
 from eventfold.events.event import Event
 from eventfold.events.ids import new_id
+from eventfold.events.shape import at_path
 
 E = TypeVar("E", bound=Event)
 
@@ -94,8 +95,16 @@ class Aggregate(ABC, Generic[E]):
 
         Raises:
             EventTypeUnknown: it is none of the aggregate's events.
+            InvalidEvent: a value that cannot be stored exactly, found before it is applied; the fact `path` names it.
         """
-        self._check(event)
+        check = self.definition.checks.get(type(event))
+        if check is None:
+            self._check(event)
+            check = self.definition.check_of(type(event))
+        try:
+            check(event)
+        except InvalidEvent as error:
+            raise at_path(error, event.stored_name) from None
         self.apply(event)
         self._changes.append(event)
 

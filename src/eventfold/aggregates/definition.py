@@ -11,6 +11,7 @@ import msgspec
 from eventfold.aggregates.state import DeclaredState, StateCodec
 from eventfold.errors import DefinitionError, InvalidStream
 from eventfold.events.event import Event
+from eventfold.events.shape import Check, checker
 from eventfold.store.names import check_category
 
 
@@ -21,6 +22,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
         category: of its streams.
         event_types: what its streams consist of.
         known: the same, to look up in.
+        checks: of the values of those that were raised already.
         state: the declared attributes.
         snapshot_every: events between two snapshots; None = no snapshots.
         codec: of the state in snapshots; None where there are none.
@@ -30,10 +32,23 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     event_types: tuple[type[Event], ...]
     known: frozenset[type[Event]]
+    checks: dict[type[Event], Check]
     state: DeclaredState
     snapshot_every: int | None
     codec: StateCodec | None
     fingerprint: str
+
+    def check_of(self, event_type: type[Event]) -> Check:
+        """The check of the values of an event type: made when one is first raised, when all its names are defined.
+
+        Raises:
+            DefinitionError: a field has a type that does not read back as it was written.
+        """
+        try:
+            found = self.checks[event_type] = checker(event_type)
+        except (TypeError, NameError) as error:
+            raise DefinitionError(f"{event_type.__name__}: {error}") from error
+        return found
 
     def decode(self, state: str) -> dict[str, Any]:
         """The declared attributes out of a snapshot; ValueError where they are none."""
@@ -64,6 +79,7 @@ def define(
         category=kind,
         event_types=events,
         known=frozenset(events),
+        checks={},
         state=state,
         snapshot_every=snapshot_every,
         codec=codec,

@@ -275,7 +275,7 @@ class Repository(Generic[A]):
         metadata, occurred = metadata_text(), occurred_at()
         encode = self._registry.encode
         new = [
-            encode(event, metadata=metadata, event_id=event_id, occurred_at=occurred)
+            encode(event, metadata=metadata, event_id=event_id, occurred_at=occurred, checked=True)
             for event, event_id in zip(events, ids, strict=True)
         ]
         before = aggregate.version - len(events)

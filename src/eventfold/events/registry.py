@@ -25,7 +25,7 @@ from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.event import Event, Upcaster
 from eventfold.events.ids import new_id
 from eventfold.events.jsontext import encode_text
-from eventfold.events.shape import Check, at_path, check_json, check_time, checker
+from eventfold.events.shape import Check, at_path, check_json, check_time, checker, is_lasting
 
 
 class Untyped(Event, frozen=True, name="Untyped"):
@@ -58,6 +58,7 @@ class _Known:
         self.event_type = event_type
         self.version = event_type.schema_version
         self.check: Check = checker(event_type)
+        self.lasts = is_lasting(event_type)
         self.decode: Callable[[str], Event] = msgspec.json.Decoder(event_type).decode
         self.upcasters = _chain(event_type)
 
@@ -113,6 +114,7 @@ class Registry:
         metadata: str = "{}",
         event_id: UUID | None = None,
         occurred_at: datetime | None = None,
+        checked: bool = False,
     ) -> NewEvent:
         """The event as it is stored, checked: what is decoded again equals it, by type and value.
 
@@ -121,6 +123,7 @@ class Registry:
             metadata: JSON text, as `metadata_text` gives it.
             event_id: default: a new UUIDv7.
             occurred_at: an aware time; default: when it is recorded.
+            checked: its values were checked when an aggregate raised it; only what may have changed since is looked at.
 
         Raises:
             EventTypeUnknown: the type is not registered.
@@ -130,12 +133,12 @@ class Registry:
         if occurred_at is not None:
             check_time(occurred_at)
             occurred_us = to_us(occurred_at)
-        name, version, data = self._data(event)
+        name, version, data = self._data(event, checked=checked)
         return NewEvent(
             new_id() if event_id is None else event_id, name, version, data, metadata, occurred_us
         )
 
-    def _data(self, event: Event) -> tuple[str, int, str]:
+    def _data(self, event: Event, *, checked: bool = False) -> tuple[str, int, str]:
         if isinstance(event, Untyped):
             if not self.untyped:
                 raise self._unknown(event.type)
@@ -146,7 +149,8 @@ class Registry:
         if known is None or known.event_type is not type(event):
             raise self._unknown(name)
         try:
-            known.check(event)
+            if not (checked and known.lasts):
+                known.check(event)
             return name, known.version, self._encode(event).decode()
         except UnicodeEncodeError:
             raise EncodingInvalid(f"{name}: text contains a lone surrogate.", type=name) from None

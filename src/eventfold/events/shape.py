@@ -43,6 +43,28 @@ def checker(event_type: type[msgspec.Struct]) -> Check:
     return _build(info, event_type.__name__, {})
 
 
+def is_lasting(event_type: type[msgspec.Struct]) -> bool:
+    """Whether nothing inside a value of the type can be changed: what was checked once need not be checked again."""
+    return _lasts(mi.type_info(event_type), set())
+
+
+def _lasts(info: mi.Type, seen: set[type]) -> bool:
+    match info:
+        case mi.ListType() | mi.DictType() | mi.AnyType():
+            return False
+        case mi.StructType(cls=cls, fields=fields):
+            if cls in seen:
+                return True  # it contains itself, and is being looked at
+            seen.add(cls)
+            return cls.__struct_config__.frozen and all(_lasts(f.type, seen) for f in fields)
+        case mi.VarTupleType(item_type=inner) | mi.Metadata(type=inner):
+            return _lasts(inner, seen)
+        case mi.TupleType(item_types=types) | mi.UnionType(types=types):
+            return all(_lasts(one, seen) for one in types)
+        case _:
+            return True
+
+
 def _build(info: mi.Type, where: str, known: dict[type, list[Check]]) -> Check:
     match info:
         case mi.StrType():
