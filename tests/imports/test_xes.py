@@ -83,6 +83,63 @@ def test_traces_become_streams_and_events_keep_what_they_say(store: Store, tmp_p
     assert (again.written, again.known) == (0, 3)
 
 
+def log_of(inside: str, in_trace: str = "") -> str:
+    event = f"<event><string key='concept:name' value='A'/>{inside}</event>"
+    second = "<event><string key='concept:name' value='B'/></event>"
+    return f"<log><trace><string key='concept:name' value='1'/>{in_trace}{event}{second}</trace></log>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "says"),
+    [
+        ("<duration key='d' value='1'/>", "<duration>"),
+        ("<string key='n' value='1'><duration key='d' value='1'/></string>", "<duration>"),
+        ("<values><string key='n' value='1'/></values>", "<values>"),
+        ("<container key='c'><values/></container>", "<values>"),
+        ("<event/>", "<event>"),
+        ("<string key='n'>a value in the wrong place</string>", "'a value in the wrong place'"),
+        ("<list key='l'><values/><values><int key='n' value='1'/></values></list>", "its values once"),
+    ],
+)
+def test_what_is_nothing_of_xes_refuses_its_event_and_is_named(
+    store: Store, tmp_path: Path, inside: str, says: str
+) -> None:
+    report = bring(store, written(tmp_path / "log.xes", log_of("<string key='x' value='y'/>" + inside)))
+    assert (refusals(report), report.written) == ([(1, "row-invalid")], 1)
+    assert says in report.refusals[0].message
+
+
+def test_an_unknown_element_of_a_trace_refuses_its_events_and_one_of_the_log_is_counted(
+    store: Store, tmp_path: Path
+) -> None:
+    traces = log_of("", in_trace="<vendor/>").removeprefix("<log>").removesuffix("</log>")
+    more = LOG.removeprefix(LOG[: LOG.index("<trace>")])
+    text = f"<log><traces><trace><event/></trace></traces>{traces}{more}"
+    report = bring(store, written(tmp_path / "log.xes", text))
+    assert refusals(report) == [(0, "row-invalid"), (1, "row-invalid"), (2, "row-invalid")]
+    assert "<traces>" in report.refusals[0].message
+    assert "<vendor>" in report.refusals[1].message
+    assert (report.rows, report.written) == (6, 3)
+
+
+def test_an_event_in_no_trace_is_refused_and_counted(store: Store, tmp_path: Path) -> None:
+    event = "<event><string key='concept:name' value='A'/></event>"
+    report = bring(store, written(tmp_path / "log.xes", LOG.replace("<trace>", f"{event}<trace>")))
+    assert refusals(report) == [(1, "row-invalid"), (4, "row-invalid"), (5, "row-invalid")]
+    assert "no trace" in report.refusals[0].message
+    assert (report.rows, report.written) == (6, 3)
+
+
+def test_attributes_beside_the_values_of_a_list_are_kept(store: Store, tmp_path: Path) -> None:
+    inside = (
+        "<list key='l'><string key='unit' value='kg'/><values><int key='n' value='1'/></values>"
+        "<int key='sum' value='1'/></list>"
+    )
+    bring(store, written(tmp_path / "log.xes", log_of(inside)))
+    data = next(store.read("case-1")).data
+    assert data == '{"l":{"value":[{"n":1}],"attributes":{"unit":"kg","sum":1}}}'
+
+
 def test_the_transition_may_be_a_part_of_the_type(store: Store, tmp_path: Path) -> None:
     report = bring(store, written(tmp_path / "log.xes", LOG), lifecycle=True)
     assert next(store.read("case-17")).type == "A_SUBMITTED:COMPLETE"

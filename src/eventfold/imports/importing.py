@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from msgspec import structs
 
 from eventfold import limits
-from eventfold.errors import ConfigInvalid, EventfoldError, NotFound, RowInvalid
+from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
 from eventfold.imports.categories import distinct_types, prefix_for
 from eventfold.imports.mapping import Mapper, Mapping, Prepared
 from eventfold.imports.reading import Format, opened
@@ -63,8 +63,8 @@ def import_file(
         NotFound: there is no such file.
         QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all; two types of
             objects in it would get one category.
-        RowInvalid: the file is damaged or ends in the middle; what came before is written, the facts `written` and
-            `known` say how much.
+        RowInvalid, EventTooLarge: the file is damaged, ends in the middle, or holds what is too large to be read; what
+            came before is written, the facts `written` and `known` say how much.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
     path = Path(path)
@@ -86,7 +86,7 @@ def import_file(
                 settle(store, batch, report)
                 if progress is not None:
                     progress(file.read_bytes(), size)
-    except RowInvalid as error:
+    except (RowInvalid, EventTooLarge) as error:
         error.facts.update(written=report.written, known=report.known, refused=report.refused)
         raise
     report.streams = mapper.streams

@@ -20,6 +20,9 @@ from eventfold.imports.xmlfeed import read_xml
 
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 _NESTED = frozenset({"list", "container"})
+_OF_THE_LOG = frozenset({"extension", "global", "classifier"}) | _VALUES | _NESTED
+_OVERHEAD = 32
+"""Of an attribute in memory, about: many small ones are as large as a few large ones."""
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -39,30 +42,40 @@ class _Attribute:
 
     def as_json(self) -> msgspec.Raw:
         """Lists become arrays of one-key objects, containers objects; a value that has attributes itself, an object."""
+        beside = self.inside
+        if self.kind == "container":
+            return _object(beside)
         if self.kind == "list":
             values = [a for a in self.inside if a.kind == "values"]
+            if len(values) > 1:
+                raise RowInvalid(f"{self.key}: a list has its values once.")
+            beside = [a for a in self.inside if a.kind != "values"] if values else []
             inside = values[0].inside if values else self.inside
-            return msgspec.Raw(msgspec.json.encode([{a.key: a.as_json()} for a in inside]))
-        if self.kind == "container":
-            return _object(self.inside)
-        value = typed(self.kind, self.key, self.value or "")
-        if not self.inside:
+            value = msgspec.Raw(msgspec.json.encode([{a.key: a.as_json()} for a in inside]))
+        else:
+            value = typed(self.kind, self.key, self.value or "")
+        if not beside:
             return value
-        return msgspec.Raw(msgspec.json.encode({"value": value, "attributes": _object(self.inside)}))
+        return msgspec.Raw(msgspec.json.encode({"value": value, "attributes": _object(beside)}))
 
 
 class _Owner:
-    """A trace or an event with its attributes."""
+    """A trace or an event with its attributes, or what is wrong with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: EventfoldError | None = None) -> None:
         self.attributes: list[_Attribute] = []
         self.size = 0
+        self.error = error
 
     def add(self, attribute: _Attribute, *, below: _Attribute | None) -> None:
         """Takes an attribute, or no more of them than fit a row."""
-        self.size += len(attribute.key) + len(attribute.value or "") + 1
+        self.size += len(attribute.key) + len(attribute.value or "") + _OVERHEAD
         if self.size <= rows.LONGEST_LINE:
             (self.attributes if below is None else below.inside).append(attribute)
+
+    def refuse(self, what: str) -> None:
+        """Notes something that would be missing without a word."""
+        self.error = self.error or RowInvalid(f"{what} is nothing of XES: it would be left out.")
 
 
 class _Xes:
@@ -87,15 +100,15 @@ class _Xes:
                 f"{self._path.name} is no XES: it begins with <{name:.40}>.", file=self._path.name
             )
         owner = self._event or self._trace
-        if self._skipped or (owner is None and name != "trace"):
-            self._skipped += 1  # extensions, globals, classifiers, and what the log says of itself
-            if self._depth == 1:
-                self._skipped = 0
+        if self._skipped:
+            self._skipped += 1
+        elif self._depth == 1:
+            pass
         elif owner is None:
-            self._trace = _Owner()
+            self._start_in_log(name)
         elif name == "event" and self._event is None and not self._open:
             self._event = _Owner()
-        elif name in _VALUES or name in _NESTED or (name == "values" and self._open):
+        elif name in _VALUES or name in _NESTED or (name == "values" and self._is_in_list()):
             if self._trace is owner and self._event is None and self._count_in_trace:
                 raise RowInvalid(
                     f"{self._path.name}: a trace has an attribute behind its events, after event {self._count}.",
@@ -105,10 +118,31 @@ class _Xes:
             owner.add(attribute, below=self._open[-1] if self._open else None)
             self._open.append(attribute)
         else:
+            owner.refuse(f"The element <{name:.40}>")
             self._skipped += 1
+
+    def _start_in_log(self, name: str) -> None:
+        """What the log says of itself is no event, nor are extensions, globals and classifiers."""
+        if name == "trace":
+            self._trace = _Owner()
+        elif name == "event":
+            self._event = _Owner(RowInvalid("The event stands in no trace, so that it names no entity."))
+        else:
+            self._skipped += 1
+            if name not in _OF_THE_LOG:
+                wrong = RowInvalid(
+                    f"The element <{name:.40}> of the log is nothing of XES: it is left out with all that it holds."
+                )
+                self.rows.append(Row(self._count, {}, wrong))
+
+    def _is_in_list(self) -> bool:
+        return bool(self._open) and self._open[-1].kind == "list"
 
     def text(self, found: str) -> None:
         """Between elements there is nothing but white space."""
+        owner = self._event or self._trace
+        if owner is not None and not self._skipped and (said := found.strip()):
+            owner.refuse(f"The text {said[:40]!r} between elements")
 
     def end(self) -> None:
         """An element ends."""
@@ -119,11 +153,17 @@ class _Xes:
             self._open.pop()
         elif self._event is not None:
             self._count += 1
-            self._count_in_trace += 1
+            self._count_in_trace += self._trace is not None
             self.rows.append(_row(self._count, self._trace or _Owner(), self._event))
             self._event = None
         elif self._depth == 1:
-            self._trace, self._count_in_trace = None, 0
+            self._end_of_trace()
+
+    def _end_of_trace(self) -> None:
+        trace, self._trace = self._trace, None
+        if trace is not None and trace.error is not None and not self._count_in_trace:
+            self.rows.append(Row(self._count, {}, trace.error))
+        self._count_in_trace = 0
 
 
 def _row(number: int, trace: _Owner, event: _Owner) -> Row:
@@ -132,6 +172,8 @@ def _row(number: int, trace: _Owner, event: _Owner) -> Row:
             raise EventTooLarge(
                 f"The event and its trace have more than {rows.LONGEST_LINE} characters.", line=number
             )
+        if (wrong := event.error or trace.error) is not None:
+            raise wrong
         pairs = [(CASE + a.key, a) for a in trace.attributes] + [(a.key, a) for a in event.attributes]
         cells: Cells = _raw_object(compact_object(_object_of(pairs)))
     except EventfoldError as error:

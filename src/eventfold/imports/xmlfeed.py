@@ -8,8 +8,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from eventfold.errors import QueryInvalid
+from eventfold.errors import EventTooLarge, QueryInvalid
 from eventfold.extras import needing
+from eventfold.imports import rows
 from eventfold.imports.rows import Row, damaged
 
 with needing("an event log in XML", "mining"):
@@ -34,12 +35,16 @@ class Reader(Protocol):
 
 
 class _Target:
-    """What the parser calls: names lose their namespace, and a declaration ends it all."""
+    """What the parser calls: names lose their namespace, and a declaration ends it all.
+
+    `moved` says that it was called: whatever is not yet complete (a tag with its values, a comment) is held by the
+    parser until it is, however long it grows.
+    """
 
     def __init__(self, reader: Reader, path: Path) -> None:
         self._reader = reader
         self._path = path
-        self.data = reader.text
+        self.moved = False
 
     def doctype(self, *_: object) -> None:
         raise QueryInvalid(
@@ -49,10 +54,22 @@ class _Target:
         )
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.moved = True
         self._reader.start(_local(tag), dict(attributes))
 
     def end(self, _tag: str) -> None:
+        self.moved = True
         self._reader.end()
+
+    def data(self, found: str) -> None:
+        self.moved = True
+        self._reader.text(found)
+
+    def comment(self, _text: str) -> None:
+        self.moved = True
+
+    def pi(self, _target: str, _text: str | None = None) -> None:
+        self.moved = True
 
     def close(self) -> None:
         """The file has ended as it should."""
@@ -63,20 +80,31 @@ def read_xml(content: BufferedReader, path: Path, reader: Reader) -> Iterator[Ro
 
     Raises:
         QueryInvalid: a document type is declared.
+        EventTooLarge: also while reading: a tag or a value is too long to be held.
         RowInvalid: also while reading: it is no XML, is damaged or ends in the middle.
     """
+    target = _Target(reader, path)
     parser = etree.XMLParser(
-        target=_Target(reader, path),
+        target=target,
         resolve_entities="internal",  # of none declared, so &amp; and its like: False would leave them as &#38;
         no_network=True,
         load_dtd=False,
         huge_tree=False,
         recover=False,
     )
-    line = 0
+    line = held = 0
     try:
         while chunk := content.read(CHUNK):
+            target.moved = False
             parser.feed(chunk)
+            held = 0 if target.moved else held + len(chunk)
+            if held > rows.LONGEST_LINE:
+                raise EventTooLarge(
+                    f"{path.name}: after event {line} a tag, a value or a comment has more than {rows.LONGEST_LINE}"
+                    " bytes; shorten it.",
+                    file=path.name,
+                    line=line,
+                )
             while reader.rows:
                 given, reader.rows = reader.rows, []
                 for row in given:
