@@ -13,7 +13,7 @@ from eventfold.errors import ConfigInvalid, EventfoldError, LogNotFound, Storage
 from eventfold.store.cosmos.settings import KEY, read_url
 from eventfold.store.open import examine_store
 from eventfold.testing.cosmos import StandIn
-from eventfold.testing.making import make
+from eventfold.testing.making import make, read_all
 
 UNIQUE = {"uniqueKeys": [{"paths": ["/eventId"]}]}
 
@@ -50,6 +50,31 @@ def test_a_container_that_could_not_keep_a_log_is_named_and_refused(
     container(account, **options)
     assert word in said(account, "problem")
     with pytest.raises(ConfigInvalid, match=word):
+        open_store(account.url("own"))
+
+
+def test_times_to_live_that_are_switched_on_are_named(account: StandIn) -> None:
+    container(account, unique_key_policy=UNIQUE, default_ttl=-1)
+    assert "a document that says `ttl` itself would vanish" in said(account, "warning")
+    open_store(account.url("own")).close()
+    client = CosmosClient(account.endpoint, account.key)
+    own = client.get_database_client("own")
+    own.replace_container("leases", PartitionKey("/aggregateId"), default_ttl=3600)
+    assert "container leases: it deletes documents after 3600 s" in said(account, "warning")
+
+
+def test_a_log_whose_events_expired_is_not_opened_as_if_it_were_whole(account: StandIn) -> None:
+    """Control: without the refusal a stream would begin anew at version 1."""
+    store = open_store(account.url("own"))
+    store.append("order-1", [make(1)], expected=0)
+    client = CosmosClient(account.endpoint, account.key)
+    own = client.get_database_client("own")
+    own.replace_container("events", PartitionKey("/aggregateId"), default_ttl=60)
+    account.advance(61)
+    assert (store.head("order-1"), read_all(store.feed())) == (0, [])
+    store.close()
+    assert "deletes documents after 60 s" in said(account, "problem")
+    with pytest.raises(ConfigInvalid, match="60 s"):
         open_store(account.url("own"))
 
 

@@ -33,7 +33,8 @@ def examine(url: str) -> Iterator[Finding]:
         database = client.get_database_client(settings.database)
         yield from _events(database.get_container_client(settings.events), settings)
         for name in (settings.snapshots, settings.leases):
-            yield from _beside(database.get_container_client(name), name)
+            keeps = name == settings.leases  # a snapshot that is gone is taken anew
+            yield from _beside(database.get_container_client(name), name, keeps=keeps)
     finally:
         client.close()
 
@@ -74,6 +75,13 @@ def _events(container: ContainerProxy, settings: Settings) -> Iterator[Finding]:
     try:
         check_events(properties, settings.events)
         yield Finding("ok", what, "partition key, unique key and time to live are those of a log")
+        if properties.get("defaultTtl") is not None:
+            yield Finding(
+                "warning",
+                what,
+                "times to live are switched on (defaultTtl -1): a document that says `ttl` itself would vanish. Switch"
+                " them off: a log never forgets.",
+            )
     except ConfigInvalid as error:
         yield Finding("problem", what, error.message)
     yield from _indexing(properties, what)
@@ -119,13 +127,21 @@ def _all(included: set[Any]) -> set[str]:
     return {"/version/?", "/eventId/?"} if "/*" in included else set()
 
 
-def _beside(container: ContainerProxy, name: str) -> Iterator[Finding]:
+def _beside(container: ContainerProxy, name: str, *, keeps: bool) -> Iterator[Finding]:
     what = f"container {name}"
     try:
-        key = container.read().get("partitionKey", {}).get("paths")
+        properties = container.read()
     except CosmosHttpResponseError as error:
         yield _missing(what, error)
         return
+    if keeps and (ttl := properties.get("defaultTtl")) not in {None, -1}:
+        yield Finding(
+            "warning",
+            what,
+            f"it deletes documents after {ttl} s: where a reader stands is forgotten when its workers rest that long."
+            " Take the time to live away.",
+        )
+    key = properties.get("partitionKey", {}).get("paths")
     if key == ["/aggregateId"]:
         yield Finding("ok", what, "its partition key is /aggregateId")
     else:

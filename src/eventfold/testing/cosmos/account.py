@@ -63,9 +63,14 @@ class Account:
         self.multiple_writes = multiple_writes
         self.throughput = throughput
         self.lag = 0
+        self.ahead = 0.0
         self.notes: Notes = notes or Forgetful()
         self.lock = threading.RLock()
         self.databases: dict[str, Database] = {}
+
+    def now(self) -> float:
+        """Seconds since 1970 by the clock of the account."""
+        return time.time() + self.ahead
 
     def database(self, name: str) -> Database:
         """A database by name or resource id.
@@ -125,7 +130,7 @@ class Account:
             home = self.database(database)
             if definition["id"] in home.containers:
                 raise Refused(409, f"Resource with specified id '{definition['id']}' already exists.")
-            made = Container(home.rid, definition, partitions, rid, self.notes)
+            made = Container(home.rid, definition, partitions, rid, self.notes, self.now)
             home.containers[made.id] = made
             entry = {"do": "create container", "database": home.id, "rid": made.rid, "partitions": partitions}
             self.notes.note(entry | {"definition": definition})

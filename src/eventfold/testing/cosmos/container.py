@@ -5,6 +5,7 @@ Documents are changed by `transaction`; what a request may do is decided by the 
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from eventfold.testing.cosmos import indexing, keys, rids
@@ -24,6 +25,7 @@ class Container:
         partitions: how many physical partitions it begins with.
         rid: its resource id; None for a new one.
         notes: where its changes are noted.
+        clock: seconds since 1970.
     """
 
     def __init__(
@@ -33,7 +35,10 @@ class Container:
         partitions: int,
         rid: str | None = None,
         notes: Notes | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self.clock = clock
+        self.swept = 0
         self.lock = threading.RLock()
         self.notes: Notes = notes or Forgetful()
         self.rid = rid or rids.container_rid(database)
@@ -65,7 +70,7 @@ class Container:
         full["partitionKey"] = {"kind": "Hash"} | full["partitionKey"]
         full |= {
             "_rid": self.rid,
-            "_ts": int(time.time()),
+            "_ts": int(self.clock()),
             "_self": f"dbs/{self.database}/colls/{self.rid}/",
             "_etag": rids.etag(),
             "_docs": "docs/",

@@ -117,10 +117,12 @@ def _latest(version: Version) -> dict[str, Any]:
 
 def _full(version: Version) -> dict[str, Any]:
     metadata: dict[str, Any] = {
-        "operationType": version.operation,
+        "operationType": "delete" if version.operation == "expire" else version.operation,
         "lsn": version.lsn,
         "crts": int(version.moment),
     }
+    if version.operation == "expire":
+        metadata["timeToLiveExpired"] = True
     before = version.previous.body if version.previous is not None else None
     if before is not None:
         metadata["previousImageLSN"] = version.previous.lsn if version.previous is not None else 0
@@ -129,4 +131,4 @@ def _full(version: Version) -> dict[str, Any]:
         told: dict[str, Any] = {"current": {}, "metadata": metadata | named}
     else:
         told = {"current": version.body, "metadata": metadata}
-    return told | ({"previous": before} if before is not None and version.operation == "delete" else {})
+    return told | ({"previous": before} if before is not None and version.body is None else {})

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from eventfold.testing.cosmos.container import Container
+from eventfold.testing.cosmos.lifetimes import check_ttl
 from eventfold.testing.cosmos.weighing import statistics
 from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
 from eventfold.testing.cosmos.work import Work
@@ -185,6 +186,8 @@ def _check_definition(definition: dict[str, Any]) -> None:
         raise bad("The stand-in knows partition keys of version 2 only.")
     if len(key["paths"]) > (_MOST_PATHS if key.get("kind") == "MultiHash" else 1):
         raise bad("Too many partition key paths.")
+    if definition.get("defaultTtl") is not None:
+        check_ttl(definition, "defaultTtl")
     for name in _BEYOND:
         if definition.get(name):
             raise bad(f"The stand-in does not know {name}.")

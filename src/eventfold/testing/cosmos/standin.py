@@ -115,6 +115,10 @@ class StandIn:
         """
         self._account.lag = writes
 
+    def advance(self, seconds: float) -> None:
+        """Puts the clock of the account forward, by which documents are dated and expire."""
+        self._account.ahead += seconds
+
     def weigh(self, database: str, container: str, key: str, size: int) -> None:
         """Lets the logical partition of a key weigh so many bytes more than the documents that are in it."""
         found = self._account.container(database, container)

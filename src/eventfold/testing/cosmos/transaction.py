@@ -4,12 +4,12 @@ The only place where documents change. Conditions, ids, keys and unique keys are
 and an operation of a batch obey the same rules. The lock of the container is held from begin to commit.
 """
 
-import time
 from typing import Any
 
 from eventfold.testing.cosmos import keys, rids, weighing
 from eventfold.testing.cosmos.container import Container
 from eventfold.testing.cosmos.documents import KEPT, Document, Logical, Range, Version
+from eventfold.testing.cosmos.lifetimes import check_ttl
 from eventfold.testing.cosmos.wire import Refused, bad, missing
 
 _LONGEST_ID = 1023
@@ -87,11 +87,15 @@ class Transaction:
         _check(self.read(identity), if_match, if_none_match)
         self._stage(identity, None, "delete")
 
+    def expire(self, identity: str) -> None:
+        """Deletes a document whose time to live is over."""
+        self._stage(identity, None, "expire")
+
     def commit(self) -> int:
         """Makes the changes visible; the LSN of the transaction."""
         if not self._changes:
             return self.range.lsn
-        now = time.time()
+        now = self._container.clock()
         self._container.notes.note(
             {
                 "do": "commit",
@@ -160,7 +164,7 @@ class Transaction:
                 "_self": f"dbs/{self._container.database}/colls/{self._container.rid}/docs/{rid}/",
                 "_etag": rids.etag(),
                 "_attachments": "attachments/",
-                "_ts": int(time.time()),
+                "_ts": int(self._container.clock()),
             }
             weighing.check(self.logical, (*self._staged.values(), stored))
         self._staged[identity] = stored
@@ -196,6 +200,7 @@ class Transaction:
             )
         if any(character in identity for character in "/\\?#"):
             raise bad("The input content is invalid: an id has none of the characters / \\ ? #.")
+        check_ttl(body, "ttl")
         if keys.key_text(self._container.key_of(body)) != self.logical.key:
             raise bad(
                 "PartitionKey extracted from document doesn't match the one specified in the header", 1001

@@ -11,6 +11,7 @@ from eventfold.testing.cosmos.account import Account
 from eventfold.testing.cosmos.address import Address
 from eventfold.testing.cosmos.container import Container
 from eventfold.testing.cosmos.documents import Range
+from eventfold.testing.cosmos.expiring import sweep
 from eventfold.testing.cosmos.keys import UNDEFINED, read_key
 from eventfold.testing.cosmos.wire import Answer, Refused, Request, bad, dumps
 
@@ -47,6 +48,7 @@ class Work:
         meant = self.request.header("x-ms-cosmos-intended-collection-rid")
         if meant and meant != found.rid:
             raise bad("The container was created anew: its resource id is not the intended one.", 1024)
+        sweep(found)
         return found
 
     def key(self, container: Container) -> list[Any] | None:
