@@ -10,8 +10,11 @@ from uuid import UUID
 
 import msgspec
 
+from eventfold.errors import PayloadInvalid
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_decode_map = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def to_us(time: datetime) -> int:
@@ -25,7 +28,7 @@ def from_us(us: int) -> datetime:
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event to be appended.
+    """An event to be appended. Two are equal if they say the same, whoever looked at their data.
 
     Attributes:
         id: unique; an append that is repeated with the same id writes nothing.
@@ -35,6 +38,8 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
         metadata: such an object too: actor, correlationId, causationId and keys of the user.
         occurred_us: when it happened, microseconds since 1970; None = when it is recorded.
         recorded_us: when the log it came from recorded it: given by a restore only; None = now.
+        checked: the very text of `data`, where it is known to be right: the registry has just written it, or another
+            log holds it. Anything else is looked at when the event is appended.
     """
 
     id: UUID
@@ -44,6 +49,17 @@ class NewEvent(msgspec.Struct, frozen=True, gc=False):
     metadata: str = "{}"
     occurred_us: int | None = None
     recorded_us: int | None = None
+    checked: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self._said() == other._said() if isinstance(other, NewEvent) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[object, ...]:
+        said = (self.id, self.type, self.schema_version, self.data, self.metadata)
+        return (*said, self.occurred_us, self.recorded_us)
 
 
 class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -96,11 +112,28 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
         return from_us(self.occurred_us)
 
     def metadata_map(self) -> dict[str, Any]:
-        """Actor, correlationId, causationId and the user's keys."""
-        found: dict[str, Any] = msgspec.json.decode(self.metadata)
-        return found
+        """Actor, correlationId, causationId and the user's keys.
+
+        Raises:
+            PayloadInvalid: they are no JSON object, as nothing is that an append takes today.
+        """
+        return self._map(self.metadata, "metadata")
 
     def data_map(self) -> dict[str, Any]:
-        """The data as it was written, before any upcaster."""
-        found: dict[str, Any] = msgspec.json.decode(self.data)
+        """The data as it was written, before any upcaster.
+
+        Raises:
+            PayloadInvalid: they are no JSON object, as nothing is that an append takes today.
+        """
+        return self._map(self.data, "data")
+
+    def _map(self, text: str, what: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = _decode_map(text)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise PayloadInvalid(
+                f"The {what} of version {self.version} of {self.stream} are no JSON object: {error}.",
+                stream=self.stream,
+                version=self.version,
+            ) from None
         return found

@@ -26,6 +26,7 @@ from eventfold.events.event import Event, Upcaster
 from eventfold.events.ids import new_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.shape import Check, at_path, check_json, check_time, checker, is_lasting
+from eventfold.events.storable import check_depth, too_deep
 
 
 class Untyped(Event, frozen=True, name="Untyped"):
@@ -128,15 +129,15 @@ class Registry:
         Raises:
             EventTypeUnknown: the type is not registered.
             InvalidEvent: a value that cannot be stored exactly; the fact `path` names it.
+            JsonTooDeep: records, lists and maps nested too deep.
         """
         occurred_us = None
         if occurred_at is not None:
             check_time(occurred_at)
             occurred_us = to_us(occurred_at)
         name, version, data = self._data(event, checked=checked)
-        return NewEvent(
-            new_id() if event_id is None else event_id, name, version, data, metadata, occurred_us
-        )
+        chosen = new_id() if event_id is None else event_id
+        return NewEvent(chosen, name, version, data, metadata, occurred_us, None, data)
 
     def _data(self, event: Event, *, checked: bool = False) -> tuple[str, int, str]:
         if isinstance(event, Untyped):
@@ -151,7 +152,11 @@ class Registry:
         try:
             if not (checked and known.lasts):
                 known.check(event)
-            return name, known.version, self._encode(event).decode()
+            text = self._encode(event)
+            check_depth(text, name)
+            return name, known.version, text.decode()
+        except RecursionError:
+            raise too_deep(name) from None
         except UnicodeEncodeError:
             raise EncodingInvalid(f"{name}: text contains a lone surrogate.", type=name) from None
         except InvalidEvent as error:

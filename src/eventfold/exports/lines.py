@@ -1,4 +1,8 @@
-"""Batches as JSON Lines: one document a line, put together column by column; stored JSON is copied, never read."""
+"""Batches as JSON Lines: one document a line, put together column by column; stored JSON is copied, never written anew.
+
+What a log holds that is no JSON, or nested deeper than readers go, because it was appended before appends were strict,
+stands as text: `"data":null,...,"exact":{"data":"..."}`.
+"""
 
 from collections.abc import Callable
 from typing import BinaryIO
@@ -8,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from eventfold.events.jsontext import compact_object
+from eventfold.events.storable import is_storable, is_value
 
 
 class Lines:
@@ -38,6 +43,8 @@ def documents(batch: pa.RecordBatch) -> pa.Array:
     def column(name: str) -> pa.Array:
         return batch.column(name)
 
+    data, exact_data = _split(column("data"), _data)
+    metadata, exact_metadata = _split(column("metadata"), _metadata)
     parts = [
         '{"id":"',
         ids(column("id")),
@@ -50,15 +57,50 @@ def documents(batch: pa.RecordBatch) -> pa.Array:
         ',"timestamp":"',
         _times(column("recorded_us")),
         '","data":',
-        column("data"),
+        data,
         ',"metadata":{"schemaVersion":',
         column("schema_version").cast(pa.string()),
         _where(column("upgraded_from"), ',"upgradedFrom":', lambda found: found.cast(pa.string()), ""),
         _where(column("occurred_or_none_us"), ',"occurredAt":"', _times, '"'),
-        _rest(column("metadata")),
+        _rest(metadata),
+        _exact(exact_data, exact_metadata, batch.num_rows),
         "}\n",
     ]
     return _joined(*parts)
+
+
+def _split(column: pa.Array, shown: Callable[[str], str]) -> tuple[pa.Array, dict[int, str]]:
+    """The texts of a column as a document shows them, and by row those that it shows otherwise than they are stored."""
+    encoded = column.dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    instead = {n: found for n, text in enumerate(texts) if (found := shown(text)) != text}
+    if not instead:
+        return column, {}
+    kept = pa.array([instead.get(n, text) for n, text in enumerate(texts)], pa.string())
+    numbers = encoded.indices.to_pylist()
+    return kept.take(encoded.indices), {row: texts[n] for row, n in enumerate(numbers) if n in instead}
+
+
+def _data(text: str) -> str:
+    return text if is_value(text) else "null"
+
+
+def _metadata(text: str) -> str:
+    """Metadata as they can be spliced: an object whose first key follows the brace."""
+    if text == "{}" or (text.startswith('{"') and is_value(text)):
+        return text
+    return compact_object(text) if is_storable(text) else "{}"
+
+
+def _exact(data: dict[int, str], metadata: dict[int, str], rows: int) -> pa.Array | str:
+    """What stands beside a document whose data or metadata are not shown as they are stored."""
+    if not data and not metadata:
+        return ""
+    found = [""] * rows
+    for row in data.keys() | metadata.keys():
+        texts = {name: some[row] for name, some in (("data", data), ("metadata", metadata)) if row in some}
+        found[row] = f',"exact":{msgspec.json.encode(texts).decode()}'
+    return pa.array(found, pa.large_string())
 
 
 def ids(column: pa.Array) -> pa.Array:
@@ -97,7 +139,4 @@ def _texts(column: pa.Array) -> pa.Array:
 
 def _rest(metadata: pa.Array) -> pa.Array:
     """What follows our own keys of the metadata: those that are stored, and the closing brace."""
-    compact = pc.or_(pc.equal(metadata, "{}"), pc.starts_with(metadata, '{"'))
-    if not pc.all(compact).as_py():  # written by hand: with spaces, which a splice cannot allow for
-        metadata = pa.array([compact_object(text) for text in metadata.to_pylist()], pa.string())
     return pc.if_else(pc.equal(metadata, "{}"), "}", _joined(",", pc.utf8_slice_codeunits(metadata, 1)))

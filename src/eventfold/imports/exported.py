@@ -3,6 +3,7 @@
 Documents in JSON Lines are read here, rows of Parquet in `parquetevents.py`.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from eventfold.errors import EventfoldError, PayloadInvalid, QueryInvalid, RowInvalid, TimeInvalid
+from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid, TimeInvalid
 from eventfold.events.envelope import to_us
-from eventfold.events.jsontext import compact_object
+from eventfold.events.jsontext import decode_utf8, unique_keys
 from eventfold.events.times import parse_time
 from eventfold.imports.reading import form_of, lines_of
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
@@ -21,7 +22,12 @@ from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", re.ASCII)
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class _Exact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    data: str | None = None
+    metadata: str | None = None
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     id: UUID
     aggregateId: str  # noqa: N815 - the document's own names
     eventType: str  # noqa: N815
@@ -29,6 +35,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     timestamp: str
     data: msgspec.Raw
     metadata: msgspec.Raw
+    exact: _Exact | None = None  # how data and metadata are stored, where a document cannot say it
 
 
 class _Own(msgspec.Struct):
@@ -41,7 +48,13 @@ class _When(msgspec.Struct):
     timestamp: str
 
 
+_TEXT = rb'"(?:[^"\\\\]|\\\\.)*"'
+_BEFORE = re.compile(
+    rb'\{"id":%s,"aggregateId":%s,"eventType":%s,"version":\d+,"timestamp":%s,"data":' % ((_TEXT,) * 4)
+)
+_AFTER = b',"metadata":{"schemaVersion":'
 _when = msgspec.json.Decoder(_When).decode
+_encode = msgspec.json.Encoder().encode
 _document = msgspec.json.Decoder(_Document).decode
 _own = msgspec.json.Decoder(_Own).decode
 _OURS = frozenset(_Own.__struct_fields__)
@@ -78,23 +91,25 @@ def exported_times(path: Path) -> Iterator[int]:
 
         yield from recorded_times(path)
         return
-    for _, text, _ in lines_of(path):
-        with suppress(msgspec.MsgspecError, EventfoldError):
-            yield _time_us(_when(text).timestamp)
+    for line, text, _ in lines_of(path):
+        with suppress(EventfoldError):
+            try:
+                timestamp = _when(text).timestamp
+            except (msgspec.MsgspecError, RecursionError):
+                timestamp = _read(line, text).timestamp
+            yield _time_us(timestamp)
 
 
 def _of_line(line: int, text: bytes) -> Recorded:
     try:
-        compact_object(text, around=1)
+        found = _read(line, text)
         try:
-            found = _document(text)
             own = _own(found.metadata)
         except msgspec.MsgspecError as error:
-            raise RowInvalid(f"This is no document of an export: {error}.", line=line) from None
-        if not bytes(found.data).startswith(b"{"):
-            raise PayloadInvalid("The data of a document are an object.", line=line)
+            raise _no_document(line, error) from None
         if own.upgradedFrom is not None:
             refuse_upcast(line, own.upgradedFrom)
+        exact = found.exact or _Exact()
         return recorded(
             line,
             found.id,
@@ -102,13 +117,57 @@ def _of_line(line: int, text: bytes) -> Recorded:
             found.version,
             found.eventType,
             own.schemaVersion,
-            bytes(found.data).decode(),
-            _users(bytes(found.metadata), own),
+            decode_utf8(bytes(found.data)) if exact.data is None else exact.data,
+            _users(bytes(found.metadata), own) if exact.metadata is None else exact.metadata,
             None if own.occurredAt is None else _time_us(own.occurredAt),
             _time_us(found.timestamp),
         )
     except EventfoldError as error:
         return Recorded(line, error=error)
+
+
+def _read(line: int, text: bytes) -> _Document:
+    """The document of a line; its data and metadata are not taken apart."""
+    try:
+        found = _document(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        apart = _apart(text)
+        if apart is None:
+            raise _no_document(line, error) from None
+        return apart
+    if _encode(found) != text.strip():  # written by hand
+        _check_keys(text)
+    return found
+
+
+def _apart(text: bytes) -> _Document | None:
+    """The document of a line whose data are no JSON, or too deep: as exports wrote it before they told such data apart.
+
+    Metadata end the line. Where they begin is tried from the right, since what lies inside them is not complete JSON.
+    """
+    before = _BEFORE.match(text)
+    end = len(text)
+    while before and (end := text.rfind(_AFTER, before.end(), end)) >= 0:
+        try:
+            found = _document(text[: before.end()] + b"null" + text[end:])
+            found.exact = _Exact(data=decode_utf8(text[before.end() : end]))
+        except (msgspec.MsgspecError, RecursionError, EventfoldError):
+            continue
+        return found
+    return None
+
+
+def _check_keys(text: bytes) -> None:
+    """Refuses a document that names one of its own keys twice; of data and metadata that is not asked."""
+    whole: list[list[tuple[str, object]]] = []
+    with suppress(RecursionError):  # too deep to be looked at in this way
+        json.loads(text, object_pairs_hook=whole.append)
+    if whole:
+        unique_keys(whole[-1])
+
+
+def _no_document(line: int, error: Exception) -> RowInvalid:
+    return RowInvalid(f"This is no document of an export: {error}.", line=line)
 
 
 def _users(metadata: bytes, own: _Own) -> str:

@@ -10,9 +10,9 @@ from eventfold.errors import (
     EventfoldError,
     EventIdReused,
     OutcomeUnknown,
+    PayloadInvalid,
     RowInvalid,
     StorageBusy,
-    TimeInvalid,
     WrongExpectedVersion,
 )
 from eventfold.events.envelope import NewEvent, RecordedEvent
@@ -23,7 +23,7 @@ from eventfold.store.port import Store, Write
 from eventfold.store.repeats import Known, canonical, same_content
 
 ATTEMPTS = 5
-_UNFIT = (Conflict, TimeInvalid)
+_UNFIT = (Conflict, PayloadInvalid)
 
 
 class _Fit(NamedTuple):

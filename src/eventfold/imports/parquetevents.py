@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid
-from eventfold.events.jsontext import compact_object
 from eventfold.extras import needing
 from eventfold.imports.parquet import opened_parquet
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
@@ -83,9 +82,6 @@ def _of_row(line: int, row: dict[str, Any]) -> Recorded:
             event_id = UUID(row["id"])
         except ValueError:
             raise RowInvalid(f"{row['id']!r:.60} is no event id.", line=line) from None
-        compact_object(row["data"])
-        if row["metadata"] != "{}":
-            compact_object(row["metadata"])
         return recorded(
             line,
             event_id,

@@ -39,7 +39,9 @@ def recorded(
     occurred_us: int | None,
     recorded_us: int,
 ) -> Recorded:
-    """The event of a row whose JSON was checked, its names checked too; what is left depends on the store.
+    """The event of a row, its names checked; data and metadata are taken as another log holds them.
+
+    A log may hold what no append takes any more. It comes back as it is, for a backup that is refused is lost.
 
     Raises:
         EventfoldError: it is no event that a log could have recorded.
@@ -48,7 +50,7 @@ def recorded(
     check_event_type(event_type)
     if version < 1:
         raise RowInvalid(f"The version {version} of {stream} does not count from 1.", line=line)
-    event = NewEvent(event_id, event_type, schema_version, data, metadata, occurred_us, recorded_us)
+    event = NewEvent(event_id, event_type, schema_version, data, metadata, occurred_us, recorded_us, data)
     return Recorded(line, stream, version, event)
 
 

@@ -37,6 +37,7 @@ class ImportReport(msgspec.Struct):
         refused: rows that are no events.
         unrelated: rows that name no entity of those that were asked for; left out.
         out_of_order: rows whose time lies before that of an earlier row of their stream.
+        irregular: of a restore: events that no append would take today; they came back as they were.
         streams: streams that the file speaks of.
         double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
         missing_versions: stream -> versions below the last one that the source does not have, likewise.
@@ -54,6 +55,7 @@ class ImportReport(msgspec.Struct):
     refused: int = 0
     unrelated: int = 0
     out_of_order: int = 0
+    irregular: int = 0
     streams: int = 0
     double_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)
     missing_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)

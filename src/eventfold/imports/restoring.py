@@ -14,6 +14,7 @@ from eventfold.imports.recorded import Recorded
 from eventfold.imports.report import ImportReport
 from eventfold.imports.sorting import by_recorded, in_order
 from eventfold.imports.versions import Versions
+from eventfold.store.irregular import irregular
 from eventfold.store.port import Store
 
 BATCH = 5_000
@@ -65,6 +66,7 @@ def restore(
                 report.refuse(row.line, row.error)
                 continue
             versions.add(row.stream, row.version, fitting.head)
+            report.irregular += _is_irregular(row)
             good.append(row)
         fitting.settle(good)
         report.streams = versions.streams
@@ -72,6 +74,11 @@ def restore(
         if progress is not None:
             progress(report)
     return report
+
+
+def _is_irregular(row: Recorded) -> bool:
+    event = row.event
+    return event is not None and bool(irregular(row.stream, event.id.bytes, event.data, event.metadata))
 
 
 def _batches(events: Iterator[Recorded]) -> Iterator[Sequence[Recorded]]:

@@ -145,7 +145,7 @@ def _envelope(found: Envelope, kind: ColumnType) -> Extract:
         def from_metadata(event: RecordedEvent, _data: Any) -> Cell | None:
             if event.metadata == "{}":
                 return None
-            value = _decode(event.metadata).get(key)
+            value = _read_metadata(event).get(key)
             return None if value is None else kind.parse(_text(value))
 
         return from_metadata
@@ -153,6 +153,16 @@ def _envelope(found: Envelope, kind: ColumnType) -> Extract:
     if found.type != kind:
         return lambda event, _data: kind.parse(str(value(event)))
     return lambda event, _data: value(event)
+
+
+def _read_metadata(event: RecordedEvent) -> dict[str, Any]:
+    try:
+        found = _decode(event.metadata)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise PayloadInvalid(
+            f"{event.type}: the stored metadata are damaged: {error}", type=event.type
+        ) from None
+    return found if isinstance(found, dict) else {}
 
 
 _ENVELOPE: dict[str, Callable[[RecordedEvent], Cell]] = {

@@ -1,6 +1,7 @@
 """What every store checks before it writes anything: names, sizes, expectations. The same words on every store."""
 
 from collections.abc import Callable, Sequence
+from types import NoneType
 
 from eventfold import limits
 from eventfold.errors import (
@@ -8,10 +9,13 @@ from eventfold.errors import (
     BatchEmpty,
     BatchTooLarge,
     EncodingInvalid,
+    EventfoldError,
     EventIdDuplicated,
     EventTooLarge,
     ExpectedVersionInvalid,
     InvalidStream,
+    MetadataInvalid,
+    ObjectExpected,
     PayloadInvalid,
     RangeInvalid,
     TextHasNul,
@@ -21,6 +25,7 @@ from eventfold.events.envelope import NewEvent, from_us
 from eventfold.events.ids import EMPTY, check_id, check_new_id
 from eventfold.events.metadata import check_metadata_keys, check_metadata_size
 from eventfold.events.names import check_event_type, hidden_in
+from eventfold.events.storable import check_storable
 from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities, Expected, StreamState
 
@@ -41,12 +46,61 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
             f"{len(events)} events are too many for one append; at most {can.max_batch} fit.",
             limit=can.max_batch,
         )
+    _check_kinds(events)
     _check_ids(stream, events)
     if len(events) < _FEW or not _plain(events, can):
         for event in events:
             check_event(event, can)
     if can.max_append_bytes is not None:
         _check_bytes(events, can.max_append_bytes)
+    _check_json(events)
+
+
+def _check_json(events: Sequence[NewEvent]) -> None:
+    """Refuses data and metadata that are no JSON object; last, because the cheaper checks say more where they apply."""
+    for event in events:
+        if event.checked is not event.data:
+            _named(event, event.data)
+    known = {event.metadata: event for event in events if not is_restored(event)}
+    for text, event in known.items():
+        if text != "{}":
+            _named(event, text)
+
+
+def is_restored(event: NewEvent) -> bool:
+    """Whether another log holds the event, so that it is taken back as it is, whatever an append takes today."""
+    return event.checked is event.data and event.recorded_us is not None
+
+
+def _named(event: NewEvent, text: str) -> None:
+    try:
+        check_storable(text)
+    except EventfoldError as error:
+        if text is event.data:
+            raise type(error)(f"The data of the event {event.type}: {error.message}", **error.facts) from None
+        refusal = MetadataInvalid if isinstance(error, ObjectExpected) else type(error)
+        raise refusal(f"The metadata of the event {event.type}: {error.message}", **error.facts) from None
+
+
+_KINDS: tuple[tuple[str, str, frozenset[type]], ...] = (
+    ("type", "text", frozenset({str})),
+    ("data", "JSON text", frozenset({str})),
+    ("metadata", "JSON text", frozenset({str})),
+    ("occurred_us", "a whole number of microseconds", frozenset({int, NoneType})),
+    ("recorded_us", "a whole number of microseconds", frozenset({int, NoneType})),
+)
+
+
+def _check_kinds(events: Sequence[NewEvent]) -> None:
+    """Refuses what no type checker would have let pass, before it fails somewhere without a word."""
+    for name, wanted, kinds in _KINDS:
+        values = [getattr(event, name) for event in events]
+        if not kinds.issuperset(map(type, values)):
+            wrong = next(value for value in values if type(value) not in kinds)
+            raise PayloadInvalid(
+                f"The {name} of an event is {wanted}, not {type(wrong).__name__}: encode it, or let a registry do so.",
+                field=name,
+            )
 
 
 def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[str], int]) -> None:
@@ -62,7 +116,7 @@ def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[st
     """
     if stream.isascii() or not (found := hidden_in(stream)):
         return
-    if any(event.recorded_us is None for event in events) and not head(stream):
+    if not all(map(is_restored, events)) and not head(stream):
         raise InvalidStream(
             f"{stream.encode('ascii', 'backslashreplace').decode()[:100]!r} cannot be the name of a new stream: it has"
             f" {found}, which nobody sees, so that two names would look the same. Leave it out.",
@@ -81,7 +135,7 @@ def _check_ids(stream: str, events: Sequence[NewEvent]) -> None:
         raise EventIdDuplicated(f"Two events of one append to {stream} have the same id.", stream=stream)
     if not EMPTY.isdisjoint(ids):
         for event in events:
-            if event.recorded_us is None:  # what another log has recorded is restored as it is
+            if not is_restored(event):
                 check_new_id(event.id)
 
 

@@ -68,8 +68,14 @@ def same_content(event: NewEvent, known: Known) -> bool:
 
 
 def canonical(data: str) -> bytes:
-    """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python."""
-    return _encode(_decode(data))
+    """The JSON with its keys sorted, to be compared as text: 1, 1.0 and true are equal in Python.
+
+    What a log holds that is no JSON, or too deep, is compared as it stands.
+    """
+    try:
+        return _encode(_decode(data))
+    except (msgspec.MsgspecError, RecursionError, ArithmeticError):
+        return data.encode()
 
 
 def wrong_version(stream: str, expected: Expected, actual: int) -> WrongExpectedVersion:

@@ -22,11 +22,11 @@ def make(
     occurred_us: int | None = None,
     recorded_us: int | None = None,
 ) -> NewEvent:
-    """One event whose data say its number, unless they are given."""
+    """One event whose data say its number, unless they are given; with a recorded time it is one that is restored."""
     text = msgspec.json.encode({"n": number} if data is None else data).decode()
-    return NewEvent(
-        event_id or new_id(), event_type, schema_version, text, metadata, occurred_us, recorded_us
-    )
+    checked = None if recorded_us is None else text  # as a restore gives it
+    chosen = new_id() if event_id is None else event_id
+    return NewEvent(chosen, event_type, schema_version, text, metadata, occurred_us, recorded_us, checked)
 
 
 def make_many(count: int, **same: str) -> list[NewEvent]:

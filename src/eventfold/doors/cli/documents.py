@@ -6,12 +6,16 @@ from typing import Any
 import msgspec
 
 from eventfold.doors.cli.output import shown
+from eventfold.errors import PayloadInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
+from eventfold.events.storable import is_value
 
 
 def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str, Any]:
     """The document form: id, aggregateId, eventType, version, timestamp, data, metadata; and the position beside it.
+
+    What a log holds that is no JSON stands as text in `exact`, as in an export.
 
     Args:
         event: as it is stored.
@@ -20,16 +24,23 @@ def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str
     Raises:
         EventTypeUnknown, SchemaVersionUnknown, UpcasterFailed: the registry cannot read it.
     """
-    data, schema = event.data, {"schemaVersion": event.schema_version}
+    data = event.data
+    schema: dict[str, Any] = {"schemaVersion": event.schema_version}
     if registry is not None:
         data = registry.current_data(event)
         current = registry.version_of(event.type)
         if current not in {None, event.schema_version}:
             schema = {"schemaVersion": current, "upgradedFrom": event.schema_version}
-    metadata = {**schema, **event.metadata_map()}
+    exact = {}
+    if not is_value(data):  # stored before appends were strict; it must not break the JSON around it
+        exact["data"], data = data, "null"
+    try:
+        metadata = {**schema, **event.metadata_map()}
+    except PayloadInvalid:
+        exact["metadata"], metadata = event.metadata, dict(schema)
     if event.occurred_or_none_us is not None:
         metadata["occurredAt"] = event.occurred_at
-    return {
+    found = {
         "id": event.id,
         "aggregateId": event.stream,
         "eventType": event.type,
@@ -39,6 +50,7 @@ def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str
         "metadata": metadata,
         "position": event.position,
     }
+    return {**found, "exact": exact} if exact else found
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -214,6 +214,8 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
     for word, found in (("twice", report.double_versions), ("missing", report.missing_versions)):
         for stream, versions in list(found.items())[:SHOWN]:
             say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
+    if report.irregular:
+        say(f"! {report.irregular:,} events hold what no append takes any more; they are kept as they were.")
     verb = "would be written" if report.dry_run else "were written"
     unrelated = f", {report.unrelated:,} of no such entity" if report.unrelated else ""
     say(

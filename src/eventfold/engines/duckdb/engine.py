@@ -111,6 +111,8 @@ class _Run:
             self._db.sql(f"CREATE OR REPLACE TEMP TABLE folded AS {compiled.fold}")
         except duckdb.OutOfRangeException:  # a sum has left even the widest type
             return False
+        except duckdb.InvalidInputException:  # what was stored before appends were strict may be no JSON
+            return self._by_reference(chunk)
         finally:
             self._db.unregister("chosen")
         sums = "".join(f", max(_abs{n})" for n in compiled.sums)

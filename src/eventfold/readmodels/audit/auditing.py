@@ -26,6 +26,7 @@ from eventfold.readmodels.port import Engine, Ledger, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.tally import Counted, content, identity
+from eventfold.store.irregular import told
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -98,6 +99,11 @@ class Auditing:
         failed = self._read(
             [log, *looks.values(), *([fresh] if fresh else [])], explained=list(looks.values())
         )
+        if log.irregular:
+            self._findings.notes.append(
+                f"The log holds {told(log.irregular)}. A table that looks at them may"
+                " show something else after a rebuild."
+            )
         for n, table in enumerate(tables):
             self._progress("rows", n, len(tables))
             rows, published, published_rows = self._rows(table, sample)
@@ -127,6 +133,7 @@ class Auditing:
             problems=self._findings.total,
             notes=self._findings.notes,
             sampled=sample,
+            irregular=dict(log.irregular),
         )
 
     def _looks(

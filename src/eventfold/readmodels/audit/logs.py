@@ -8,6 +8,7 @@ from eventfold.feed.port import Feed
 from eventfold.readmodels.audit.reading import Events
 from eventfold.readmodels.audit.report import Finding, Findings
 from eventfold.readmodels.typecounts import by_type
+from eventfold.store.irregular import counted
 
 
 class LogLook:
@@ -30,11 +31,13 @@ class LogLook:
         self._last: dict[str, int] = {}
         self._streams: dict[str, tuple[int, int]] = {}
         self._recorded = -(2**63)
+        self.irregular: Counter[str] = Counter()
 
     def take(self, events: Events) -> None:
         """The next events."""
         self.events += len(events)
         self.types.update(by_type(events))
+        self.irregular.update(counted(events))
         for event in events:
             self._place(event)
             self._version(event)

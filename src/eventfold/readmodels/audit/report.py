@@ -112,6 +112,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         sampled: how many keys of each table were compared; None = all.
         unknown: the events that the tables miss, because the app does not know their types; None = not counted yet.
         warnings: what a person should look at, beside what is wrong.
+        irregular: how many events no append would take today, by what is remarkable; no problem, they are kept.
     """
 
     log: str
@@ -125,6 +126,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     sampled: int | None
     unknown: Sequence[UnknownType] | None = ()
     warnings: Sequence[str] = ()
+    irregular: dict[str, int] = {}
 
     @property
     def ok(self) -> bool:

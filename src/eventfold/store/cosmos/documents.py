@@ -4,6 +4,7 @@
  "version": 1, "timestamp": "2026-01-01T00:00:00.000000Z", "data": {...}, "metadata": {"schemaVersion": 1, ...}}
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +13,10 @@ from typing import Any
 
 import msgspec
 
+from eventfold.errors import EventfoldError, PayloadInvalid
 from eventfold.events.envelope import NewEvent, RecordedEvent, from_us, to_us
+from eventfold.events.jsontext import unique_keys
+from eventfold.events.storable import is_storable
 
 _UNSAFE = re.compile(r"\d{16}|\d[eE.]")
 _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -58,7 +62,10 @@ def _document(stream: str, version: int, timestamp: str, event: NewEvent) -> dic
     if event.occurred_us is not None:
         metadata["occurredAt"] = time_text(event.occurred_us)
     if event.metadata != "{}":
-        metadata |= _decode(event.metadata)
+        given = _parsed(event, event.metadata)
+        if not isinstance(given, dict):
+            raise _unkept(event, "its metadata are no JSON object")
+        metadata |= given
     found = {
         "id": document_id(version),
         "eventId": str(event.id),
@@ -66,7 +73,7 @@ def _document(stream: str, version: int, timestamp: str, event: NewEvent) -> dic
         "eventType": event.type,
         "version": version,
         "timestamp": timestamp,
-        "data": _decode(event.data),
+        "data": _parsed(event, event.data),
         "metadata": metadata,
     }
     # the service keeps numbers as doubles: where one could come back otherwise, the exact text stands beside it
@@ -74,6 +81,28 @@ def _document(stream: str, version: int, timestamp: str, event: NewEvent) -> dic
         name: text for name, text in (("data", event.data), ("metadata", event.metadata)) if _has_unsafe(text)
     }
     return {**found, "exact": exact} if exact else found
+
+
+def _parsed(event: NewEvent, text: str) -> Any:
+    """The value that a document holds. What other stores keep as text that is none comes from a restore only.
+
+    Raises:
+        PayloadInvalid: no document could say the same.
+    """
+    try:
+        if event.recorded_us is not None and not is_storable(text):
+            json.loads(text, object_pairs_hook=unique_keys)
+        return _decode(text)
+    except (ValueError, RecursionError, EventfoldError) as error:
+        raise _unkept(event, str(error)) from None
+
+
+def _unkept(event: NewEvent, why: str) -> PayloadInvalid:
+    return PayloadInvalid(
+        f"Cosmos DB keeps JSON documents, and the event {event.type} ({event.id}) would not be the same in one: {why}."
+        " A log in SQLite takes it as it is.",
+        type=event.type,
+    )
 
 
 def _has_unsafe(text: str) -> bool:

@@ -1,9 +1,11 @@
 """Hostile and mistaken input: a typed error with its code, and nothing written."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from eventfold import limits
 from eventfold.errors import EventfoldError, PayloadInvalid
@@ -41,6 +43,39 @@ BAD_STREAMS = [
 BAD_TYPES = ["'; DROP TABLE x;--", "", " Noted", "Noted ", "x" * 129, "Tür", "a\nb", "$closed", "_x"]
 EMPTY_IDS = [UUID(int=0), UUID(int=2**128 - 1)]
 HIDDEN = ["\u200b", "\u202e", "\u2066", "\u00ad", "\u3164", "\ufe0f", "\U000e0041"]
+BAD_JSON = [
+    ("", "json-invalid"),
+    ("ready", "json-invalid"),
+    ('{"a":', "json-invalid"),
+    ('{"a":1}{"b":2}', "json-invalid"),
+    ("[1]", "object-expected"),
+    ('"text"', "object-expected"),
+    ("null", "object-expected"),
+    ('{"a":NaN}', "number-not-finite"),
+    ('{"a":1e400}', "number-not-finite"),
+    ('{"a":{"b":-1e999}}', "number-not-finite"),
+    ('{"a":1,"a":2}', "json-duplicate-key"),
+    ('{"a":[{"b":1,"b":1}]}', "json-duplicate-key"),
+    ('{"a":1,"\\u0061":2}', "json-duplicate-key"),
+    ('{"a":"\\ud800"}', "encoding-invalid"),
+    ('{"a":"\\udc00\\ud800"}', "encoding-invalid"),
+    ('{"a":9223372036854775808}', "integer-out-of-range"),
+    ('{"a":-9223372036854775809}', "integer-out-of-range"),
+    ('{"a":' + "1" * 400 + "}", "number-too-large"),
+    ('{"a":' * 65 + "1" + "}" * 65, "json-too-deep"),
+    ('{"a":' + "[" * 64 + "]" * 64 + "}", "json-too-deep"),
+    ('{"a":' * 1_000 + "1" + "}" * 1_000, "json-too-deep"),
+    ('{"$enc":"x"}', "payload-invalid"),
+]
+GOOD_JSON = [
+    '{"a":9223372036854775807,"b":-9223372036854775808}',
+    '{"a":1.10,"b":1e22,"c":-0.0,"d":1E5}',
+    '{"a":"\\u00e9\\/\\n","b":"\\ud834\\udd1e"}',
+    '{ "a" : [ 1 , { } ] }',
+    '{"a":"9223372036854775808","NaN":"NaN","[[":"{{{"}',
+    '{"a":' + "[" * 63 + "]" * 63 + "}",
+    '{"":0}',
+]
 BAD_EXPECTED: list[Any] = [-7, -1, "abc", 1.5, True, None, "any"]
 
 
@@ -131,6 +166,27 @@ class RefusalsContract:
 
     def test_text_with_a_lone_surrogate_is_refused(self, store: Store) -> None:
         self._refused(store, "encoding-invalid", "order-1", [NewEvent(new_id(), "T", 1, '{"a":"\ud800"}')])
+
+    @pytest.mark.parametrize("count", [1, 20])
+    @pytest.mark.parametrize(("text", "code"), BAD_JSON)
+    def test_text_that_is_no_json_object_which_can_be_taken_back_is_refused(
+        self, store: Store, text: str, code: str, count: int
+    ) -> None:
+        before = make_many(count - 1)
+        self._refused(store, code, "order-1", [*before, NewEvent(new_id(), "T", 1, text)])
+        of_metadata = "metadata-invalid" if code == "object-expected" else code
+        self._refused(store, of_metadata, "order-1", [*before, NewEvent(new_id(), "T", 1, "{}", text)])
+
+    @pytest.mark.parametrize("text", GOOD_JSON)
+    def test_a_json_object_is_taken_and_says_the_same(self, store: Store, text: str) -> None:
+        store.append("order-1", [NewEvent(new_id(), "T", 1, text, text)], expected=0)
+        (event,) = store.read("order-1")
+        assert event.data_map() == event.metadata_map() == json.loads(text)
+
+    @pytest.mark.parametrize("name", ["type", "data", "metadata", "occurred_us", "recorded_us"])
+    def test_a_value_of_another_kind_is_refused(self, store: Store, name: str) -> None:
+        wrong: Any = {name: 1.5 if name.endswith("us") else b"{}"}
+        self._refused(store, "payload-invalid", "order-1", [structs.replace(make(), **wrong)])
 
     @pytest.mark.parametrize("schema_version", [0, -1, "1", 1.0, 2**63])
     def test_a_wrong_schema_version_is_refused(self, store: Store, schema_version: Any) -> None:
