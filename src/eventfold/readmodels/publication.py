@@ -73,12 +73,16 @@ class Version(NamedTuple):
     Attributes:
         number: of the version that carries the stamp.
         stamp: what it contains.
-        intact: nobody but us has changed the rows since; maintenance of files does not count as a change.
+        intact: the newest rows are those of the stamp: nobody but us has changed them. Maintenance of files does not
+            count as a change where it leaves as many rows as it found.
+        bounded: readers that skip by what the publication tells of its files find every row; else it is to be written
+            anew.
     """
 
     number: int
     stamp: Stamp
     intact: bool = True
+    bounded: bool = True
 
 
 class Publication(Protocol):
@@ -123,10 +127,16 @@ class Publication(Protocol):
         """The versions that may carry a stamp, ascending."""
 
     def stamp(self, number: int) -> Stamp | None:
-        """The stamp of a version, if it has one that can be read."""
+        """The stamp of a version, if it has one that can be read and its rows are known to be those that it says."""
 
     def rows(self, number: int) -> "pa.Table | None":
-        """The rows of a version in the form of `arrowform.schema`; None where its files are no longer there."""
+        """The rows of a version in the form of `arrowform.schema`; None where its files are no longer there.
+
+        They are those that the version has, whatever its stamp says: for who looks at what others did.
+        """
 
     def files(self, number: int | None = None) -> Sequence[str] | None:
-        """The Parquet files of a version (None: of the newest one); None where they are no longer there."""
+        """The Parquet files of a version (None: of the newest one); None where they are no longer there.
+
+        None also where the version is known to have other rows than its stamp says.
+        """

@@ -100,7 +100,7 @@ class Publisher:
             raise TableInvalid(
                 f"{self._name} is published under another definition: rebuild it.", table=self._name
             )
-        return there.stamp.change in self._state.noted(self._publication.kind)
+        return there.bounded and there.stamp.change in self._state.noted(self._publication.kind)
 
     def _merge(self, there: Version, head: Head) -> Version | None:
         if there.stamp.change == head.change:

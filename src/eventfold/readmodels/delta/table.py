@@ -5,28 +5,30 @@ writers on one snapshot one lands. It says nothing about what is contained; the 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from eventfold.errors import ConfigInvalid, CursorLost, ForeignCursor, StaleCursor, StorageFailed
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.delta.errors import translated
+from eventfold.readmodels.delta.judging import Judge
+from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.publication import Stamp, Version, read_stamp
 
 _LOOK_BACK = 100
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
 """What a path may not contain: the library makes a URL of it without quoting these."""
-_MAINTENANCE = {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES"}
-"""What others may do to a table without changing its rows."""
+_SNAPPY = WriterProperties(compression="SNAPPY")
 
 
 def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication":
@@ -63,6 +65,7 @@ class DeltaPublication:
         self._copies = Copies(folder)
         self._healed = False
         self._application = f"{log_id}/{layout.spec.name}"
+        self._judge = Judge(folder, self._application, log_id, self._has_copy)
 
     def head(self) -> Version | None:
         """The newest stamp, past the commits of others; stamps that have no copy are copied."""
@@ -70,7 +73,8 @@ class DeltaPublication:
         if table is None:
             return None
         newest = table.version()
-        history = self._history(table, _LOOK_BACK if self._healed else None)
+        with translated("reading", self._folder):
+            history = self._history(table, None if not self._healed else _LOOK_BACK)
         if (
             not self._healed
         ):  # once, at the start: copies that a crash or a restored log left missing or wrong
@@ -83,10 +87,33 @@ class DeltaPublication:
             stamp = self._copied(number, history) or self._copies.read(number)
             if stamp is not None:
                 self._ours(stamp)
-                since = range(number + 1, newest + 1)
-                intact = all(history.get(n, {}).get("operation") in _MAINTENANCE for n in since)
-                return Version(number, stamp, intact)
+                self._look(table)
+                return Version(number, stamp, self._judge.sound(newest), self._has_bounds_of_its_own(table))
         raise self._lost()
+
+    def _look(self, table: DeltaTable) -> None:
+        with translated("reading", self._folder):
+            self._judge.look(table, lambda: self._begins(table.version()))
+
+    def _begins(self, newest: int) -> int:
+        """The first version of the newest generation."""
+        found, generation = newest, None
+        for number in reversed(self._copies.versions()):
+            stamp = self._copies.read(number) if number <= newest else None
+            if stamp is None or stamp.log != self._log_id:
+                continue
+            if generation not in {None, stamp.generation}:
+                break
+            found, generation = number, stamp.generation
+        return found
+
+    def _has_copy(self, number: int) -> bool:
+        stamp = self._copies.read(number)
+        return stamp is not None and stamp.log == self._log_id
+
+    def _has_bounds_of_its_own(self, table: DeltaTable) -> bool:
+        wanted = property_of(self._layout)
+        return wanted is None or table.metadata().configuration.get(PROPERTY) == wanted
 
     def _lost(self) -> CursorLost:
         return CursorLost(
@@ -98,8 +125,11 @@ class DeltaPublication:
     def merge(self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp) -> Version:
         """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
         table = self._opened(on)
+        self._look(table)
+        if not self._judge.sound(table.version()):  # what others did since `on` was looked at
+            raise _late(self._layout.spec.name)
         before = table.version()
-        with _translated("merging"):
+        with translated("publishing", self._folder):
             if rows.num_rows or deleted:
                 self._merge(table, self._source(rows, deleted), stamp)
                 table.update_incremental()
@@ -117,18 +147,41 @@ class DeltaPublication:
         table = self._opened(on) if on else self._reclaimed(stamp.generation)
         if table is None:
             return self._created(rows, stamp)
-        with _translated("overwriting"):
-            properties = self._properties(table, stamp)
+        with translated("publishing", self._folder):
+            bounds_anew = not self._has_bounds_of_its_own(table)
+            if bounds_anew:
+                self._set_bounds(table, draft_of(self._layout))
             write_deltalake(
-                table, rows, mode="overwrite", schema_mode="overwrite", commit_properties=properties
+                table,
+                rows,
+                mode="overwrite",
+                schema_mode="overwrite",
+                writer_properties=_SNAPPY,
+                commit_properties=self._properties(table, stamp),
             )
-            return self._made(table, stamp)
+            made = self._made(table, stamp)
+            if bounds_anew:
+                self._set_bounds(table, property_of(self._layout))
+                self._look(table)
+        return made
+
+    def _set_bounds(self, table: DeltaTable, columns: str | None) -> None:
+        quick = CommitProperties(max_commit_retries=0)
+        table.alter.set_table_properties({PROPERTY: columns or ""}, commit_properties=quick)
+        table.update_incremental()
 
     def _created(self, rows: pa.Table, stamp: Stamp) -> Version:
-        with _translated("creating the table"):
+        bounds = property_of(self._layout)
+        with translated("creating", self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            properties = self._properties(None, stamp)
-            write_deltalake(str(self._folder), rows, mode="error", commit_properties=properties)
+            write_deltalake(
+                str(self._folder),
+                rows,
+                mode="error",
+                configuration=None if bounds is None else {PROPERTY: bounds},
+                writer_properties=_SNAPPY,
+                commit_properties=self._properties(None, stamp),
+            )
             return self._made(DeltaTable(str(self._folder)), stamp)
 
     def _reclaimed(self, generation: int) -> DeltaTable | None:
@@ -154,11 +207,20 @@ class DeltaPublication:
         found = self._copies.read(number)
         if found is None and (table := self._open()) is not None:
             found = self._copied(number, self._history(table, None))
-        return found if found is not None and found.log == self._log_id else None
+        return found if found is not None and found.log == self._log_id and self._is_sound(number) else None
+
+    def _is_sound(self, number: int | None) -> bool:
+        """Whether a version, by default the newest one, has the rows that its stamp says."""
+        if number is None or number > self._judge.upto:
+            if (table := self._open()) is None:
+                return False
+            self._look(table)
+            number = table.version() if number is None else number
+        return self._judge.sound(number)
 
     def rows(self, number: int) -> pa.Table | None:
         """Read from the Parquet files of that version."""
-        files = self.files(number)
+        files = self._files(number)
         if files is None:
             return None
         wanted = schema(self._layout)
@@ -174,6 +236,12 @@ class DeltaPublication:
 
     def files(self, number: int | None = None) -> Sequence[str] | None:
         """Full paths."""
+        files = self._files(number) if self._is_sound(number) else None
+        if files is None or not all(Path(file).is_file() for file in files):
+            return None  # removed by VACUUM
+        return files
+
+    def _files(self, number: int | None) -> Sequence[str] | None:
         try:
             table = DeltaTable(str(self._folder), version=number)
             # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
@@ -185,13 +253,12 @@ class DeltaPublication:
 
     def _open(self) -> DeltaTable | None:
         try:
-            return DeltaTable(str(self._folder))
-        except TableNotFoundError:
-            return None
-        except DeltaError as error:
-            raise StorageFailed(
-                f"The Delta table {self._layout.spec.name} cannot be read: {error}"
-            ) from error
+            with translated("reading", self._folder):
+                return DeltaTable(str(self._folder))
+        except StorageFailed as error:
+            if isinstance(error.__cause__, TableNotFoundError):
+                return None
+            raise
 
     def _opened(self, on: Version) -> DeltaTable:
         """The table, if nothing of ours has come since `on` was looked at: load, check and write on one handle."""
@@ -263,23 +330,12 @@ class DeltaPublication:
             f'target."{key}" = source."{key}"',
             source_alias="source",
             target_alias="target",
+            writer_properties=_SNAPPY,
             commit_properties=self._properties(table, stamp),
         )
         here = 'NOT source."_deleted"'
         merger = merger.when_matched_delete('source."_deleted"').when_matched_update(values, here)
         merger.when_not_matched_insert(values, here).execute()
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except CommitFailedError as error:
-        raise StaleCursor(
-            f"Another publisher was quicker while {doing}: nothing was written ({error})."
-        ) from error
-    except (DeltaError, OSError) as error:
-        raise StorageFailed(f"Publishing failed while {doing}: {error}") from error
 
 
 def _late(name: str) -> StaleCursor:
