@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventfold import ANY, NewEvent, Registry, count, field, key, open_store, sum  # noqa: A004
+from eventfold import ANY, NewEvent, Registry, count, field, key, last, open_store, sum  # noqa: A004
 from eventfold.engines.duckdb import DuckdbEngine
 from eventfold.readmodels.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.layout import bind
@@ -61,6 +61,42 @@ def test_every_table_over_every_history_in_any_chunks(
         base=first.rows,
     )
     assert by_key(rest) == by_key(wanted)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a.b", {"nested": 1, "flat": 2, "both": 3, "null": None, "list": 7}),
+        ('"a.b"', {"nested": None, "flat": 2, "both": 4, "null": 5, "list": 7}),
+        ('a."b"', {"nested": 1, "flat": None, "both": 3, "null": None, "list": None}),
+        ('"a.b".c', {"nested": None, "flat": None, "both": None, "null": None, "list": None}),
+    ],
+)
+def test_a_name_with_a_dot_is_found_where_nothing_is_nested_and_quotes_say_which_is_meant(
+    path: str, found: dict[str, int | None]
+) -> None:
+    spec = compile_table("boxes", "box", {"id": key(), "n": last(field("Noted", path), "int64")})
+    layout = bind(spec, total_order=True)
+    store = open_store("sqlite://")
+    for name, data in {
+        "nested": {"a": {"b": 1}},
+        "flat": {"a.b": 2},
+        "both": {"a": {"b": 3}, "a.b": 4},
+        "null": {"a": {"b": None}, "a.b": 5},
+        "list": {"a": [{"b": 6}], "a.b": 7},
+    }.items():
+        store.append(f"box-{name}", [make(data=data)], expected=ANY)
+    feed = store.feed()
+    for engine in (ReferenceEngine(), DuckdbEngine()):
+        folded = engine.fold(
+            feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope())),
+            layout,
+            Registry(untyped=True),
+            scope=Scope(),
+        )
+        assert not folded.parked
+        assert {row["id"].removeprefix("box-"): row["n"] for row in folded.rows.to_pylist()} == found
     store.close()
 
 

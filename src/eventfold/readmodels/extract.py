@@ -104,16 +104,13 @@ def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:
         return lambda _event, _data: constant
     if isinstance(found, Envelope):
         return _envelope(found, kind)
-    path = found.path
-    first, *inner = path
+    at = _lookup(found)
     low, high = limits.INT_MIN, limits.INT_MAX
     parse = kind.parse
     whole = kind.kind == "int64"
 
     def extract(_event: RecordedEvent, data: Any) -> Cell | None:
-        value = data.get(first)
-        for key in inner:
-            value = value.get(key) if isinstance(value, dict) else None
+        value = at(data)
         if whole and type(value) is int and low <= value <= high:
             return value  # what its text would say, without writing and reading it
         if value is None:
@@ -121,11 +118,28 @@ def _extractor(found: Field | Const | Envelope, kind: ColumnType) -> Extract:
         try:
             return parse(_text(value))
         except ValueUnfit as error:
-            raise ValueUnfit(
-                f"{found.event}.{'.'.join(path)}: {error.message}", path=".".join(path)
-            ) from None
+            path = found.shown
+            raise ValueUnfit(f"{found.event}.{path}: {error.message}", path=path) from None
 
     return extract
+
+
+def _lookup(found: Field) -> Callable[[dict[str, Any]], Any]:
+    """Gives what data have at a path; None where they have nothing."""
+    first, *inner = found.path
+    if not inner:
+        return lambda data: data.get(first)
+    flat = None if found.flat is None else found.flat[0]
+
+    def lookup(data: dict[str, Any]) -> Any:
+        value: Any = data
+        for key in found.path:
+            if not isinstance(value, dict) or key not in value:
+                return None if flat is None else data.get(flat)
+            value = value[key]
+        return value
+
+    return lookup
 
 
 def _text(value: object) -> str:

@@ -139,8 +139,8 @@ class Reference:
 
 def _absent(spec: TableSpec, type_name: str) -> str:
     match source(spec.key, type_name):
-        case Field(path=path):
-            what = f"{type_name}.{'.'.join(path)}"
+        case Field() as field:
+            what = f"{type_name}.{field.shown}"
         case Envelope(name=name):
             what = f"{name} of {type_name}"
         case _:

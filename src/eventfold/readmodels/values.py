@@ -1,5 +1,6 @@
 """What a column can take its value from: a field of an event, a constant per event type, the envelope."""
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MemberDescriptorType
 
@@ -15,12 +16,39 @@ EventType = type[Event] | str
 """A class, or a stored name where events are untyped."""
 
 
+_STEP = re.compile(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>[^".]+))(?P<dot>\.|$)')
+
+
 class Field(msgspec.Struct, frozen=True):
-    """A field of the events of one stored name; `path` holds the keys from the outside in."""
+    """A field of the events of one stored name; `path` holds the keys from the outside in.
+
+    What is encoded of it is a part of the fingerprint of every table.
+    """
 
     event: str
     path: tuple[str, ...]
     type: ColumnType | None = None
+
+    @property
+    def flat(self) -> tuple[str, ...] | None:
+        """Where it stands in data that have no such nested field: under one name with dots; None = nowhere else."""
+        return None if len(self.path) == 1 or self.type is not None else (".".join(self.path),)
+
+    @property
+    def shown(self) -> str:
+        """The path as it is written."""
+        return ".".join(f'"{key}"' if "." in key else key for key in self.path)
+
+
+class ExactField(Field, frozen=True):
+    """A field whose path was written with quotes, and means nothing else."""
+
+    exact: bool = True
+
+    @property
+    def flat(self) -> None:
+        """Nowhere else."""
+        return
 
 
 class Const(msgspec.Struct, frozen=True):
@@ -70,16 +98,43 @@ def field(event: EventType, path: str) -> Field:
 
     Args:
         event: the class, or the stored name of an untyped event.
-        path: keys joined by dots, `address.city`; of a class it is resolved and checked now.
+        path: keys joined by dots, `address.city`; of a class it is resolved and checked now. Where data have no such
+            nested field, it is the one name `address.city`. A key in double quotes is taken as it is, dots and all:
+            `"unit.price".amount`; a path with quotes means nothing else.
 
     Raises:
         TableInvalid: the class has no such field.
     """
-    keys = tuple(path.split("."))
-    if not all(keys) or any('"' in key for key in keys):
-        raise TableInvalid(f"{path!r} is no path: write keys joined by dots, without quotes.")
+    keys, exact = _steps(path)
     name = stored_name(event)
-    return Field(name, keys, None if isinstance(event, str) else _field_type(event, keys))
+    if isinstance(event, str):
+        kind = None
+    else:
+        if not exact and path in (known := _names(event)) and keys[0] not in known:
+            keys = (path,)
+        kind = _field_type(event, keys)
+    return ExactField(name, keys, kind) if exact and len(keys) > 1 else Field(name, keys, kind)
+
+
+def _steps(path: str) -> tuple[tuple[str, ...], bool]:
+    """The keys of a path, and whether one of them stood in quotes."""
+    keys: list[str] = []
+    exact, at, dot = False, 0, "."
+    while dot:
+        step = _STEP.match(path, at)
+        key = step and (step["quoted"] or step["plain"])
+        if not step or not key or key == "*":  # which DuckDB takes for any key
+            raise TableInvalid(
+                f"{path!r} is no path: write keys joined by dots, one that has a dot itself in double quotes."
+            )
+        keys.append(key)
+        exact, at, dot = exact or bool(step["quoted"]), step.end(), step["dot"]
+    return tuple(keys), exact
+
+
+def _names(event: type[Event]) -> set[str]:
+    info = mi.type_info(event)
+    return {f.encode_name for f in info.fields} if isinstance(info, mi.StructType) else set()
 
 
 def as_values(given: Iterable[object]) -> list[Field | Const | Envelope]:

@@ -12,6 +12,7 @@ from eventfold.readmodels.table import TableSpec, compile_table
 
 TYPES = ("Opened", "Changed", "Closed")
 FIELDS = ("text", "whole", "money", "flag", "at", "day", "nested.text", "raw")
+PATHS = (*FIELDS, '"nested.text"', 'nested."text"')
 KINDS = {
     "text": ("string",),
     "whole": ("int64", "string"),
@@ -20,6 +21,8 @@ KINDS = {
     "at": ("timestamp",),
     "day": ("date",),
     "nested.text": ("string",),
+    '"nested.text"': ("string",),
+    'nested."text"': ("string",),
     "raw": ("binary",),
 }
 TEXTS = [
@@ -91,7 +94,7 @@ MISFIT = st.sampled_from(
 def _field_column(reducer: str) -> st.SearchStrategy[Column]:
     @st.composite
     def build(draw: st.DrawFn) -> Column:
-        name = draw(st.sampled_from([f for f in FIELDS if reducer != "sum" or f in {"whole", "money"}]))
+        name = draw(st.sampled_from([f for f in PATHS if reducer != "sum" or f in {"whole", "money"}]))
         kinds = [k for k in KINDS[name] if reducer != "sum" or k != "string"]
         kind = draw(st.sampled_from(kinds))
         on = draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True))
@@ -143,6 +146,22 @@ def tables(draw: st.DrawFn, *, in_order: bool = True) -> TableSpec:
     return compile_table("made", draw(st.sampled_from(["", "box"])), declared, events=TYPES)
 
 
+def _nested(value: object) -> st.SearchStrategy[dict[str, object]]:
+    """A value at a path: in a map, under one name with a dot, in both places, or beside a map that does not have it."""
+    inside: dict[str, object] = {"text": value}
+    return st.sampled_from(
+        [
+            {"nested": inside},
+            {"nested.text": value},
+            {"nested": {"text": "inside"}, "nested.text": value},
+            {"nested": {"text": None}, "nested.text": value},
+            {"nested": {"other": 1}, "nested.text": value},
+            {"nested": [inside], "nested.text": value},
+            {"nested": "no map", "nested.text": value},
+        ]
+    )
+
+
 @st.composite
 def datas(draw: st.DrawFn, *, misfits: bool = True) -> str:
     """The data of one event."""
@@ -153,7 +172,7 @@ def datas(draw: st.DrawFn, *, misfits: bool = True) -> str:
         wrong = misfits and draw(st.integers(0, 40)) == 0
         value = draw(st.none() | MISFIT if wrong else FITTING[name])
         if "." in name:
-            found["nested"] = {"text": value}
+            found |= draw(_nested(value))
         else:
             found[name] = value
     return msgspec.json.encode(found).decode()

@@ -48,7 +48,9 @@ def paths(layout: Layout, types: Collection[str]) -> dict[tuple[str, ...], int]:
         for name in sorted(types):
             value = source(column, name) if column.values else None
             if isinstance(value, Field):
-                found.setdefault(value.path, len(found) + 1)
+                for path in (value.path, value.flat):
+                    if path is not None:
+                        found.setdefault(path, len(found) + 1)
     return found
 
 
@@ -223,7 +225,7 @@ def _field_value(
     known: dict[tuple[str, ...], int],
     looks: str,
 ) -> ValueSql:
-    fields = {n: _text_at(known, v.path) for n, v in sources.items() if isinstance(v, Field)}
+    fields = {n: _text_of(known, v) for n, v in sources.items() if isinstance(v, Field)}
     json = _case(fields) if len(set(fields.values())) > 1 or looks != "TRUE" else next(iter(fields.values()))
     found: Converted = convert(column.type, f"({text_of(f'({json})')})", quoted(f"({json})"))
     constants = {n: _constant(v, column.type) for n, v in sources.items() if isinstance(v, Const)}
@@ -293,6 +295,13 @@ def _extracted(known: dict[tuple[str, ...], int]) -> str:
     if len(array) == 1:
         return f"CAST(json_extract(data, {array[0]}) AS VARCHAR)"
     return f"CAST(json_extract(data, [{', '.join(array)}]) AS VARCHAR[])"
+
+
+def _text_of(known: dict[tuple[str, ...], int], field: Field) -> str:
+    """What is missing at a path is null here, and a null that stands there is not."""
+    if field.flat is None:
+        return _text_at(known, field.path)
+    return f"coalesce({_text_at(known, field.path)}, {_text_at(known, field.flat)})"
 
 
 def _text_at(known: dict[tuple[str, ...], int], path: tuple[str, ...]) -> str:
