@@ -40,7 +40,8 @@ class Aggregate(ABC, Generic[E]):
       never changes once something is stored.
     - `snapshot_every`: a snapshot about every so many events, or None for never; default 100. Only declared state is in
       a snapshot, so an instance with other attributes gets none, and a warning is logged.
-    - `snapshot_version`: goes up when `apply` gives old events another meaning; default 1.
+    - `snapshot_version`: default 1. A snapshot taken under other code of `apply`, of what it reaches through `self`, or
+      of upcasters, is ignored by itself; raise it where old events get another meaning by what lies outside the class.
 
     Args:
         stream: its stream, `category-id`.

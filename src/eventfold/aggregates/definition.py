@@ -2,12 +2,12 @@
 
 import types
 import typing
-from hashlib import sha256
 from inspect import get_annotations
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
+from eventfold.aggregates.meaning import Meaning
 from eventfold.aggregates.state import DeclaredState, StateCodec
 from eventfold.errors import DefinitionError, InvalidStream
 from eventfold.events.event import Event
@@ -26,7 +26,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
         state: the declared attributes.
         snapshot_every: events between two snapshots; None = no snapshots.
         codec: of the state in snapshots; None where there are none.
-        fingerprint: of all that decides what a snapshot means, but for the code of `apply`.
+        meaning: of its snapshots; None where there are none.
     """
 
     category: str
@@ -36,7 +36,12 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     state: DeclaredState
     snapshot_every: int | None
     codec: StateCodec | None
-    fingerprint: str
+    meaning: Meaning | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that decides what a snapshot means."""
+        return self.meaning.fingerprint if self.meaning else ""
 
     def check_of(self, event_type: type[Event]) -> Check:
         """The check of the values of an event type: made when one is first raised, when all its names are defined.
@@ -73,8 +78,9 @@ def define(
     hints = _declared(cls, base)
     state = DeclaredState({field: getattr(cls, field) for field in hints})
     codec = None if snapshot_every is None else StateCodec(name, hints, state.defaults)
-    versions = sorted((e.stored_name, e.schema_version) for e in events)
-    meaning = [kind, snapshot_version, versions, codec.description if codec else None]
+    meaning = None
+    if codec is not None:
+        meaning = Meaning(cls, base, events, hints, [kind, snapshot_version, codec.description])
     return Definition(
         category=kind,
         event_types=events,
@@ -83,7 +89,7 @@ def define(
         state=state,
         snapshot_every=snapshot_every,
         codec=codec,
-        fingerprint=sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest(),
+        meaning=meaning,
     )
 
 

@@ -36,9 +36,12 @@ class Loader(Generic[A]):
         """The aggregate after its events up to a version, or up to a recorded time; version 0 where there are none."""
         self.check(stream)
         found = self._from_snapshot(stream, to, until_us)
-        if found is None:
-            found = self._type(stream)
-            self.go_on(found, to=to, until_us=until_us)
+        return self.fold(stream, to=to, until_us=until_us) if found is None else found
+
+    def fold(self, stream: str, *, to: int | None = None, until_us: int | None = None) -> A:
+        """As `load`, from the first event."""
+        found = self._type(stream)
+        self.go_on(found, to=to, until_us=until_us)
         return found
 
     def go_on(self, aggregate: A, *, to: int | None = None, until_us: int | None = None) -> None:
@@ -104,6 +107,9 @@ class Loader(Generic[A]):
                 return None
             if snapshot is None:
                 return None
+            if snapshot.fingerprint != self._definition.fingerprint:
+                self._tell_outdated(snapshot)
+                return None  # what is older is hardly newer in meaning, and there may be many
             if until_us is None or snapshot.recorded_us <= until_us:
                 found = self._restored(snapshot, to, until_us)
                 if found is not None:
@@ -139,8 +145,17 @@ class Loader(Generic[A]):
             return "it belongs to another log"
         if snapshot.category != self._definition.category:
             return f"it is of another kind of aggregate, {snapshot.category!r}"
-        if snapshot.fingerprint != self._definition.fingerprint:
-            return "events or state were declared otherwise when it was taken"
         if snapshot.version < 1:
             return "it has no version"
         return ""
+
+    def _tell_outdated(self, snapshot: Snapshot) -> None:
+        meaning = self._definition.meaning
+        if meaning is not None and meaning.first_of(self._store.log_id):
+            _log.warning(
+                "snapshots of %s, as of %s at version %d, were taken when its events, its state or the code behind"
+                " apply were written otherwise: they are ignored, and new ones are taken",
+                self._type.__name__,
+                snapshot.stream,
+                snapshot.version,
+            )

@@ -202,6 +202,14 @@ class Repository(Generic[A]):
         """Waits until the snapshots that are due are taken; False where that took longer."""
         return self._snapshotting.flush(seconds)
 
+    def close(self, seconds: float = 10.0) -> None:
+        """Takes the snapshots that are due, before the store is closed; one that fails is a warning in the log.
+
+        Args:
+            seconds: after which those that remain are left to the next time their policy asks.
+        """
+        self._snapshotting.close(seconds)
+
     def _fresh(self, stream: str) -> A:
         """A copy of the aggregate as it is now; the original stays warm."""
         kept = self._warm.take(stream)

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("eventfold.live")
 A = TypeVar("A", bound=Aggregate[Any])
+_SNAPSHOT_SECONDS = 10.0
 
 
 class Live:
@@ -216,9 +218,14 @@ class Live:
         return status(self.app.name, self.store, self.tables, unknown, watch=watch)
 
     def close(self) -> None:
-        """Closes state and log."""
-        self._state.close()
-        self.store.close()
+        """Takes the snapshots that are due, within ten seconds, and closes state and log."""
+        until = time.monotonic() + _SNAPSHOT_SECONDS
+        try:
+            for repository in self._repositories.values():
+                repository.close(max(0.0, until - time.monotonic()))
+        finally:
+            self._state.close()
+            self.store.close()
 
     def __enter__(self) -> Self:
         """Itself."""

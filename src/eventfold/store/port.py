@@ -115,7 +115,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         stream: the stream.
         version: the version it holds.
         category: the category of the aggregate.
-        fingerprint: of the declared state's schema.
+        fingerprint: of what gives the events their meaning: declared state, events, upcasters, the code of `apply`.
         recorded_us: recorded time of the event at `version`.
         state: the declared state as JSON text.
     """
