@@ -1,4 +1,4 @@
-"""Made this corpus once, by the code of commit 3af938d: `python -m tests.golden.lax.make FOLDER`. It shows what is in it.
+"""Made this corpus once, by the code of commit 3af938d: `python -m tests.golden.lax.make FOLDER`. It shows its content.
 
 One of each thing that later releases refuse when it is new, and must read, fold, export and restore where it is stored.
 """
