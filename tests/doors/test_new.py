@@ -63,7 +63,7 @@ def test_what_is_written_passes_its_tests_and_every_command_of_its_readme_works(
         )
         answers[line] = run(folder, *main, *arguments)
     told = list(answers.values())
-    assert "6 passed" in told[0]
+    assert "7 passed" in told[0]
     assert "ticket-1  Closed" in told[1]
     assert re.search(r"Closed +1 *\n *Open +2", told[3])
     assert re.search(r"status +Open", told[4])
@@ -98,6 +98,33 @@ def test_what_is_written_has_types_and_style(folder: Path) -> None:
         ".",
     )
     run(folder, sys.executable, "-m", "ruff", "format", "--isolated", "--check", ".")
+
+
+def test_its_schema_file_is_what_the_command_would_record(folder: Path) -> None:
+    written = (folder / "schema.json").read_text("utf-8")
+    command = (sys.executable, "-c", "from eventfold.doors.cli import main; main()", "schema")
+    run(folder, *command, "check", "--locked")
+    (folder / "schema.json").unlink()
+    run(folder, *command, "accept")
+    assert (folder / "schema.json").read_text("utf-8") == written
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("TicketClosed", "TicketSolved", "write class TicketSolved(..., name='TicketClosed')"),
+        ("    subject: str\n", "    subject: str\n    room: str\n", "TicketOpened@1.room"),
+        ("    subject: str\n", "    subject: str\n    room: str = ''\n", "eventfold schema accept"),
+    ],
+)
+def test_a_change_of_what_is_stored_fails_its_tests_until_it_is_recorded(
+    folder: Path, before: str, after: str, told: str
+) -> None:
+    for path in folder.rglob("*.py"):
+        path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(AssertionError) as failed:
+        run(folder, sys.executable, "-m", "pytest", "-q", "tests/test_schema.py")
+    assert told in str(failed.value)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_the_file_is_made_and_then_agrees_with_the_code(run: Run, tmp_path: Path
     ("changed", "kind"),
     [
         (FIRST.replace("    total: int\n", ""), "field-removed"),
-        (FIRST.replace("Placed", "Ordered"), "aggregate-narrowed"),
+        (FIRST.replace("Placed", "Ordered"), "event-renamed"),
         (FIRST.replace("total: int", "total: bool"), "type-changed"),
         (
             FIRST.replace("class Order(", "class Purchase(").replace("[Order]", "[Purchase]"),
@@ -202,3 +202,23 @@ def test_what_cannot_work_is_a_sentence(run: Run, arguments: tuple[str, ...], wo
     run(FIRST, "accept")
     code, out, err = run(FIRST, *arguments)
     assert (code, out, word in err) == (2, "", True)
+
+
+def test_a_type_that_is_ignored_is_recorded_only_by_the_word_that_takes_its_removal(
+    run: Run, tmp_path: Path
+) -> None:
+    paid = FIRST.replace("class Order(", "class Paid(ef.Event):\n    amount: int\n\nclass Order(")
+    both = paid.replace("aggregates=[Order]", "aggregates=[Order], events=[Paid]")
+    ignoring = FIRST.replace("aggregates=[Order]", "aggregates=[Order], ignored=['Paid']")
+    assert run(both, "accept")[0] == 0
+    code, _, err = run(ignoring, "accept")
+    assert (code, "Paid is ignored now" in err) == (5, True)
+    assert run(ignoring, "accept", "--breaking", "Paid")[0] == 0
+    assert json.loads((tmp_path / "schema.json").read_text("utf-8"))["ignored"] == ["Paid"]
+    assert run(ignoring, "check", "--locked")[0] == 0
+    other = ignoring.replace("['Paid']", "['Paid', 'Sent']")
+    assert run(other, "check")[0] == 0
+    code, _, err = run(other, "check", "--locked")
+    assert (code, "Sent is ignored from now on" in err) == (5, True)
+    assert run(other, "accept")[0] == 0
+    assert run(other, "check", "--locked")[0] == 0

@@ -12,14 +12,14 @@ PAGE = 10_000
 
 
 def program_of(app: Definition) -> Program:
-    """What the app stores under chosen names: event types, categories of streams, tables."""
+    """What the app stores under chosen names: event types, categories of streams, tables; and what it ignores."""
     categories = {
         aggregate.definition.category: Category(
             aggregate.__name__, sorted(event.stored_name for event in aggregate.event_types)
         )
         for aggregate in app.aggregates
     }
-    return Program(app.name, app.registry, categories, list(app.tables))
+    return Program(app.name, app.registry, categories, list(app.tables), app.ignored)
 
 
 def look_through(feed: Feed, sampling: Sampling, *, progress: Callable[[int], object] | None = None) -> None:

@@ -29,8 +29,9 @@ def program(
     untyped: bool = False,
     categories: dict[str, Category] | None = None,
     tables: tuple[str, ...] = (),
+    ignored: tuple[str, ...] = (),
 ) -> Program:
-    return Program("shop", ef.Registry(events, untyped=untyped), categories or {}, tables)
+    return Program("shop", ef.Registry(events, untyped=untyped), categories or {}, tables, ignored)
 
 
 def recorded(first: Program) -> Recorded:

@@ -20,6 +20,7 @@ FILES = {
     "eventfold.toml": "eventfold.toml.txt",
     "pyproject.toml": "pyproject.toml.txt",
     ".gitignore": "gitignore.txt",
+    "schema.json": "schema.json.txt",
     "@name@/__init__.py": "package/init.py.txt",
     "@name@/domain.py": "package/domain.py.txt",
     "@name@/tables.py": "package/tables.py.txt",
@@ -27,6 +28,7 @@ FILES = {
     "@name@/__main__.py": "package/main.py.txt",
     "tests/test_rules.py": "tests/test_rules.py.txt",
     "tests/test_table.py": "tests/test_table.py.txt",
+    "tests/test_schema.py": "tests/test_schema.py.txt",
 }
 """What is written, and the template that it is written from."""
 
@@ -38,7 +40,7 @@ TAKEN = frozenset({"eventfold", "tests", "lake", *sys.stdlib_module_names})
 @click.option("--folder", help="Where to write it; default: a folder of that name.")
 @pass_settings
 def new(settings: Settings, name: str, folder: str | None) -> None:
-    """Write a small app called NAME: events, an aggregate, a table, their tests, settings and a README.
+    """Write a small app called NAME: events, an aggregate, a table, tests, a schema file, settings, a README.
 
     Example: eventfold new helpdesk
     """

@@ -14,12 +14,12 @@ from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.protecting import protected, schema_file
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import ConfigInvalid, EventfoldError, SchemaFileInvalid, SchemaUnrecorded
-from eventfold.events.schema.accepting import accept, refuse, with_samples
+from eventfold.errors import ConfigInvalid, EventfoldError
+from eventfold.events.schema.accepting import accept, refuse, require, with_samples
 from eventfold.events.schema.finding import Finding
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.logged import Sampling
-from eventfold.events.schema.recorded import Recorded, parse, render
+from eventfold.events.schema.recorded import Recorded, parse, read_file, render
 from eventfold.exports.placing import placed
 from eventfold.exports.protected import Protected
 
@@ -56,18 +56,11 @@ def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: 
     findings = judge(_read(settings, file), program_of(settings.definition()))
     _show(settings, findings)
     refuse(findings)
-    new = [finding for finding in findings if finding.level == "added"]
-    if new and locked:
-        more = f" ({len(new) - 1} more)" if len(new) > 1 else ""
-        raise SchemaUnrecorded(
-            f"{new[0].where} {new[0].what}{more}: record it with `eventfold schema accept`.",
-            kind=new[0].kind,
-            where=new[0].where,
-            unrecorded=len(new),
-        )
+    if locked:
+        require(findings)
     if not settings.json:
         say("Everything that is recorded can be read.")
-        if new:
+        if any(finding.level == "added" for finding in findings):
             say("What is new is guarded once it is recorded: `eventfold schema accept`.")
 
 
@@ -194,16 +187,7 @@ def _write(path: Path, others: Protected, now: Recorded) -> None:
 def _read(settings: Settings, file: str | None) -> Recorded:
     if file == "-":
         return parse(sys.stdin.buffer.read(), "standard input")
-    path = _path(settings, file)
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        what = (
-            "is not there: make it with `eventfold schema accept`" if missing else f"cannot be read: {error}"
-        )
-        raise SchemaFileInvalid(f"{path} {what}.", file=str(path)) from None
-    return parse(source, path.name)
+    return read_file(_path(settings, file))
 
 
 def _show(settings: Settings, findings: Sequence[Finding]) -> None:

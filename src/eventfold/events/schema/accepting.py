@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import structs
 
-from eventfold.errors import EventfoldError, SchemaBroken
+from eventfold.errors import EventfoldError, SchemaBroken, SchemaUnrecorded
 from eventfold.events.schema.finding import Finding
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.program import Program
@@ -35,6 +35,7 @@ def accept(recorded: Recorded, program: Program, breaking: Collection[str] = ())
         categories=program.categories,
         tables=program.tables,
         events=dict(sorted(events.items())),
+        ignored=program.ignored,
     )
 
 
@@ -46,6 +47,19 @@ def refuse(findings: Iterable[Finding]) -> None:
         more = f" ({len(refused) - 1} more)" if len(refused) > 1 else ""
         raise SchemaBroken(
             f"{first.where} {first.what}{more}.", kind=first.kind, where=first.where, refused=len(refused)
+        )
+
+
+def require(findings: Iterable[Finding]) -> None:
+    """Raises `SchemaUnrecorded` where there is a finding that nobody has recorded, naming the first."""
+    new = [finding for finding in findings if finding.level == "added"]
+    if new:
+        more = f" ({len(new) - 1} more)" if len(new) > 1 else ""
+        raise SchemaUnrecorded(
+            f"{new[0].where} {new[0].what}{more}: record it with `eventfold schema accept`.",
+            kind=new[0].kind,
+            where=new[0].where,
+            unrecorded=len(new),
         )
 
 

@@ -56,8 +56,9 @@ def _gone(name: str, event: EventType, recorded: Recorded, program: Program) -> 
             f"is gone; {new} has its shape: if the class was renamed, write class {new}(..., name={name!r})"
         )
         return Finding("refused", "event-renamed", name, name, what)
+    so = "is ignored now" if name in program.ignored else "is gone"
     return Finding(
-        "refused", "event-removed", name, name, "is gone, but stored events have this name: keep its class"
+        "refused", "event-removed", name, name, f"{so}, but stored events have this name: keep its class"
     )
 
 

@@ -1,4 +1,4 @@
-"""What else is stored under a chosen name: categories of streams, tables, and whether other names are read at all.
+"""What else is stored under a chosen name: categories, tables, whether other names are read, and which are ignored.
 
 A table's columns are not guarded: they hold nothing that a rebuild would not fold again from the log.
 """
@@ -30,6 +30,13 @@ def judge_names(recorded: Recorded, program: Program) -> Iterator[Finding]:
     for name in program.tables:
         if name not in recorded.tables:
             yield Finding("added", "table-added", name, name, "is a new table")
+    for name in program.ignored:
+        if name not in recorded.ignored:
+            what = "is ignored from now on: tables leave out events of this type, and nothing warns of it"
+            yield Finding("added", "ignored-added", name, name, what)
+    for name in recorded.ignored:
+        if name not in program.ignored:
+            yield Finding("added", "ignored-removed", name, name, "is no longer ignored")
 
 
 def _category(name: str, was: Category, program: Program) -> Iterator[Finding]:
@@ -41,7 +48,7 @@ def _category(name: str, was: Category, program: Program) -> Iterator[Finding]:
         yield Finding("refused", "category-changed", name, f"{name}-", what)
         return
     for event in was.events:
-        if event not in now.events:
+        if event not in now.events and event in program.shapes:  # one that is gone is told of by itself
             what = f"{now.aggregate} no longer takes {event}, which its streams may hold"
             yield Finding("refused", "aggregate-narrowed", name, f"{name}-", what)
     more = [event for event in now.events if event not in was.events]

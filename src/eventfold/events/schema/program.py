@@ -1,6 +1,6 @@
 """What a program says it stores, as the gate needs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from eventfold.errors import EventfoldError
@@ -21,16 +21,23 @@ class Program:
         registry: its event types with their upcasters.
         categories: of its aggregates.
         tables: the names of its tables.
+        ignored: stored names that it does not know and means not to.
     """
 
     def __init__(
-        self, app: str, registry: Registry, categories: Mapping[str, Category], tables: Sequence[str]
+        self,
+        app: str,
+        registry: Registry,
+        categories: Mapping[str, Category],
+        tables: Sequence[str],
+        ignored: Collection[str] = (),
     ) -> None:
         self.app = app
         self.registry = registry
         self.untyped = registry.untyped
         self.categories = dict(categories)
         self.tables = sorted(tables)
+        self.ignored = sorted(ignored)
 
     @cached_property
     def shapes(self) -> dict[str, Record]:

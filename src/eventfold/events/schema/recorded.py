@@ -6,6 +6,7 @@ sample that cannot occur is deleted, one of your own is added.
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -56,6 +57,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         categories: by name.
         tables: the names of the tables.
         events: by stored name.
+        ignored: stored names that the app does not know and means not to.
     """
 
     app: str
@@ -63,6 +65,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     categories: dict[str, Category] = {}
     tables: list[str] = []
     events: dict[str, EventType] = {}
+    ignored: list[str] = []
 
 
 class _Sample(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,6 +89,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     untyped: bool = False
     categories: dict[str, Category] = {}
     tables: list[str] = []
+    ignored: list[str] = []
     events: dict[str, _EventText] = {}
 
 
@@ -120,6 +124,23 @@ def parse(source: bytes | str, name: str = "schema.json") -> Recorded:
         raise SchemaFileInvalid(f"{name} is damaged: {error}", file=name) from None
 
 
+def read_file(path: Path) -> Recorded:
+    """What the schema file at a place says.
+
+    Raises:
+        SchemaFileInvalid: as `parse`; it is not there, or cannot be read.
+    """
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        what = (
+            "is not there: make it with `eventfold schema accept`" if missing else f"cannot be read: {error}"
+        )
+        raise SchemaFileInvalid(f"{path} {what}.", file=str(path)) from None
+    return parse(source, path.name)
+
+
 def _recorded(file: _File) -> Recorded:
     events = {
         name: EventType(
@@ -133,6 +154,7 @@ def _recorded(file: _File) -> Recorded:
         categories=dict(sorted(file.categories.items())),
         tables=sorted(file.tables),
         events=events,
+        ignored=sorted(file.ignored),
     )
 
 
@@ -181,6 +203,8 @@ def render(recorded: Recorded) -> str:
         untyped=recorded.untyped,
         categories=_Lines(_sorted({n: msgspec.to_builtins(c) for n, c in recorded.categories.items()})),
         tables=sorted(recorded.tables),
+        # a file of an app that ignores nothing stays as every release writes and reads it
+        **({"ignored": sorted(recorded.ignored)} if recorded.ignored else {}),
         events=_Lines(_sorted({name: _event_text(event) for name, event in recorded.events.items()})),
     )
     return _text(found, 0) + "\n"
