@@ -15,6 +15,7 @@ DECLARED = {
     "readmodels/delta/table.py": "names of a validated definition",
     "readmodels/query.py": "names of a validated definition",
     "imports/ocelsqlite.py": "the name of a table that the imported file has, quoted; the file is opened read-only",
+    "imports/ocelplaces.py": "names of tables and columns that the imported file has, quoted; as above",
     "testing/contract/answers.py": "names of tables of the suite",
     "testing/contract/keeping.py": "names of tables of the suite",
     "testing/contract/tables.py": "names of tables of the suite",

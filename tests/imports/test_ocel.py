@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from eventfold import Store, open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
-from eventfold.imports import ImportReport, import_file, ocel_mapping, oceljson
+from eventfold.imports import ImportReport, import_file, ocel_mapping, oceljson, rows
 from tests.imports.making import refusals, stored
 from tests.imports.ocelmaking import EVENTS, write
 
@@ -99,6 +99,127 @@ def test_what_is_no_ocel_2_is_refused(store: Store, tmp_path: Path, name: str, c
     (tmp_path / name).write_bytes(content)
     with pytest.raises(QueryInvalid, match="no OCEL"):
         bring(store, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_events_of_one_time_come_in_the_order_of_the_file_in_every_form(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    times = ["2023-05-20T07:07:00Z"] * 3 + ["2023-05-20T07:07:00.500Z", "2023-05-20T09:07:01+02:00"]
+    kinds = ["send package", "place order", "lose package", "place order", "a first type by its name"]
+    relations = [{"objectId": "o1", "qualifier": ""}]
+    events = [
+        {"id": f"e{n}", "type": kind, "time": time, "attributes": [], "relationships": relations}
+        for n, (kind, time) in enumerate(zip(kinds, times, strict=True))
+    ]
+    report = bring(store, write(tmp_path / name, events))
+    assert (report.written, report.out_of_order) == (5, 0)
+    assert [e.metadata_map()["ocelEventId"] for e in store.read("orders-o1")] == [
+        "e0",
+        "e1",
+        "e2",
+        "e3",
+        "e4",
+    ]
+
+
+def change(path: Path, *statements: str) -> Path:
+    with closing(sqlite3.connect(path)) as db:
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+    return path
+
+
+def test_events_of_sqlite_are_ordered_by_their_time_and_not_by_its_text(store: Store, tmp_path: Path) -> None:
+    path = change(
+        write(tmp_path / "log.sqlite"),
+        "UPDATE event_PlaceOrder SET ocel_time = '2023-05-21 10:07:47.001+03:00'",
+        "UPDATE event_SendPackage SET ocel_time = '2023-05-21T07:07:47Z'",
+    )
+    bring(store, path)
+    assert [e.type for e in store.read("orders-o1")] == ["send package", "place order"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "says", "refused", "written"),
+    [
+        ("DELETE FROM event_PlaceOrder", "'e1' of the table event has no row", 1, 2),
+        ("INSERT INTO event VALUES ('e9', 'no such type')", "'e9' of the table event has no row", 1, 3),
+        ("INSERT INTO event_object VALUES ('e9', 'o1', '')", "'e9', which is no event", 1, 3),
+        (
+            "UPDATE event SET ocel_type = 'lose package' WHERE ocel_id = 'e1'",
+            "'e1' is a 'lose package'",
+            1,
+            2,
+        ),
+        ("UPDATE event_PlaceOrder SET price = 9e999", "inf is no JSON number", 1, 2),
+        ("UPDATE event_PlaceOrder SET ocel_id = NULL", "no id", 2, 2),
+        ("UPDATE event_PlaceOrder SET note = x'00'", "bytes are no value", 1, 2),
+    ],
+)
+def test_what_a_table_does_not_say_or_says_otherwise_is_refused_and_counted(
+    store: Store, tmp_path: Path, statement: str, says: str, refused: int, written: int
+) -> None:
+    report = bring(store, change(write(tmp_path / "log.sqlite"), statement))
+    assert any(says in refusal.message for refusal in report.refusals)
+    assert (report.refused, report.written) == (refused, written)
+
+
+def test_the_same_id_twice_gives_an_event_for_each_row_as_in_the_other_forms(
+    store: Store, tmp_path: Path
+) -> None:
+    path = change(
+        write(tmp_path / "log.sqlite"),
+        "INSERT INTO event VALUES ('e1', 'place order')",
+        "INSERT INTO event_PlaceOrder SELECT ocel_id, ocel_time, price + 1, note FROM event_PlaceOrder",
+    )
+    assert bring(store, path).written == 4
+    assert [e.data_map().get("price") for e in store.read("orders-o1")] == [524.96, 525.96, None]
+
+
+@pytest.mark.parametrize("form", ["WITHOUT ROWID", ""])
+def test_tables_without_a_row_number_of_their_own_are_read_alike(
+    store: Store, tmp_path: Path, form: str
+) -> None:
+    more = "" if form else ", rowid, _rowid_, oid"
+    path = change(
+        write(tmp_path / "log.sqlite"),
+        "ALTER TABLE event_PlaceOrder RENAME TO old",
+        f"CREATE TABLE event_PlaceOrder (ocel_id TEXT PRIMARY KEY, ocel_time, price, note{more}) {form}",
+        "INSERT INTO event_PlaceOrder (ocel_id, ocel_time, price, note) SELECT * FROM old",
+        "INSERT INTO event_PlaceOrder (ocel_id, ocel_time) VALUES ('e0', '2023-05-20')",
+        "INSERT INTO event VALUES ('e0', 'place order')",
+        "INSERT INTO event_object VALUES ('e0', 'o2', '')",
+    )
+    report = import_file(store, path, ocel_mapping("orders", timezone="UTC"), source="log")
+    assert (report.written, report.refused) == (4, 0)
+    assert next(store.read("orders-o1")).data_map()["price"] == 524.96
+
+
+def test_columns_that_are_computed_are_refused(store: Store, tmp_path: Path) -> None:
+    column = "ALTER TABLE event_PlaceOrder ADD COLUMN big TEXT GENERATED ALWAYS AS (hex(zeroblob(2000000)))"
+    with pytest.raises(QueryInvalid, match="computed"):
+        bring(store, change(write(tmp_path / "log.sqlite"), column))
+
+
+def test_a_wide_table_is_read(store: Store, tmp_path: Path) -> None:
+    columns = [f"ALTER TABLE event_PlaceOrder ADD COLUMN c{n} INTEGER DEFAULT {n}" for n in range(1_500)]
+    assert bring(store, change(write(tmp_path / "log.sqlite"), *columns)).written == 3
+    assert next(store.read("orders-o1")).data_map()["c1499"] == 1499
+
+
+def test_an_event_or_value_of_sqlite_that_is_too_large_is_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "LONGEST_LINE", 4_000)
+    path = write(tmp_path / "log.sqlite")
+    change(path, f"UPDATE event_PlaceOrder SET note = '{'x' * 2_500}', price = '{'y' * 2_500}'")
+    change(path, *[f"INSERT INTO event_object VALUES ('e3', 'p-1', 'q{n}')" for n in range(1_000)])
+    report = bring(store, path)
+    assert (refusals(report), report.written) == ([(1, "event-too-large"), (3, "event-too-large")], 2)
+    with pytest.raises(EventTooLarge, match="a value has more"):
+        bring(store, change(path, f"UPDATE event_SendPackage SET ocel_time = '{'z' * 5_000}'"))
 
 
 def test_entities_are_refused(store: Store, tmp_path: Path) -> None:

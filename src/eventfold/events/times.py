@@ -5,10 +5,11 @@ number of milliseconds as a year; it cuts what is finer than a microsecond, and 
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from eventfold.errors import TimeInvalid
+from eventfold.events.envelope import to_us
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}"
 _CLOCK = r"([01][0-9]|2[0-3]):?[0-5][0-9](:?[0-5][0-9]([.,](?P<fraction>[0-9]+))?)?"
@@ -49,6 +50,15 @@ def parse_time(text: object, field: str, *, cut: bool | None = None) -> datetime
         )
     except ValueError:
         raise _no_time(text, field) from None
+
+
+def utc_us(text: object) -> int | None:
+    """Microseconds since 1970 of a time that only orders events, in UTC where it has no zone; None where it is none."""
+    try:
+        found = parse_time(text, "", cut=True)
+        return to_us(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except (TimeInvalid, OverflowError):
+        return None
 
 
 def too_fine(what: str, path: str, way_out: str = "") -> TimeInvalid:
