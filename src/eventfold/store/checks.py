@@ -1,7 +1,6 @@
 """What every store checks before it writes anything: names, sizes, expectations. The same words on every store."""
 
 from collections.abc import Callable, Sequence
-from types import NoneType
 
 from eventfold import limits
 from eventfold.errors import (
@@ -58,13 +57,13 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
 
 def _check_json(events: Sequence[NewEvent]) -> None:
     """Refuses data and metadata that are no JSON object; last, because the cheaper checks say more where they apply."""
+    seen = "{}"
     for event in events:
         if event.checked is not event.data:
-            _named(event, event.data)
-    known = {event.metadata: event for event in events if not is_restored(event)}
-    for text, event in known.items():
-        if text != "{}":
-            _named(event, text)
+            _check_text(event, event.data)
+        if event.metadata != seen and not is_restored(event):
+            _check_text(event, event.metadata)
+            seen = event.metadata
 
 
 def is_restored(event: NewEvent) -> bool:
@@ -72,7 +71,7 @@ def is_restored(event: NewEvent) -> bool:
     return event.checked is event.data and event.recorded_us is not None
 
 
-def _named(event: NewEvent, text: str) -> None:
+def _check_text(event: NewEvent, text: str) -> None:
     try:
         check_storable(text)
     except EventfoldError as error:
@@ -82,25 +81,20 @@ def _named(event: NewEvent, text: str) -> None:
         raise refusal(f"The metadata of the event {event.type}: {error.message}", **error.facts) from None
 
 
-_KINDS: tuple[tuple[str, str, frozenset[type]], ...] = (
-    ("type", "text", frozenset({str})),
-    ("data", "JSON text", frozenset({str})),
-    ("metadata", "JSON text", frozenset({str})),
-    ("occurred_us", "a whole number of microseconds", frozenset({int, NoneType})),
-    ("recorded_us", "a whole number of microseconds", frozenset({int, NoneType})),
-)
-
-
 def _check_kinds(events: Sequence[NewEvent]) -> None:
     """Refuses what no type checker would have let pass, before it fails somewhere without a word."""
-    for name, wanted, kinds in _KINDS:
-        values = [getattr(event, name) for event in events]
-        if not kinds.issuperset(map(type, values)):
-            wrong = next(value for value in values if type(value) not in kinds)
-            raise PayloadInvalid(
-                f"The {name} of an event is {wanted}, not {type(wrong).__name__}: encode it, or let a registry do so.",
-                field=name,
-            )
+    for event in events:
+        if not (type(event.type) is type(event.data) is type(event.metadata) is str):
+            name = next(n for n in ("type", "data", "metadata") if type(getattr(event, n)) is not str)
+            raise _other_kind(event, name, "text")
+        for name, us in (("occurred_us", event.occurred_us), ("recorded_us", event.recorded_us)):
+            if us is not None and type(us) is not int:
+                raise _other_kind(event, name, "a whole number of microseconds")
+
+
+def _other_kind(event: NewEvent, name: str, wanted: str) -> PayloadInvalid:
+    found = type(getattr(event, name)).__name__
+    return PayloadInvalid(f"The {name} of a NewEvent is {wanted}, not {found}.", field=name)
 
 
 def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[str], int]) -> None:
