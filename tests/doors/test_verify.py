@@ -8,8 +8,11 @@ from pathlib import Path
 
 import apsw
 import pytest
+from msgspec import structs
 
+from eventfold import open_store
 from eventfold.doors.cli.main import cli, guarded
+from eventfold.store.port import Snapshot
 from examples.orders.app import shop
 from examples.orders.domain import Item, Order
 
@@ -77,3 +80,42 @@ def test_what_is_no_sample_is_a_usage_error(run: Run, sample: str) -> None:
     code, out, err = run("--sample", sample)
     assert (code, out) == (2, "")
     assert "Traceback" not in err
+
+
+def test_a_snapshot_that_differs_from_its_events_is_named_to_people_and_programs(
+    run: Run, tmp_path: Path
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/shop.db")
+    (event,) = store.read("order-2")
+    state = Order("order-2")
+    state.load_from_history([shop.registry.decode(event)])  # type: ignore[list-item] # it is an Order's
+    codec = Order.definition.codec
+    assert codec is not None
+    right = Snapshot(
+        log=store.log_id,
+        stream="order-2",
+        version=1,
+        category="order",
+        fingerprint=Order.definition.fingerprint,
+        recorded_us=event.recorded_us,
+        state=codec.encode(state.state()),
+    )
+    store.snapshots().save(right)
+    code, _, err = run()
+    assert (code, "1 snapshot with a fold. Everything agrees." in err) == (0, True)
+    store.snapshots().save(structs.replace(right, state=codec.encode({**state.state(), "status": "Lost"})))
+    store.close()
+    code, out, err = run()
+    assert code == 10
+    assert "the snapshot of order-2 at version 1" in out
+    assert "Problems: 1." in err
+    code, out, _ = run("--json")
+    found = json.loads(out)
+    assert (code, found["ok"], found["snapshots"]) == (10, False, 1)
+    (finding,) = found["findings"]
+    assert (finding["where"], finding["stream"], finding["version"], finding["columns"]) == (
+        "snapshot",
+        "order-2",
+        1,
+        ["status"],
+    )

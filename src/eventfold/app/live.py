@@ -170,12 +170,14 @@ class Live:
         The log by itself: no version or position missing or twice, no recorded time going back. What its events said
         when the tables first passed them (the ledger, kept in the state): no event removed, added or altered since.
         Which events each table was given, by range of positions. The rows of the state and of the newest published
-        version: against a fold of the log from zero. The ledger then goes up to the end that was looked at.
+        version, and a sample of the aggregates' snapshots: against a fold of the log from zero. The ledger then goes up
+        to the end that was looked at.
 
         It reads the log twice or more, holds the rows of a table as columns, and some bytes for each stream.
 
         Args:
-            sample: compares that many keys of each table, drawn at random from the fold, instead of all rows.
+            sample: compares that many keys of each table, drawn at random from the fold, instead of all rows, and that
+                many snapshots of each aggregate type instead of a hundred.
             progress: called with what is done ("log", "rows"), how much, and of how much.
 
         Raises:
@@ -185,9 +187,13 @@ class Live:
         with needing("An audit", "lake"):
             from eventfold.engines.open import open_engine
             from eventfold.readmodels.audit.auditing import Audited, Auditing
+            from eventfold.readmodels.audit.snapshots import SnapshotAudit
         tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
         ledger = self._ledger() if tables else None
-        audit = Auditing(self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress)
+        snapshots = [SnapshotAudit(self.store, self.app.registry, one) for one in self.app.aggregates]
+        audit = Auditing(
+            self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress, snapshots
+        )
         found = audit(sample)
         unknown = self.unknown()
         return structs.replace(found, unknown=unknown, warnings=told(unknown))

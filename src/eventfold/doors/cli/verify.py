@@ -1,4 +1,4 @@
-"""`eventfold verify`: whether log, ledger, state and published rows still say the same."""
+"""`eventfold verify`: whether log, ledger, state, published rows and snapshots still say the same."""
 
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,17 @@ _FINDING = ("where", "problem", "message")
 
 @click.command()
 @click.option(
-    "--sample", type=click.IntRange(min=1), metavar="N", help="Compare N keys of each table, not all."
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Compare N keys of each table, not all, and N snapshots, not 100.",
 )
 @pass_settings
 def verify(settings: Settings, sample: int | None) -> int:
-    """Compare log, ledger, state and published rows, while everybody works on.
+    """Compare log, ledger, state, published rows and snapshots, while everybody works on.
 
     The exit code is 0 where all agree, and 10 where something is found: it is named by table, position, stream and
-    version, or by key and column.
+    version, or by key and column. Of the snapshots of each aggregate a sample is compared.
 
     Example: eventfold verify --sample 1000
     """
@@ -48,6 +51,8 @@ def _print(found: "Audit") -> None:
     if found.findings:
         print_table([structs.asdict(finding) for finding in found.findings], _FINDING)
     told = f"{found.events:,} events looked at, the contents of {found.recorded:,} compared with the ledger"
+    if found.snapshots:
+        told += f", {found.snapshots:,} snapshot{'s' * (found.snapshots > 1)} with a fold"
     if found.ok:
         say(f"{told}. Everything agrees.")
         return

@@ -19,6 +19,7 @@ from eventfold.readmodels.audit.logs import LogLook
 from eventfold.readmodels.audit.reading import Look, reach, read_all
 from eventfold.readmodels.audit.report import Audit, AuditProgress, Finding, Findings, TableAudit, Where
 from eventfold.readmodels.audit.rows import UNREADABLE, RowAudit, Rows, read_rows, read_some
+from eventfold.readmodels.audit.snapshots import SAMPLE, SnapshotAudit
 from eventfold.readmodels.audit.tallies import PlaceLook, TallyLook, explain, fitting
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.ledger import settle
@@ -58,6 +59,7 @@ class Auditing:
         registry: event types and upcasters.
         engine: folds.
         progress: called now and then.
+        snapshots: of aggregate types.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class Auditing:
         registry: Registry,
         engine: Engine,
         progress: AuditProgress | None = None,
+        snapshots: Sequence[SnapshotAudit] = (),
     ) -> None:
         self._feed = feed
         self._ledger = ledger
         self._tables = tables
         self._registry = registry
         self._engine = engine
+        self._snapshots = snapshots
         self._progress: AuditProgress = progress or (lambda _what, _done, _of: None)
         self._findings = Findings()
 
@@ -81,7 +85,8 @@ class Auditing:
         """Compares everything.
 
         Args:
-            sample: how many keys of each table are compared; None = all rows.
+            sample: how many keys of each table, and snapshots of each aggregate type, are compared; None = all rows,
+                and a hundred snapshots.
 
         Raises:
             RangeInvalid: a sample below 1.
@@ -119,6 +124,8 @@ class Auditing:
                 )
             )
         self._progress("rows", len(tables), len(tables))
+        heads = log.heads if self._snapshots else {}
+        compared = sum(look(heads, sample or SAMPLE, self._findings) for look in self._snapshots)
         if fresh is not None and ledger is not None:
             self._record(ledger, fresh)
         if self._ledger is not None and log not in failed:
@@ -133,6 +140,7 @@ class Auditing:
             problems=self._findings.total,
             notes=self._findings.notes,
             sampled=sample,
+            snapshots=compared,
             irregular=dict(log.irregular),
         )
 

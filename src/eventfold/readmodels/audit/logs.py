@@ -42,6 +42,11 @@ class LogLook:
             self._place(event)
             self._version(event)
 
+    @property
+    def heads(self) -> dict[str, int]:
+        """The version of each stream."""
+        return {stream: version for stream, (version, _) in self._streams.items()}
+
     def _place(self, event: RecordedEvent) -> None:
         last = self._last.get(event.partition, 0)
         if self._dense and event.position > last + 1:

@@ -11,7 +11,7 @@ from eventfold.readmodels.unknown import UnknownType
 
 MOST = 100
 """How many findings of one kind are named; all are counted."""
-Where = Literal["log", "ledger", "applied", "state", "delta"]
+Where = Literal["log", "ledger", "applied", "state", "delta", "snapshot"]
 AuditProgress = Callable[[str, int, int | None], object]
 """Called with what is done, how much of it, and, where it can be counted, of how much."""
 
@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         where: the log itself; the ledger against the log; the events a table passed against the log; rows of the
-            state, or published rows, against a fold from zero.
+            state, published rows, or snapshots of aggregates, against a fold from zero.
         problem: one word for it, for programs.
         message: a sentence.
         table: which table.
@@ -29,10 +29,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         low: first position of the range.
         high: last position of the range.
         position: where, if one event explains it.
-        stream: of that event.
-        version: of that event.
+        stream: of that event, or of the snapshot.
+        version: of that event, or of the snapshot.
         key: of the row.
-        columns: of the row that differ.
+        columns: of the row, or of the aggregate's state, that differ.
     """
 
     where: Where
@@ -112,6 +112,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         sampled: how many keys of each table were compared; None = all.
         unknown: the events that the tables miss, because the app does not know their types; None = not counted yet.
         warnings: what a person should look at, beside what is wrong.
+        snapshots: how many snapshots of aggregates were compared.
         irregular: how many events no append would take today, by what is remarkable; no problem, they are kept.
     """
 
@@ -126,6 +127,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     sampled: int | None
     unknown: Sequence[UnknownType] | None = ()
     warnings: Sequence[str] = ()
+    snapshots: int = 0
     irregular: dict[str, int] = {}
 
     @property
