@@ -12,7 +12,7 @@ from tests.architecture.tree import PACKAGE, imports, plant, read
 HOMES = {
     "msgspec": ("*",),
     "apsw": ("sqlite/*", "store/sqlite/*", "readmodels/sqlite/*"),
-    "duckdb": ("engines/duckdb/*", "readmodels/query*", "readmodels/compare.py"),
+    "duckdb": ("engines/duckdb/*", "readmodels/query*", "readmodels/compare.py", "readmodels/scratch.py"),
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*"),
     "pyarrow": (

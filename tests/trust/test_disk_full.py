@@ -2,14 +2,17 @@
 
 import os
 import resource
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from eventfold import ANY, open_store
-from eventfold.errors import EventfoldError, StorageFull, StoreFenced
+from eventfold.errors import EventfoldError, StorageFailed, StorageFull, StoreFenced
 from eventfold.readmodels.projector import Projector
 from eventfold.store.sqlite.store import SqliteStore, open_url
 from eventfold.testing.making import make, read_all
@@ -164,10 +167,139 @@ def test_a_file_system_that_may_only_be_read_refuses_by_a_sentence_and_stays_as_
     store.close()
     stored = (small_disk / "log.db").read_bytes()
     assert mount("-o", "remount,ro", str(small_disk))
-    with pytest.raises(EventfoldError) as refused:
-        open_url(url).append("order-1", [make(2)], expected=1)
-    assert refused.value.code == "storage-failed"
+    store = open_url(url)
+    with pytest.raises(StorageFailed, match=r"log\.db may not be written while appending"):
+        store.append("order-1", [make(2)], expected=1)
     assert (small_disk / "log.db").read_bytes() == stored
+    assert [event.version for event in store.read("order-1")] == [1]
+    assert len(read_all(store.feed())) == 1
+    store.close()
+    with pytest.raises(StorageFailed, match=r"other\.db cannot be opened"):
+        open_url(f"sqlite:///{small_disk}/other.db")
+
+
+BANK = """
+from decimal import Decimal
+import eventfold as ef
+
+class Paid(ef.Event):
+    amount: Decimal
+    by: str
+
+class Accounts(ef.Table, category="account"):
+    account_id = ef.key()
+    total = ef.sum(Paid.amount, "decimal(18,2)")
+    by = ef.collect(Paid.by)
+
+bank = ef.App("bank", tables=[Accounts], events=[Paid])
+"""
+
+
+def command(folder: Path, lake: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of a bank whose log is in a folder of its own."""
+    settings = ("-a", "bank:bank", "-s", f"sqlite:///{folder}/log.db", "--lake", str(lake))
+    program = (sys.executable, "-c", "from eventfold.doors.cli import main; main()", *settings, *words)
+    found = dict(os.environ, PYTHONPATH=str(folder), RUST_BACKTRACE="1")
+    return subprocess.run(program, cwd=folder, env=found, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    """A folder with a bank and what 40 accounts have paid, by names that no compression makes small."""
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    (folder / "bank.py").write_text(BANK)
+    with closing(open_store(f"sqlite:///{folder}/log.db")) as store:
+        for number in range(40):
+            data = {"amount": "1.00", "by": os.urandom(2000).hex()}
+            store.append(f"account-{number}", [make(event_type="Paid", data=data)], expected=0)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("full", ["full", "nearly full"])
+def test_a_full_disk_under_the_lake_is_told_in_one_sentence_and_space_lets_it_go_on(
+    small_disk: Path, bank: Path, full: str
+) -> None:
+    fill(small_disk / "filler")
+    if full == "nearly full":
+        os.truncate(small_disk / "filler", (small_disk / "filler").stat().st_size - 64 * 1024)
+    done = command(bank, small_disk / "lake", "run", "--once")
+    assert done.returncode == StorageFull.exit_code
+    told = [line for line in done.stderr.splitlines() if line]
+    assert told[-1].startswith("error storage-full: No space was left")
+    assert f"{small_disk}/lake/accounts" in told[-1]
+    assert not [
+        word for word in ("panicked", "\x1b", "backtrace", "Traceback", "rust") if word in done.stderr
+    ]
+    (small_disk / "filler").unlink()
+    assert command(bank, small_disk / "lake", "run", "--once").returncode == 0
+    assert command(bank, small_disk / "lake", "verify").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_log_and_its_tables_on_a_file_system_that_may_only_be_read_are_read(
+    small_disk: Path, bank: Path, tmp_path: Path
+) -> None:
+    assert command(bank, bank / "lake", "run", "--once").returncode == 0
+    shutil.copytree(bank, small_disk / "bank")
+    assert mount("-o", "remount,ro", str(small_disk))
+    place = small_disk / "bank"
+    for words in (
+        ("streams",),
+        ("read", "account-1"),
+        ("export", str(tmp_path / "copy.jsonl")),
+        ("status",),
+        ("query", "SELECT sum(total) FROM accounts"),
+        ("at", "accounts", "--position", "10"),
+        ("doctor",),
+    ):
+        done = command(place, place / "lake", *words)
+        assert done.returncode == 0, (words, done.stderr)
+    refused = command(place, place / "lake", "append", "account-1", "Paid", '{"amount":"1.00","by":"me"}')
+    assert refused.returncode == StorageFailed.exit_code
+    assert f"{place}/log.db may not be written" in refused.stderr
+
+
+def test_changes_that_only_stand_beside_a_log_that_may_only_be_read_are_never_passed_over(
+    small_disk: Path,
+) -> None:
+    url = f"sqlite:///{small_disk}/log.db"
+    python(
+        "import os, sys\nfrom eventfold import open_store\nfrom eventfold.testing.making import make\n"
+        "open_store(sys.argv[1]).append('order-1', [make(1)], expected=0)\nos._exit(9)",
+        url,
+    )
+    assert (small_disk / "log.db-wal").stat().st_size > 0
+    assert mount("-o", "remount,ro", str(small_disk))
+    with closing(open_store(url)) as store:
+        assert store.head("order-1") == 1
+    assert mount("-o", "remount,rw", str(small_disk))
+    (small_disk / "log.db-shm").unlink()
+    assert mount("-o", "remount,ro", str(small_disk))
+    with pytest.raises(StorageFailed, match=r"log\.db-wal beside it has changes"):
+        open_store(url)
+
+
+def test_what_another_writes_to_a_log_that_is_read_as_it_is_is_seen(small_disk: Path, tmp_path: Path) -> None:
+    """The file system may be written by others: a folder that is mounted a second time, to be read only."""
+    with closing(open_store(f"sqlite:///{small_disk}/log.db")) as store:
+        store.append("order-1", [make(1)], expected=0)
+    view = tmp_path / "view"
+    view.mkdir()
+    assert mount("--bind", str(small_disk), str(view))
+    try:
+        assert mount("-o", "remount,ro,bind", str(view))
+        with closing(open_store(f"sqlite:///{view}/log.db")) as reader:
+            assert reader.head("order-1") == 1
+            with closing(open_store(f"sqlite:///{small_disk}/log.db")) as store:
+                store.append("order-1", [make(2)], expected=1)
+                assert reader.head("order-1") == 2
+                store.append("order-1", [make(3)], expected=2)
+                assert reader.head("order-1") == 3
+            assert reader.head("order-1") == 3
+    finally:
+        subprocess.run(["umount", "-l", str(view)], check=True)
 
 
 def test_control_without_a_limit_nothing_is_refused(tmp_path: Path) -> None:

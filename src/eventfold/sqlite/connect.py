@@ -14,6 +14,7 @@ import msgspec
 
 from eventfold.errors import ConfigInvalid, FormatUnknown, StorageBusy, StorageFailed
 from eventfold.sqlite.errors import translated
+from eventfold.sqlite.frozen import Frozen
 
 BUSY_SECONDS = 10.0
 Synchronous = Literal["FULL", "NORMAL"]
@@ -63,20 +64,35 @@ def place_of_url(url: str, known: frozenset[str] = frozenset()) -> tuple[Place, 
 
 
 def connect(place: Place, *, read_only: bool = False, synchronous: Synchronous = "FULL") -> apsw.Connection:
-    """A connection in WAL mode that waits for other writers.
+    """A connection in WAL mode that waits for other writers; one that can only read, where nothing can be written.
 
     Raises:
         StorageError: it cannot be opened.
     """
+    with translated("opening", place.path):
+        try:
+            connection = _connect(place, synchronous)
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
+            if not Path(place.path or "/").is_file():
+                raise
+            connection = Frozen(place.path, place.uri)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _connect(place: Place, synchronous: Synchronous) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    with translated("opening"):
-        connection = apsw.Connection(place.uri, flags=flags)
+    connection = apsw.Connection(place.uri, flags=flags)
+    try:
         connection.set_busy_timeout(int(BUSY_SECONDS * 1000))
         connection.execute(f"PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON")
         if place.path:
-            _use_wal(connection)
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
+            _use_wal(connection, place.path)
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the files beside it
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -99,7 +115,7 @@ def claim(
     Raises:
         FormatUnknown: another program's file, or of a later release; nothing was written.
     """
-    with translated("opening"):
+    with translated("opening", connection.filename):
         if _form(connection, application_id, version) == version:
             return False
         connection.execute("BEGIN IMMEDIATE")
@@ -130,14 +146,14 @@ def _form(connection: apsw.Connection, application_id: int, version: int) -> int
         return found
     if kind == application_id:
         raise FormatUnknown(
-            f"The file has format {found}; this release knows up to {version}: install a later one."
+            f"{connection.filename} has format {found}; this release knows up to {version}: install a later one."
         )
     if kind or tables:
-        raise FormatUnknown("The file belongs to another program; give another path.")
+        raise FormatUnknown(f"{connection.filename} belongs to another program; give another path.")
     return 0
 
 
-def _use_wal(connection: apsw.Connection) -> None:
+def _use_wal(connection: apsw.Connection, path: str) -> None:
     # the switch to WAL does not call the busy handler, so two processes that make one file must try again themselves
     until = time.monotonic() + BUSY_SECONDS
     while True:
@@ -145,11 +161,13 @@ def _use_wal(connection: apsw.Connection) -> None:
             mode = connection.execute("PRAGMA journal_mode=WAL").get
         except (apsw.BusyError, apsw.LockedError):
             if time.monotonic() > until:
-                raise StorageBusy("Another process holds the file; it cannot be opened.") from None
+                raise StorageBusy(f"Another process holds {path}; it cannot be opened.") from None
             time.sleep(0.01)
             continue
         if mode != "wal":
-            raise StorageFailed("The file system does not support SQLite's WAL mode; use a local disk.")
+            raise StorageFailed(
+                f"The file system of {path} does not support SQLite's WAL mode; use a local disk."
+            )
         return
 
 
@@ -172,11 +190,16 @@ class Pool:
         """A connection for some statements; everything read between `snapshot` and the end is of one instant."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
+        if isinstance(connection, Frozen) and connection.changed:
+            connection.close()
+            connection = None
         if connection is None:
             connection = connect(self._place, read_only=True)
         try:
-            with translated("reading"):
+            with translated("reading", self._place.path):
                 yield connection
+            if isinstance(connection, Frozen):
+                connection.check()
         finally:
             if connection.in_transaction:
                 with contextlib.suppress(apsw.Error):

@@ -44,6 +44,7 @@ from eventfold.doors.cli.tail import tail
 from eventfold.doors.cli.verify import verify
 from eventfold.doors.cli.why import why
 from eventfold.errors import EventfoldError
+from eventfold.foreign import PANIC, own_standard_error
 from eventfold.store.cost import everything
 
 INTERRUPTED = 130
@@ -132,6 +133,7 @@ def main() -> None:
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know a letter
+    own_standard_error()
     with contextlib.suppress(ValueError):  # not in the main thread: the program around us has its own signals
         signal.signal(signal.SIGTERM, _terminated)
     sys.exit(
@@ -166,7 +168,10 @@ def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nothing can be told to it
         return 0
-    except Exception as error:  # noqa: BLE001 - a person gets a sentence, and the trace on request
+    except BaseException as error:
+        # a person gets a sentence, and the trace on request; for the fault of a native library too, no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
         if os.environ.get(DEBUG):
             complain(masked(traceback.format_exc(), SECRETS))
         else:

@@ -17,6 +17,7 @@ from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
 from eventfold.doors.cli.protecting import check_streams
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
+from eventfold.foreign import said
 from eventfold.store.findings import Finding
 from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
@@ -185,7 +186,7 @@ def told(error: BaseException) -> str:
     """What an error of somebody's program says, and where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" (raised at {frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {said(error)}{place}"
 
 
 def _answer_in_json(context: click.Context, _option: click.Parameter, chosen: bool) -> None:  # noqa: FBT001 - as click calls it

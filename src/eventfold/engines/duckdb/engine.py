@@ -21,7 +21,7 @@ from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
-from eventfold.readmodels.scratch import scratch
+from eventfold.readmodels.scratch import room, scratch
 
 CHUNK_ROWS = 120_000
 CHUNK_BYTES = 32_000_000
@@ -49,7 +49,7 @@ class DuckdbEngine:
             "preserve_insertion_order": "false",
             "temp_directory": scratch(),
         }
-        with duckdb.connect(":memory:", config=config) as db:
+        with room(), duckdb.connect(":memory:", config=config) as db:
             return _Run(db, layout, registry, scope, base).all(events)
 
 

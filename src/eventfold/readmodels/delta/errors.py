@@ -7,10 +7,7 @@ from pathlib import Path
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from eventfold.errors import StaleCursor, StorageError, StorageFailed, StorageFull
-from eventfold.foreign import said, says_full
-
-PANIC = "PanicException"
-"""The name of the class, which cannot be imported, of what a fault inside of the library raises: no `Exception`."""
+from eventfold.foreign import PANIC, said, says_full, without_panics
 
 
 @contextmanager
@@ -22,7 +19,8 @@ def translated(doing: str, table: Path) -> Iterator[None]:
         table: the folder of the table.
     """
     try:
-        yield
+        with without_panics():
+            yield
     except CommitFailedError as error:
         raise StaleCursor(
             f"Another publisher was quicker while {doing} {table}: nothing was written ({said(error)})."

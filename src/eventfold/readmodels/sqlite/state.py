@@ -119,14 +119,18 @@ class SqliteState:
         connection.execute(SQL["drop_generation"], named)
 
     def _belong_to(self, log_id: str) -> None:
-        with self._writing.transaction("opening") as connection:
+        with self._pool.reading() as connection:  # who may only read opens it too
             found: Any = connection.execute("SELECT id FROM log").get
-            if found is None:
-                connection.execute("INSERT INTO log VALUES (?)", (log_id,))
-            elif found != log_id:
-                raise ForeignCursor(
-                    f"This state was folded from the log {found}, not from {log_id}: give another state, or"
-                    " delete it and rebuild.",
-                    state_log=found,
-                    log=log_id,
-                )
+        if found is None:
+            with self._writing.transaction("opening") as connection:
+                found = connection.execute("SELECT id FROM log").get
+                if found is None:
+                    connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+                    return
+        if found != log_id:
+            raise ForeignCursor(
+                f"This state was folded from the log {found}, not from {log_id}: give another state, or"
+                " delete it and rebuild.",
+                state_log=found,
+                log=log_id,
+            )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import apsw
 
 from eventfold.errors import OutcomeUnknown, StoreClosed
+from eventfold.foreign import said
 from eventfold.sqlite.errors import translate, translated
 
 
@@ -29,7 +30,7 @@ class WriteConnection:
         with self._lock:
             if self._closed:
                 raise StoreClosed("The state is closed.")
-            with translated(doing):
+            with translated(doing, self._connection.filename):
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
@@ -50,7 +51,7 @@ class WriteConnection:
         except apsw.Error as error:
             self._roll_back()
             raise OutcomeUnknown(
-                f"The commit failed while {doing} ({error}); read the cursor to see what is there.",
+                f"The commit failed while {doing} ({said(error)}); read the cursor to see what is there.",
                 cause=translate(error, doing).code,
             ) from error
 

@@ -38,7 +38,7 @@ class SqliteSnapshots:
     def load(self, stream: str, *, at_most: int | None = None) -> Snapshot | None:
         """The newest usable one; a damaged one is passed over with a warning."""
         bound = limits.INT_MAX if at_most is None else at_most
-        with self._lock, translated("reading a snapshot"):
+        with self._lock, translated("reading a snapshot", self._place.path):
             rows = self._open().execute(SQL["snapshot_load"], (stream, bound))
             for version, checksum, content in rows:
                 found = self._usable(stream, version, checksum, content)
@@ -50,13 +50,13 @@ class SqliteSnapshots:
     def save(self, snapshot: Snapshot) -> None:
         """Keeps it."""
         content = _encode(snapshot)
-        with self._lock, translated("saving a snapshot"):
+        with self._lock, translated("saving a snapshot", self._place.path):
             row = (snapshot.stream, snapshot.version, zlib.crc32(content), content)
             self._open().execute(SQL["snapshot_save"], row)
 
     def delete(self, stream: str) -> None:
         """Forgets all of a stream."""
-        with self._lock, translated("deleting snapshots"):
+        with self._lock, translated("deleting snapshots", self._place.path):
             self._open().execute(SQL["snapshot_delete"], (stream,))
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class SqliteStore:
         try:
             if claim(connection, APPLICATION_ID, FORMAT, _schema(clock())):
                 _log.debug("a new log was made")
-            with translated("opening"):
+            with translated("opening", place.path):
                 self.log_id: str = connection.execute(SQL["log_id"]).get
         except BaseException:
             connection.close()

@@ -23,6 +23,7 @@ from eventfold.errors import (
     StoreClosed,
     StoreFenced,
 )
+from eventfold.foreign import said
 from eventfold.sqlite.errors import translate
 from eventfold.store.port import Appended, Write
 from eventfold.store.sqlite.append import Transaction
@@ -206,9 +207,9 @@ class Writer:
             return self._not_applied(error)
         except apsw.Error as error:
             # the frames may be on disk or not, and may even come back after a crash: nobody may be told anything
-            self._fenced = f"COMMIT failed: {error}"
+            self._fenced = f"COMMIT failed: {said(error)}"
             self._roll_back()
-            return _unknown(f"failed ({error})", translate(error, "committing").code)
+            return _unknown(f"failed ({said(error)})", translate(error, "committing").code)
         self._commit_seconds = time.perf_counter() - began
         names.committed()
         return None
@@ -236,15 +237,15 @@ class Writer:
         """Before COMMIT was sent: nothing was written. After an I/O error the connection is not trusted any more."""
         self._roll_back()
         if isinstance(error, apsw.IOError | apsw.CorruptError):
-            self._fenced = str(error)
-        return translate(error, "appending")
+            self._fenced = said(error)
+        return translate(error, "appending", self._connection.filename)
 
     def _roll_back(self) -> None:
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except apsw.Error as error:
-            self._fenced = self._fenced or f"ROLLBACK failed: {error}"
+            self._fenced = self._fenced or f"ROLLBACK failed: {said(error)}"
 
 
 def _unknown(what: str, cause: str) -> OutcomeUnknown:
