@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from eventfold.aggregates.aggregate import Aggregate
-from eventfold.errors import CategoryMismatch, EventfoldError
+from eventfold.errors import CategoryMismatch, EventfoldError, StoreClosed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.store.names import category_of
@@ -102,6 +102,8 @@ class Loader(Generic[A]):
         for _ in range(_SNAPSHOTS_TRIED):
             try:
                 snapshot = self._snapshots.load(stream, at_most=below)
+            except StoreClosed:
+                raise
             except EventfoldError as error:
                 _log.warning("snapshots of %s cannot be read and are ignored: %s", stream, error)
                 return None

@@ -279,6 +279,7 @@ class Repository(Generic[A]):
     def _commit(self, aggregate: A, ids: Sequence[UUID]) -> Executed:
         events: tuple[Event, ...] = aggregate.uncommitted_changes
         if not events:
+            self._store.feed()  # says so where the store is closed
             return Executed(aggregate.id, aggregate.version, ())
         metadata, occurred = metadata_text(), occurred_at()
         encode = self._registry.encode

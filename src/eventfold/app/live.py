@@ -69,6 +69,7 @@ class Live:
 
     def repository(self, aggregate_type: type[A]) -> Repository[A]:
         """The aggregates of one type."""
+        self._alive()
         if aggregate_type not in self.app.aggregates:
             raise DefinitionError(
                 f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
@@ -83,6 +84,7 @@ class Live:
         Raises:
             TableNotFound: the app has no such table.
         """
+        self._alive()
         name = table if isinstance(table, str) else table.spec.name
         if name not in self._tables:
             known = ", ".join(sorted(self._tables)) or "none"
@@ -92,6 +94,7 @@ class Live:
     @property
     def tables(self) -> Sequence[LiveTable]:
         """All tables, in the order of the definition."""
+        self._alive()
         return list(self._tables.values())
 
     def catch_up(self, *, progress: Callable[[int, int | None], object] | None = None) -> CaughtUp:
@@ -155,6 +158,7 @@ class Live:
             QueryInvalid: it is no SELECT, or cannot be answered.
             TableBehind: the tables did not reach `after` in time.
         """
+        self._alive()
         with needing("A query", "lake"):
             from eventfold.readmodels.query import Source, names_in, query
         if after is not None:
@@ -184,6 +188,7 @@ class Live:
             RangeInvalid: a sample below 1.
             ExtraMissing: the packages that compare are not installed.
         """
+        self._alive()
         with needing("An audit", "lake"):
             from eventfold.engines.open import open_engine
             from eventfold.readmodels.audit.auditing import Audited, Auditing
@@ -204,6 +209,7 @@ class Live:
         They are counted by who follows the log, beside its tables. A log that was followed before that was done is
         counted by the next `catch_up`, `run`, `verify` or rebuild of a table: until then the answer is None.
         """
+        self._alive()
         if not self._tables:
             return []
         ledger = self._ledger()
@@ -217,6 +223,7 @@ class Live:
         Args:
             watch: seconds for which tables that are behind are watched, to tell their rate.
         """
+        self._alive()
         try:
             unknown = self.unknown()
         except EventfoldError:
@@ -224,7 +231,10 @@ class Live:
         return status(self.app.name, self.store, self.tables, unknown, watch=watch)
 
     def close(self) -> None:
-        """Takes the snapshots that are due, within ten seconds, and closes state and log."""
+        """Takes the snapshots that are due, within ten seconds, and closes state and log.
+
+        Later calls raise `StoreClosed`, those of its tables and repositories too.
+        """
         until = time.monotonic() + _SNAPSHOT_SECONDS
         try:
             for repository in self._repositories.values():
@@ -232,6 +242,9 @@ class Live:
         finally:
             self._state.close()
             self.store.close()
+
+    def _alive(self) -> None:
+        self.store.feed()  # says so where it is closed
 
     def __enter__(self) -> Self:
         """Itself."""

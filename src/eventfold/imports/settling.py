@@ -101,13 +101,17 @@ def _without_refused(
     store: Store, new: list[Prepared]
 ) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
     """The new rows without those whose id or name of a stream only a row that is stored already may have."""
-    heads = lru_cache(store.head)
+
+    @lru_cache
+    def head(stream: str) -> int:
+        return store.head(stream)
+
     refused: dict[int, tuple[Prepared, EventfoldError]] = {}
     for n, row in enumerate(new):
         if row.event.id.int in EMPTY or not row.stream.isascii():
             try:
                 check_new_id(row.event.id)
-                check_new_stream(row.stream, [row.event], heads)
+                check_new_stream(row.stream, [row.event], head)
             except Refused as error:
                 refused[n] = row, error
     if not refused:

@@ -4,18 +4,19 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import apsw
 import msgspec
 
-from eventfold.errors import ConfigInvalid, FormatUnknown, StorageBusy, StorageFailed
+from eventfold.errors import ConfigInvalid, FormatUnknown, StorageBusy, StorageFailed, StoreClosed
 from eventfold.sqlite.errors import translated
 from eventfold.sqlite.frozen import Frozen
 
+T = TypeVar("T")
 BUSY_SECONDS = 10.0
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -177,18 +178,41 @@ def fetch(connection: apsw.Connection, statement: str, bindings: Any = None) -> 
 
 
 class Pool:
-    """Connections for readers, handed out one at a time."""
+    """Connections for readers, handed out one at a time.
 
-    def __init__(self, place: Place) -> None:
+    Args:
+        place: of the file.
+        what: it is called in the sentence that says it is closed.
+    """
+
+    def __init__(self, place: Place, what: str = "store") -> None:
         self._place = place
+        self._what = what
         self._lock = threading.Lock()
         self._idle: list[apsw.Connection] = []
-        self._closed = False
+        self.closed = False
+
+    def check(self) -> None:
+        """Refuses to go on when it is closed.
+
+        Raises:
+            StoreClosed: it is.
+        """
+        if self.closed:
+            raise StoreClosed(f"The {self._what} is closed.")
+
+    def while_open(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows, for as long as it is open: who reads on after that is told."""
+        for row in rows:
+            self.check()
+            yield row
+        self.check()
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
         """A connection for some statements; everything read between `snapshot` and the end is of one instant."""
         with self._lock:
+            self.check()
             connection = self._idle.pop() if self._idle else None
         if isinstance(connection, Frozen) and connection.changed:
             connection.close()
@@ -205,7 +229,7 @@ class Pool:
                 with contextlib.suppress(apsw.Error):
                     connection.execute("ROLLBACK")
             with self._lock:
-                keep = not self._closed
+                keep = not self.closed
                 if keep:
                     self._idle.append(connection)
             if not keep:
@@ -221,7 +245,7 @@ class Pool:
     def close(self) -> None:
         """Closes the idle connections now, those in use when they come back."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()

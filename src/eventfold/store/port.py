@@ -142,7 +142,7 @@ class Snapshots(Protocol):
         """Forgets all of a stream."""
 
     def close(self) -> None:
-        """Releases what is held."""
+        """Releases what is held; later calls raise `StoreClosed`."""
 
 
 class Store(Protocol):
@@ -249,4 +249,7 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """Releases what is held; later calls raise `StoreClosed`."""
+        """Releases what is held. Later calls raise `StoreClosed`, all but `cost` and a second `close`.
+
+        So do its feed, snapshots and leases, and iterators that it gave, when they are asked for more.
+        """

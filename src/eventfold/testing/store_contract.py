@@ -18,6 +18,7 @@ import pytest
 from eventfold.errors import CapabilityMissing
 from eventfold.store.port import Store
 from eventfold.testing.contract.appending import AppendingContract
+from eventfold.testing.contract.closing import ClosingContract
 from eventfold.testing.contract.concurrency import ConcurrencyContract
 from eventfold.testing.contract.feeding import FeedContract
 from eventfold.testing.contract.idempotency import IdempotencyContract
@@ -39,6 +40,7 @@ class StoreContract(
     RestoringContract,
     FeedContract,
     SnapshotsContract,
+    ClosingContract,
     ConcurrencyContract,
 ):
     """Every suite of a store, with its feed and its snapshots."""

@@ -99,6 +99,7 @@ _SYNCHRONOUS = {
     "test_session.py": Expected(11, not_applicable={"*token_mwr_for_ops": REGIONS}),
     "test_container_properties_cache.py": Expected(12),
     "test_shared_cache_integration.py": Expected(7),
+    "test_ttl.py": Expected(1),
     "test_shared_cache_fault_injection.py": Expected(3),
     "test_cosmos_responses.py": Expected(14),
     "test_diagnostics.py": Expected(5),

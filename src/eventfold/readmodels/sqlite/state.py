@@ -37,7 +37,7 @@ class SqliteState:
             connection.close()
             raise
         self._writing = WriteConnection(connection)
-        self._pool = Pool(place)
+        self._pool = Pool(place, "state")
         try:
             self._belong_to(log_id)
         except BaseException:

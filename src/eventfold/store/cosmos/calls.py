@@ -7,7 +7,7 @@ sending may have been applied, and the event ids settle it.
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError
@@ -47,6 +47,22 @@ class Calls:
         self.closed = False
         self.pressure = Pressure()
         self._now = threading.local()
+
+    def check(self) -> None:
+        """Refuses to go on when the store is closed.
+
+        Raises:
+            StoreClosed: it is.
+        """
+        if self.closed:
+            raise StoreClosed("The store is closed.")
+
+    def while_open(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows, for as long as the store is open: who reads on after that is told."""
+        for row in rows:
+            self.check()
+            yield row
+        self.check()
 
     def hook(self, headers: Mapping[str, Any], _: object) -> None:
         """Counts an answer; given to the SDK as `response_hook` where it takes one."""

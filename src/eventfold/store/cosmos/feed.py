@@ -70,18 +70,22 @@ class CosmosFeed:
 
     def partitions(self) -> Sequence[Partition]:
         """The feed ranges of now; the service does not say what they came from."""
+        self._calls.check()
         return [Partition(span.name) for span in spans_of(self._container, self._calls, refresh=True)]
 
     def start(self) -> Cursor:
         """Before the first event of every range."""
+        self._calls.check()
         return Cursor(self.log_id, {span.name: Mark() for span in spans_of(self._container, self._calls)})
 
     def end(self) -> Cursor:
         """After the last event of every range."""
+        self._calls.check()
         return Cursor(self.log_id, dict(self._ends(EVERYWHERE, None)))
 
     def check(self, cursor: Cursor) -> None:
         """Verifies log, container, place and witness; what this feed itself has given is known."""
+        self._calls.check()
         self._same_log(cursor.log)
         for name, mark in cursor.marks.items():
             with self._lock:
@@ -126,6 +130,7 @@ class CosmosFeed:
 
     def compare(self, a: Cursor, b: Cursor) -> Order:
         """By transactions, wherever ranges overlap."""
+        self._calls.check()
         self._same_log(a.log)
         self._same_log(b.log)
         return compare(a, b)
@@ -137,6 +142,7 @@ class CosmosFeed:
 
     def at(self, token: Token) -> Cursor:
         """The end, as of now, of the ranges of the streams that were appended to; the others are not in it."""
+        self._calls.check()
         self._same_log(token.log)
         marks: dict[str, Mark] = {}
         for stream, session in token.opaque.items():
@@ -146,12 +152,14 @@ class CosmosFeed:
 
     def at_position(self, position: int) -> Cursor:
         """Not without a total order."""
+        self._calls.check()
         raise CapabilityMissing(
             f"A log in Cosmos DB has no total order: position {position} of one range says nothing about the others."
         )
 
     def at_time(self, recorded_us: int) -> Cursor:
         """Not without a total order."""
+        self._calls.check()
         raise CapabilityMissing(
             f"A log in Cosmos DB has no total order: the time {recorded_us} is no prefix of it."
         )
@@ -182,7 +190,7 @@ class CosmosFeed:
         while self.compare(cursor, to) not in {"equal", "after"}:
             page = self.read(cursor, limit)
             inside = [event for event in page.events if event.position <= self._bound(to, event)]
-            yield from batches(inside, columns, limit)
+            yield from self._calls.while_open(batches(inside, columns, limit))
             cursor = page.cursor
             if page.events:
                 until = time.monotonic() + BEHIND_SECONDS

@@ -73,7 +73,7 @@ class Reading:
         for page in self._pages(
             stream, SQL["read_backwards"] if backwards else SQL["read_forwards"], bounds, limit
         ):
-            for document in page:
+            for document in self._calls.while_open(page):
                 if left is not None and left <= 0:
                     return
                 yield to_event(document)
@@ -138,7 +138,7 @@ class Reading:
             for at in range(0, len(texts), IDS):
                 some = [{"name": "@ids", "value": texts[at : at + IDS]}]
                 for page in self._pages(stream, SQL["known"], some, None, session=session):
-                    yield from map(to_event, page)
+                    yield from map(to_event, self._calls.while_open(page))
 
     def ends(self, streams: Iterable[str]) -> Iterator[StreamEnd]:
         """As `Store.ends`: one query per physical partition, and a point read of each that is there."""
@@ -155,6 +155,7 @@ class Reading:
                 if version and document is None:
                     document, _ = self.certain(name, version)
                 if document is not None:
+                    self._calls.check()
                     yield self._end(document)
 
     def _end(self, document: dict[str, Any]) -> StreamEnd:
@@ -184,7 +185,7 @@ class Reading:
             name = row["aggregateId"]
             if not name.startswith("$") and category in {None, name.partition("-")[0]}:
                 found.append(StreamInfo(name, name.partition("-")[0], row["version"]))
-        return iter(sorted(found))
+        return self._calls.while_open(sorted(found))
 
     def _streams(self, span: Span) -> list[dict[str, Any]]:
         return self._calls.read(

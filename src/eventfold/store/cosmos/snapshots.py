@@ -9,6 +9,7 @@ from azure.cosmos import ContainerProxy
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from eventfold import limits
+from eventfold.errors import StoreClosed
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.documents import document_id
 from eventfold.store.cosmos.statements import SQL
@@ -25,6 +26,7 @@ class CosmosSnapshots:
         self._container = container
         self._log_id = log_id
         self._calls = calls
+        self._closed = False
 
     def load(self, stream: str, *, at_most: int | None = None) -> Snapshot | None:
         """The newest usable one; a damaged one is passed over with a warning."""
@@ -55,6 +57,7 @@ class CosmosSnapshots:
 
     def delete(self, stream: str) -> None:
         """Forgets all of a stream."""
+        self._check()
         ids = self._calls.read(
             "deleting snapshots",
             lambda: list(
@@ -75,9 +78,15 @@ class CosmosSnapshots:
                 continue
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held; later calls are refused as by other stores."""
+        self._closed = True
+
+    def _check(self) -> None:
+        if self._closed:
+            raise StoreClosed("The snapshots are closed.")
 
     def _newest(self, stream: str) -> dict[str, Any] | None:
+        self._check()
         try:
             found = self._calls.read(
                 "reading a snapshot",

@@ -82,6 +82,7 @@ class CosmosStore:
 
     def append_all(self, writes: Sequence[Write]) -> Sequence[Appended]:
         """Not over several streams: a transaction of Cosmos DB stays inside one."""
+        self._alive()
         raise CapabilityMissing(
             f"Cosmos DB writes one stream at a time, not {len(writes)} together: append to each by itself."
         )
@@ -123,6 +124,7 @@ class CosmosStore:
 
     def token(self, event: RecordedEvent) -> Token:
         """The place of an event: at or beyond it is where its stream ends."""
+        self._alive()
         return self._appender.token(event.stream)
 
     def feed(self) -> CosmosFeed:

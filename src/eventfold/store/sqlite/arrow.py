@@ -69,7 +69,7 @@ def batches(
 
     size = min(limit, CHUNK)
     ranges = ((lower, min(to, lower + size)) for lower in range(after, to, size))
-    yield from _ahead(chunk, ranges)
+    yield from pool.while_open(_ahead(chunk, ranges))
 
 
 def _ahead(

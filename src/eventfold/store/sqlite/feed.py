@@ -60,10 +60,12 @@ class SqliteFeed:
 
     def partitions(self) -> Sequence[Partition]:
         """There is one."""
+        self._alive()
         return [Partition(PARTITION)]
 
     def start(self) -> Cursor:
         """Before the first event."""
+        self._alive()
         return Cursor(self.log_id, {PARTITION: Mark()})
 
     def end(self) -> Cursor:
@@ -101,6 +103,7 @@ class SqliteFeed:
 
     def compare(self, a: Cursor, b: Cursor) -> Order:
         """By position."""
+        self._alive()
         self._same_log(a.log)
         self._same_log(b.log)
         return compare_marks(a, b)

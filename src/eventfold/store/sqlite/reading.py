@@ -51,7 +51,10 @@ class Reading:
                 rows = fetch(connection, statement, (number, after, to, min(PAGE, left)))
                 types = self._types.resolve(connection, {row[2] for row in rows})
             for p, v, t, s, i, r, o, d, m in rows:
+                if self._pool.closed:
+                    self._pool.check()
                 yield RecordedEvent(p, stream, v, types[t], s, i, r, o, d, m)
+            self._pool.check()
             if len(rows) < PAGE:
                 return
             left -= len(rows)
@@ -76,7 +79,7 @@ class Reading:
             page = dict(wanted[at : at + IDS])
             with self._pool.reading() as connection:
                 rows = fetch(connection, SQL["find"], (json.dumps(list(page)),))
-            for row in rows:
+            for row in self._pool.while_open(rows):
                 if page[row[5].hex()] == row[1]:
                     yield RecordedEvent(*row)
 
@@ -86,7 +89,7 @@ class Reading:
         for at in range(0, len(wanted), IDS):
             with self._pool.reading() as connection:
                 rows = fetch(connection, SQL["ends"], (json.dumps(wanted[at : at + IDS]),))
-            for name, version, event_id, recorded_us, occurred_us, metadata in rows:
+            for name, version, event_id, recorded_us, occurred_us, metadata in self._pool.while_open(rows):
                 yield StreamEnd(name, version, UUID(bytes=event_id), recorded_us, occurred_us, metadata)
 
     def streams(self, category: str | None) -> Iterator[StreamInfo]:
@@ -97,7 +100,7 @@ class Reading:
         while True:
             with self._pool.reading() as connection:
                 rows = fetch(connection, statement, (*scope, after, PAGE))
-            yield from (StreamInfo(*row) for row in rows)
+            yield from (StreamInfo(*row) for row in self._pool.while_open(rows))
             if len(rows) < PAGE:
                 return
             after = rows[-1][0]

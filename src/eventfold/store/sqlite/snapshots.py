@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 from eventfold import limits
-from eventfold.errors import StorageError
+from eventfold.errors import StorageError, StoreClosed
 from eventfold.sqlite.connect import Place, claim, connect
 from eventfold.sqlite.errors import translated
 from eventfold.store.port import Snapshot
@@ -34,6 +34,7 @@ class SqliteSnapshots:
         self._log_id = log_id
         self._lock = threading.Lock()
         self._connection: apsw.Connection | None = None
+        self._closed = False
 
     def load(self, stream: str, *, at_most: int | None = None) -> Snapshot | None:
         """The newest usable one; a damaged one is passed over with a warning."""
@@ -62,6 +63,7 @@ class SqliteSnapshots:
     def close(self) -> None:
         """Closes the file."""
         with self._lock:
+            self._closed = True
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -82,6 +84,8 @@ class SqliteSnapshots:
         return found
 
     def _open(self) -> apsw.Connection:
+        if self._closed:
+            raise StoreClosed("The store is closed.")
         if self._connection is None:
             try:
                 self._connection = self._made()

@@ -136,6 +136,7 @@ class SqliteStore:
 
     def token(self, event: RecordedEvent) -> Token:
         """The place of an event."""
+        self._alive()
         return Token(self.log_id, {event.partition: event.position})
 
     def feed(self) -> SqliteFeed:
@@ -148,6 +149,7 @@ class SqliteStore:
 
     def leases(self) -> Leases:
         """Not for a feed of one partition."""
+        self._alive()
         raise CapabilityMissing(
             "A log in SQLite has one partition, so there is nothing to share: one worker reads it."
         )

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from eventfold.errors import InvalidStream, RangeInvalid, StoreClosed
+from eventfold.errors import InvalidStream, RangeInvalid
 from eventfold.store.port import Store, StreamEnd
 from eventfold.testing.making import make, make_many, numbers
 
@@ -125,17 +125,6 @@ class ReadingContract:
     def test_both_reading_directions_agree(self, store: Store) -> None:
         store.append("order-1", make_many(7), expected=0)
         assert numbers(store.read("order-1")) == numbers(store.read("order-1", backwards=True))[::-1]
-
-    def test_a_closed_store_says_so(self, store: Store) -> None:
-        store.append("order-1", [make()], expected=0)
-        store.close()
-        store.close()
-        with pytest.raises(StoreClosed):
-            store.append("order-1", [make()], expected=1)
-        with pytest.raises(StoreClosed):
-            store.head("order-1")
-        with pytest.raises(StoreClosed):
-            list(store.ends(["order-1"]))
 
     @pytest.mark.parametrize("category", ["", "order-1", "$log", "a/b", "\udcff", " a"])
     def test_a_category_that_no_stream_can_have_is_refused(self, store: Store, category: str) -> None:

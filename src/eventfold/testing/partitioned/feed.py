@@ -45,11 +45,13 @@ class PartitionedFeed:
 
     def partitions(self) -> Sequence[Partition]:
         """The partitions of now, with what they came from."""
+        self._feed.partitions()
         with self._lock:
             return [Partition(n.name, (n.parent.name,) if n.parent else ()) for n in self._leaves()]
 
     def start(self) -> Cursor:
         """Before the first event of every first partition."""
+        self._feed.partitions()
         return Cursor(self.log_id, {root.name: Mark() for root in self._roots})
 
     def end(self) -> Cursor:
@@ -140,12 +142,14 @@ class PartitionedFeed:
 
     def at_position(self, position: int) -> Cursor:
         """Not without a total order."""
+        self._feed.partitions()
         raise CapabilityMissing(
             f"This feed has several partitions: position {position} of one says nothing about the others."
         )
 
     def at_time(self, recorded_us: int) -> Cursor:
         """Not without a total order."""
+        self._feed.partitions()
         raise CapabilityMissing(
             f"This feed has several partitions: the time {recorded_us} is no prefix of it."
         )
@@ -167,7 +171,9 @@ class PartitionedFeed:
             events = [
                 e for node in self._nodes() for e in node.after(after) if e.position <= node.reached(to)
             ]
-        return batches(events, columns, limit)
+        for batch in batches(events, columns, limit):
+            self._feed.partitions()  # of a log that was closed meanwhile nothing more is given
+            yield batch
 
     def _sync(self) -> None:
         """Takes over what was appended since."""

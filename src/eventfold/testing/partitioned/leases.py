@@ -1,7 +1,7 @@
 """Leases in memory, for tests of what shares a feed."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
@@ -11,16 +11,23 @@ from eventfold.feed.leases.port import Lease
 
 
 class MemoryLeases:
-    """The leases of one log in this process; see `Leases` for what each method promises."""
+    """The leases of one log in this process; see `Leases` for what each method promises.
 
-    def __init__(self, log_id: str) -> None:
+    Args:
+        log_id: of the log.
+        check: raises where the store is closed.
+    """
+
+    def __init__(self, log_id: str, check: Callable[[], object] = bool) -> None:
         self._log_id = log_id
+        self._check = check
         self._lock = threading.Lock()
         self._kept: dict[str, dict[str, Lease]] = {}
         self._written = 0
 
     def begin(self, reader: str, cursor: Cursor) -> None:
         """All leases, unless there are some."""
+        self._check()
         if cursor.log != self._log_id:
             raise ForeignCursor(f"The cursor belongs to the log {cursor.log}, this is {self._log_id}.")
         with self._lock:
@@ -34,11 +41,13 @@ class MemoryLeases:
 
     def all(self, reader: str) -> Sequence[Lease]:
         """What is kept now."""
+        self._check()
         with self._lock:
             return list(self._kept.get(reader, {}).values())
 
     def replace(self, old: Lease, new: Sequence[Lease]) -> Sequence[Lease] | None:
         """Where the tag is the last one."""
+        self._check()
         with self._lock:
             kept = self._kept.get(old.reader, {})
             if not self._unchanged(kept.get(old.partition), old):

@@ -29,7 +29,7 @@ class PartitionedStore:
         self.capabilities = structs.replace(
             store.capabilities, total_order=False, position_at_append=False, shares_feed=True
         )
-        self._leases = MemoryLeases(store.log_id)
+        self._leases = MemoryLeases(store.log_id, store.feed)
         self._feed = PartitionedFeed(store.feed(), partitions, seed=seed)
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: Expected) -> Appended:
@@ -74,6 +74,7 @@ class PartitionedStore:
 
     def feed(self) -> PartitionedFeed:
         """The divided feed."""
+        self._store.feed()
         return self._feed
 
     def cost(self) -> Cost | None:
@@ -86,6 +87,7 @@ class PartitionedStore:
 
     def leases(self) -> Leases:
         """In memory, for as long as this store is open."""
+        self._store.feed()
         return self._leases
 
     def close(self) -> None:
