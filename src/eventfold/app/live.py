@@ -30,6 +30,7 @@ from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.projector import Read
 from eventfold.readmodels.table import Table
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import Store
@@ -149,6 +150,8 @@ class Live:
     ) -> "Result":
         """One SELECT over the tables, in DuckDB's SQL; the newest rows of the state are always in it.
 
+        The result says how many streams are parked, and by how much a table is behind the log.
+
         Args:
             sql: the statement.
             parameters: values for `?` or `$name`.
@@ -166,7 +169,8 @@ class Live:
             for table in self.tables:
                 if table.name in named:
                     table.wait(after)
-        return query([Source(t.live(), t.publication) for t in self.tables], sql, parameters)
+        sources = [Source(t.live(), t.publication) for t in self.tables]
+        return query(sources, sql, parameters, feed=self.store.feed())
 
     def verify(self, *, sample: int | None = None, progress: "AuditProgress | None" = None) -> "Audit":
         """Compares log, ledger, state and published rows, while writers and followers go on.
@@ -201,7 +205,8 @@ class Live:
         )
         found = audit(sample)
         unknown = self.unknown()
-        return structs.replace(found, unknown=unknown, warnings=told(unknown))
+        warnings = [*parked_warnings(found.parked), *told(unknown)]
+        return structs.replace(found, unknown=unknown, warnings=warnings)
 
     def unknown(self) -> list[UnknownType] | None:
         """The events that tables miss, because the app does not know their types and does not ignore them.
@@ -293,7 +298,9 @@ class Live:
 
     def _caught_up(self) -> CaughtUp:
         unknown = self.unknown()
-        return CaughtUp(unknown=unknown, warnings=told(unknown))
+        parked = {table.name: count for table in self.tables if (count := table.live().head().parked)}
+        warnings = [*parked_warnings(parked), *told(unknown)]
+        return CaughtUp(unknown=unknown, parked=parked, warnings=warnings)
 
     def _tell_unknown(self) -> None:
         """Says once of each table which types it misses, and again where there are more."""

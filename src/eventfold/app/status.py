@@ -13,6 +13,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publication import Version
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.store.port import Store
 
@@ -78,10 +79,12 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
+        parked: how many streams are parked, by table.
         warnings: all of it, in sentences.
     """
 
     unknown: list[UnknownType] | None
+    parked: dict[str, int]
     warnings: list[str]
 
 
@@ -107,11 +110,7 @@ def status(
     shown = [_table(table, feed) for table in tables]
     if watch and any(table.lag for table in shown):
         shown = _watched(tables, shown, feed, watch)
-    warnings = [
-        f"{t.name}: {t.parked} {'stream is' if t.parked == 1 else 'streams are'} parked"
-        for t in shown
-        if t.parked
-    ]
+    warnings = parked_warnings({t.name: t.parked for t in shown})
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     warnings += told(unknown)
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:

@@ -1,7 +1,7 @@
 """One table of a live app: its rows now and at any moment, why they are so, and what waits."""
 
 import time as clocks
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,7 @@ from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State,
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.seeding import seed
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.readmodels.unknown import Sought, UnknownType, told
 from eventfold.store.port import Store
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from eventfold.readmodels.asof import AsOf, Clock, History
     from eventfold.readmodels.diff import Diff
     from eventfold.readmodels.rebuild import Progress, Rebuilt
-    from eventfold.readmodels.why import Step
+    from eventfold.readmodels.why import Explanation
 
     Moment = Cursor | AsOf | datetime | int | Literal["now"]
 
@@ -98,10 +99,12 @@ class LiveTable:
             TableInvalid: the rows were folded under another definition.
         """
         state = self.live()
-        check_definition(self.layout, state.head())
+        head = state.head()
+        check_definition(self.layout, head)
         row = state.rows([key]).get(key)
         if row is None:
-            raise RowNotFound(f"The table {self.name} has no row {key!r}.", table=self.name, key=key)
+            told = "".join(f" {warning}." for warning in parked_warnings({self.name: head.parked}))
+            raise RowNotFound(f"The table {self.name} has no row {key!r}.{told}", table=self.name, key=key)
         return self.layout.show(row)
 
     def at(
@@ -169,11 +172,13 @@ class LiveTable:
             from eventfold.readmodels.diff import diff
         return diff(self._moment(a), self._moment(b), key=key, internal=internal)
 
-    def why(self, key: str) -> "Sequence[Step]":
-        """The events behind a row, in order, with the row before and after each."""
-        from eventfold.readmodels.why import Why
+    def why(self, key: str) -> "Explanation":
+        """The events behind a row, in order, with the row before and after each; and how many streams are parked."""
+        from eventfold.readmodels.why import Explanation, Why
 
-        return Why(self.layout, self._store, self._registry)(key, self._skips())
+        steps = Why(self.layout, self._store, self._registry)(key, self._skips())
+        parked = self.live().head().parked
+        return Explanation(steps, {self.name: parked} if parked else {})
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
@@ -190,7 +195,8 @@ class LiveTable:
         if self.publication is not None:
             Publisher(self.live(), self.publication, self._feed).publish(reclaim=True)
         unknown = self.unknown(ledger)
-        return structs.replace(done, unknown=unknown, warnings=told(unknown))
+        warnings = [*parked_warnings({self.name: done.parked}), *told(unknown)]
+        return structs.replace(done, unknown=unknown, warnings=warnings)
 
     def unknown(self, ledger: Ledger) -> list[UnknownType]:
         """The types that the app does not know in the streams of the table, as far as the ledger has counted them."""

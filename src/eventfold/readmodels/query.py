@@ -4,8 +4,9 @@ Reads only: nothing outside the given tables can be reached from a statement, no
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Any
 
 import duckdb
@@ -13,16 +14,25 @@ import msgspec
 import pyarrow as pa
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFailed
-from eventfold.readmodels.port import TableState
+from eventfold.feed.port import Feed
+from eventfold.readmodels.arrowform import schema
+from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
+from eventfold.readmodels.query_values import Decode, fetch, values
 from eventfold.readmodels.scratch import scratch
+from eventfold.readmodels.telling import Distance, parked_warnings
 
 _ATTEMPTS = 5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+_MISSING = re.compile(r"Table with name (\S+) does not exist!")
+_RUN_TEXT = {"query", "query_table"}
+"""Functions that ask a table whose name need not stand in the statement."""
+_LIST = {"show", "describe", "desc", "information_schema", "duckdb_tables", "duckdb_views", "duckdb_columns"}
 _READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 # identifiers below come from table definitions only, whose names are checked when the class is built
 _OVERLAID = """
@@ -30,6 +40,7 @@ CREATE VIEW "{name}" AS
 SELECT {shown} FROM "{name}__published" ANTI JOIN "{name}__touched" USING ("{key}")
 UNION ALL SELECT {shown} FROM "{name}__fresh"
 """
+_EMPTY = 'CREATE TABLE "{name}" AS SELECT * FROM "{name}__outline"'
 _FRESH = 'CREATE VIEW "{name}" AS SELECT {shown} FROM "{name}__fresh"'
 
 
@@ -49,10 +60,18 @@ class Result(msgspec.Struct, frozen=True):
     """What a query answers.
 
     Attributes:
-        arrow: an Arrow table.
+        arrow: an Arrow table. What Arrow has no exact type for is text in it: intervals, unsigned numbers of 128 bits.
+        parked: how many streams are parked, by table, of the tables that were asked: what they hold is not in the rows.
+        behind: by how many events tables that were asked are behind the log; None where that cannot be counted.
+        warnings: both in sentences.
+        decodes: what gives the values of each column their Python type.
     """
 
     arrow: pa.Table
+    parked: Mapping[str, int] = {}
+    behind: Mapping[str, int | None] = {}
+    warnings: Sequence[str] = ()
+    decodes: Sequence[Decode | None] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -60,13 +79,19 @@ class Result(msgspec.Struct, frozen=True):
         return list(self.arrow.column_names)
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows as maps."""
-        found: list[dict[str, Any]] = self.arrow.to_pylist()
-        return found
+        """The rows as maps: whole numbers of any size as int, intervals as timedelta (with months: MonthDayNano).
+
+        Raises:
+            QueryInvalid: a value has no form in Python, as an infinite time; ask for it as text.
+        """
+        names = self.columns
+        return [dict(zip(names, row, strict=True)) for row in self]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        """The rows as tuples."""
-        return zip(*(column.to_pylist() for column in self.arrow.columns), strict=True)
+        """The rows as tuples; values and errors as `rows`."""
+        decodes = self.decodes or [None] * self.arrow.num_columns
+        columns = zip(self.columns, self.arrow.columns, decodes, strict=True)
+        return zip(*(values(*column) for column in columns), strict=True)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -74,7 +99,11 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def query(
-    sources: Iterable[Source], sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    sources: Iterable[Source],
+    sql: str,
+    parameters: Sequence[object] | Mapping[str, object] = (),
+    *,
+    feed: Feed | None = None,
 ) -> Result:
     """Answers one SELECT over tables, each read in one instant.
 
@@ -82,6 +111,7 @@ def query(
         sources: the tables; those whose names the statement does not contain are not read.
         sql: one SELECT (or EXPLAIN) in DuckDB's SQL.
         parameters: values for `?` or `$name`.
+        feed: the log, to tell which tables are behind it.
 
     Raises:
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
@@ -93,25 +123,35 @@ def query(
         raise QueryInvalid("The query is not UTF-8.") from None
     with duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
         db.execute("SET TimeZone = 'UTC'")
-        with _translated():
+        known = {source.state.layout.spec.name: source for source in sources}
+        with _translated(known):
             statements = db.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
         words = names_in(sql)
         files: list[str] = []
-        for source in sources:
-            if source.state.layout.spec.name in words:
-                files += _register(db, source)
+        heads: dict[str, Head] = {}
+        for name, source in known.items():
+            if name in words or words & _RUN_TEXT:
+                read, heads[name] = _register(db, source)
+                files += read
+            elif words & _LIST:
+                _outline(db, source.state.layout)
         db.execute("SET allowed_paths = $files", {"files": files})
         db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
-        with _translated():
-            found = db.sql(sql, params=parameters or None).to_arrow_table()
-    if twice := [name for name in found.column_names if found.column_names.count(name) > 1]:
-        raise QueryInvalid(
-            f"Two columns of the answer are called {twice[0]!r}: give one another name with AS."
-        )
-    return Result(found)
+        with _translated(known):
+            answer = db.sql(sql, params=parameters or None)
+            if twice := [name for name in answer.columns if answer.columns.count(name) > 1]:
+                raise QueryInvalid(
+                    f"Two columns of the answer are called {twice[0]!r}: give one another name with AS."
+                )
+            arrow, decodes = fetch(answer)
+    parked = {name: head.parked for name, head in heads.items() if head.parked}
+    distance = Distance(feed, heads) if feed is not None else None
+    behind = distance.behind if distance else {}
+    warnings = [*parked_warnings(parked), *(distance.warnings if distance else ())]
+    return Result(arrow, parked, behind, warnings, decodes)
 
 
 def names_in(sql: str) -> set[str]:
@@ -119,25 +159,36 @@ def names_in(sql: str) -> set[str]:
     return {word.lower() for word in re.findall(r"\w+", sql)}
 
 
-def _register(db: duckdb.DuckDBPyConnection, source: Source) -> Sequence[str]:
-    """Makes the view of a table; returns the files that it reads."""
+def _outline(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Makes an empty table for a statement that lists tables or their columns."""
+    name = layout.spec.name
+    fields = schema(layout)
+    empty = pa.schema([fields.field(slot.name) for _, slot in layout.shown]).empty_table()
+    db.register(f"{name}__outline", empty)
+    db.execute(_EMPTY.format(name=name))
+    db.unregister(f"{name}__outline")
+
+
+def _register(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[Sequence[str], Head]:
+    """Makes the view of a table; returns the files that it reads, and where the table stands."""
     layout = source.state.layout
     name, key = layout.spec.name, layout.spec.key_name
     shown = ", ".join(f'"{slot.name}"' for _, slot in layout.shown)
-    files, fresh, gone = _read(source)
+    files, changed = _read(source)
+    fresh, gone = changed.rows, changed.deleted
     db.register(f"{name}__fresh", fresh)
     if not files:
         db.execute(_FRESH.format(name=name, shown=shown))
-        return ()
+        return (), changed.head
     touched = pa.concat_arrays([*fresh.column(key).chunks, pa.array(gone, pa.string())])
     db.register(f"{name}__touched", pa.table({key: touched}))
     db.read_parquet(list(files)).create_view(f"{name}__published")
     db.execute(_OVERLAID.format(name=name, key=key, shown=shown))
-    return files
+    return files, changed.head
 
 
-def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
-    """The published files, the rows that are newer than they, and the keys removed since."""
+def _read(source: Source) -> tuple[Sequence[str], Changed]:
+    """The published files, and what is newer than they."""
     state, publication = source.state, source.publication
     check_definition(state.layout, state.head())
     for _ in range(_ATTEMPTS):
@@ -152,8 +203,8 @@ def _read(source: Source) -> tuple[Sequence[str], pa.Table, Sequence[str]]:
         except StaleCursor:
             continue  # published again while we looked
         if changed.head.generation == version.stamp.generation:
-            return files, changed.rows, changed.deleted
-    return (), state.changed(0).rows, ()
+            return files, changed
+    return (), state.changed(0)
 
 
 def _head(publication: Publication | None) -> Version | None:
@@ -174,8 +225,15 @@ def _usable(state: TableState, publication: Publication, version: Version) -> bo
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(known: Collection[str]) -> Iterator[None]:
     try:
         yield
-    except duckdb.Error as error:
+    except duckdb.CatalogException as error:
+        if (missing := _MISSING.search(str(error))) is None:
+            raise QueryInvalid(f"The query cannot be answered: {error}") from None
+        near = get_close_matches(missing[1].lower(), known, 1)
+        meant = f"; did you mean {near[0]}?" if near else "."
+        tables = f"The tables are: {', '.join(sorted(known))}." if known else "The app has no tables."
+        raise QueryInvalid(f"There is no table {missing[1]}{meant} {tables}") from None
+    except (duckdb.Error, pa.ArrowException) as error:
         raise QueryInvalid(f"The query cannot be answered: {error}") from None

@@ -1,6 +1,6 @@
 """Why a row is as it is: the events behind it, in order, with the row before and after each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +30,18 @@ class Step(msgspec.Struct, frozen=True):
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     note: str = ""
+
+
+class Explanation(list[Step]):
+    """The events behind a row, in order.
+
+    Attributes:
+        parked: how many streams of the table are parked, by table: what they would change is not told.
+    """
+
+    def __init__(self, steps: Iterable[Step] = (), parked: Mapping[str, int] | None = None) -> None:
+        super().__init__(steps)
+        self.parked = dict(parked or {})
 
 
 class Why:

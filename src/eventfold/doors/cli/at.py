@@ -5,8 +5,9 @@ from datetime import datetime
 import click
 
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_rows, say
+from eventfold.doors.cli.output import print_rows, say, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.readmodels.telling import parked_warnings
 
 
 @click.command()
@@ -45,5 +46,5 @@ def at(
     if form == "table":
         source = "the log" if found.base is None else f"published version {found.base}"
         say(f"{len(rows):,} rows, from {source} and {found.events:,} events.")
-        if found.parked:
-            say(f"! {len(found.parked)} streams could not be folded and are left out.")
+    parked = {table: len(found.parked)} if found.parked else {}
+    warn_beside(parked_warnings(parked), as_json=settings.json, parked=parked)

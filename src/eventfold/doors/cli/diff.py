@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_json, say, shown
+from eventfold.doors.cli.output import print_json, say, shown, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.readmodels.telling import parked_warnings
 
 if TYPE_CHECKING:
     from eventfold.readmodels.diff import Diff, RowChange
@@ -74,8 +75,7 @@ def diff(
         f"{found.added.num_rows:,} rows added, {found.removed.num_rows:,} removed,"
         f" {found.before.num_rows:,} changed."
     )
-    if found.parked:
-        say(f"! {len(found.parked)} streams could not be folded and are left out.")
+    warn(parked_warnings({table: len(found.parked)}), parked=bool(found.parked))
 
 
 def _document(table: str, found: "Diff") -> dict[str, object]:

@@ -26,6 +26,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from eventfold.doors.cli.values import interval_text, parts, to_json
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDE = 200
 """Columns of a table where there is no terminal to fit."""
@@ -77,9 +79,9 @@ def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
 
 
 def print_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
-    """Rows as `table`, `json` or `csv`."""
+    """Rows as `table`, `json` or `csv`; in JSON, numbers of any size with all their digits."""
     if form == "json":
-        print_json(rows)
+        sys.stdout.write(to_json(rows) + "\n")
     elif form == "csv":
         print_csv(rows, columns)
     else:
@@ -100,10 +102,35 @@ def say(sentence: str) -> None:
     Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
 
 
-def warn(warnings: Iterable[str]) -> None:
-    """What a person should look at, each in a sentence beside the answer."""
+def warn(warnings: Iterable[str], *, parked: bool = False) -> None:
+    """What a person should look at, each in a sentence beside the answer.
+
+    Args:
+        warnings: the sentences.
+        parked: whether one of them says that something is parked: then the command that lists it is told.
+    """
     for warning in warnings:
         say(f"! {warning}")
+    if parked:
+        say("`eventfold parked` lists what waits, and why.")
+
+
+def warn_beside(
+    warnings: Sequence[str], *, as_json: bool, parked: Mapping[str, int], **facts: object
+) -> None:
+    """As `warn`; in JSON as one document on standard error, for an answer that is a bare list and has no place for it.
+
+    Args:
+        warnings: sentences.
+        as_json: whether the answer is JSON.
+        parked: how many streams are parked, by table.
+        facts: what else the sentences speak of, for programs.
+    """
+    if not as_json:
+        warn(warnings, parked=bool(parked))
+    elif warnings:
+        sys.stdout.flush()
+        sys.stderr.write(to_json({"parked": parked, **facts, "warnings": warnings}) + "\n")
 
 
 def complain(sentence: str, kind: str = "") -> None:
@@ -122,6 +149,10 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.1f}" if abs(value) >= 10 else f"{value:g}"
+    if (found := parts(value)) is not None:
+        return interval_text(found)
+    if isinstance(value, bytes | list | dict | tuple):
+        return visible(to_json(value).strip('"') if isinstance(value, bytes) else to_json(value))
     return visible(str(value))
 
 
@@ -171,8 +202,12 @@ def progress(doing: str, total: int | None = None, *, in_bytes: bool = False) ->
 def _cell(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
+    if isinstance(value, datetime) and value.microsecond % 1000:
+        return value.isoformat(sep=" ").replace(
+            "+00:00", "Z"
+        )  # a table shows milliseconds; nothing is cut here
     return str(value) if isinstance(value, float) else shown(value)
 
 
 def _is_number(value: object) -> bool:
-    return value is None or (not isinstance(value, bool | str | datetime | list | dict) and value is not None)
+    return not isinstance(value, bool | str | bytes | datetime | list | dict)

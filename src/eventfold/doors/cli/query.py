@@ -2,7 +2,7 @@
 
 import click
 
-from eventfold.doors.cli.output import print_rows
+from eventfold.doors.cli.output import print_rows, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
 
 
@@ -18,3 +18,4 @@ def query(settings: Settings, sql: str, as_csv: bool) -> None:  # noqa: FBT001 -
     with settings.open_app() as live:
         found = live.query(sql)
     print_rows(found.rows(), found.columns, "json" if settings.json else "csv" if as_csv else "table")
+    warn_beside(found.warnings, as_json=settings.json, parked=found.parked, behind=found.behind)

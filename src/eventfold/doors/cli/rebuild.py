@@ -26,5 +26,4 @@ def rebuild(settings: Settings, tables: tuple[str, ...]) -> None:
         print_json(rows)
         return
     print_table(rows, ["table", "generation", "events", "rows", "parked"])
-    for one in done:
-        warn(one.warnings)
+    warn([w for one in done for w in one.warnings], parked=any(one.parked for one in done))

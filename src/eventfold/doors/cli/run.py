@@ -37,4 +37,4 @@ def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 -
             print_json(found)
             return
         say("Everything that was folded is committed and published.")
-        warn(found.warnings)
+        warn(found.warnings, parked=any(table.parked for table in found.tables))

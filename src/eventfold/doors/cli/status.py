@@ -43,7 +43,7 @@ def status(settings: Settings, watch: float) -> None:
         say(f"This took {found.requests} requests, {found.charge:,.1f} request units.")
     rows = [_row(table) for table in found.tables]
     print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
-    warn(found.warnings)
+    warn(found.warnings, parked=any(table.parked for table in found.tables))
 
 
 def _row(table: TableStatus) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def verify(settings: Settings, sample: int | None) -> int:
 
         found = live.verify(sample=sample, progress=told)
     if settings.json:
-        print_json({**structs.asdict(found), "ok": found.ok})
+        print_json({**structs.asdict(found), "parked": found.parked, "ok": found.ok})
     else:
         _print(found)
     return 0 if found.ok else AuditFailed.exit_code
@@ -47,7 +47,7 @@ def verify(settings: Settings, sample: int | None) -> int:
 
 def _print(found: "Audit") -> None:
     print_table([structs.asdict(table) for table in found.tables], _TABLE)
-    warn([*found.notes, *found.warnings])
+    warn([*found.notes, *found.warnings], parked=bool(found.parked))
     if found.findings:
         print_table([structs.asdict(finding) for finding in found.findings], _FINDING)
     told = f"{found.events:,} events looked at, the contents of {found.recorded:,} compared with the ledger"

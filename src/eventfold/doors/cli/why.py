@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 from eventfold.doors.cli.documents import changes, document
-from eventfold.doors.cli.output import print_json, print_table
+from eventfold.doors.cli.output import print_json, print_table, warn, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import RowNotFound
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.readmodels.why import Step
 
 
@@ -22,10 +23,15 @@ def why(settings: Settings, table: str, key: str) -> None:
     """
     with settings.open_app() as live:
         steps = live.table(table).why(key)
+    warnings = parked_warnings(steps.parked)
     if not steps:
-        raise RowNotFound(f"No event of this log touches the row {key!r} of {table}.", table=table, key=key)
+        told = "".join(f" {warning}." for warning in warnings)
+        raise RowNotFound(
+            f"No event of this log touches the row {key!r} of {table}.{told}", table=table, key=key
+        )
     if settings.json:
         print_json([_as_json(step) for step in steps])
+        warn_beside(warnings, as_json=True, parked=steps.parked)
         return
     rows = [
         {
@@ -37,6 +43,7 @@ def why(settings: Settings, table: str, key: str) -> None:
         for step in steps
     ]
     print_table(rows, ["version", "recorded", "event", "changed"])
+    warn(warnings, parked=bool(warnings))
 
 
 def _changed(step: Step) -> str:

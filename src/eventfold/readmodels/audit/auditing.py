@@ -97,7 +97,7 @@ class Auditing:
         # counted first, the end after it: whatever was counted stands before the end
         passed = {table.name: table.state.passed() for table in tables}
         ledger = self._ledger.counted() if self._ledger else None
-        generations = {table.name: table.state.head().generation for table in tables}
+        stands = {table.name: table.state.head() for table in tables}
         end = self._feed.end()
         log, looks, fresh = self._looks(end, tables, passed, ledger)
         done: list[TableAudit] = []
@@ -115,7 +115,8 @@ class Auditing:
             done.append(
                 TableAudit(
                     table=table.name,
-                    generation=generations[table.name],
+                    generation=stands[table.name].generation,
+                    parked=stands[table.name].parked,
                     events=looks[table.name].events,
                     uncounted=self._before(passed[table.name].since),
                     rows=rows,

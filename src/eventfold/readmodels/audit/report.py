@@ -86,6 +86,7 @@ class TableAudit(msgspec.Struct, frozen=True, kw_only=True):
         rows: rows of the state that were compared with a fold from zero.
         published: the published version whose rows were compared; None = none.
         published_rows: how many.
+        parked: how many streams are parked: what they hold is in no row, and in no fold that rows are compared with.
     """
 
     table: str
@@ -95,6 +96,7 @@ class TableAudit(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     published: int | None
     published_rows: int
+    parked: int = 0
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Sequence[str] = ()
     snapshots: int = 0
     irregular: dict[str, int] = {}
+
+    @property
+    def parked(self) -> dict[str, int]:
+        """How many streams are parked, by table."""
+        return {table.table: table.parked for table in self.tables if table.parked}
 
     @property
     def ok(self) -> bool:

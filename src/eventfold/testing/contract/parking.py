@@ -93,6 +93,28 @@ class ParkingContract(OverALog):
                 assert live.table(Boxes).get("box-2")["total"] == 17 + 10 * n
                 assert_whole(live, "boxes")
 
+    def test_whoever_is_shown_rows_is_told_what_is_parked_and_what_is_behind(self, bench: Bench) -> None:
+        with bench.open() as live:
+            poison(live)
+            boxes, parked = live.table(Boxes), {"boxes": 1}
+            told = live.catch_up()
+            assert (told.parked, live.verify().parked, boxes.why("box-2").parked) == (parked,) * 3
+            end = live.store.feed().end()
+            assert boxes.at(cursor=end).parked.keys() == boxes.diff(end, "now").parked.keys() == {"box-1"}
+            first = live.store.feed().start()
+            assert not boxes.at(cursor=first).parked
+            found = live.query("SELECT sum(total) AS total FROM boxes")
+            assert (found.rows(), found.parked, found.behind) == ([{"total": 8}], parked, {})
+            assert told.warnings == list(found.warnings) == live.status().warnings
+            assert told.warnings == ["boxes: 1 stream is parked"]
+            live.store.append("box-2", [filled(10)], expected=2)
+            found = live.query("SELECT sum(total) AS total FROM owners")
+            assert (dict(found.parked), set(found.behind)) == ({}, {"owners"})
+            assert "behind the log: `eventfold run --once`" in found.warnings[0]
+            live.catch_up()
+            assert live.query("SELECT total FROM owners").warnings == []
+            assert live.query("SELECT 1 AS one").warnings == []
+
     def test_an_upcaster_that_fails_parks_its_stream(self, bench: Bench) -> None:
         with bench.open() as live:
             live.store.append("box-1", [opened_long_ago(None), filled(1)], expected=0)
