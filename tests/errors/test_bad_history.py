@@ -133,8 +133,9 @@ def test_a_worker_without_its_lease_is_fenced(own_place: Place) -> None:
             state.acquire("another", 60)
         assert caught.value.code == "owner-fenced"
         before = state.head()
-        told = shell(own_place, "run", "--once", "--json")
-        assert (told.code, json.loads(told.err)["error"]["code"]) == (5, "owner-fenced")
+        told = shell(own_place, "run", "--once", "--timeout", "0", "--json")
+        said = json.loads(told.err.splitlines()[-1])["error"]
+        assert (told.code, said["code"], said["owner"]) == (5, "owner-fenced", "one")
         assert state.head() == before
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from eventfold import Appended, NewEvent, Store
-from eventfold.errors import EventfoldError
+from eventfold.errors import EventfoldError, OwnerFenced
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import FeedCapabilities
 from eventfold.readmodels.asof import History
@@ -49,6 +49,20 @@ def no_epoch_is_checked(patch: Patch) -> None:
         "_transaction",
         lambda self, read, epoch, change=None: checked(self, read, 0, change),
     )
+
+
+def any_lease_is_taken_over(patch: Patch) -> None:
+    checked = SqliteTableState.acquire
+
+    def acquire(self: Any, owner: str, seconds: float, *, over: str = "") -> int:
+        try:
+            return checked(self, owner, seconds, over=over)
+        except OwnerFenced as refusal:
+            if not over:
+                raise
+            return checked(self, owner, seconds, over=str(refusal.facts["lease"]))
+
+    patch.setattr(SqliteTableState, "acquire", acquire)
 
 
 def later_events_are_dropped(patch: Patch) -> None:
@@ -165,6 +179,9 @@ CONTROLS = [
     Control(no_cursor_is_checked, K.test_of_two_followers_that_read_the_same_page_one_commits),
     Control(no_cursor_is_checked, P.test_a_decision_beside_a_follower_doubles_and_loses_nothing),
     Control(no_epoch_is_checked, K.test_a_worker_whose_lease_has_passed_commits_nothing),
+    Control(no_epoch_is_checked, K.test_a_worker_that_is_taken_for_dead_and_lives_doubles_nothing),
+    Control(no_cursor_is_checked, K.test_a_worker_that_is_taken_for_dead_and_lives_doubles_nothing),
+    Control(any_lease_is_taken_over, K.test_a_lease_is_taken_over_only_as_it_was_seen),
     Control(later_events_are_dropped, P.test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other),
     Control(later_events_are_dropped, P.test_a_retry_folds_what_waited_in_its_order),
     Control(later_events_go_on, P.test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other),

@@ -1,8 +1,6 @@
 """`Live`: an app bound to a log, a state and a lake. It folds, publishes and answers."""
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +17,12 @@ from eventfold.app.definition import Definition
 from eventfold.app.status import CaughtUp, Status, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, TableNotFound
-from eventfold.events.ids import new_id
 from eventfold.extras import needing
-from eventfold.feed.cursor import Token
+from eventfold.feed.cursor import Cursor, Token
+from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
+from eventfold.readmodels.catching import CatchingUp
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.ledger import LedgerKeeper, counted
 from eventfold.readmodels.open import open_publication, open_state
@@ -58,7 +57,6 @@ class Live:
         self.app = app
         self.store = store
         self._lake = lake
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
         self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
         self._state = open_state(state, store.log_id)
@@ -98,20 +96,36 @@ class Live:
         self._alive()
         return list(self._tables.values())
 
-    def catch_up(self, *, progress: Callable[[int, int | None], object] | None = None) -> CaughtUp:
+    def catch_up(
+        self, *, progress: Callable[[int, int | None], object] | None = None, timeout: float = 60.0
+    ) -> CaughtUp:
         """Folds everything that is in the log into every table and publishes it; tells what to look at.
+
+        A table that another worker keeps is waited for, until that one has come to where the log ends now and has
+        published it. What a worker left that has ended is taken over at once; one of which nothing is known, as in
+        another container, keeps its table for up to half a minute after its last sign.
 
         Args:
             progress: called after each page with the events done, by all tables together, and, where they can be
                 counted, all that there are to do.
+            timeout: seconds to wait for another worker.
 
         Raises:
-            OwnerFenced: another worker keeps a table.
+            TableBehind: another worker keeps a table and does not come as far within that time.
+            OwnerFenced: a worker of which nothing is known holds a table for longer.
             LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
         """
         read = SharedReads(self.store.feed()).read
         workers = self._workers(read=read)
-        followers = self._followers(workers, read)
+        feed, target = self.store.feed(), list[Cursor]()
+
+        def end() -> Cursor:
+            """Of the log, as it was when it was first asked for: by nobody, where no table is another's."""
+            target[:] = target or [feed.end()]
+            return target[0]
+
+        reaching = [CatchingUp(worker, feed, target=end, timeout=timeout) for worker in workers]
+        followers = self._followers(reaching, read)
         if progress is None:
             catch_up(followers)
             return self._caught_up()
@@ -128,7 +142,7 @@ class Live:
         return self._caught_up()
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
-        """Keeps every table up to date until `stop` is set.
+        """Keeps every table up to date until `stop` is set; a table that another worker keeps, from when that one ends.
 
         Args:
             stop: set it from a signal handler or another thread.
@@ -289,7 +303,7 @@ class Live:
         return sum(counted) if len(counted) == len(lags) else None
 
     def _followers(
-        self, workers: Sequence[TableWorker], read: Read, met: Callable[[], object] | None = None
+        self, workers: Sequence[Follower], read: Read, met: Callable[[], object] | None = None
     ) -> list[Follower]:
         """The workers, with the ledger behind the first."""
         if not workers:
@@ -312,12 +326,13 @@ class Live:
                 _log.warning("%s", told(found)[0])
 
     def _workers(self, every: float = 5.0, read: Read | None = None) -> list[TableWorker]:
+        owner = new_owner()
         return [
             TableWorker(
                 table.live,
                 self.store.feed(),
                 self.app.registry,
-                owner=self._owner,
+                owner=owner,
                 publication=table.publication,
                 every=every,
                 read=read,

@@ -171,11 +171,18 @@ class TableState(Protocol):
             StaleCursor: deletions after `since` are forgotten: every publication has passed them.
         """
 
-    def acquire(self, owner: str, seconds: float) -> int:
+    def acquire(self, owner: str, seconds: float, *, over: str = "") -> int:
         """Takes or renews the lease for `seconds`, a day at most; returns its epoch.
 
+        Args:
+            owner: who takes it, unlike any other.
+            seconds: for how long.
+            over: a lease as a refusal told it, whose owner is thought to be gone: taken though it has not run out,
+                unless it has changed since. If its owner lives after all, the new epoch keeps it from the rows.
+
         Raises:
-            OwnerFenced: another owner holds it and it has not run out.
+            OwnerFenced: another owner holds it and it has not run out. The facts: its `owner`, the `lease` as it
+                stands, and the `seconds` that it lasts at most.
         """
 
     def release(self, owner: str) -> None:

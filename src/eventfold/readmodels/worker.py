@@ -8,13 +8,13 @@ from eventfold.errors import OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.port import TableState
-from eventfold.readmodels.projector import PAGE, Projector, Read
+from eventfold.readmodels.holding import Hold, Rival
+from eventfold.readmodels.port import Head, TableState
+from eventfold.readmodels.projector import PAGE, Projector, Read, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.publisher import Publisher
 
 _log = logging.getLogger("eventfold.worker")
-LEASE_SECONDS = 30.0
 SHARE = 5
 """Publishing takes at most about one part in so many of a worker's time, however large the table has grown."""
 
@@ -46,39 +46,48 @@ class TableWorker:
         self._open_live = open_live
         self._feed = feed
         self._registry = registry
-        self._owner = owner
         self._publication = publication
         self._every = every
         self._read = read or feed.read
         self.handled = 0
-        self._leased_until = 0.0
         self._due = time.monotonic() + every
-        self._open()
+        self._state = open_live()
+        self._projector = Projector(self._state, feed, registry, read=self._read)
+        self._hold = Hold(self.table, owner)
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+        return self._state.layout.spec.name
 
     @property
     def name(self) -> str:
-        """The name of the table."""
-        return f"table {self._state.layout.spec.name}"
+        """What it is called where its state is shown."""
+        return f"table {self.table}"
+
+    @property
+    def rival(self) -> Rival | None:
+        """The worker that has the table instead; None while this one has it."""
+        return self._hold.rival
 
     def where(self) -> Cursor | None:
-        """How far the table has been folded."""
-        return self._projector.cursor
+        """How far the table has been folded; None while another worker keeps it."""
+        return None if self._hold.rival is not None else self._projector.cursor
 
     def step(self) -> bool:
-        """Folds and commits a page, and publishes when it is time to.
-
-        Raises:
-            OwnerFenced: another worker keeps the table; try later.
-        """
+        """Folds and commits a page, and publishes when it is time to; stands by while another worker has the table."""
         try:
-            self._hold()
+            epoch = self._hold.take(self._state)
+            if epoch is None:
+                return True
+            self._projector.epoch = epoch
             page = self._projector.step(PAGE)
         except StaleCursor:
             self._open()  # rebuilt, or moved by a retry of parked events: begin where it stands now
             return False
         except OwnerFenced:
-            self._leased_until = 0.0
-            raise
+            self._hold.lose()  # it has passed on meanwhile, and nothing of the page was committed
+            return False
         self.handled += len(page.events)
         if time.monotonic() >= self._due:
             self._publish_or_wait()
@@ -86,25 +95,55 @@ class TableWorker:
 
     def finish(self) -> None:
         """Publishes what is left and gives the table back."""
-        if not self._leased_until:
+        if not self._hold.held:
             return
         try:
             self._publish()
         finally:
-            self._leased_until = 0.0
-            self._state.release(self._owner)
+            self._hold.give_back(self._state)
+
+    def kept(self) -> Head:
+        """Where the table stands that another worker keeps.
+
+        Raises:
+            StaleCursor: it was rebuilt in this moment; look again.
+            TableInvalid: its rows are kept under another definition.
+        """
+        try:
+            head = self._state.head()
+        except StaleCursor:
+            self._open()
+            raise
+        check_definition(self._state.layout, head)
+        return head
+
+    def published(self, head: Head, *, ours: bool) -> bool:
+        """Whether what stands there is published.
+
+        Args:
+            head: of the table that another worker keeps.
+            ours: publishes it where that worker did not; done at once where it never did.
+
+        Raises:
+            StaleCursor: others published in the same moment; look again.
+        """
+        if self._publication is None:
+            return True
+        there = self._publication.head()
+        if there is not None and (there.stamp.generation, there.stamp.change) >= (
+            head.generation,
+            head.change,
+        ):
+            return True
+        if not ours and self._state.noted(self._publication.kind):
+            return False
+        Publisher(self._state, self._publication, self._feed).publish()
+        return True
 
     def _open(self) -> None:
         self._state = self._open_live()
         self._projector = Projector(self._state, self._feed, self._registry, read=self._read)
-        self._leased_until = 0.0
-
-    def _hold(self) -> None:
-        """Takes the lease, and renews it in the last two thirds of its time."""
-        now = time.monotonic()
-        if now > self._leased_until - LEASE_SECONDS * 2 / 3:
-            self._projector.epoch = self._state.acquire(self._owner, LEASE_SECONDS)
-            self._leased_until = now + LEASE_SECONDS
+        self._hold.lose()
 
     def _publish_or_wait(self) -> None:
         """A lake that is not there for a while stops no fold."""

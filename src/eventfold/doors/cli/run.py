@@ -18,16 +18,25 @@ from eventfold.doors.cli.stopping import stop_on_signals
     show_default=True,
     help="Seconds between two publications, at least.",
 )
+@click.option(
+    "--timeout",
+    type=Seconds(),
+    default=60.0,
+    show_default=True,
+    help="With --once: seconds to wait for another worker that keeps a table.",
+)
 @pass_settings
-def run(settings: Settings, once: bool, every: float) -> None:  # noqa: FBT001 - click passes options by name
+def run(settings: Settings, once: bool, every: float, timeout: float) -> None:  # noqa: FBT001 - click passes options by name
     """Keep the tables up to date until Ctrl-C or SIGTERM.
+
+    A second one stands by, and takes over when the first has ended.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db --lake lake run
     """
     with settings.open_app() as live:
         if once:
             with progress("events") as show:
-                live.catch_up(progress=show)
+                live.catch_up(progress=show, timeout=timeout)
         else:
             stop = stop_on_signals()
             say(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")

@@ -9,6 +9,7 @@ from typing import Protocol
 from eventfold.errors import EventfoldError, OwnerFenced, StoreClosed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.port import Leases
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.port import Feed
@@ -37,7 +38,7 @@ class SharedFollower:
         name: of the reader, the same for all its workers.
         feed: what is followed.
         leases: where the workers agree.
-        owner: who this worker is, unlike any other.
+        owner: who this worker is, unlike any other; default: a name that lets others see when its process has ended.
         begin: where the reader begins, if it has not yet.
         handle: what handles the events.
         seconds: how long a lease may stand still before others take it.
@@ -50,7 +51,7 @@ class SharedFollower:
         feed: Feed,
         leases: Leases,
         *,
-        owner: str,
+        owner: str = "",
         begin: Callable[[], Cursor],
         handle: Handle,
         seconds: float = SECONDS,
@@ -60,7 +61,7 @@ class SharedFollower:
         self._feed = feed
         self._handle = handle
         self._seconds = seconds
-        self._share = Share(leases, name, owner, seconds=seconds, clock=clock)
+        self._share = Share(leases, name, owner or new_owner(), seconds=seconds, clock=clock)
         self._read: dict[tuple[str, int], Cursor] = {}
         """Partition and epoch -> where it was read up to without an event: not worth a write."""
         self._stop = threading.Event()

@@ -1,8 +1,9 @@
 """One worker's share of a feed: takes leases, keeps them, hands them over and moves their checkpoints.
 
-No clock is compared with another's: a worker is taken for dead when its leases stood still for `seconds` on the clock
-of who watches. Who is thought dead and is not finds its commit refused. Leases that are wanted by a worker with fewer
-change hands between two pages, so that nothing is handled twice because a worker came or went in order.
+No clock is compared with another's: a worker is taken for dead when its process is known to have ended, or when its
+leases stood still for `seconds` on the clock of who watches. Who is thought dead and is not finds its commit refused.
+Leases that are wanted by a worker with fewer change hands between two pages, so that nothing is handled twice because a
+worker came or went in order.
 """
 
 import logging
@@ -16,6 +17,7 @@ from msgspec import structs
 
 from eventfold.errors import OutcomeUnknown, OwnerFenced, StorageBusy, StorageError
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.leases.port import Lease, Leases
 
 _log = logging.getLogger("eventfold.leases")
@@ -30,7 +32,7 @@ class Share:
     Args:
         leases: where they are kept.
         reader: the name of what reads.
-        owner: who this worker is, unlike any other and never used again.
+        owner: who this worker is, unlike any other and never used again; that of `new_owner` shows when it has ended.
         seconds: how long a lease may stand still before others take it.
         clock: seconds, for intervals only.
     """
@@ -139,12 +141,12 @@ class Share:
                     _log.warning("the lease of %s was not given back: %s", lease.partition, error)
 
     def _alive(self, lease: Lease, now: float) -> bool:
-        """Whether its owner has moved it within `seconds`, as far as this worker has watched."""
+        """Whether its owner has moved it within `seconds`, as far as this worker has watched, and has not ended."""
         tag, since = self._seen.get(lease.partition, ("", now))
         if tag != lease.tag:
             since = now
         self._seen[lease.partition] = (lease.tag, since)
-        return bool(lease.owner) and now - since < self._seconds
+        return bool(lease.owner) and now - since < self._seconds and life(lease.owner) != "ended"
 
     def _keep(self, found: Sequence[Lease]) -> None:
         """Takes over what others may have written beside us: who wants a lease, and which has passed on."""
@@ -184,6 +186,11 @@ class Share:
                 self._hold(lease)
 
     def _take(self, lease: Lease) -> None:
+        if lease.owner:
+            what = (lease.partition, self._reader, shown(lease.owner))
+            _log.info(
+                "The partition %s of %s is taken over: %s has ended, or gave no sign for too long.", *what
+            )
         for now in self._leases.replace(lease, [_passed(lease, self._owner)]) or ():
             self._hold(now)
 

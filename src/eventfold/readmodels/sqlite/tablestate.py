@@ -12,6 +12,7 @@ import msgspec
 
 from eventfold.errors import OwnerFenced, StaleCursor
 from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.feed.leases.owner import shown
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.port import Changed, Changes, Head, ParkedStream, Skip
 from eventfold.readmodels.sqlite.cells import CellCodec
@@ -139,7 +140,7 @@ class SqliteTableState:
         rows = pa.concat_tables(parts) if parts else from_rows(self.layout, [])
         return Changed(head, rows, deleted, parked)
 
-    def acquire(self, owner: str, seconds: float) -> int:
+    def acquire(self, owner: str, seconds: float, *, over: str = "") -> int:
         """Takes or renews the lease; a new owner gets a new epoch."""
         now = time.time_ns() // 1000
         with self._writing.transaction("taking the lease") as connection:
@@ -149,9 +150,16 @@ class SqliteTableState:
             epoch, holder, until = row
             # one that ends later than any lease may was taken by a clock that was far ahead, and would hold for long;
             # if its owner lives, the new epoch keeps it from the rows
-            if holder not in {"", owner} and now < until <= now + LONGEST_LEASE_US:
+            lease = f"{epoch} {until} {holder}"
+            if holder not in {"", owner} and now < until <= now + LONGEST_LEASE_US and lease != over:
+                left = -((now - until) // 1_000_000)
                 raise OwnerFenced(
-                    f"The table {self._id[0]} is kept by {holder}; two workers cannot own one table."
+                    f"The table {self._id[0]} is held by {shown(holder)} for up to {left} s more; two workers cannot"
+                    " own one table.",
+                    table=self._id[0],
+                    owner=holder,
+                    lease=lease,
+                    seconds=left,
                 )
             if holder != owner:
                 epoch += 1

@@ -6,6 +6,7 @@ import eventfold as ef
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor, OwnerFenced, StaleCursor, TableInvalid
 from eventfold.readmodels.port import Changes
 from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.worker import TableWorker
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole
 from eventfold.testing.contract.boxes import (
     APP,
@@ -140,13 +141,54 @@ class KeepingContract(OverALog):
             (mine, *_), (theirs, *_) = live._workers(), rival._workers()
             while not mine.step():
                 pass
-            with pytest.raises(OwnerFenced):
-                theirs.step()
+            before = live.table(Boxes).live().head()
+            live.store.append("box-9", [opened("zoe")], expected=0)
+            assert theirs.step()  # it stands by
+            assert _has_rival(theirs)
+            assert (theirs.where(), live.table(Boxes).live().head()) == (None, before)
             mine.finish()
-            while not theirs.step():
+            while not theirs.step() or _has_rival(theirs):
                 pass
             theirs.finish()
+            rival.catch_up()
             assert_whole(rival, "boxes")
+
+    def test_a_lease_is_taken_over_only_as_it_was_seen(self, bench: Bench) -> None:
+        with bench.open() as live:
+            state = live.table(Boxes).live()
+            epoch = state.acquire("old", 60)
+            with pytest.raises(OwnerFenced) as seen:
+                state.acquire("new", 60)
+            lease = str(seen.value.facts["lease"])
+            assert state.acquire("old", 90) == epoch
+            with pytest.raises(OwnerFenced) as again:
+                state.acquire("new", 60, over=lease)  # it was renewed: its owner lives
+            assert state.acquire("new", 60, over=str(again.value.facts["lease"])) == epoch + 1
+            with pytest.raises(OwnerFenced):
+                state.acquire("old", 60, over=lease)
+
+    def test_a_worker_that_is_taken_for_dead_and_lives_doubles_nothing(self, bench: Bench) -> None:
+        with bench.open() as live, bench.open() as rival:
+            fill(live.store)
+            table = live.table(Owners)
+            alive = followed(table, live.store)
+            alive.epoch = alive.state.acquire("alive", 60)
+            with pytest.raises(OwnerFenced) as seen:
+                table.live().acquire("heir", 60)
+            read = alive.begin().cursor
+            page = live.store.feed().read(read, 1000)
+            folded = alive._fold(page.events).changes()  # it is about to commit when another takes its table
+            heir = followed(rival.table(Owners), rival.store)
+            heir.epoch = heir.state.acquire("heir", 60, over=str(seen.value.facts["lease"]))
+            while not heir.step(3).caught_up:
+                pass
+            with pytest.raises((OwnerFenced, StaleCursor)):
+                alive.state.commit(folded, read=read, then=page.cursor, epoch=alive.epoch)
+            with pytest.raises((OwnerFenced, StaleCursor)):
+                alive.state.commit(folded, read=page.cursor, then=page.cursor, epoch=alive.epoch)
+            heir.state.release("heir")
+            rival.catch_up()
+            assert_whole(rival, "owners")
 
     def test_a_worker_whose_lease_has_passed_commits_nothing(self, bench: Bench) -> None:
         with bench.open() as live, bench.open() as rival:
@@ -232,3 +274,7 @@ class KeepingContract(OverALog):
         other.state.write_bytes(bench.state.read_bytes())
         with pytest.raises(ForeignCursor), other.open():
             pass
+
+
+def _has_rival(worker: TableWorker) -> bool:
+    return worker.rival is not None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from eventfold.errors import OwnerFenced
+from eventfold.feed.leases.owner import life, new_owner
 from eventfold.feed.leases.share import Share
 from eventfold.store.port import Store
 from eventfold.testing.crew import Crew
@@ -74,6 +75,25 @@ class SharingContract:
             heir.step()
         crew.settle(heir)
         assert len(_held(heir)) == len(store.feed().partitions())
+        heir.finish()
+        dead.finish()
+        assert (crew.lost(), crew.skipped()) == ([], [])
+
+    def test_what_a_worker_held_whose_process_has_ended_goes_to_the_others_at_once(
+        self, store: Store, crew: Crew
+    ) -> None:
+        ended = f"{new_owner().rpartition(':')[0]}:1"  # another process had its number
+        if life(ended) != "ended":
+            pytest.skip("this system does not tell whether a process has ended")
+        dead, heir = crew.worker(ended), crew.worker(new_owner())
+        dead.step()
+        assert len(_held(dead)) == len(store.feed().partitions())
+        heir.step()
+        crew.settle(heir, turns=2)
+        assert len(_held(heir)) == len(store.feed().partitions())
+        after = {lease.partition: lease.cursor for lease in store.leases().all("mail")}
+        crew.settle(dead, turns=1)  # it lives after all, and moves nothing
+        assert {lease.partition: lease.cursor for lease in store.leases().all("mail")} == after
         heir.finish()
         dead.finish()
         assert (crew.lost(), crew.skipped()) == ([], [])

@@ -9,7 +9,7 @@ from eventfold.app.live import Live
 from eventfold.errors import EventfoldError, FeedRebased, LogMismatch, OwnerFenced, StaleCursor, StorageError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import read_cursor
-from eventfold.readmodels import worker
+from eventfold.readmodels import holding
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.rebuild import Rebuilt
 from eventfold.store.cosmos.feed import CosmosFeed
@@ -137,7 +137,7 @@ def _seed(stage: Stage) -> int:
 def _stolen(stage: Stage) -> None:
     """Two workers whose leases end while they read: each takes the table from the other, and commits too late."""
     _in_small_pages(stage)
-    stage.patch.setattr(worker, "LEASE_SECONDS", 0.05)
+    stage.patch.setattr(holding, "LEASE_SECONDS", 0.05)
     writer = stage.open()
     stop = threading.Event()
     with _open(stage) as one, _open(stage) as other:
