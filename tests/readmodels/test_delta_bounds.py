@@ -1,5 +1,6 @@
 """The bounds of amounts in a Delta table: readers that skip files by them find every row, in tables of any age."""
 
+import shutil
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ class Accounts(ef.Table, category="account"):
     short = ef.sum(Paid.amount, f"decimal({EXACT_DIGITS},2)")
     flag = ef.last(Paid.flag)
     amounts = ef.collect(Paid.amount, "decimal(38,2)")
+
+
+class Stored(ef.Table, name="accounts", category="account"):
+    account_id = ef.key()
+    total = ef.sum(Paid.amount, "decimal(38,2)")
 
 
 class Wide(ef.Table, category="account"):
@@ -211,3 +217,33 @@ def test_every_file_that_we_write_is_snappy(lake: Lake) -> None:
     for file in files:
         groups = pq.ParquetFile(file).metadata
         assert groups.row_group(0).column(0).compression == "SNAPPY"
+
+
+STORED = Path(__file__).parent / "stored" / "doubled"
+"""A log, its state and its lake, as the release before wrote them: two programs had compacted the table at once, and
+what was published on top is doubled; its amounts have 19 digits, and bounds."""
+
+
+def test_what_the_release_before_doubled_and_bounded_is_answered_right_and_written_anew(lake: Lake) -> None:
+    shutil.copytree(STORED, lake.folder, dirs_exist_ok=True)
+    app = ef.App("bank", tables=[Stored], events=[Paid])
+    lake.table = lake.folder / "lake" / "accounts"
+    paid = 3 * LONG[0] + 1
+
+    def answers(live: Live) -> set[Decimal]:
+        (asked,) = live.query("SELECT sum(total) AS total FROM accounts").rows()
+        rows = live.table(Stored).at(position=4).rows()
+        return {asked["total"], sum((row["total"] for row in rows), Decimal(0))}
+
+    assert sum(DeltaTable(str(lake.table)).to_pyarrow_table().column("total").to_pylist()) == 2 * paid
+    assert lake.found(LONG[0]) == 0
+    with app.open(f"sqlite:///{lake.folder}/log.db", lake=str(lake.folder / "lake")) as live:
+        assert answers(live) == {paid}
+        assert live.table(Stored).at(position=3).base == 2
+        assert not live.verify().ok
+        live.catch_up()
+        assert answers(live) == {paid}
+        assert live.verify().ok
+    assert lake.found(LONG[0]) == 2
+    assert DeltaTable(str(lake.table)).to_pyarrow_table().num_rows == 3
+    assert lake.operations()[-3:] == ["SET TBLPROPERTIES", "WRITE", "SET TBLPROPERTIES"]

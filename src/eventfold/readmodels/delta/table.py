@@ -14,9 +14,16 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
-from eventfold.errors import ConfigInvalid, CursorLost, ForeignCursor, StaleCursor, StorageFailed
+from eventfold.errors import (
+    ConfigInvalid,
+    CursorLost,
+    ForeignCursor,
+    StaleCursor,
+    StorageError,
+    StorageFailed,
+)
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
@@ -243,12 +250,13 @@ class DeltaPublication:
 
     def _files(self, number: int | None) -> Sequence[str] | None:
         try:
-            table = DeltaTable(str(self._folder), version=number)
-            # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
-            if table.protocol().min_reader_version != 1:
-                return None
-            return [unquote(uri) for uri in table.file_uris()]
-        except (DeltaError, OSError, ValueError):
+            with translated("reading", self._folder):
+                table = DeltaTable(str(self._folder), version=number)
+                # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
+                if table.protocol().min_reader_version != 1:
+                    return None
+                return [unquote(uri) for uri in table.file_uris()]
+        except StorageError:
             return None
 
     def _open(self) -> DeltaTable | None:
@@ -264,7 +272,7 @@ class DeltaPublication:
         """The table, if nothing of ours has come since `on` was looked at: load, check and write on one handle."""
         table = self._open()
         if table is None:
-            raise StorageFailed(f"The Delta table {self._layout.spec.name} has vanished.")
+            raise StorageFailed(f"The Delta table {self._folder} has vanished.")
         for number in range(on.number + 1, table.version() + 1):
             if self._copied(number, self._history(table, None)):
                 raise _late(self._layout.spec.name)
