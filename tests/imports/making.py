@@ -44,6 +44,7 @@ class Lesser:
 
     def __init__(self, store: Store, **less: object) -> None:
         self._store = store
+        self.ends, self.feed = store.ends, store.feed
         self.capabilities = msgspec.structs.replace(store.capabilities, **less)
         self.finds = 0
         self.appends: list[str] = []

@@ -53,7 +53,10 @@ def test_documents_of_a_file_become_events_once(lines: Path) -> None:
     assert (again.written, again.known) == (0, 6)
     assert [e.data for e in store.read("order-1")] == ['{"n":1}', '{"n":2}', '{"n":2}']
     event = next(store.read("order-2"))
-    assert (event.schema_version, event.metadata_map()) == (3, {"actor": "ada", "sourceVersion": 1})
+    assert (event.schema_version, event.metadata_map()) == (
+        3,
+        {"actor": "ada", "sourceVersion": 1, "importedFrom": "shop"},
+    )
     assert event.occurred_at.isoformat() == "2024-03-01T10:00:00.123456+00:00"
 
 
@@ -68,7 +71,7 @@ def test_double_and_missing_versions_are_listed_and_nothing_is_repaired(lines: P
 def test_a_naive_time_is_refused_until_somebody_says_what_it_means(lines: Path) -> None:
     store = open_store("sqlite://")
     report = import_documents(store, file_pages(lines), "shop")
-    assert (report.written, report.refused) == (5, 1)
+    assert (report.written, report.refused, report.held_back) == (4, 1, 1)
     assert (report.refusals[0].line, report.refusals[0].code) == (5, "time-invalid")
     assert "--naive-is-utc" in report.refusals[0].message
 

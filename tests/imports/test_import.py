@@ -20,8 +20,7 @@ from eventfold.errors import (
     QueryInvalid,
     RowInvalid,
 )
-from eventfold.imports import ImportReport, Mapping, import_file, importing
-from eventfold.imports import mapping as mapping_module
+from eventfold.imports import ImportReport, Mapping, import_file, importing, repeats
 
 MAPPING = Mapping(stream=("case",), category="case", type=("what",), time="when")
 HEADER = "case,what,when,note\n"
@@ -87,7 +86,7 @@ def test_a_second_time_nothing_is_written(store: Store, tmp_path: Path) -> None:
 def test_without_ids_made_of_the_rows_everything_would_be_doubled(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mapping_module, "row_event_id", lambda *_: uuid4())
+    monkeypatch.setattr(repeats, "row_id", lambda *_: uuid4())
     path = written(tmp_path / "log.csv", ROWS)
     run(store, path)
     assert run(store, path).written == 5
@@ -122,6 +121,7 @@ class Failing:
     def __init__(self, store: Store, fail_at: int, error: Exception, *, after: bool) -> None:
         self._store, self._left, self._error, self._after = store, fail_at, error, after
         self.capabilities = store.capabilities
+        self.ends, self.feed = store.ends, store.feed
 
     def find(self, asked: Map[str, Sequence[UUID]]) -> Iterator[RecordedEvent]:
         return self._store.find(asked)

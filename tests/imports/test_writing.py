@@ -25,10 +25,10 @@ import os, signal, sys
 from pathlib import Path
 from uuid import uuid4
 from eventfold import open_store
-from eventfold.imports import Mapping, import_file, importing, mapping
+from eventfold.imports import Mapping, import_file, importing, repeats
 importing.BATCH = 100
 if sys.argv[3] == "random":
-    mapping.row_event_id = lambda *_: uuid4()
+    repeats.row_id = lambda *_: uuid4()
 left = int(sys.argv[4])
 def killing(done, size):
     global left
@@ -51,8 +51,16 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_batch_is_one_question_and_one_transaction(store: Store, tmp_path: Path) -> None:
     watched = Lesser(store)
-    run(watched, csv_file(tmp_path / "log.csv", alternating(1_000, 10)))
+    path = csv_file(tmp_path / "log.csv", alternating(1_000, 10))
+    run(watched, path)
+    assert (watched.finds, len(watched.appends)) == (0, 10)  # nothing was there to be asked for
+    run(watched, path)
     assert (watched.finds, len(watched.appends)) == (10, 10)
+    run(watched, csv_file(tmp_path / "log.csv", alternating(1_000, 10, "+")))
+    assert (watched.finds, len(watched.appends)) == (
+        30,
+        20,
+    )  # a new row may have the id of an earlier release
 
 
 def test_a_store_that_is_not_atomic_gets_each_stream_of_a_batch_at_once(store: Store, tmp_path: Path) -> None:

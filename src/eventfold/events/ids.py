@@ -3,12 +3,19 @@
 import os
 import struct
 import time
+from hashlib import blake2b
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventfold.errors import EncodingInvalid, PayloadInvalid
 
 _COMMANDS = uuid5(NAMESPACE_URL, "eventfold/command")
 _ROWS = uuid5(NAMESPACE_URL, "eventfold/row")
+_CUSTOM, _BY_NAME = 8, 5
+"""Versions of UUIDs."""
+_FORMS = 0x3
+_FREE = ((1 << 128) - 1) & ~((0xF << 76) | (0xC3 << 56))
+SAYING, KEYED = 0, 1
+"""How an imported row is told from others: by all that it says, or by a part of it."""
 _drawn: list[int] = []
 if hasattr(os, "register_at_fork"):  # a child must not give the ids that its parent gives
     os.register_at_fork(after_in_child=_drawn.clear)
@@ -89,8 +96,45 @@ def command_event_id(command_id: str, stream: str, index: int) -> UUID:
         raise EncodingInvalid("The command id contains a lone surrogate.", field="command_id") from None
 
 
+def row_id(stream: str, row: str, repeat: int = 0) -> UUID:
+    """The id of an imported row: the same however often, from whichever line and file, the row is read.
+
+    Args:
+        stream: the stream the row belongs to.
+        row: the row in a canonical form.
+        repeat: 0 for the first such row of the stream, 1 for an equal second one, and so on.
+    """
+    return _of_row(SAYING, f"{stream}\n{repeat}\n{row}")
+
+
+def keyed_row_id(stream: str, key: str) -> UUID:
+    """The id of an imported row that is told from others by a part of it, in a canonical form."""
+    return _of_row(KEYED, f"{stream}\n{key}")
+
+
+def of_source(row: UUID, source: str) -> UUID:
+    """The id of a row that equals one of another source."""
+    return _of_row(row_form(row), f"{row.hex}\n{source}")
+
+
+def row_form(event_id: UUID) -> int | None:
+    """SAYING or KEYED, of the id of an imported row."""
+    return event_id.clock_seq_hi_variant & _FORMS if event_id.version == _CUSTOM else None
+
+
+def is_former_row_id(event_id: UUID) -> bool:
+    """Whether an earlier release may have made it for an imported row."""
+    return event_id.version == _BY_NAME
+
+
+def _of_row(form: int | None, text: str) -> UUID:
+    """A UUIDv8 whose first free bits after the variant say the form."""
+    drawn = int.from_bytes(blake2b(text.encode(), digest_size=16, person=b"eventfold/row").digest())
+    return UUID(int=(drawn & _FREE) | (_CUSTOM << 76) | (0x2 << 62) | ((form or 0) << 56))
+
+
 def row_event_id(source: str, stream: str, row: str, repeat: int) -> UUID:
-    """The id of an imported row: the same however often, and from whichever line, the row is read.
+    """The id that earlier releases gave to an imported row.
 
     Args:
         source: the name of the log it comes from.

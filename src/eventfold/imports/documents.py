@@ -7,6 +7,7 @@ silence: it is listed, and events keep the order in which they come.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC
 from itertools import islice
 from pathlib import Path
@@ -14,19 +15,23 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
-from eventfold.errors import EventfoldError, NotFound, PayloadInvalid, TimeInvalid
+from eventfold.errors import EventfoldError, NotFound, PayloadInvalid, RowInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent, to_us
-from eventfold.events.ids import row_event_id
+from eventfold.events.ids import row_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
 from eventfold.events.times import parse_time
 from eventfold.imports.categories import prefix_for
-from eventfold.imports.mapping import Prepared
+from eventfold.imports.identity import Source, equal_rows, named
+from eventfold.imports.knowing import IMPORTED_FROM, Knowing
+from eventfold.imports.prepared import Prepared, Wrong, missing
 from eventfold.imports.reading import opened
+from eventfold.imports.repeats import Repeats
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Cells
-from eventfold.imports.settling import settle
+from eventfold.imports.settling import Settling
 from eventfold.imports.versions import Versions
 from eventfold.store.checks import check_event
 from eventfold.store.names import category_of
@@ -34,6 +39,7 @@ from eventfold.store.open import open_documents
 from eventfold.store.port import Capabilities, Store
 
 BATCH = 5_000
+_NOBODY = UUID(int=0)
 Document = Mapping[str, Any]
 
 
@@ -48,11 +54,14 @@ class Found(NamedTuple):
 def import_documents(
     store: Store,
     pages: Iterable[list[Found]],
-    source: str,
+    source: str | Source,
     *,
     category: str = "",
+    same: bool = False,
+    other: bool = False,
     naive_is_utc: bool = False,
     cut_times: bool = False,
+    keep_going: bool = False,
     dry_run: bool = False,
     progress: Callable[[ImportReport], object] | None = None,
 ) -> ImportReport:
@@ -61,10 +70,14 @@ def import_documents(
     Args:
         store: where to.
         pages: the documents, page by page.
-        source: the name of the log; part of the id of every event whose own id is no UUID.
+        source: the name of the log; where a person chose it, equal documents of a log with another name are others,
+            as far as their own id is no UUID.
         category: stands before the `aggregateId` in the stream's name, where that has no category of its own.
+        same: documents that equal those of another log are the same, and known.
+        other: they are others, and written.
         naive_is_utc: takes times without a zone for UTC instead of refusing them.
         cut_times: drops what a time says finer than a microsecond, instead of refusing it.
+        keep_going: writes what follows a refused document in its stream, instead of holding it back.
         dry_run: looks at everything and writes nothing.
         progress: is called after each page.
 
@@ -73,28 +86,49 @@ def import_documents(
 
     Raises:
         ConfigInvalid: no stream can have the category.
+        Refused: documents equal those of another log, and nothing says whether they are the same. Nothing is written
+            where the pages can be read again; else nothing of the page.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
-    report = ImportReport(source, dry_run)
+    log = source if isinstance(source, Source) else named(source)
+    equal = equal_rows(log, keyed=False, same=same, other=other)
+    report = ImportReport(log.name, dry_run)
     versions = Versions()
     prefix = prefix_for(store, category, report)
-    reader = _Reader(source, prefix, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
-    for page in pages:
-        batch: list[Prepared] = []
+    knowing = Knowing(store, log, equal, keyed=True, keep_going=keep_going)
+    settling = Settling(store, knowing, report)
+
+    def prepared(page: Iterable[Found], reader: _Reader, into: ImportReport) -> Iterator[Prepared]:
         for line, document, fault in page:
             if reader.is_ours(document):
                 continue
-            report.rows += 1
+            into.rows += 1
             try:
                 if fault is not None:
                     raise fault
                 row = reader(line, document)
             except EventfoldError as error:
-                report.refuse(line, error)
-                continue
-            versions.add(row.stream, document.get("version"))
-            batch.append(row)
-        settle(store, batch, report)
+                places = reader.missing(line, document, error)
+                if not places:
+                    into.refuse(line, error)
+                    into.unplaced += 1
+                yield from places
+            else:
+                if into is report:
+                    versions.add(row.stream, document.get("version"))
+                yield row
+
+    def new_reader() -> _Reader:
+        return _Reader(log.name, prefix, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
+
+    if equal == "ask" and not knowing.empty and not isinstance(pages, Iterator):
+        reader = new_reader()
+        with suppress(RowInvalid):  # the second reading tells of damage
+            for page in pages:
+                knowing.sort(list(prepared(page, reader, ImportReport(log.name))))
+    reader = new_reader()
+    for page in pages:
+        settling.settle(list(prepared(page, reader, report)))
         report.streams = versions.streams
         report.double_versions, report.missing_versions = versions.double(), versions.missing()
         if progress is not None:
@@ -102,19 +136,26 @@ def import_documents(
     return report
 
 
-def file_pages(path: Path | str) -> Iterator[list[Found]]:
-    """The documents of a file of JSON Lines, plain or gzipped.
+def file_pages(path: Path | str) -> Iterable[list[Found]]:
+    """The documents of a file of JSON Lines, plain or gzipped, page by page; they can be read again.
 
     Raises:
-        NotFound: there is no such file.
-        RowInvalid: also while reading: it is damaged or ends in the middle.
+        NotFound: while reading: there is no such file.
+        RowInvalid: while reading: it is damaged or ends in the middle.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise NotFound(f"There is no file {path}.", file=str(path))
-    with opened(path, "jsonl", ",") as file:
-        while rows := list(islice(file.rows, BATCH)):
-            yield [Found(row.line, _decoded(row.cells), row.error) for row in rows]
+    return _FilePages(Path(path))
+
+
+class _FilePages:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[list[Found]]:
+        if not self._path.is_file():
+            raise NotFound(f"There is no file {self._path}.", file=str(self._path))
+        with opened(self._path, "jsonl", ",") as file:
+            while rows := list(islice(file.rows, BATCH)):
+                yield [Found(row.line, _decoded(row.cells), row.error) for row in rows]
 
 
 def container_pages(url: str, container: str, stop: Callable[[], bool]) -> Iterator[list[Found]]:
@@ -141,6 +182,17 @@ def _decoded(cells: Cells) -> Document:
     return {name: msgspec.json.decode(cell) for name, cell in cells.items()}
 
 
+def _given(document: Document) -> str:
+    return str(document.get("eventId") or document.get("id") or "")
+
+
+def _own_id(document: Document) -> UUID | None:
+    try:
+        return UUID(_given(document))
+    except ValueError:
+        return None
+
+
 class _Reader:
     """Makes events of documents."""
 
@@ -152,16 +204,14 @@ class _Reader:
         self._can = can
         self._naive_is_utc = naive_is_utc
         self._cut_times = cut_times
+        self._repeats = Repeats()
 
     def is_ours(self, document: Document) -> bool:
         """Whether it is no event but belongs to the system."""
         return str(document.get("aggregateId", "")).startswith("$")
 
     def __call__(self, line: int, document: Document) -> Prepared:
-        stream = self._text(document, "aggregateId")
-        if self._category:
-            stream = f"{self._category}-{stream}"
-        category_of(stream)
+        stream = self._stream(document)
         metadata = document.get("metadata") or {}
         if not isinstance(metadata, Mapping):
             raise PayloadInvalid("The metadata of a document are an object.")
@@ -171,12 +221,14 @@ class _Reader:
         kept = {name: value for name, value in metadata.items() if name not in RESERVED}
         if "version" in document:
             kept["sourceVersion"] = document["version"]
+        if _own_id(document) is None:
+            kept[IMPORTED_FROM] = self._source
         text = encode_text(kept) if kept else "{}"
         check_metadata_size(text)
         occurred = metadata.get("occurredAt") or document.get("timestamp")
         schema_version = metadata.get("schemaVersion", document.get("schemaVersion", 1))
         event = NewEvent(
-            self._id(stream, document),
+            _NOBODY,
             self._text(document, "eventType"),
             schema_version,
             encode_text(dict(data)),
@@ -184,15 +236,38 @@ class _Reader:
             None if occurred is None else self._time(occurred),
         )
         check_event(event, self._can)
-        return Prepared(line, stream, event)
+        return self._identified(Prepared(line, stream, event), document)
 
-    def _id(self, stream: str, document: Document) -> UUID:
-        given = str(document.get("eventId") or document.get("id") or "")
+    def missing(self, line: int, document: Document, error: EventfoldError) -> list[Prepared]:
+        """Where a refused document is missing, as far as that can be read."""
         try:
-            return UUID(given)
-        except ValueError:
-            row = given or encode_text({k: v for k, v in document.items() if not k.startswith("_")})
-            return row_event_id(self._source, stream, row, 0)
+            place = missing(line, self._stream(document), Wrong(error))
+        except EventfoldError:
+            return []
+        with suppress(EventfoldError):
+            return [self._identified(place, document)]
+        return [place]
+
+    def _stream(self, document: Document) -> str:
+        stream = self._text(document, "aggregateId")
+        if self._category:
+            stream = f"{self._category}-{stream}"
+        category_of(stream)
+        return stream
+
+    def _identified(self, place: Prepared, document: Document) -> Prepared:
+        """Its own id; or one that is made of it, and what an earlier release made one of."""
+        event_id = _own_id(document)
+        if event_id is not None:
+            place.fixed = True
+        elif given := _given(document):
+            event_id, place.former = row_id(place.stream, encode_text(["document", given])), given
+        else:
+            text = encode_text({k: v for k, v in document.items() if not k.startswith("_")})
+            event_id, repeat = self._repeats.id_of(place.stream, text, "")
+            place.former = "" if repeat else text
+        place.event = structs.replace(place.event, id=event_id)
+        return place
 
     def _text(self, document: Document, name: str) -> str:
         found = document.get(name)

@@ -19,7 +19,7 @@ from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.imports.recorded import Recorded
 from eventfold.imports.report import ImportReport
 from eventfold.store.checks import check_event
-from eventfold.store.port import Store, Write
+from eventfold.store.port import Appended, Store, Write
 from eventfold.store.repeats import Known, canonical, same_content
 
 ATTEMPTS = 5
@@ -70,17 +70,25 @@ class Fitting:
         """
         rows = [_Fit(r.line, r.stream, r.version, r.event) for r in batch if r.event is not None]
         tried: set[UUID] = set()
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 1
+        while True:
             found = self._sorted_out(rows)
+            rivals: set[UUID] = set()
             try:
                 if not self._report.dry_run:
-                    found.unfit.extend(self._write(found.new))
-                break
+                    found.unfit.extend(self._write(found.new, rivals))
+                if not rivals:
+                    break
+                # another one restores the same events: what it has written must be equal in everything
+                not_ours = rivals | {row.event.id for row, _ in found.unfit}
+                tried.update(row.event.id for row in found.new if row.event.id not in not_ours)
+                self._heads.clear()
             except (OutcomeUnknown, StorageBusy):
                 # what was written of it is found when it is looked for again
                 if attempt == ATTEMPTS:
                     raise
-                tried.update(row.event.id for row in found.new)
+                attempt += 1
+                tried.update(row.event.id for row in found.new if row.event.id not in rivals)
                 self._heads.clear()
         settled = sum(row.event.id in tried for row in found.known)
         refused = {row.event.id for row, _ in found.unfit}
@@ -132,8 +140,13 @@ class Fitting:
                 line=row.line,
             )
 
-    def _write(self, rows: Sequence[_Fit]) -> list[tuple[_Fit, EventfoldError]]:
-        """Writes rows that fit; those that the store refuses, and what follows them, are given back."""
+    def _write(self, rows: Sequence[_Fit], rivals: set[UUID]) -> list[tuple[_Fit, EventfoldError]]:
+        """Writes rows that fit; those that the store refuses, and what follows them, are given back.
+
+        Args:
+            rows: the rows.
+            rivals: gets the ids of those that others wrote since they were looked for.
+        """
         can = self._store.capabilities
         unfit: list[tuple[_Fit, EventfoldError]] = []
         if not can.atomic_over_streams:
@@ -143,30 +156,38 @@ class Fitting:
             runs = list(_runs(part, can.max_batch))
             if can.atomic_over_streams:
                 try:
-                    self._store.append_all([_as_write(run) for run in runs])
+                    answers = self._store.append_all([_as_write(run) for run in runs])
+                    for run, answer in zip(runs, answers, strict=True):
+                        _note(run, answer, rivals)
                     continue
                 except _UNFIT:
                     pass  # which of them it is, shows when each is written by itself
             for run in runs:
-                unfit += self._run(run)
+                unfit += self._run(run, rivals)
         return unfit
 
-    def _run(self, run: Sequence[_Fit]) -> Iterator[tuple[_Fit, EventfoldError]]:
+    def _run(self, run: Sequence[_Fit], rivals: set[UUID]) -> Iterator[tuple[_Fit, EventfoldError]]:
         try:
             write = _as_write(run)
-            self._store.append(write.stream, write.events, expected=write.expected)
+            _note(run, self._store.append(write.stream, write.events, expected=write.expected), rivals)
             return
         except _UNFIT as error:
             refusal: EventfoldError | None = error if len(run) == 1 else None
         for row in run:
             if refusal is None:
                 try:
-                    self._store.append(row.stream, [row.event], expected=row.version - 1)
+                    answer = self._store.append(row.stream, [row.event], expected=row.version - 1)
+                    _note([row], answer, rivals)
                     continue
                 except _UNFIT as error:
                     refusal = error
             yield row, refusal
             self._heads.pop(row.stream, None)
+
+
+def _note(run: Sequence[_Fit], answer: Appended, rivals: set[UUID]) -> None:
+    if answer.deduplicated:
+        rivals.update(row.event.id for row in run)
 
 
 def _as_write(run: Sequence[_Fit]) -> Write:

@@ -1,23 +1,26 @@
 """Importing a file: rows are read, made into events and settled, batch after batch.
 
 Running it twice, or again after a crash or after rows were inserted, adds just what is new: an event's id is made of
-the source, the stream and the row itself.
+the stream and the row itself. Where a row is refused, what follows it in its stream waits until it is mended.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec import structs
 
-from eventfold import limits
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
 from eventfold.imports.categories import distinct_types, prefix_for
-from eventfold.imports.mapping import Mapper, Mapping, Prepared
+from eventfold.imports.identity import equal_rows, named, source_of
+from eventfold.imports.knowing import Knowing
+from eventfold.imports.mapping import Mapper, Mapping
+from eventfold.imports.prepared import Prepared, by_time
 from eventfold.imports.reading import Format, opened
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Row
-from eventfold.imports.settling import settle
+from eventfold.imports.settling import Settling
 from eventfold.store.port import Store
 
 BATCH = 10_000
@@ -35,9 +38,12 @@ def import_file(
     mapping: Mapping,
     *,
     source: str = "",
+    same: bool = False,
+    other: bool = False,
     form: Format | None = None,
     delimiter: str = ",",
     order: Order = "file",
+    keep_going: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -48,21 +54,27 @@ def import_file(
         path: a CSV or JSON Lines file, plain or gzipped, or a Parquet file, or an event
             log in XES or OCEL 2.0.
         mapping: which column means what.
-        source: the name of the log; part of every event id. Default: the name of the file without its endings.
+        source: the name of the log that the file is part of; equal rows of a log with another name are others. Default:
+            the folder and the name of the file without its ending; then it is asked what equal rows of another log are.
+        same: rows that equal those of another log are the same rows, and known.
+        other: they are other rows, and written.
         form: default: told by the name.
         delimiter: between the cells of a CSV file.
         order: `file`: events of a stream in the order of their rows; `time`: by their time, rows of equal time as in
             the file; this holds all rows in memory, and writes none if the file turns out to be damaged.
+        keep_going: writes what follows a refused row in its stream, instead of holding it back until the row is mended.
         dry_run: looks at everything and writes nothing.
         progress: called after each batch.
 
     Returns:
-        What was written, what was known, what was refused and why, row by row.
+        What was written, what was known, what was refused and why, row by row; what was held back.
 
     Raises:
         NotFound: there is no such file.
         QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all; two types of
             objects in it would get one category.
+        Refused: rows equal those of another log, and nothing says whether they are the same. Nothing is written, unless
+            the other log was imported at the same time.
         RowInvalid, EventTooLarge: the file is damaged, ends in the middle, or holds what is too large to be read; what
             came before is written, the facts `written` and `known` say how much.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
@@ -71,25 +83,38 @@ def import_file(
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", file=str(path))
     _check_options(form, delimiter, order)
-    source = source or path.name.split(".")[0] or path.name
-    report = ImportReport(source, dry_run)
+    log = named(source) if source else source_of(path)
+    equal = equal_rows(log, keyed=bool(mapping.id), same=same, other=other)
+    report = ImportReport(log.name, dry_run)
+    knowing = Knowing(store, log, equal, keyed=bool(mapping.id), keep_going=keep_going)
+    settling = Settling(store, knowing, report)
     mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
-    mapper = Mapper(mapping, source, store.capabilities)
     size = path.stat().st_size
+
+    def prepared(rows: Iterable[Row], into: ImportReport) -> Iterator[Prepared]:
+        mapper = Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
+        if report.asked_category and mapping.category == report.category:
+            rows = distinct_types(iter(rows), tuple(mapping.stream), mapping.category)
+        found = _prepared(rows, mapper, into)
+        return iter(by_time(found)) if order == "time" else found
+
+    if equal == "ask" and not knowing.empty:
+        with (
+            suppress(RowInvalid),
+            opened(path, form, delimiter) as file,
+        ):  # the second reading tells of damage
+            for batch in _batches(prepared(file.rows, ImportReport(log.name))):
+                knowing.sort(batch)
     try:
         with opened(path, form, delimiter) as file:
-            raw = file.rows
-            if report.asked_category and mapping.category == report.category:
-                raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
-            rows = _prepared(raw, mapper, report)
-            for batch in _batches(_by_time(rows) if order == "time" else rows):
-                settle(store, batch, report)
+            for batch in _batches(prepared(file.rows, report)):
+                settling.settle(batch)
                 if progress is not None:
                     progress(file.read_bytes(), size)
     except (RowInvalid, EventTooLarge) as error:
         error.facts.update(written=report.written, known=report.known, refused=report.refused)
         raise
-    report.streams = mapper.streams
+    report.streams = len(knowing.last)
     return report
 
 
@@ -130,22 +155,10 @@ def _prepared(rows: Iterable[Row], mapper: Mapper, report: ImportReport) -> Iter
         try:
             found = mapper(row)
         except EventfoldError as error:
-            report.refuse(row.line, error)
+            found = mapper.missing(row, error)
+            if not found:
+                report.refuse(row.line, error)
+                report.unplaced += 1
         else:
             report.unrelated += not found
-            for event in found:
-                report.out_of_order += event.late
-                yield event
-
-
-def _by_time(rows: Iterable[Prepared]) -> list[Prepared]:
-    """All rows by time; one without a time stays with the row of its stream before it."""
-    last: dict[str, int] = {}
-    timed = []
-    for row in rows:
-        us = row.event.occurred_us
-        us = last.get(row.stream, limits.INT_MIN) if us is None else us
-        last[row.stream] = us
-        timed.append((us, row))
-    timed.sort(key=lambda pair: pair[0])
-    return [row for _, row in timed]
+        yield from found

@@ -9,7 +9,7 @@ import msgspec
 from eventfold.errors import EventfoldError, EventTooLarge
 from eventfold.events.jsontext import compact_object
 from eventfold.imports import rows
-from eventfold.imports.rows import Row
+from eventfold.imports.rows import Cells, Row
 
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -45,6 +45,14 @@ def json_rows(content: io.BufferedReader) -> Iterator[Row]:
                 raise error
             cells = _raw_object(compact_object(text))
         except EventfoldError as wrong:
-            yield Row(line, {}, wrong)
+            yield Row(line, _readable(text), wrong)
         else:
             yield Row(line, cells)
+
+
+def _readable(text: bytes) -> Cells:
+    """The fields of an object one of which cannot be kept: they may still say which stream it belongs to."""
+    try:
+        return _raw_object(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return {}

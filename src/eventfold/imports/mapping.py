@@ -1,6 +1,7 @@
 """From a row to an event: which columns say the stream, the type and the time; the others are its data."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import product
@@ -13,12 +14,14 @@ from msgspec import structs
 from eventfold import limits
 from eventfold.errors import ConfigInvalid, EncodingInvalid, EventfoldError, RowInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent, to_us
-from eventfold.events.ids import row_event_id
+from eventfold.events.ids import keyed_row_id, row_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import check_metadata, metadata_text
 from eventfold.events.shape import check_key
 from eventfold.events.times import parse_time
 from eventfold.imports.lists import as_list, list_items
+from eventfold.imports.prepared import Prepared, Unclear, Wrong, missing
+from eventfold.imports.repeats import Repeats
 from eventfold.imports.rows import Cells, Row
 from eventfold.store.checks import check_event
 from eventfold.store.names import category_of
@@ -26,6 +29,8 @@ from eventfold.store.port import Capabilities
 
 _NAMES = 100_000
 _NULL = msgspec.Raw(b"null")
+_NOBODY = UUID(int=0)
+_UNREAD = (KeyError, EventfoldError, msgspec.MsgspecError, UnicodeEncodeError)
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         lists: columns whose cells hold lists, written as `['a', 'b']` or in JSON; where such a column names the entity,
             the event belongs to the stream of each.
         metadata: columns that are kept as metadata, `actor=column` for example; empty cells are left out.
+        id: the columns that tell a row from all others; empty = all that the row says. A row that says something else
+            under the same id is refused.
         unrelated: a row whose list names no entity is none of theirs and left out, instead of refused.
     """
 
@@ -62,44 +69,15 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     data: str | tuple[str, ...] = ()
     lists: str | tuple[str, ...] = ()
     metadata: str | tuple[str, ...] = ()
+    id: str | tuple[str, ...] = ()
     unrelated: bool = False
 
     def __post_init__(self) -> None:
         # text is a sequence of texts too: "id" would be the columns i and d
-        for name in ("stream", "type", "data", "lists", "metadata"):
+        for name in ("stream", "type", "data", "lists", "metadata", "id"):
             given = getattr(self, name)
             if isinstance(given, str):
                 structs.force_setattr(self, name, (given,) if given else ())
-
-
-class Unclear(msgspec.Struct):
-    """Several cells that name an entity, of which others could give the same name; all rows with these cells share it.
-
-    Attributes:
-        refusal: why no event is written under that name;
-        proven: but where an earlier release wrote some under it, for the same cells, others follow them.
-    """
-
-    refusal: EventfoldError
-    proven: bool = False
-
-
-class Prepared(msgspec.Struct, gc=False):
-    """A row as an event that may be written.
-
-    Attributes:
-        line: of the row.
-        stream: its stream.
-        event: the event.
-        late: its time lies before that of an earlier row of the stream.
-        unclear: what speaks against the name of the stream.
-    """
-
-    line: int
-    stream: str
-    event: NewEvent
-    late: bool = False
-    unclear: Unclear | None = None
 
 
 class Mapper:
@@ -109,13 +87,14 @@ class Mapper:
         mapping: which column means what.
         source: the name of the log that is imported.
         can: what the store can keep.
+        former: whether the log may hold events of earlier releases, whose ids are made otherwise.
 
     Raises:
         ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone; a separator of
             streams that is not one character; a source that cannot be kept.
     """
 
-    def __init__(self, mapping: Mapping, source: str, can: Capabilities) -> None:
+    def __init__(self, mapping: Mapping, source: str, can: Capabilities, *, former: bool = True) -> None:
         if not mapping.stream:
             raise ConfigInvalid("Say which column names the stream.", key="stream")
         if bool(mapping.type) == bool(mapping.event_type):
@@ -134,16 +113,10 @@ class Mapper:
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
         self._metadata = _metadata(source)
-        self._seen: set[int] = set()
-        self._repeats: dict[int, int] = {}
-        self._last: dict[str, int] = {}
+        self._former = former
+        self._repeats = Repeats()
         self._stream: Callable[[str], str] = lru_cache(_NAMES)(self._stream_name)
         self._unclear: dict[tuple[str, ...], Unclear] = {}
-
-    @property
-    def streams(self) -> int:
-        """How many streams were seen."""
-        return len(self._last)
 
     def __call__(self, row: Row) -> list[Prepared]:
         """The event of a row; one for each entity, where a list names several.
@@ -155,7 +128,7 @@ class Mapper:
             raise row.error
         cells, mapping = row.cells, self._mapping
         try:
-            canonical = self._canonical(cells).decode()
+            forms = self._forms(row.cells, row.former)
         except UnicodeEncodeError:
             raise EncodingInvalid("The row is not UTF-8.", line=row.line) from None
         try:
@@ -166,14 +139,67 @@ class Mapper:
             text = self._data(cells)
             occurred = self._time(cells[mapping.time]) if mapping.time else None
             metadata = self._metadata_of(cells) if self._about else self._metadata
+            event = NewEvent(_NOBODY, kind, 1, text, metadata, occurred)
+            check_event(event, self._can)
+            found = []
+            for stream, unclear in streams:
+                place = Prepared(row.line, stream, event, unclear, reread=row.former is not None)
+                found.append(self._identified(place, row.cells, forms))
         except KeyError as error:
             raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
-        found = []
-        for stream, unclear in streams:
-            event = NewEvent(self._id(stream, canonical), kind, 1, text, metadata, occurred)
-            check_event(event, self._can)
-            found.append(Prepared(row.line, stream, event, self._is_late(stream, occurred), unclear))
         return found
+
+    def missing(self, row: Row, error: EventfoldError) -> list[Prepared]:
+        """Where a refused row is missing: in each stream that it names, as far as that can be read."""
+        mapping, wrong = self._mapping, Wrong(error)
+        choices = []
+        for name in mapping.stream:
+            try:
+                cell = row.cells[name]
+                is_list = name in mapping.lists
+                choices.append(list_items(as_list(name, cell)) if is_list else [_text(cell)])
+            except _UNREAD:
+                return []
+        us: int | None = limits.INT_MIN
+        with suppress(*_UNREAD):
+            us = self._time(row.cells[mapping.time]) if mapping.time else None
+        found: dict[str, Prepared] = {}
+        for parts in product(*choices):
+            with suppress(*_UNREAD):
+                stream = self._stream(self._joined(parts)[0])
+                if stream not in found:
+                    found[stream] = missing(row.line, stream, wrong, us)
+        cells = row.cells if row.error is None else row.former
+        if cells is not None:
+            with suppress(*_UNREAD):
+                forms = self._forms(cells, row.former)
+                return [self._identified(place, cells, forms) for place in found.values()]
+        return list(found.values())
+
+    def _forms(self, cells: Cells, former: Cells | None) -> tuple[str, str]:
+        """What a row says, and the same with its empty cells as earlier releases took it."""
+        said = {name: cell for name, cell in cells.items() if cell not in ("", _NULL)}
+        says = self._canonical(said).decode()
+        if not self._former:
+            return says, ""
+        return says, self._canonical(cells if former is None else former).decode()
+
+    def _identified(self, place: Prepared, cells: Cells, forms: tuple[str, str]) -> Prepared:
+        says, place.former = forms
+        if self._mapping.id:
+            event_id = keyed_row_id(place.stream, self._key(cells))
+            place.content = row_id(place.stream, says)
+        else:
+            event_id, place.repeat = self._repeats.id_of(place.stream, says, place.former)
+        place.event = structs.replace(place.event, id=event_id)
+        return place
+
+    def _key(self, cells: Cells) -> str:
+        """What tells a row from all others."""
+        parts = [_text(cells[name]) for name in self._mapping.id]
+        if "" in parts:
+            raise RowInvalid("One of the columns that tell the row from others is empty.")
+        return self._encode(parts).decode()
 
     def _data(self, cells: Cells) -> str:
         """What is kept of a row, as JSON text."""
@@ -225,16 +251,6 @@ class Mapper:
             self._unclear[parts] = Unclear(refusal)
         return name, self._unclear[parts]
 
-    def _id(self, stream: str, canonical: str) -> UUID:
-        """The id of a row; an equal row of the stream before it makes it another."""
-        first = row_event_id(self._source, stream, canonical, 0)
-        if first.int not in self._seen:
-            self._seen.add(first.int)
-            return first
-        repeat = self._repeats.get(first.int, 0) + 1
-        self._repeats[first.int] = repeat
-        return row_event_id(self._source, stream, canonical, repeat)
-
     def _stream_name(self, written: str) -> str:
         name = f"{self._mapping.category}-{written}" if self._mapping.category else written
         category_of(name)
@@ -262,14 +278,6 @@ class Mapper:
             return to_us(found)
         except (OverflowError, ValueError):
             raise TimeInvalid(f"{written!r:.60} lies outside the years 1 to 9999.") from None
-
-    def _is_late(self, stream: str, occurred: int | None) -> bool:
-        last = self._last.get(stream)
-        if occurred is None or (last is not None and occurred < last):
-            self._last.setdefault(stream, limits.INT_MIN)
-            return occurred is not None
-        self._last[stream] = occurred
-        return False
 
 
 def _text(cell: str | msgspec.Raw) -> str:

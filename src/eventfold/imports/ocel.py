@@ -13,7 +13,7 @@ import msgspec
 from eventfold.errors import EventfoldError, EventTooLarge, JsonDuplicateKey, RowInvalid
 from eventfold.events.jsontext import compact_object
 from eventfold.imports import rows
-from eventfold.imports.rows import Row
+from eventfold.imports.rows import Cells, Row
 
 EVENT_ID = "ocel:eid"
 ACTIVITY = "ocel:activity"
@@ -42,7 +42,13 @@ class OcelEvent(NamedTuple):
     relations: Iterable[tuple[str, str]]
 
 
-def ocel_row(number: int, event: OcelEvent, types: Iterable[str], objects: Mapping[str, str]) -> Row:
+def ocel_row(
+    number: int,
+    event: OcelEvent,
+    types: Iterable[str],
+    objects: Mapping[str, str],
+    error: EventfoldError | None = None,
+) -> Row:
     """The row of an event.
 
     Args:
@@ -50,8 +56,11 @@ def ocel_row(number: int, event: OcelEvent, types: Iterable[str], objects: Mappi
         event: the event.
         types: all types of objects.
         objects: object id -> its type.
+        error: what was found wrong with it already.
     """
     try:
+        if error is not None:
+            raise error
         cells: dict[str, object] = {EVENT_ID: event.id, ACTIVITY: event.type, TIMESTAMP: event.time}
         of_type: dict[str, dict[str, None]] = {}
         qualifiers: dict[str, list[str]] = {}
@@ -74,8 +83,23 @@ def ocel_row(number: int, event: OcelEvent, types: Iterable[str], objects: Mappi
         if len(text) > rows.LONGEST_LINE:
             raise EventTooLarge(f"The event has more than {rows.LONGEST_LINE} bytes.", line=number)
         found = _raw_object(compact_object(text))
-    except EventfoldError as error:
-        return Row(number, {}, error)
+    except EventfoldError as wrong:
+        return Row(number, _readable(event, objects), wrong)
     except UnicodeEncodeError:
         return Row(number, {}, RowInvalid("The event has text that is not UTF-8.", line=number))
     return Row(number, {**{OF_TYPE + name: "" for name in types}, **found})
+
+
+def _readable(event: OcelEvent, objects: Mapping[str, str]) -> Cells:
+    """When an event that cannot be kept happened, and the objects that it relates to: whose streams miss it."""
+    found: dict[str, list[str]] = {}
+    for object_id, _ in event.relations:
+        if object_id in objects:
+            found.setdefault(OF_TYPE + objects[object_id], []).append(object_id)
+    try:
+        return {
+            TIMESTAMP: event.time,
+            **{name: msgspec.Raw(msgspec.json.encode(ids)) for name, ids in found.items()},
+        }
+    except UnicodeEncodeError:
+        return {}

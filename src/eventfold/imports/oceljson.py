@@ -47,7 +47,12 @@ class _Log(msgspec.Struct):
     events: list[msgspec.Raw]
 
 
+class _Related(msgspec.Struct):
+    relationships: list[_Relation] = []
+
+
 _event = msgspec.json.Decoder(_Event).decode
+_related = msgspec.json.Decoder(_Related).decode
 
 
 def ocel_json_rows(content: BufferedReader, path: Path) -> Iterator[Row]:
@@ -76,10 +81,19 @@ def ocel_json_rows(content: BufferedReader, path: Path) -> Iterator[Row]:
         try:
             event = _event(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            yield Row(number, {}, RowInvalid(f"This is no event of OCEL: {error}.", line=number))
+            wrong = RowInvalid(f"This is no event of OCEL: {error}.", line=number)
+            yield ocel_row(number, OcelEvent("", "", "", [], _relations(raw)), types, objects, wrong)
             continue
         attributes = [(found.name, found.value) for found in event.attributes]
         relations = [(found.objectId, found.qualifier) for found in event.relationships]
         yield ocel_row(
             number, OcelEvent(event.id, event.type, event.time, attributes, relations), types, objects
         )
+
+
+def _relations(raw: msgspec.Raw) -> list[tuple[str, str]]:
+    """What an event relates to that cannot be read otherwise."""
+    try:
+        return [(found.objectId, found.qualifier) for found in _related(raw).relationships]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return []

@@ -158,10 +158,42 @@ def _row(
         own = values.pop("ocel_id")
         attributes = [(name, _value(name, value)) for name, value in values.items() if value is not None]
     except EventfoldError as error:
-        return Row(number, {}, error)
-    pairs = [(name, qualifier) for name, qualifier, _ in relations]
-    objects = {name: kind for name, _, kind in relations if kind is not None}
+        return _refused(number, found, relations or [], types, error)
+    pairs, objects = _related(relations)
     return ocel_row(number, OcelEvent(str(own), found.kind.name, time, attributes, pairs), types, objects)
+
+
+def _refused(
+    number: int,
+    found: _Found,
+    relations: list[tuple[str, str, str | None]],
+    types: dict[str, None],
+    error: EventfoldError,
+) -> Row:
+    """The row of an event that cannot be kept, with the objects that it relates to.
+
+    Earlier releases took a number that is not finite for null.
+    """
+    pairs, objects = _related(relations)
+    values = {} if found.kind is None else dict(zip(found.kind.names, found.values, strict=False))
+    time, own = str(values.pop("ocel_time", None) or ""), str(values.pop("ocel_id", found.id))
+    kind = "" if found.kind is None else found.kind.name
+    row = ocel_row(number, OcelEvent(own, kind, time, [], pairs), types, objects, error)
+    if not isinstance(error, NumberNotFinite):
+        return row
+    plain = [(n, v if not isinstance(v, float) or math.isfinite(v) else None) for n, v in values.items()]
+    nulls = [(n, msgspec.Raw(msgspec.json.encode(v))) for n, v in plain if values[n] is not None]
+    return row._replace(
+        former=ocel_row(number, OcelEvent(own, kind, time, nulls, pairs), types, objects).cells
+    )
+
+
+def _related(
+    relations: list[tuple[str, str, str | None]],
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The pairs of object and qualifier, and the type of each object."""
+    pairs = [(name, qualifier) for name, qualifier, _ in relations]
+    return pairs, {name: kind for name, _, kind in relations if kind is not None}
 
 
 def _value(name: str, value: object) -> msgspec.Raw:

@@ -121,16 +121,19 @@ class _Events:
     def _row(self) -> Row:
         event, kinds = self._event, self._known.kinds
         kind = event.get("type", "")
+        attributes: list[tuple[str, msgspec.Raw]]
+        wrong: EventfoldError | None
         try:
             if self._size > rows.LONGEST_LINE:
                 raise EventTooLarge(
                     f"The event has more than {rows.LONGEST_LINE} characters.", line=self._count
                 )
-            attributes: list[tuple[str, msgspec.Raw]] = [
+            attributes = [
                 (name, typed(kinds.get((kind, name), "string"), name, text))
                 for name, text in self._attributes
             ]
+            wrong = None
         except EventfoldError as error:
-            return Row(self._count, {}, error)
+            attributes, wrong = [], error
         found = OcelEvent(event.get("id", ""), kind, event.get("time", ""), attributes, self._relations)
-        return ocel_row(self._count, found, self._known.types, self._known.objects)
+        return ocel_row(self._count, found, self._known.types, self._known.objects, wrong)

@@ -5,7 +5,7 @@ Decimals become text as in typed events, times ISO 8601, bytes base64; lists, re
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -24,7 +24,7 @@ from eventfold.events.shape import check_key
 from eventfold.events.times import too_fine
 from eventfold.extras import needing
 from eventfold.imports import rows
-from eventfold.imports.rows import Row, damaged
+from eventfold.imports.rows import Cells, Row, damaged
 
 with needing("a Parquet file", "lake"):
     import pyarrow as pa
@@ -129,17 +129,33 @@ def _check_type(name: str, kind: "pa.DataType") -> None:
         )
 
 
-def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | EventfoldError]:
+class _Unfit(NamedTuple):
+    """A row with a value that cannot be kept, and its other values."""
+
+    error: EventfoldError
+    others: dict[str, Any]
+
+
+def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | _Unfit]:
     """The rows as Python values; times finer than a microsecond make their row an error."""
-    found: list[dict[str, Any] | EventfoldError]
+    found: list[dict[str, Any] | _Unfit]
     try:
         found = _plain(batch).to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowInvalid, ValueError, KeyError, OverflowError) as error:
         if batch.num_rows > 1:
             half = batch.num_rows // 2
             return [*_values(batch.slice(0, half)), *_values(batch.slice(half))]
-        return [_finer(batch) or RowInvalid(f"A value of the row cannot be kept exactly: {error}.")]
+        return [_unfit(batch, error)]
     return found
+
+
+def _unfit(row: "pa.RecordBatch", error: Exception) -> _Unfit:
+    wrong = _finer(row) or RowInvalid(f"A value of the row cannot be kept exactly: {error}.")
+    if row.num_columns == 1:
+        return _Unfit(wrong, {})
+    each = [_values(row.select([name]))[0] for name in row.schema.names]
+    others = [values for values in each if not isinstance(values, _Unfit)]
+    return _Unfit(wrong, {name: value for values in others for name, value in values.items()})
 
 
 def _plain(batch: "pa.RecordBatch") -> "pa.Table":
@@ -174,18 +190,27 @@ def _in_microseconds(kind: "pa.DataType") -> "pa.DataType":
     return kind
 
 
-def _row(line: int, values: dict[str, Any] | EventfoldError) -> Row:
+def _row(line: int, values: dict[str, Any] | _Unfit) -> Row:
+    if isinstance(values, _Unfit):
+        return Row(line, _readable(values.others), values.error)
     try:
-        if isinstance(values, EventfoldError):
-            raise values
         text = _encode(_exact(values))
         if len(text) > rows.LONGEST_LINE:
             raise EventTooLarge(f"The row has more than {rows.LONGEST_LINE} bytes.", line=line)
         return Row(line, _raw_object(compact_object(text)))
     except EventfoldError as error:
-        return Row(line, {}, error)
+        return Row(line, _readable(values), error)
     except UnicodeError:
         return Row(line, {}, RowInvalid("The row has text that is not UTF-8.", line=line))
+
+
+def _readable(values: dict[str, Any]) -> Cells:
+    """The values of a row one of which cannot be kept: they may still say which stream it belongs to."""
+    found: dict[str, msgspec.Raw] = {}
+    for name, value in values.items():
+        with suppress(EventfoldError, UnicodeError):
+            found[name] = msgspec.Raw(_encode(_exact(value)))
+    return found
 
 
 def _exact(value: Any) -> Any:

@@ -15,7 +15,7 @@ from eventfold.imports.rows import Row, Source, damaged
 
 Format = Literal["csv", "jsonl", "parquet", "xes", "ocel-xml", "ocel-json", "ocel-sqlite"]
 
-_ENDINGS: dict[str, Format] = {
+ENDINGS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".jsonl": "jsonl",
@@ -96,7 +96,7 @@ def form_of(path: Path) -> Format:
     Raises:
         QueryInvalid: the name does not say it.
     """
-    form = _ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+    form = ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if form is None:
         raise QueryInvalid(
             f"The name {path.name} does not say what it is; give the format: {', '.join(get_args(Format))}.",

@@ -34,9 +34,14 @@ class ImportReport(msgspec.Struct):
         rows: rows of the file.
         written: events written.
         known: events that were imported before.
+        differing: of the known ones, those that would have another time or other metadata now; they stay as they are.
+        known_from: of the known ones, how many were imported under another name of the log.
         refused: rows that are no events.
+        unplaced: of the refused ones, those that name no stream that could be read; nothing is held back for them.
+        held_back: events that follow a refused row in their stream and are not written, so that it can come before
+            them when it is mended.
         unrelated: rows that name no entity of those that were asked for; left out.
-        out_of_order: rows whose time lies before that of an earlier row of their stream.
+        out_of_order: events written whose time lies before that of one that stands before them in their stream.
         irregular: of a restore: events that no append would take today; they came back as they were.
         streams: streams that the file speaks of.
         double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
@@ -52,7 +57,11 @@ class ImportReport(msgspec.Struct):
     rows: int = 0
     written: int = 0
     known: int = 0
+    differing: int = 0
+    known_from: Counter[str] = msgspec.field(default_factory=Counter)
     refused: int = 0
+    unplaced: int = 0
+    held_back: int = 0
     unrelated: int = 0
     out_of_order: int = 0
     irregular: int = 0

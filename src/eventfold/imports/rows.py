@@ -16,11 +16,19 @@ Cells = Mapping[str, str | msgspec.Raw]
 
 
 class Row(NamedTuple):
-    """One row: its line, and its cells or what is wrong with it."""
+    """One row: its line, and its cells or what is wrong with it.
+
+    Attributes:
+        line: where it begins.
+        cells: what it says; of a row that is wrong, as far as it could be read.
+        error: what is wrong with it.
+        former: the cells as earlier releases took them, where that was otherwise: their ids are made of them.
+    """
 
     line: int
     cells: Cells
     error: EventfoldError | None = None
+    former: Cells | None = None
 
 
 class Source(NamedTuple):

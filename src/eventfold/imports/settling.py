@@ -1,135 +1,145 @@
 """Writing what is new of a batch of rows, and nothing twice: known ids are looked up once for the whole batch."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
 
-from eventfold.errors import Conflict, EventfoldError, EventIdReused, OutcomeUnknown, Refused, StorageBusy
-from eventfold.events.ids import EMPTY, check_new_id
-from eventfold.imports.mapping import Prepared
+from eventfold.errors import Conflict, EventfoldError, EventIdReused, OutcomeUnknown, StorageBusy
+from eventfold.imports.knowing import Knowing, Sorted, differs, owner_of
+from eventfold.imports.prepared import Prepared
 from eventfold.imports.report import ImportReport
-from eventfold.store.checks import check_new_stream
-from eventfold.store.port import ANY, Store, Write
+from eventfold.store.port import ANY, Appended, Store, Write
 
 ATTEMPTS = 5
 
 
-def settle(store: Store, batch: Sequence[Prepared], report: ImportReport) -> None:
-    """Writes the rows of a batch that are not stored yet, in their order.
+class Settling:
+    """Writes batches of rows.
 
     Args:
         store: where to.
-        batch: the rows.
+        knowing: tells what is there.
         report: is brought up to date; with `dry_run` nothing is written.
-
-    Raises:
-        EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
-    tried: set[UUID] = set()
-    unknown: OutcomeUnknown | None = None
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            new, known, changed = _sorted_out(store, batch)
-            new, unclear = _without_unclear(new, [*known, *changed])
-            new, refused = _without_refused(store, new)
-            if not report.dry_run:
-                _write(store, new)
-            break
-        except OutcomeUnknown as error:
-            unknown = error
-            tried.update(row.event.id for row in new)
-        except EventfoldError as error:
-            # another import is at work on the same rows, or the store has no time: look again
-            if attempt == ATTEMPTS or not isinstance(error, Conflict | StorageBusy):
-                if unknown is not None:
-                    raise unknown from error
-                raise
-    else:
-        assert unknown is not None
-        raise unknown
-    settled = sum(row.event.id in tried for row in known)
-    report.written += len(new) + settled
-    report.known += len(known) - settled
-    for row, refusal in (*unclear, *refused):
-        report.refuse(row.line, refusal)
-    for row in changed:
-        report.refuse(
-            row.line,
-            EventIdReused(
-                "The row was imported before as another event: with another type or other columns as data.",
-                line=row.line,
-            ),
-        )
+
+    def __init__(self, store: Store, knowing: Knowing, report: ImportReport) -> None:
+        self._store = store
+        self._knowing = knowing
+        self._report = report
+
+    def settle(self, batch: Sequence[Prepared]) -> None:
+        """Writes the rows of a batch that are not stored yet, in their order.
+
+        Raises:
+            Refused: a row equals one of another log, and nobody said whether it is the same.
+            EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
+        """
+        ours: set[UUID] = set()
+        unknown: OutcomeUnknown | None = None
+        attempt, again = 1, False
+        while True:
+            new: list[Prepared] = []
+            try:
+                found = self._knowing.sort(batch, everywhere=again)
+                new, unclear = _without_unclear(found)
+                again = not self._report.dry_run and self._write(new, ours)
+                if not again:
+                    break
+                continue  # a rival wrote some of them: look which
+            except OutcomeUnknown as error:
+                unknown = error
+                ours.update(row.event.id for row in new)
+            except EventfoldError as error:
+                # another import is at work on the same rows, or the store has no time: look again
+                if attempt == ATTEMPTS or not isinstance(error, Conflict | StorageBusy):
+                    if unknown is not None:
+                        raise unknown from error
+                    raise
+            if attempt == ATTEMPTS:
+                assert unknown is not None
+                raise unknown
+            attempt, again = attempt + 1, True
+        self._knowing.settled(found)
+        self._count(batch, found, new, ours)
+        for row, refusal in unclear:
+            self._report.refuse(row.line, refusal)
+        self._report.refusals.sort(key=lambda refusal: refusal.line)
+
+    def _write(self, rows: Sequence[Prepared], ours: set[UUID]) -> bool:
+        """Writes rows and notes the ids of those that were written; whether others wrote some at the same time."""
+        rival = False
+        can = self._store.capabilities
+        if not can.atomic_over_streams:
+            # no order holds between streams here: each is written at once, however the rows of the file alternate
+            rows = sorted(rows, key=lambda row: row.stream)
+        for part in _parts(rows, can.max_append_bytes):
+            writes = list(_runs(part, can.max_batch))
+            if can.atomic_over_streams:
+                rival |= _note(writes, self._store.append_all(writes), ours)
+                continue
+            for write in writes:
+                answer = self._store.append(write.stream, write.events, expected=write.expected)
+                rival |= _note([write], [answer], ours)
+        return rival
+
+    def _count(self, batch: Sequence[Prepared], found: Sorted, new: list[Prepared], ours: set[UUID]) -> None:
+        report, last = self._report, self._knowing.last
+        written = {id(row) for row in new}
+        for row, stored in found.known:
+            if stored is not None and stored.id in ours:
+                ours.discard(stored.id)  # an equal row that names the same event is known
+                written.add(id(row))
+                continue
+            report.known += 1
+            if stored is not None:
+                us = stored.occurred_or_none_us
+                last[row.stream] = last[row.stream] if us is None else max(last[row.stream], us)
+                report.differing += differs(row, stored)
+                self._count_owner(row, stored.metadata)
+        report.written += len(written)
+        report.held_back += len(found.held)
+        for row in batch:
+            us = row.event.occurred_us
+            if us is not None and id(row) in written:
+                report.out_of_order += us < last[row.stream]
+                last[row.stream] = max(last[row.stream], us)
+        for row in found.refused:
+            if row.wrong is not None and not row.wrong.told:
+                row.wrong.told = True
+                report.refuse(row.line, row.wrong.error)
+        for row in found.changed:
+            report.refuse(
+                row.line,
+                EventIdReused(
+                    "The row was imported before as another event: with another type or other columns as data.",
+                    line=row.line,
+                ),
+            )
+
+    def _count_owner(self, row: Prepared, metadata: str) -> None:
+        if metadata != row.event.metadata and not row.fixed and row.wrong is None:
+            owner = owner_of(metadata)
+            if owner is not None and owner != self._report.source:
+                self._report.known_from[owner] += 1
 
 
-def _sorted_out(
-    store: Store, batch: Sequence[Prepared]
-) -> tuple[list[Prepared], list[Prepared], list[Prepared]]:
-    """The new rows, the known ones, and those that are known as something else."""
-    asked: dict[str, list[Prepared]] = {}
-    for row in batch:
-        asked.setdefault(row.stream, []).append(row)
-    found = {
-        event.id: event
-        for event in store.find({s: [row.event.id for row in rows] for s, rows in asked.items()})
-    }
-    new, known, changed = [], [], []
-    for row in batch:
-        stored = found.get(row.event.id)
-        if stored is None:
-            new.append(row)
-        elif (stored.type, stored.data) != (row.event.type, row.event.data):
-            changed.append(row)
+def _note(writes: Sequence[Write], answers: Sequence[Appended], ours: set[UUID]) -> bool:
+    rival = False
+    for write, answer in zip(writes, answers, strict=True):
+        if answer.deduplicated:
+            rival = True
         else:
-            known.append(row)
-    return new, known, changed
+            ours.update(event.id for event in write.events)
+    return rival
 
 
-def _without_unclear(
-    new: Sequence[Prepared], stored: Sequence[Prepared]
-) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
+def _without_unclear(found: Sorted) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
     """The new rows whose stream is beyond doubt, and the others with what is wrong with them."""
-    for row in stored:
+    for row in [*(row for row, _ in found.known), *found.changed]:
         if row.unclear is not None:
             row.unclear.proven = True
-    left_out = [(row, u.refusal) for row in new if (u := row.unclear) is not None and not u.proven]
-    return [row for row in new if row.unclear is None or row.unclear.proven], left_out
-
-
-def _without_refused(
-    store: Store, new: list[Prepared]
-) -> tuple[list[Prepared], list[tuple[Prepared, EventfoldError]]]:
-    """The new rows without those whose id or name of a stream only a row that is stored already may have."""
-
-    @lru_cache
-    def head(stream: str) -> int:
-        return store.head(stream)
-
-    refused: dict[int, tuple[Prepared, EventfoldError]] = {}
-    for n, row in enumerate(new):
-        if row.event.id.int in EMPTY or not row.stream.isascii():
-            try:
-                check_new_id(row.event.id)
-                check_new_stream(row.stream, [row.event], head)
-            except Refused as error:
-                refused[n] = row, error
-    if not refused:
-        return new, []
-    return [row for n, row in enumerate(new) if n not in refused], list(refused.values())
-
-
-def _write(store: Store, rows: Sequence[Prepared]) -> None:
-    can = store.capabilities
-    if can.atomic_over_streams:
-        for part in _parts(rows, can.max_append_bytes):
-            store.append_all(list(_runs(part, can.max_batch)))
-        return
-    # no order holds between streams here, so that each is written at once, however the rows of the file alternate
-    by_stream = sorted(rows, key=lambda row: row.stream)
-    for part in _parts(by_stream, can.max_append_bytes):
-        for write in _runs(part, can.max_batch):
-            store.append(write.stream, write.events, expected=write.expected)
+    left_out = [(row, u.refusal) for row in found.new if (u := row.unclear) is not None and not u.proven]
+    return [row for row in found.new if row.unclear is None or row.unclear.proven], left_out
 
 
 def _parts(rows: Sequence[Prepared], limit: int | None) -> Iterator[Sequence[Prepared]]:

@@ -5,6 +5,7 @@ The columns are those which other tools give such a log in a table: `case:concep
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -40,23 +41,33 @@ class _Attribute:
         self.value = value
         self.inside: list[_Attribute] = []
 
-    def as_json(self) -> msgspec.Raw:
-        """Lists become arrays of one-key objects, containers objects; a value that has attributes itself, an object."""
+    def as_json(self, *, former: bool = False) -> msgspec.Raw:
+        """Lists become arrays of one-key objects, containers objects; a value that has attributes itself, an object.
+
+        Earlier releases left out what stands beside the values of a list.
+        """
         beside = self.inside
         if self.kind == "container":
-            return _object(beside)
+            return _object(beside, former=former)
         if self.kind == "list":
             values = [a for a in self.inside if a.kind == "values"]
-            if len(values) > 1:
+            if len(values) > 1 and not former:
                 raise RowInvalid(f"{self.key}: a list has its values once.")
-            beside = [a for a in self.inside if a.kind != "values"] if values else []
+            beside = [a for a in self.inside if a.kind != "values"] if values and not former else []
             inside = values[0].inside if values else self.inside
-            value = msgspec.Raw(msgspec.json.encode([{a.key: a.as_json()} for a in inside]))
+            value = msgspec.Raw(msgspec.json.encode([{a.key: a.as_json(former=former)} for a in inside]))
         else:
             value = typed(self.kind, self.key, self.value or "")
         if not beside:
             return value
-        return msgspec.Raw(msgspec.json.encode({"value": value, "attributes": _object(beside)}))
+        return msgspec.Raw(
+            msgspec.json.encode({"value": value, "attributes": _object(beside, former=former)})
+        )
+
+    def has_former(self) -> bool:
+        """Whether earlier releases left out some of it."""
+        is_list = self.kind == "list" and any(a.kind == "values" for a in self.inside)
+        return (is_list and len(self.inside) > 1) or any(a.has_former() for a in self.inside)
 
 
 class _Owner:
@@ -167,6 +178,7 @@ class _Xes:
 
 
 def _row(number: int, trace: _Owner, event: _Owner) -> Row:
+    pairs = [(CASE + a.key, a) for a in trace.attributes] + [(a.key, a) for a in event.attributes]
     try:
         if trace.size + event.size > rows.LONGEST_LINE:
             raise EventTooLarge(
@@ -174,22 +186,44 @@ def _row(number: int, trace: _Owner, event: _Owner) -> Row:
             )
         if (wrong := event.error or trace.error) is not None:
             raise wrong
-        pairs = [(CASE + a.key, a) for a in trace.attributes] + [(a.key, a) for a in event.attributes]
-        cells: Cells = _raw_object(compact_object(_object_of(pairs)))
+        cells = _cells(pairs)
     except EventfoldError as error:
-        return Row(number, {}, error)
+        return Row(number, _readable(pairs), error, _former(pairs))
+    return Row(number, cells, former=_former(pairs) if any(a.has_former() for _, a in pairs) else None)
+
+
+def _cells(pairs: list[tuple[str, _Attribute]], *, former: bool = False) -> Cells:
+    found: Cells = _raw_object(compact_object(_object_of(pairs, former=former)))
     # an event need not say when it happened, or who did it
-    return Row(number, {TIME: "", RESOURCE: "", **cells})
+    return {TIME: "", RESOURCE: "", **found}
 
 
-def _object(attributes: list[_Attribute]) -> msgspec.Raw:
-    return msgspec.Raw(_object_of([(a.key, a) for a in attributes]))
+def _former(pairs: list[tuple[str, _Attribute]]) -> Cells | None:
+    """The event as earlier releases took it; None where they refused it too."""
+    try:
+        return _cells(pairs, former=True)
+    except (EventfoldError, UnicodeError):
+        return None
 
 
-def _object_of(pairs: list[tuple[str, _Attribute]]) -> bytes:
+def _readable(pairs: list[tuple[str, _Attribute]]) -> Cells:
+    """The plain attributes of an event that cannot be kept: they may still say which stream it belongs to."""
+    found: dict[str, msgspec.Raw] = {}
+    for key, attribute in pairs:
+        if attribute.kind not in _NESTED and not attribute.inside:
+            with suppress(EventfoldError, UnicodeError):
+                found.setdefault(key, attribute.as_json())
+    return found
+
+
+def _object(attributes: list[_Attribute], *, former: bool) -> msgspec.Raw:
+    return msgspec.Raw(_object_of([(a.key, a) for a in attributes], former=former))
+
+
+def _object_of(pairs: list[tuple[str, _Attribute]], *, former: bool) -> bytes:
     found: dict[str, msgspec.Raw] = {}
     for key, attribute in pairs:
         if key in found:
             raise JsonDuplicateKey(f"The attribute {key!r:.60} stands twice in one place.", key=key)
-        found[key] = attribute.as_json()
+        found[key] = attribute.as_json(former=former)
     return msgspec.json.encode(found)

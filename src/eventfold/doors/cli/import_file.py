@@ -1,7 +1,7 @@
 """`eventfold import`: a log of others, row by row."""
 
 import time as clocks
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,6 +25,7 @@ from eventfold.imports import (
 )
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
+from eventfold.imports.identity import named, source_of
 from eventfold.imports.reading import Format, form_of
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
@@ -69,8 +70,14 @@ FOLLOW_SECONDS = 1.0
     "--list", "lists", multiple=True, metavar="COLUMN", help="Its cells are lists: ['a', 'b'], or JSON."
 )
 @click.option(
-    "--source", default="", help="Name of the log, part of every event id; default: the file's name."
+    "--source", default="", help="Name of the log the file is part of; default: its folder and name."
 )
+@click.option(
+    "--id", "identity", multiple=True, metavar="COLUMN", help="Tells one row from another; repeatable."
+)
+@click.option("--same", is_flag=True, help="Rows that equal those of another log are known.")
+@click.option("--other", is_flag=True, help="Rows that equal those of another log are written too.")
+@click.option("--keep-going", is_flag=True, help="Write also what follows a refused row in its stream.")
 @click.option(
     "--format",
     "form",
@@ -105,6 +112,10 @@ def import_file(
     data: tuple[str, ...],
     lists: tuple[str, ...],
     source: str,
+    identity: tuple[str, ...],
+    same: bool,  # noqa: FBT001 - click passes options by name
+    other: bool,  # noqa: FBT001
+    keep_going: bool,  # noqa: FBT001
     form: Format | None,
     delimiter: str,
     order: Literal["file", "time"],
@@ -125,13 +136,18 @@ def import_file(
         _show(report, as_json=settings.json)
         return RowInvalid.exit_code if report.refused else 0
     if documents or "://" in file:
+        if identity:
+            raise ConfigInvalid("Documents have ids of their own: leave out --id.", key="id")
         pages = _pages(file, container, follow=follow)
         with closing(_log(settings, dry_run=dry_run)) as store, progress("documents") as show:
             report = import_documents(
                 store,
                 pages,
-                source or Path(file).name.split(".")[0],
+                named(source) if source else source_of(file),
                 category=category,
+                same=same,
+                other=other,
+                keep_going=keep_going,
                 naive_is_utc=naive_is_utc,
                 cut_times=cut_times,
                 dry_run=dry_run,
@@ -162,6 +178,7 @@ def import_file(
             lists=lists,
             metadata=metadata,
         )
+    mapping = structs.replace(mapping, id=identity)
     store = _log(settings, dry_run=dry_run)
     try:
         with progress(path.name, in_bytes=True) as show:
@@ -170,6 +187,9 @@ def import_file(
                 path,
                 mapping,
                 source=source,
+                same=same,
+                other=other,
+                keep_going=keep_going,
                 form=form,
                 delimiter=delimiter,
                 order=order,
@@ -182,7 +202,7 @@ def import_file(
     return RowInvalid.exit_code if report.refused else 0
 
 
-def _pages(file: str, container: str, *, follow: bool) -> Iterator[list[Found]]:
+def _pages(file: str, container: str, *, follow: bool) -> Iterable[list[Found]]:
     if "://" not in file:
         return file_pages(file)
 
@@ -216,11 +236,27 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
             say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
     if report.irregular:
         say(f"! {report.irregular:,} events hold what no append takes any more; they are kept as they were.")
-    verb = "would be written" if report.dry_run else "were written"
-    unrelated = f", {report.unrelated:,} of no such entity" if report.unrelated else ""
-    say(
-        f"{report.rows:,} rows of {report.streams:,} streams: {report.written:,} {verb}, {report.known:,} were known,"
-        f" {report.refused:,} refused{unrelated}; {report.out_of_order:,} have a time before that of an earlier row."
-    )
+    say(_sentence(report))
     if note := report.category_note():
         say(f"! {note}")
+
+
+def _sentence(report: ImportReport) -> str:
+    """What an import did."""
+    verb = "would be written" if report.dry_run else "were written"
+    parts = [f"{report.written:,} {verb}", f"{report.known:,} were known", f"{report.refused:,} refused"]
+    if report.known_from:
+        logs = ", ".join(f"{n:,} as rows of {name!r}" for name, n in report.known_from.most_common(SHOWN))
+        parts[1] += f" ({logs})"
+    if report.unplaced:
+        parts[2] += f" ({report.unplaced:,} of no stream that can be read, which holds back nothing)"
+    if report.unrelated:
+        parts.append(f"{report.unrelated:,} of no such entity")
+    if report.held_back:
+        parts.append(
+            f"{report.held_back:,} held back behind a refused row of their stream: mend it and import again"
+        )
+    told = f"{report.out_of_order:,} have a time before that of an earlier row"
+    if report.differing:
+        told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
+    return f"{report.rows:,} rows of {report.streams:,} streams: {', '.join(parts)}; {told}."

@@ -1,0 +1,72 @@
+"""Which rows are the same: the log that a file is part of, and what is done with equal rows of another one."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from eventfold.errors import ConfigInvalid
+from eventfold.imports.reading import ENDINGS
+
+Equal = Literal["ask", "same", "other"]
+"""Rows that equal those of another log: a person is asked, they are the same, or they are others."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The log that rows come from.
+
+    Attributes:
+        name: stands in the metadata of their events.
+        former: what an earlier release called it; part of the ids that it made.
+        given: the name was chosen by a person, and is not that of a file.
+    """
+
+    name: str
+    former: str = ""
+    given: bool = True
+
+    @property
+    def formers(self) -> list[str]:
+        """The names under which an earlier release may have imported these very rows."""
+        return [self.name] if self.given else [self.former]
+
+
+def named(source: str) -> Source:
+    """The log of a name that a person chose."""
+    return Source(source, source)
+
+
+def source_of(file: Path | str) -> Source:
+    """The log of a file that nobody named: its folder and its name, without the ending that says its form."""
+    path = Path(file)
+    former = path.name.split(".")[0] or path.name
+    if "://" in str(file):
+        return Source(former, former, given=False)
+    name = path.name
+    if name.lower().endswith(".gz"):
+        name = name[: -len(".gz")]
+    if Path(name).suffix.lower() in ENDINGS:
+        name = Path(name).stem
+    folder = path.absolute().parent.resolve().name
+    return Source(f"{folder}/{name}" if folder else name, former, given=False)
+
+
+def equal_rows(source: Source, *, keyed: bool, same: bool, other: bool) -> Equal:
+    """What is done with rows that equal those of another log.
+
+    Args:
+        source: the log that is imported.
+        keyed: columns say which rows are the same.
+        same: they are the same rows.
+        other: they are others.
+
+    Raises:
+        ConfigInvalid: the answers contradict each other.
+    """
+    if same + other + keyed > 1:
+        raise ConfigInvalid(
+            "Which rows are the same is said once: by --id COLUMN, by --same or by --other.", key="same"
+        )
+    if other or (source.given and not same):
+        return "other"
+    return "same" if same or keyed else "ask"

@@ -1,0 +1,96 @@
+"""Rows that an earlier release imported stay known under the ids that it gave them.
+
+`tests/golden/imports-0.1.0` holds small files of every form, the arguments with which they were imported, and the log
+that release 0.1.0 (as of commit 3af938d) made of them: names with dots, empty cells, equal rows, nulls, lists that name
+several entities, names of several columns, a category with a dash, and times that are refused now.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from eventfold import open_store
+from eventfold.doors.cli.main import cli
+from eventfold.errors import Refused
+from eventfold.imports import knowing
+from tests.imports.making import stored
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "imports-0.1.0" / "data"
+IMPORTS: list[dict[str, Any]] = msgspec.json.decode((GOLDEN / "imports.json").read_bytes())
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    shutil.copy(GOLDEN / "log.db", tmp_path / "log.db")
+    shutil.copytree(GOLDEN / "files", tmp_path / "files")
+    monkeypatch.chdir(tmp_path / "files")
+    return f"sqlite:///{tmp_path}/log.db"
+
+
+def bring(log: str, *args: str) -> dict[str, Any]:
+    told = CliRunner().invoke(cli, ["--json", "-s", log, "import", *args])
+    found: dict[str, Any] = msgspec.json.decode(told.stdout)
+    return found
+
+
+def events(log: str) -> list[Any]:
+    store = open_store(log)
+    found = stored(store)
+    store.close()
+    return found
+
+
+def test_every_file_of_an_earlier_release_is_known_and_nothing_is_written(log: str) -> None:
+    before = events(log)
+    for done in IMPORTS:
+        report = bring(log, *done["args"])
+        counts = (report["written"], report["known"], report["refused"], report["held_back"])
+        assert counts == (0, done["events"], 0, 0), done["args"]
+    assert events(log) == before
+    assert len(before) == sum(done["events"] for done in IMPORTS)
+
+
+def test_in_another_folder_they_are_known_too_and_it_is_said_under_which_name(
+    log: str, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move("till.2025-01.csv", "../elsewhere/till.2025-01.csv")
+    args = IMPORTS[0]["args"][1:]
+    report = bring(log, "../elsewhere/till.2025-01.csv", *args)
+    assert (report["source"], report["written"], report["known"]) == ("elsewhere/till.2025-01", 0, 8)
+    assert sum(report["known_from"].values()) > 0
+    assert set(report["known_from"]) == {"till"}
+
+
+def test_rows_that_follow_are_added_and_known_after_that(log: str) -> None:
+    file, *args = IMPORTS[0]["args"]
+    with Path(file).open("a", encoding="utf-8") as text:
+        text.write("1,Sold,2025-01-02 08:05,apple,1.50,\n3,Opened,2025-01-03 08:00,,,\n")
+    for wanted in ((2, 8, 0), (0, 10, 0)):
+        report = bring(log, file, *args)
+        assert (report["written"], report["known"], report["refused"]) == wanted
+
+
+def test_rows_of_a_log_of_another_name_are_asked_about(log: str) -> None:
+    shutil.copy("crm.csv", "other.csv")
+    args = [arg for arg in IMPORTS[1]["args"][1:] if arg not in ("--source", "CRM")]
+    before = events(log)
+    told = CliRunner().invoke(cli, ["-s", log, "import", "other.csv", *args])
+    assert isinstance(told.exception, Refused)
+    assert (told.exception.exit_code, told.exception.facts["source"]) == (3, "CRM")
+    assert "--source NAME" in told.exception.message
+    assert events(log) == before
+    assert bring(log, "other.csv", *args, "--same")["known"] == 3
+    assert bring(log, "other.csv", *args, "--other")["written"] == 3
+
+
+def test_without_the_former_ids_everything_would_be_written_again(
+    log: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowing, "row_event_id", lambda *_: UUID(int=1))
+    assert bring(log, *IMPORTS[4]["args"])["written"] == IMPORTS[4]["events"]
