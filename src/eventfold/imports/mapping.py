@@ -40,7 +40,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
         stream: the columns that name the entity; several are joined by `stream_separator`, and then none may be empty,
             and only the last may hold that character: else other cells could give the same name.
         stream_separator: the character between several stream columns.
-        category: stands before it in the name of the stream; empty where the column holds whole stream names.
+        category: stands before it in the name of the stream, with `_` for a dash; empty where the column holds whole
+            stream names.
         type: the columns that name the type of the event; several are joined by `type_separator`.
         event_type: the one type of all rows, instead of a column.
         type_separator: stands between several type columns.

@@ -15,7 +15,7 @@ def xes_mapping(
     """A stream for each trace, an event for each event.
 
     Args:
-        category: stands before the name of the trace.
+        category: stands before the name of the trace, with `_` for a dash.
         timezone: of times that have none.
         cut_times: drops what a time says finer than a microsecond, instead of refusing it.
         lifecycle: makes the transition a part of the type, `W_Call:COMPLETE`, instead of data.
@@ -39,7 +39,7 @@ def ocel_mapping(
 
     Args:
         object_type: of OCEL.
-        category: stands before the id of the object; default: the type.
+        category: stands before the id of the object, with `_` for a dash; default: the type.
         timezone: of times that have none.
         cut_times: drops what a time says finer than a microsecond, instead of refusing it.
     """
