@@ -1,7 +1,7 @@
 """What DuckDB answers arrives in Python as it was, or is refused: every type that DuckDB has."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import duckdb
@@ -108,6 +108,8 @@ def test_the_types_of_the_test_are_those_that_are_known() -> None:
         ),
         ("to_hours(3000000)", timedelta(days=125_000), '"P125000D"'),
         ("[INTERVAL '1 month 3 days']", [pa.MonthDayNano([1, 3, 0])], '["P1M3D"]'),
+        ("['12:30'::TIME]", [time(12, 30)], '["12:30:00"]'),
+        ("['2024-01-01 00:00:00.5'::TIMESTAMP_NS]", [datetime(2024, 1, 1, 0, 0, 0, 500000)], None),  # noqa: DTZ001
         ("'2024-01-01 00:00:00.123456'::TIMESTAMP_NS", datetime(2024, 1, 1, 0, 0, 0, 123456), None),  # noqa: DTZ001
     ],
 )
@@ -126,7 +128,8 @@ def test_a_value_of_an_expression(
     [
         *("'infinity'::TIMESTAMPTZ", "'-infinity'::DATE", "'290000-01-01'::TIMESTAMP", "'24:00'::TIME"),
         *("'5000-01-01 (BC)'::DATE", "'2024-01-01 00:00:00.123456789'::TIMESTAMP_NS", "['infinity'::DATE]"),
-        *("'infinity'::TIMESTAMP_NS", "{'a': 'infinity'::TIMESTAMP}"),
+        *("'infinity'::TIMESTAMP_NS", "{'a': 'infinity'::TIMESTAMP}", "['24:00'::TIME]"),
+        *("['2024-01-01 00:00:00.123456789'::TIMESTAMP_NS]", "{'a': 'infinity'::TIMESTAMP_NS}"),
     ],
 )
 def test_what_python_has_no_value_for_is_refused_by_name_and_answered_as_text(expression: str) -> None:

@@ -18,7 +18,9 @@ from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.publication import stamp_of
 from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.reference import Reference, Taken
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
+from eventfold.testing.contract.absent import AbsentKeysContract
 from eventfold.testing.contract.answers import compared
 from eventfold.testing.contract.asof import AsOfContract
 from eventfold.testing.contract.bench import Bench
@@ -63,6 +65,37 @@ def any_lease_is_taken_over(patch: Patch) -> None:
             return checked(self, owner, seconds, over=str(refusal.facts["lease"]))
 
     patch.setattr(SqliteTableState, "acquire", acquire)
+
+
+def what_is_left_out_is_an_error_all_the_same(patch: Patch) -> None:
+    honest = Reference.__init__
+
+    def strict(self: Any, *arguments: Any) -> None:
+        honest(self, *arguments)
+        self._skips_absent = False
+
+    patch.setattr(Reference, "__init__", strict)
+
+
+def events_without_a_key_make_a_row_of_their_stream(patch: Patch) -> None:
+    honest = Reference.take
+
+    def take(self: Any, event: Any) -> Any:
+        taken = honest(self, event)
+        if taken is None and self.layout.spec.key.absent == "skip":
+            found = self._prepared(event.type)
+            values = tuple(extract(event, {}) for extract in found.extracts)
+            return Taken(event.stream, event, found, values)
+        return taken
+
+    patch.setattr(Reference, "take", take)
+
+
+def nobody_counts_what_waits(patch: Patch) -> None:
+    honest = SqliteTableState._head
+    patch.setattr(
+        SqliteTableState, "_head", lambda self, there: structs.replace(honest(self, there), parked=0)
+    )
 
 
 def later_events_are_dropped(patch: Patch) -> None:
@@ -173,11 +206,21 @@ def every_cursor(bench: Bench) -> None:
     A.test_every_cursor_gives_the_tables_as_they_were(bench, rebuilt=False)
 
 
+E = AbsentKeysContract()
 K, P, A = KeepingContract(), ParkingContract(), AsOfContract()
 CONTROLS = [
     Control(no_cursor_is_checked, K.test_a_page_that_is_committed_twice_is_refused),
     Control(no_cursor_is_checked, K.test_of_two_followers_that_read_the_same_page_one_commits),
     Control(no_cursor_is_checked, P.test_a_decision_beside_a_follower_doubles_and_loses_nothing),
+    Control(
+        what_is_left_out_is_an_error_all_the_same,
+        E.test_an_event_without_the_key_is_left_out_where_the_key_says_so,
+    ),
+    Control(
+        events_without_a_key_make_a_row_of_their_stream,
+        E.test_an_event_without_the_key_is_left_out_where_the_key_says_so,
+    ),
+    Control(nobody_counts_what_waits, P.test_whoever_is_shown_rows_is_told_what_is_parked_and_what_is_behind),
     Control(no_epoch_is_checked, K.test_a_worker_whose_lease_has_passed_commits_nothing),
     Control(no_epoch_is_checked, K.test_a_worker_that_is_taken_for_dead_and_lives_doubles_nothing),
     Control(no_cursor_is_checked, K.test_a_worker_that_is_taken_for_dead_and_lives_doubles_nothing),

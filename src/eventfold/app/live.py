@@ -29,7 +29,7 @@ from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.projector import Read
 from eventfold.readmodels.table import Table
-from eventfold.readmodels.telling import parked_warnings
+from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import Store
@@ -57,6 +57,7 @@ class Live:
         self.app = app
         self.store = store
         self._lake = lake
+        self._distance = Distance(store.feed())
         self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
         self._state = open_state(state, store.log_id)
@@ -184,7 +185,7 @@ class Live:
                 if table.name in named:
                     table.wait(after)
         sources = [Source(t.live(), t.publication) for t in self.tables]
-        return query(sources, sql, parameters, feed=self.store.feed())
+        return query(sources, sql, parameters, distance=self._distance)
 
     def verify(self, *, sample: int | None = None, progress: "AuditProgress | None" = None) -> "Audit":
         """Compares log, ledger, state and published rows, while writers and followers go on.

@@ -14,7 +14,6 @@ import msgspec
 import pyarrow as pa
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFailed
-from eventfold.feed.port import Feed
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Changed, Head, TableState
@@ -103,7 +102,7 @@ def query(
     sql: str,
     parameters: Sequence[object] | Mapping[str, object] = (),
     *,
-    feed: Feed | None = None,
+    distance: Distance | None = None,
 ) -> Result:
     """Answers one SELECT over tables, each read in one instant.
 
@@ -111,7 +110,7 @@ def query(
         sources: the tables; those whose names the statement does not contain are not read.
         sql: one SELECT (or EXPLAIN) in DuckDB's SQL.
         parameters: values for `?` or `$name`.
-        feed: the log, to tell which tables are behind it.
+        distance: tells which tables are behind the log.
 
     Raises:
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
@@ -148,10 +147,8 @@ def query(
                 )
             arrow, decodes = fetch(answer)
     parked = {name: head.parked for name, head in heads.items() if head.parked}
-    distance = Distance(feed, heads) if feed is not None else None
-    behind = distance.behind if distance else {}
-    warnings = [*parked_warnings(parked), *(distance.warnings if distance else ())]
-    return Result(arrow, parked, behind, warnings, decodes)
+    behind, warnings = distance(heads) if distance else ({}, [])
+    return Result(arrow, parked, behind, [*parked_warnings(parked), *warnings], decodes)
 
 
 def names_in(sql: str) -> set[str]:

@@ -7,7 +7,7 @@ Python type from it. What Python has no value for is refused when rows are asked
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import duckdb
@@ -20,6 +20,7 @@ Decode = Callable[[Any], Any]
 _SPAN = re.compile(
     r"(?:(-?\d+) years? ?)?(?:(-?\d+) months? ?)?(?:(-?\d+) days? ?)?(?:(-?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?"
 )
+_NANOSECONDS = re.compile(r"\.\d{7,}")
 _DAY_US = 86_400_000_000
 
 
@@ -79,6 +80,12 @@ def span(text: str) -> "timedelta | pa.MonthDayNano":
     return timedelta(days=int(days), microseconds=us)
 
 
+def _instant(text: str) -> datetime:
+    if _NANOSECONDS.search(text):
+        raise ValueError(text)  # cut otherwise
+    return datetime.fromisoformat(text)
+
+
 _TEXTS: dict[str, Decode | None] = {
     "uhugeint": int,
     "bignum": int,
@@ -89,14 +96,20 @@ _TEXTS: dict[str, Decode | None] = {
     "geometry": None,
     "variant": None,
 }
-_TEXTS_INSIDE = {*_TEXTS, "time", "timestamp_ns", "timestamptz_ns"}
+_TEXTS_INSIDE: dict[str, Decode | None] = {
+    **_TEXTS,
+    "time": time.fromisoformat,
+    "timestamp_ns": _instant,
+    "timestamptz_ns": _instant,
+}
 """Inside a list or a record, where Arrow's values are not looked at one by one."""
 
 
 def _way(kind: Any, *, inside: bool = False) -> _Way:
     name = kind.id
-    if name in (_TEXTS_INSIDE if inside else _TEXTS):
-        return _Way("VARCHAR", _TEXTS.get(name))
+    texts = _TEXTS_INSIDE if inside else _TEXTS
+    if name in texts:
+        return _Way("VARCHAR", texts[name])
     match name:
         case "hugeint":
             return _Way(decode=int)

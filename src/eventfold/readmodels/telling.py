@@ -1,11 +1,15 @@
 """What whoever is shown rows is told: that streams are parked, that a table is behind the log, and the way out."""
 
+import time
 from collections.abc import Mapping
 
 from eventfold.errors import LogMismatch, StorageError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
+
+_END_SECONDS = 5.0
+"""How long the end of a log that a service keeps is not asked for again: a request for each of its partitions."""
 
 
 def parked_warnings(parked: Mapping[str, int]) -> list[str]:
@@ -22,35 +26,52 @@ def parked_warnings(parked: Mapping[str, int]) -> list[str]:
 
 
 class Distance:
-    """How far tables are behind a log: its end is asked for at most once, and nothing of it is read.
+    """How far tables are behind a log, of which nothing is read; kept between questions, each costs next to nothing.
+
+    Where a feed counts its events, they are counted. The end of another is asked for once in some seconds at most: no
+    table is said to be behind that is not, and one that has fallen behind is named some seconds later.
 
     Args:
         feed: the log.
-        heads: where the tables stand, by name.
     """
 
-    def __init__(self, feed: Feed, heads: Mapping[str, Head]) -> None:
+    def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._end: Cursor | None = None
-        self.behind: dict[str, int | None] = {}
-        self.warnings: list[str] = []
-        for table, head in heads.items():
-            self._look(table, head.cursor)
+        self._end: Cursor | LogMismatch | StorageError | None = None
+        self._asked = 0.0
 
-    def _look(self, table: str, cursor: Cursor) -> None:
-        try:
-            count = self._feed.lag(cursor)
-            if count is None:
-                self._end = self._end or self._feed.end()
-                if self._feed.compare(cursor, self._end) in {"equal", "after"}:
-                    return
-        except (LogMismatch, StorageError) as error:  # the rows are answered all the same
-            self.warnings.append(f"{table}: it cannot be told whether it is behind the log: {error.message}")
-            return
-        if count == 0:
-            return
-        self.behind[table] = count
-        much = "" if count is None else f"{count:,} event{'' if count == 1 else 's'} "
-        self.warnings.append(
-            f"{table} is {much}behind the log: `eventfold run --once` (live.catch_up()) brings it there"
-        )
+    def __call__(self, heads: Mapping[str, Head]) -> tuple[dict[str, int | None], list[str]]:
+        """By how many events each table is behind, None where that cannot be counted; and the sentences about it.
+
+        Args:
+            heads: where the tables stand, by name.
+        """
+        behind: dict[str, int | None] = {}
+        warnings = []
+        for table, head in heads.items():
+            try:
+                count = self._count(head.cursor)
+            except (LogMismatch, StorageError) as error:  # the rows are answered all the same
+                warnings.append(f"{table}: it cannot be told whether it is behind the log: {error.message}")
+                continue
+            if count == 0:
+                continue
+            behind[table] = count
+            much = "" if count is None else f"{count:,} event{'' if count == 1 else 's'} "
+            warnings.append(
+                f"{table} is {much}behind the log: `eventfold run --once` (live.catch_up()) brings it there"
+            )
+        return behind, warnings
+
+    def _count(self, cursor: Cursor) -> int | None:
+        if self._feed.capabilities.countable:
+            return self._feed.lag(cursor)
+        if self._end is None or time.monotonic() - self._asked > _END_SECONDS:
+            try:
+                self._end = self._feed.end()
+            except (LogMismatch, StorageError) as error:
+                self._end = error
+            self._asked = time.monotonic()
+        if not isinstance(self._end, Cursor):
+            raise self._end
+        return 0 if self._feed.compare(cursor, self._end) in {"equal", "after"} else None

@@ -86,6 +86,7 @@ def _document(table: str, found: "Diff") -> dict[str, object]:
         "removed": [c.before for c in changes if c.kind == "removed"],
         "changed": [_changed(c) for c in changes if c.kind == "changed"],
         "parked": sorted(found.parked),
+        "warnings": parked_warnings({table: len(found.parked)}),
     }
 
 
