@@ -14,7 +14,11 @@ import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.errors import DefinitionError, EventTypeInvalid
 from eventfold.feed.loop import catch_up
+from eventfold.readmodels.typecounts import TypeCounts
 from eventfold.readmodels.unknown import UNCOUNTED, UnknownType, told
+from eventfold.testing.contract.bench import Bench
+from eventfold.testing.contract.counting import crashes
+from eventfold.testing.contract.crashing import Step
 from tests.golden.corpus import FOLDER, RELEASES, app_of, copied
 
 
@@ -269,6 +273,49 @@ def test_a_running_follower_tells_what_the_tables_miss(
         finally:
             logger.removeHandler(handler)
     assert [record.getMessage() for record in caplog.records] == told(MISSED)
+
+
+class Apart:
+    """A ledger that counts by type, and moves the cursor of what is counted afterwards."""
+
+    def __init__(self, ledger: Any, step: Step) -> None:
+        self._ledger, self._step = ledger, step
+
+    def count(self, types: TypeCounts, *, read: Any, then: Any, anew: bool = False) -> None:
+        if read is not None:
+            self._ledger.count(types, read=read, then=read, anew=anew)
+            types, anew = {}, False
+        self._step("between")
+        self._ledger.count(types, read=read, then=then, anew=anew)
+
+    def record(self, tallies: Any, types: TypeCounts, *, read: Any, then: Any) -> bool:
+        self._ledger.record(tallies, read=read, then=then)
+        if self._ledger.counted_to() != read:
+            return False
+        self.count(types, read=read, then=then)
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+class Before(Apart):
+    """A ledger that moves the cursor of what is counted, and counts by type afterwards."""
+
+    def count(self, types: TypeCounts, *, read: Any, then: Any, anew: bool = False) -> None:
+        self._ledger.count({}, read=read, then=then, anew=anew)
+        self._step("between")
+        self._ledger.count(types, read=then, then=then)
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["from the start", "brought in"])
+@pytest.mark.parametrize("wrong", [Apart, Before])
+def test_counts_and_their_cursor_in_two_commits_would_be_wrong_after_a_crash(
+    tmp_path: Path, wrong: type[Apart], *, behind: bool
+) -> None:
+    bench = Bench(lambda name: ef.open_store(f"sqlite:///{tmp_path}/{name}.db"), tmp_path, None)
+    with pytest.raises(AssertionError, match="before step"):
+        crashes(bench, behind=behind, split=False, wrap=wrong)
 
 
 @pytest.mark.parametrize(

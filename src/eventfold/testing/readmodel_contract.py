@@ -15,6 +15,7 @@ from eventfold.testing.contract.absent import AbsentKeysContract
 from eventfold.testing.contract.answers import AnswersContract
 from eventfold.testing.contract.asof import AsOfContract
 from eventfold.testing.contract.auditing import AuditingContract
+from eventfold.testing.contract.counting import CountingContract
 from eventfold.testing.contract.crashing import CrashingContract
 from eventfold.testing.contract.keeping import KeepingContract
 from eventfold.testing.contract.laws import LawsContract
@@ -29,6 +30,7 @@ class ReadModelContract(
     ParkingContract,
     AbsentKeysContract,
     AuditingContract,
+    CountingContract,
     AnswersContract,
     LawsContract,
     CrashingContract,
