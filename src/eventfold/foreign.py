@@ -19,6 +19,9 @@ PANIC = "PanicException"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CAUSE = "↳"
+_MORE = (_CAUSE, "Candidate bindings", "Candidate functions")
+"""What begins a line that belongs to the one before."""
+
 _TRACES = (
     "stack backtrace",
     "Traceback (most recent",
@@ -44,12 +47,12 @@ def said(error: BaseException) -> str:
     """
     lines: list[str] = []
     for line in _ESCAPES.sub("", _text(error)).splitlines():
-        cause = line.lstrip().startswith(_CAUSE)
-        plain = _CONTROLS.sub(" ", line.replace(_CAUSE, "") if cause else line).strip()
-        if plain.startswith(_TRACES) or (plain and lines and not cause):
+        more = line.lstrip().startswith(_MORE)
+        plain = _CONTROLS.sub(" ", line.replace(_CAUSE, "") if more else line).strip()
+        if plain.startswith(_TRACES) or (plain and lines and not more):
             break
         if plain:
-            lines.append(plain.rstrip(".:"))
+            lines.append(plain.rstrip(".:!"))
     told = ": ".join(lines) or type(error).__name__
     return told if len(told) <= MOST else told[: MOST - 1].rstrip() + "…"
 

@@ -28,6 +28,10 @@ PANICKED = type(PANIC, (BaseException,), {})
             "Generic LocalFileSystem error: Unable to copy data to file: No space left on device (os error 28)",
         ),
         ("Parser Error: syntax error\n\nLINE 1: SELEC\n        ^", "Parser Error: syntax error"),
+        (
+            'Binder Error: column "nix" not found!\nCandidate bindings: "n"\n\nLINE 1: SELECT nix\n   ^',
+            'Binder Error: column "nix" not found: Candidate bindings: "n"',
+        ),
         ("\n\n  first\nsecond", "first"),
         ("bad\nHelp: read this\n", "bad"),
         ("stack backtrace:\n 0: x", "ValueError"),

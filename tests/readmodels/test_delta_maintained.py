@@ -11,8 +11,11 @@ from deltalake import DeltaTable
 
 import eventfold as ef
 from eventfold.app.live import Live
+from eventfold.errors import StorageFull
+from eventfold.readmodels import query
 from eventfold.readmodels.delta import commits, judging
 from eventfold.readmodels.delta.judging import MAINTENANCE, Judge
+from eventfold.readmodels.delta.table import DeltaPublication
 
 
 class Paid(ef.Event):
@@ -288,3 +291,28 @@ def test_a_program_that_may_only_read_answers_right_too(bank: Bank, monkeypatch:
         with bank.open() as live:
             assert bank.answers(live) == {bank.paid}
     assert not (bank.lake / "_eventfold" / "judged.json").exists()
+
+
+def test_a_file_that_is_taken_away_while_it_is_read_is_answered_from_the_state(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = DeltaPublication.files
+
+    def taken_away(self: DeltaPublication, number: int | None = None) -> Any:
+        found = files(self, number)
+        for file in bank.lake.glob("*.parquet"):
+            file.unlink()
+        return found
+
+    monkeypatch.setattr(DeltaPublication, "files", taken_away)
+    with bank.open() as live:
+        assert live.query("SELECT sum(total) AS total FROM accounts").rows() == [{"total": bank.paid}]
+
+
+def test_what_does_not_fit_into_memory_nor_into_its_folder_is_a_full_disk(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(query._CONFIG, "memory_limit", "20MB")
+    monkeypatch.setitem(query._CONFIG, "max_temp_directory_size", "1MB")
+    with bank.open() as live, pytest.raises(StorageFull, match="TMPDIR"):
+        live.query("SELECT count(DISTINCT md5(i::VARCHAR)) FROM range(2000000) AS r(i), accounts LIMIT 1")

@@ -23,6 +23,7 @@ from eventfold.events.jsontext import compact_object
 from eventfold.events.shape import check_key
 from eventfold.events.times import too_fine
 from eventfold.extras import needing
+from eventfold.foreign import said
 from eventfold.imports import rows
 from eventfold.imports.rows import Cells, Row, damaged
 
@@ -93,7 +94,9 @@ def opened_parquet(path: Path) -> Iterator[ParquetRows]:
         try:
             file = pq.ParquetFile(raw)
         except (pa.ArrowException, OSError) as error:
-            raise QueryInvalid(f"{path.name} is no Parquet file, or cut: {error}.", file=path.name) from error
+            raise QueryInvalid(
+                f"{path.name} is no Parquet file, or cut: {said(error)}.", file=path.name
+            ) from error
         names = file.schema_arrow.names
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice or not names:
@@ -150,7 +153,7 @@ def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | _Unfit]:
 
 
 def _unfit(row: "pa.RecordBatch", error: Exception) -> _Unfit:
-    wrong = _finer(row) or RowInvalid(f"A value of the row cannot be kept exactly: {error}.")
+    wrong = _finer(row) or RowInvalid(f"A value of the row cannot be kept exactly: {said(error)}.")
     if row.num_columns == 1:
         return _Unfit(wrong, {})
     each = [_values(row.select([name]))[0] for name in row.schema.names]

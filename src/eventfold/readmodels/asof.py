@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from eventfold.errors import CursorLost, StorageFailed
+from eventfold.errors import CursorLost, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
@@ -111,7 +111,7 @@ class History:
         self._feed.check(cursor)
         try:
             head = self._publication.head() if self._publication else None
-        except (CursorLost, StorageFailed):
+        except (CursorLost, StorageError):
             return None, start, None  # the log answers too
         if self._publication is None or head is None:
             return None, start, None

@@ -13,14 +13,15 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageFailed
+from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageError
+from eventfold.foreign import said
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
 from eventfold.readmodels.query_values import Decode, fetch, values
-from eventfold.readmodels.scratch import scratch
+from eventfold.readmodels.scratch import no_room, room, scratch
 from eventfold.readmodels.telling import Distance, parked_warnings
 
 _ATTEMPTS = 5
@@ -115,15 +116,31 @@ def query(
     Raises:
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
         TableInvalid: the rows of a table were folded under another definition.
+        StorageFull: there was no room for what does not fit into memory.
     """
     try:
         sql.encode()
     except UnicodeEncodeError:
         raise QueryInvalid("The query is not UTF-8.") from None
-    with duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
+    asked = list(sources)
+    try:
+        return _answered(asked, sql, parameters, distance)
+    except duckdb.IOException:
+        # a published file was taken away while it was read: the state has all rows as well
+        with _translated([source.state.layout.spec.name for source in asked]):
+            return _answered([Source(source.state) for source in asked], sql, parameters, distance)
+
+
+def _answered(
+    sources: Sequence[Source],
+    sql: str,
+    parameters: Sequence[object] | Mapping[str, object],
+    distance: Distance | None,
+) -> Result:
+    with room(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
         db.execute("SET TimeZone = 'UTC'")
         known = {source.state.layout.spec.name: source for source in sources}
-        with _translated(known):
+        with _translated(known, vanishing=True):
             statements = db.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
@@ -139,7 +156,7 @@ def query(
         db.execute("SET allowed_paths = $files", {"files": files})
         db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
-        with _translated(known):
+        with _translated(known, vanishing=True):
             answer = db.sql(sql, params=parameters or None)
             if twice := [name for name in answer.columns if answer.columns.count(name) > 1]:
                 raise QueryInvalid(
@@ -207,7 +224,7 @@ def _read(source: Source) -> tuple[Sequence[str], Changed]:
 def _head(publication: Publication | None) -> Version | None:
     try:
         return publication.head() if publication else None
-    except (CursorLost, StorageFailed):
+    except (CursorLost, StorageError):
         return None  # the state has all rows as well
 
 
@@ -222,15 +239,18 @@ def _usable(state: TableState, publication: Publication, version: Version) -> bo
 
 
 @contextmanager
-def _translated(known: Collection[str]) -> Iterator[None]:
+def _translated(known: Collection[str], *, vanishing: bool = False) -> Iterator[None]:
+    """Says what DuckDB refuses in our words; leaves it alone where files that have vanished may be the reason."""
     try:
         yield
     except duckdb.CatalogException as error:
         if (missing := _MISSING.search(str(error))) is None:
-            raise QueryInvalid(f"The query cannot be answered: {error}") from None
+            raise QueryInvalid(f"The query cannot be answered: {said(error)}.") from None
         near = get_close_matches(missing[1].lower(), known, 1)
         meant = f"; did you mean {near[0]}?" if near else "."
         tables = f"The tables are: {', '.join(sorted(known))}." if known else "The app has no tables."
         raise QueryInvalid(f"There is no table {missing[1]}{meant} {tables}") from None
     except (duckdb.Error, pa.ArrowException) as error:
-        raise QueryInvalid(f"The query cannot be answered: {error}") from None
+        if no_room(error) or (vanishing and isinstance(error, duckdb.IOException)):
+            raise
+        raise QueryInvalid(f"The query cannot be answered: {said(error)}.") from None

@@ -17,6 +17,11 @@ def scratch() -> str:
     return str(Path(tempfile.gettempdir()) / f"eventfold-{new_id()}")
 
 
+def no_room(error: Exception) -> bool:
+    """Whether DuckDB says that there is no room for what it works on."""
+    return isinstance(error, duckdb.OutOfMemoryException) or says_full(error)
+
+
 @contextmanager
 def room() -> Iterator[None]:
     """Says so where what does not fit into memory does not fit into that folder either.
@@ -27,7 +32,7 @@ def room() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if not isinstance(error, duckdb.OutOfMemoryException) and not says_full(error):
+        if not no_room(error):
             raise
         raise StorageFull(
             f"No space was left in {tempfile.gettempdir()} for what does not fit into memory: free some, or name"

@@ -171,7 +171,9 @@ def load_app(name: str, folder: Path | None = None) -> App:
     except EventfoldError:
         raise
     except ModuleNotFoundError as error:
-        raise ConfigInvalid(f"The module {module_name!r} cannot be imported: {error}.", key="app") from error
+        raise ConfigInvalid(
+            f"The module {module_name!r} cannot be imported: {said(error)}.", key="app"
+        ) from error
     except Exception as error:
         raise DefinitionError(
             f"The module {module_name!r} cannot be imported: {told(error)}", key="app"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from azure.cosmos import ContainerProxy
 
 from eventfold.errors import FeedRebased
+from eventfold.foreign import said
 from eventfold.store.cosmos.calls import Calls
 from eventfold.store.cosmos.spans import Span
 
@@ -97,8 +98,8 @@ def read_changes(
         documents = calls.read("reading the change feed", read)
     except ValueError as error:
         raise FeedRebased(
-            f"The continuation cannot be used with this container ({error}): it was made anew or restored. Rebuild what"
-            " follows it."
+            f"The continuation cannot be used with this container ({said(error)}): it was made anew or restored."
+            " Rebuild what follows it."
         ) from None
     charge = sum(float(answer.get(_CHARGE, 0) or 0) for answer in headers)
     return Changes(documents, str(headers[-1][_ETAG]), answers, charge)

@@ -17,6 +17,7 @@ from azure.cosmos.exceptions import (
 )
 
 from eventfold.errors import ConfigInvalid, LogNotFound, StorageFailed
+from eventfold.foreign import said
 from eventfold.store.cosmos.calls import Calls, translate
 from eventfold.store.cosmos.settings import Settings, credential
 from eventfold.store.cosmos.sizes import heavy_streams
@@ -83,7 +84,7 @@ def _client(settings: Settings, calls: Calls) -> CosmosClient:
         except ServiceRequestError as error:  # nothing is there by this name: waiting would not help
             raise translate(error, "opening the account", writes=False) from error
         except ValueError as error:
-            raise ConfigInvalid(f"The Cosmos DB account cannot be used: {error}.", key="url") from error
+            raise ConfigInvalid(f"The Cosmos DB account cannot be used: {said(error)}.", key="url") from error
 
     try:
         return calls.read("opening the account", make)
