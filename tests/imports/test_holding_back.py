@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eventfold import Store, open_store
 from eventfold.imports import (
@@ -87,6 +89,33 @@ def test_times_are_compared_with_what_the_log_holds_though_the_file_does_not_spe
     assert run(store, csv_file(tmp_path / "second.csv", rows), dry_run=True).out_of_order == 2
     assert run(store, csv_file(tmp_path / "second.csv", rows)).out_of_order == 2
     assert run(store, csv_file(tmp_path / "second.csv", rows)).out_of_order == 0  # nothing is written
+
+
+SEEN = st.tuples(st.integers(1, 3), st.sampled_from("ABC"), st.booleans())
+
+
+@settings(max_examples=100, deadline=None)
+@given(seen=st.lists(SEEN, max_size=12), batch=st.sampled_from([1, 3, 10_000]), by_time=st.booleans())
+def test_a_file_that_is_mended_gives_the_streams_of_one_that_was_never_broken(
+    tmp_path_factory: pytest.TempPathFactory, seen: list[tuple[int, str, bool]], batch: int, by_time: bool
+) -> None:
+    path = tmp_path_factory.mktemp("rows") / "log.csv"
+    order: Any = {"order": "time"} if by_time else {}
+    whole = [f"{case},{kind},2024-01-{n % 5 + 1:02}T00:00:00Z,{n}" for n, (case, kind, _) in enumerate(seen)]
+    broken = [row.replace("2024-01", "2024-13") if seen[n][2] else row for n, row in enumerate(whole)]
+    store, fresh = open_store("sqlite://"), open_store("sqlite://")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "BATCH", batch)
+        first = run(store, csv_file(path, broken), **order)
+        assert first.written + first.refused + first.held_back == len(seen)
+        mended = run(store, csv_file(path, whole), **order)
+        assert (mended.written, mended.known) == (len(seen) - first.written, first.written)
+        run(fresh, path, **order)
+    for case in (1, 2, 3):
+        streams = ([e.id for e in log.read(f"case-{case}")] for log in (store, fresh))
+        assert next(streams) == next(streams)
+    store.close()
+    fresh.close()
 
 
 def test_a_dry_run_shows_what_would_be_held_back(store: Store, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Bringing in the logs of others: rows of files become events, each once, however often a file is imported.
 
-The core path reads in this order: `importing.py`, `reading.py`, `mapping.py`, `settling.py`.
+The core path reads in this order: `importing.py`, `reading.py`, `mapping.py`, `knowing.py`, `settling.py`.
 Documents in the pattern's own form come by `documents.py`; what `eventfold export` wrote is restored, equal, by
 `restoring.py`.
 """

@@ -16,7 +16,7 @@ from eventfold.imports.categories import distinct_types, prefix_for
 from eventfold.imports.identity import equal_rows, named, source_of
 from eventfold.imports.knowing import Knowing
 from eventfold.imports.mapping import Mapper, Mapping
-from eventfold.imports.prepared import Prepared, by_time
+from eventfold.imports.prepared import Prepared, Wrong, by_time
 from eventfold.imports.reading import Format, opened
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Row
@@ -91,23 +91,22 @@ def import_file(
     mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
     size = path.stat().st_size
 
-    def prepared(rows: Iterable[Row], into: ImportReport) -> Iterator[Prepared]:
-        mapper = Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
-        if report.asked_category and mapping.category == report.category:
-            rows = distinct_types(iter(rows), tuple(mapping.stream), mapping.category)
-        found = _prepared(rows, mapper, into)
-        return iter(by_time(found)) if order == "time" else found
+    def new_mapper() -> Mapper:
+        return Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
 
     if equal == "ask" and not knowing.empty:
-        with (
-            suppress(RowInvalid),
-            opened(path, form, delimiter) as file,
-        ):  # the second reading tells of damage
-            for batch in _batches(prepared(file.rows, ImportReport(log.name))):
+        with suppress(RowInvalid, EventTooLarge), opened(path, form, delimiter) as file:
+            # of what cannot be read to its end, the second reading tells
+            mapper, looked = new_mapper(), Wrong(RowInvalid("The row is looked at, and not yet written."))
+            for batch in _batches(place for row in file.rows for place in mapper.places(row, looked)):
                 knowing.sort(batch)
     try:
         with opened(path, form, delimiter) as file:
-            for batch in _batches(prepared(file.rows, report)):
+            raw = file.rows
+            if report.asked_category and mapping.category == report.category:
+                raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
+            rows = _prepared(raw, new_mapper(), report)
+            for batch in _batches(by_time(rows) if order == "time" else rows):
                 settling.settle(batch)
                 if progress is not None:
                     progress(file.read_bytes(), size)
@@ -137,7 +136,7 @@ def _batches(rows: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     try:
         for row in rows:
             batch.append(row)
-            size += len(row.event.data)
+            size += max(len(row.event.data), len(row.former))
             if len(batch) >= BATCH or size >= BATCH_CHARS:
                 yield batch
                 batch, size = [], 0

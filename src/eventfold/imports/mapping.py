@@ -145,14 +145,23 @@ class Mapper:
             found = []
             for stream, unclear in streams:
                 place = Prepared(row.line, stream, event, unclear, reread=row.former is not None)
-                found.append(self._identified(place, row.cells, forms))
+                event_id = self._identify(place, row.cells, forms)
+                place.event = NewEvent(event_id, kind, 1, text, metadata, occurred, checked=text)
+                found.append(place)
         except KeyError as error:
             raise RowInvalid(f"The row has no column {error.args[0]!r}.", line=row.line) from None
         return found
 
     def missing(self, row: Row, error: EventfoldError) -> list[Prepared]:
         """Where a refused row is missing: in each stream that it names, as far as that can be read."""
-        mapping, wrong = self._mapping, Wrong(error)
+        us: int | None = limits.INT_MIN
+        with suppress(*_UNREAD):
+            us = self._time(row.cells[self._mapping.time]) if self._mapping.time else None
+        return self.places(row, Wrong(error), us)
+
+    def places(self, row: Row, wrong: Wrong, us: int | None = None) -> list[Prepared]:
+        """The streams that a row names and the ids that it has in them, as far as both can be read."""
+        mapping = self._mapping
         choices = []
         for name in mapping.stream:
             try:
@@ -161,9 +170,6 @@ class Mapper:
                 choices.append(list_items(as_list(name, cell)) if is_list else [_text(cell)])
             except _UNREAD:
                 return []
-        us: int | None = limits.INT_MIN
-        with suppress(*_UNREAD):
-            us = self._time(row.cells[mapping.time]) if mapping.time else None
         found: dict[str, Prepared] = {}
         for parts in product(*choices):
             with suppress(*_UNREAD):
@@ -174,26 +180,31 @@ class Mapper:
         if cells is not None:
             with suppress(*_UNREAD):
                 forms = self._forms(cells, row.former)
-                return [self._identified(place, cells, forms) for place in found.values()]
+                for place in found.values():
+                    event_id = self._identify(place, cells, forms)
+                    place.event = NewEvent(event_id, "", 1, "{}", self._metadata, us)
         return list(found.values())
 
     def _forms(self, cells: Cells, former: Cells | None) -> tuple[str, str]:
         """What a row says, and the same with its empty cells as earlier releases took it."""
-        said = {name: cell for name, cell in cells.items() if cell not in ("", _NULL)}
-        says = self._canonical(said).decode()
+        whole = self._canonical(cells).decode()
+        values = cells.values()
+        says = whole
+        if "" in values or _NULL in values:
+            said = {name: cell for name, cell in cells.items() if cell not in ("", _NULL)}
+            says = self._canonical(said).decode()
         if not self._former:
             return says, ""
-        return says, self._canonical(cells if former is None else former).decode()
+        return says, whole if former is None else self._canonical(former).decode()
 
-    def _identified(self, place: Prepared, cells: Cells, forms: tuple[str, str]) -> Prepared:
+    def _identify(self, place: Prepared, cells: Cells, forms: tuple[str, str]) -> UUID:
+        """The id of a row in a stream; the place gets what else it may be known by."""
         says, place.former = forms
         if self._mapping.id:
-            event_id = keyed_row_id(place.stream, self._key(cells))
             place.content = row_id(place.stream, says)
-        else:
-            event_id, place.repeat = self._repeats.id_of(place.stream, says, place.former)
-        place.event = structs.replace(place.event, id=event_id)
-        return place
+            return keyed_row_id(place.stream, self._key(cells))
+        event_id, place.repeat = self._repeats.id_of(place.stream, says, place.former)
+        return event_id
 
     def _key(self, cells: Cells) -> str:
         """What tells a row from all others."""

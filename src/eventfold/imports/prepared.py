@@ -72,7 +72,7 @@ def missing(line: int, stream: str, wrong: Wrong, us: int | None = limits.INT_MI
         wrong: what is wrong with it.
         us: when it happened, None = it does not say; the least where that cannot be read: it may belong anywhere.
     """
-    return Prepared(line, stream, NewEvent(new_id(), "", 1, "{}", "{}", us), wrong=wrong)
+    return Prepared(line, stream, NewEvent(new_id(), "", 1, "{}", occurred_us=us), wrong=wrong)
 
 
 def by_time(rows: Iterable[Prepared]) -> list[Prepared]:
