@@ -271,9 +271,10 @@ def test_a_script_gets_exit_code_3_and_the_answers_as_options(tmp_path: Path) ->
     assert (asked.code, asked.out) == (3, "")
     assert "--same" in asked.err
     assert told(f"{tmp_path}/feb/log.csv", "--same") == (0, 0)
-    assert (
-        told(f"{tmp_path}/feb/log.csv", "--id", "what", "--id", "when", "--id", "note")[0] == 3
-    )  # an empty note
+    keys = ["--id", "what", "--id", "when", "--id", "note"]
+    assert told(f"{tmp_path}/feb/log.csv", *keys) == (0, 0)
+    csv_file(tmp_path / "feb" / "new.csv", ["9,Opened,,"])
+    assert told(f"{tmp_path}/feb/new.csv", *keys)[0] == 3  # a new row with an empty id
     assert told(f"{tmp_path}/feb/log.csv", "--other") == (0, 3)
     assert told(f"{tmp_path}/feb/log.csv", "--source", "x") == (0, 3)
 
