@@ -11,6 +11,24 @@ NUMBER_DIGITS = 308
 """Digits of one JSON number; more cannot be held by any column type."""
 
 BATCH_EVENTS = 10_000
+ROW_BYTES = 4 * 1024 * 1024
+"""One row, line, document or value while it is read, in any form: a few bytes of gzip may stand for gigabytes."""
+
+PAGE_BYTES = 8 * 1024 * 1024
+"""Rows that are held at once, about; one row of the longest ones may come on top."""
+
+SCHEMA_BYTES = 64 * 1024 * 1024
+"""A schema file from standard input."""
+
+APPEND_BYTES = 128 * 1024 * 1024
+"""All lines of one `append --events`, with some bytes for what each becomes: all are checked before one is written."""
+
+OBJECT_BYTES = 256 * 1024 * 1024
+"""The objects of an OCEL file in XML or JSON, each with some bytes around it, which are held while events are read."""
+
+PARQUET_BYTES = 256 * 1024 * 1024
+"""What Parquet unpacks at once: one page of each column of a group of rows."""
+
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
 TIME_MIN_US = -62_135_596_800_000_000

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from eventfold import Store, open_store
+from eventfold import Store, limits, open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
-from eventfold.imports import ImportReport, import_file, ocel_mapping, oceljson, rows
+from eventfold.imports import ImportReport, import_file, ocel_mapping, rows
 from tests.imports.making import refusals, stored
 from tests.imports.ocelmaking import EVENTS, write
 
@@ -249,12 +249,64 @@ def test_a_view_is_not_taken_for_a_table(store: Store, tmp_path: Path) -> None:
         bring(store, path)
 
 
-def test_a_document_too_large_for_memory_is_refused(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["log.json", "log.xml"])
+def test_more_objects_than_are_held_are_refused_with_the_form_that_has_no_such_limit(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(oceljson, "LARGEST", 100)
-    with pytest.raises(EventTooLarge):
-        bring(store, write(tmp_path / "log.json"))
+    monkeypatch.setattr(limits, "OBJECT_BYTES", 600)
+    with pytest.raises(EventTooLarge, match="SQLite form"):
+        bring(store, write(tmp_path / name))
+    assert bring(store, write(tmp_path / "log.sqlite")).written == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "instead", "says"),
+    [
+        (
+            "log.json",
+            '"attributes": [{"name": "count"',
+            '"vendor": 1, "attributes": [{"name": "count"',
+            "vendor",
+        ),
+        ("log.json", '"name": "count", "value": 1', '"name": "count", "value": 1, "unit": "kg"', "unit"),
+        ("log.xml", '<attribute name="count">1<', '<attribute name="count"><unit/>1<', "<unit>"),
+        ("log.xml", '<attribute name="count">', '<vendor/><attribute name="count">', "<vendor>"),
+        ("log.xml", '<attribute name="count">', 'said outside<attribute name="count">', "'said outside'"),
+    ],
+)
+def test_what_an_event_says_beside_the_standard_refuses_it_and_is_named(
+    store: Store, tmp_path: Path, name: str, found: str, instead: str, says: str
+) -> None:
+    path = write(tmp_path / name)
+    text = path.read_text()
+    assert text.count(found) == 1
+    path.write_text(text.replace(found, instead))
+    report = bring(store, path, "packages")
+    assert (refusals(report), report.written) == ([(3, "row-invalid")], 1)
+    assert says in report.refusals[0].message
+
+
+def test_an_element_among_the_events_is_counted(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "log.xml")
+    path.write_text(path.read_text().replace("<events>", "<events><incident><event/></incident>"))
+    report = bring(store, path)
+    assert (report.refused, report.written) == (1, 3)
+    assert "<incident>" in report.refusals[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"objectTypes": [], "objects": {}, "events": []}',
+        '{"objectTypes": [], "objects": [], "events": [], "events": []}',
+        '{"objectTypes": [], "objects": [{"id": 1, "type": "x"}], "events": []}',
+        '{"objectTypes": [], "objects": []}',
+    ],
+)
+def test_a_document_without_the_lists_of_ocel_is_refused(store: Store, tmp_path: Path, text: str) -> None:
+    (tmp_path / "log.json").write_text(text)
+    with pytest.raises(QueryInvalid, match="no OCEL"):
+        bring(store, tmp_path / "log.json")
 
 
 def test_the_command_line_brings_in_both_standards(tmp_path: Path) -> None:

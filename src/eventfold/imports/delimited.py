@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 
 from eventfold.errors import EncodingInvalid, EventTooLarge, QueryInvalid, RowInvalid
@@ -100,7 +101,7 @@ def _header(reader: "Iterator[list[str]]") -> list[str]:
         raise QueryInvalid(f"The header is not CSV: {error}.") from None
     if not header:
         raise QueryInvalid("The file is empty: its first line names the columns.")
-    twice = {name for name in header if header.count(name) > 1}
+    twice = {name for name, count in Counter(header).items() if count > 1}
     if twice or "" in header:
         raise QueryInvalid(
             f"The header names a column twice or not at all: {sorted(twice) or 'an empty name'}."

@@ -9,7 +9,6 @@ silence: it is listed, and events keep the order in which they come.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +16,7 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
+from eventfold import limits
 from eventfold.errors import EventfoldError, NotFound, PayloadInvalid, RowInvalid, TimeInvalid
 from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_id
@@ -30,7 +30,7 @@ from eventfold.imports.prepared import Prepared, Wrong, missing
 from eventfold.imports.reading import opened
 from eventfold.imports.repeats import Repeats
 from eventfold.imports.report import ImportReport
-from eventfold.imports.rows import Cells
+from eventfold.imports.rows import Cells, bare
 from eventfold.imports.settling import Settling
 from eventfold.imports.versions import Versions
 from eventfold.store.checks import check_event
@@ -154,8 +154,16 @@ class _FilePages:
         if not self._path.is_file():
             raise NotFound(f"There is no file {self._path}.", file=str(self._path))
         with opened(self._path, "jsonl", ",") as file:
-            while rows := list(islice(file.rows, BATCH)):
-                yield [Found(row.line, _decoded(row.cells), row.error) for row in rows]
+            page: list[Found] = []
+            size = 0
+            for row in file.rows:
+                page.append(Found(row.line, _decoded(row.cells), bare(row.error)))
+                size += sum(map(len, row.cells.values()))
+                if len(page) >= BATCH or size >= limits.PAGE_BYTES:
+                    yield page
+                    page, size = [], 0
+            if page:
+                yield page
 
 
 def container_pages(url: str, container: str, stop: Callable[[], bool]) -> Iterator[list[Found]]:

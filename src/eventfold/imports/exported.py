@@ -18,6 +18,7 @@ from eventfold.events.jsontext import decode_utf8, unique_keys
 from eventfold.events.times import parse_time
 from eventfold.imports.reading import form_of, lines_of
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
+from eventfold.imports.rows import bare
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", re.ASCII)
 
@@ -123,7 +124,7 @@ def _of_line(line: int, text: bytes) -> Recorded:
             _time_us(found.timestamp),
         )
     except EventfoldError as error:
-        return Recorded(line, error=error)
+        return Recorded(line, error=bare(error))
 
 
 def _read(line: int, text: bytes) -> _Document:

@@ -136,7 +136,7 @@ def _batches(rows: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     try:
         for row in rows:
             batch.append(row)
-            size += max(len(row.event.data), len(row.former))
+            size += max(len(row.event.data), len(row.former)) + len(row.event.metadata)
             if len(batch) >= BATCH or size >= BATCH_CHARS:
                 yield batch
                 batch, size = [], 0

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import product
+from math import prod
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -238,6 +239,8 @@ class Mapper:
         choices = [
             list_items(cells[name]) if name in self._mapping.lists else [_text(cells[name])] for name in named
         ]
+        if prod(map(len, choices)) > limits.BATCH_EVENTS:
+            raise RowInvalid(f"The row names more than {limits.BATCH_EVENTS} entities.")
         found: dict[str, Unclear | None] = {}
         for name, unclear in map(self._joined, product(*choices)):
             found[name] = found.get(name) or unclear

@@ -6,10 +6,12 @@ among them) is no event and is not brought in.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from eventfold import limits
 from eventfold.errors import EventfoldError, EventTooLarge, JsonDuplicateKey, RowInvalid
 from eventfold.events.jsontext import compact_object
 from eventfold.imports import rows
@@ -20,6 +22,9 @@ ACTIVITY = "ocel:activity"
 TIMESTAMP = "ocel:timestamp"
 OF_TYPE = "ocel:type:"
 QUALIFIERS = "ocel:qualifiers"
+
+_AROUND = 100
+"""Bytes that a text takes in memory beside its characters, about."""
 
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -40,6 +45,52 @@ class OcelEvent(NamedTuple):
     time: str
     attributes: Iterable[tuple[str, msgspec.Raw]]
     relations: Iterable[tuple[str, str]]
+
+
+class Objects:
+    """The objects of a file in XML or JSON, which are held while its events are read.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.kinds: dict[str, str] = {}
+        self._declared: dict[str, None] = {}
+        self._used: dict[str, str] = {}
+        self._path = path
+        self._size = 0
+
+    @property
+    def types(self) -> Iterable[str]:
+        """All types of objects: those that are declared first."""
+        return (*self._declared, *(name for name in self._used if name not in self._declared))
+
+    def declare(self, kind: str) -> None:
+        """Takes a type."""
+        self.hold(kind)
+        self._declared[kind] = None
+
+    def add(self, name: str, kind: str) -> None:
+        """Takes an object.
+
+        Raises:
+            EventTooLarge: they are too many.
+        """
+        self.hold(name)
+        if kind not in self._used:
+            self.hold(kind)
+        self.kinds[name] = self._used.setdefault(kind, kind)  # one text for all objects of a type
+
+    def hold(self, text: str) -> None:
+        """Counts what is held; errors as `add`."""
+        self._size += len(text) + _AROUND
+        if self._size > limits.OBJECT_BYTES:
+            raise EventTooLarge(
+                f"{self._path.name} has more objects than the {limits.OBJECT_BYTES // 1024**2} MiB that may be held;"
+                " use its SQLite form.",
+                file=self._path.name,
+            )
 
 
 def ocel_row(

@@ -1,17 +1,19 @@
-"""OCEL 2.0 in JSON: one document, which is held in memory whole; a larger one comes as XML or SQLite."""
+"""OCEL 2.0 in JSON: once through the file for its objects, and again for its events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from eventfold.errors import EventTooLarge, QueryInvalid, RowInvalid
-from eventfold.imports.ocel import OcelEvent, ocel_row
-from eventfold.imports.rows import Row, damaged
+from eventfold.imports import rows
+from eventfold.imports.jsonvalues import JsonValues, NotJson
+from eventfold.imports.ocel import Objects, OcelEvent, ocel_row
+from eventfold.imports.rows import Again, Row, damaged
 
-LARGEST = 512 * 1024 * 1024
-"""Of such a document, bytes: a few bytes of gzip may stand for gigabytes."""
+_OWN = (b'"objectTypes"', b'"objects"', b'"events"')
 
 
 class _Type(msgspec.Struct):
@@ -23,17 +25,21 @@ class _Object(msgspec.Struct):
     type: str
 
 
-class _Attribute(msgspec.Struct):
+class _Attribute(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     value: msgspec.Raw
 
 
-class _Relation(msgspec.Struct):
+class _AnyRelation(msgspec.Struct):
     objectId: str  # noqa: N815 - the standard's own name
     qualifier: str = ""
 
 
-class _Event(msgspec.Struct):
+class _Relation(_AnyRelation, forbid_unknown_fields=True):
+    pass
+
+
+class _Event(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     type: str
     time: str
@@ -41,59 +47,112 @@ class _Event(msgspec.Struct):
     relationships: list[_Relation] = []
 
 
-class _Log(msgspec.Struct):
-    objectTypes: list[_Type]  # noqa: N815
-    objects: list[_Object]
-    events: list[msgspec.Raw]
-
-
 class _Related(msgspec.Struct):
-    relationships: list[_Relation] = []
+    relationships: list[_AnyRelation] = []
 
 
 _event = msgspec.json.Decoder(_Event).decode
 _related = msgspec.json.Decoder(_Related).decode
+Element = TypeVar("Element", _Type, _Object)
 
 
-def ocel_json_rows(content: BufferedReader, path: Path) -> Iterator[Row]:
+def ocel_json_rows(again: Again, content: BufferedReader, path: Path) -> Iterator[Row]:
     """The events of an OCEL file in JSON, numbered from 1 in their order.
+
+    Args:
+        again: opens the file once more.
+        content: of the file.
+        path: its place.
 
     Raises:
         QueryInvalid: it is no OCEL 2.0.
-        EventTooLarge: it is too large to be held in memory.
+        EventTooLarge: it has more objects than are held.
         RowInvalid: it is damaged or ends in the middle.
     """
-    text = content.read(LARGEST + 1)
-    if len(text) > LARGEST:
+    objects = Objects(path)
+    with again() as first:
+        _read_objects(JsonValues(first), objects, path)
+    types = tuple(objects.types)
+    number = 0
+    values = JsonValues(content)
+    try:
+        for key in values.members():
+            if key != b'"events"':
+                values.value()
+                continue
+            for _ in values.elements():
+                number += 1
+                yield _row(number, values.value(), types, objects.kinds)
+    except NotJson as error:
+        raise damaged(path, number, error) from error
+
+
+def _read_objects(values: JsonValues, objects: Objects, path: Path) -> None:
+    """What must be known before the events are read; the file is passed through, so that half of one is noticed."""
+    seen: set[bytes] = set()
+    if values.peek() != b"{":
+        raise QueryInvalid(f"{path.name} is no OCEL 2.0: it is no JSON object.", file=path.name)
+    try:
+        for key in values.members():
+            if key in seen:
+                raise QueryInvalid(
+                    f"{path.name} is no OCEL 2.0: {key.decode()} stands twice.", file=path.name
+                )
+            if key in _OWN:
+                seen.add(key)
+                if values.peek() != b"[":
+                    raise QueryInvalid(
+                        f"{path.name} is no OCEL 2.0: {key.decode()} is no list.", file=path.name
+                    )
+            match key:
+                case b'"objectTypes"':
+                    for _ in values.elements():
+                        objects.declare(_element(values, _Type, path).name)
+                case b'"objects"':
+                    for _ in values.elements():
+                        found = _element(values, _Object, path)
+                        objects.add(found.id, found.type)
+                case _:
+                    values.value()
+        values.end()
+    except (msgspec.MsgspecError, UnicodeDecodeError, NotJson) as error:
+        raise damaged(path, 0, error) from error
+    if missing := set(_OWN) - seen:
+        what = ", ".join(sorted(key.decode() for key in missing))
+        raise QueryInvalid(f"{path.name} is no OCEL 2.0: it has no {what}.", file=path.name)
+
+
+def _element(values: JsonValues, kind: type[Element], path: Path) -> Element:
+    text = values.value()
+    if text is None:
         raise EventTooLarge(
-            f"{path.name} has more than {LARGEST // 1024**2} MiB of JSON; use its XML or SQLite form.",
-            file=path.name,
+            f"{path.name}: an object has more than {rows.LONGEST_LINE} bytes.", file=path.name
         )
     try:
-        log = msgspec.json.decode(text, type=_Log)
+        return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
         raise QueryInvalid(f"{path.name} is no OCEL 2.0: {error}.", file=path.name) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise damaged(path, 0, error) from error
-    objects = {found.id: found.type for found in log.objects}
-    types = dict.fromkeys([*(kind.name for kind in log.objectTypes), *objects.values()])
-    for number, raw in enumerate(log.events, 1):
-        try:
-            event = _event(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            wrong = RowInvalid(f"This is no event of OCEL: {error}.", line=number)
-            yield ocel_row(number, OcelEvent("", "", "", [], _relations(raw)), types, objects, wrong)
-            continue
-        attributes = [(found.name, found.value) for found in event.attributes]
-        relations = [(found.objectId, found.qualifier) for found in event.relationships]
-        yield ocel_row(
-            number, OcelEvent(event.id, event.type, event.time, attributes, relations), types, objects
+
+
+def _row(number: int, text: bytes | None, types: Iterable[str], objects: Mapping[str, str]) -> Row:
+    if text is None:
+        return Row(
+            number, {}, EventTooLarge(f"The event has more than {rows.LONGEST_LINE} bytes.", line=number)
         )
+    try:
+        event = _event(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        wrong = RowInvalid(f"This is no event of OCEL: {error}.", line=number)
+        return ocel_row(number, OcelEvent("", "", "", [], _relations(text)), types, objects, wrong)
+    attributes = [(found.name, found.value) for found in event.attributes]
+    relations = [(found.objectId, found.qualifier) for found in event.relationships]
+    found = OcelEvent(event.id, event.type, event.time, attributes, relations)
+    return ocel_row(number, found, types, objects)
 
 
-def _relations(raw: msgspec.Raw) -> list[tuple[str, str]]:
+def _relations(text: bytes) -> list[tuple[str, str]]:
     """What an event relates to that cannot be read otherwise."""
     try:
-        return [(found.objectId, found.qualifier) for found in _related(raw).relationships]
+        return [(found.objectId, found.qualifier) for found in _related(text).relationships]
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return []

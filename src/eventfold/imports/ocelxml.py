@@ -1,23 +1,20 @@
 """OCEL 2.0 in XML: once through the file for its objects, and again for its events."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
 import msgspec
 
-from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid
+from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.imports import rows
-from eventfold.imports.ocel import OcelEvent, ocel_row
-from eventfold.imports.rows import Row
+from eventfold.imports.ocel import Objects, OcelEvent, ocel_row
+from eventfold.imports.rows import Again, Row
 from eventfold.imports.typedtext import typed
 from eventfold.imports.xmlfeed import read_xml
 
-Open = Callable[[], AbstractContextManager[BufferedReader]]
 
-
-def ocel_xml_rows(again: Open, content: BufferedReader, path: Path) -> Iterator[Row]:
+def ocel_xml_rows(again: Again, content: BufferedReader, path: Path) -> Iterator[Row]:
     """The events of an OCEL file in XML, numbered from 1 in their order; errors as `read_xml`.
 
     Args:
@@ -32,15 +29,16 @@ def ocel_xml_rows(again: Open, content: BufferedReader, path: Path) -> Iterator[
     yield from read_xml(content, path, _Events(objects))
 
 
+_INSIDE = {("attributes",), ("objects",), ("objects", "relationship"), ("objects", "object")}
+
+
 class _Objects:
     """Collects what must be known before the events are read: types of objects, objects, attributes of events."""
 
     def __init__(self, path: Path) -> None:
         self.rows: list[Row] = []
-        self.objects: dict[str, str] = {}
-        self.types: dict[str, None] = {}
+        self.found = Objects(path)
         self.kinds: dict[tuple[str, str], str] = {}
-        self._names: dict[str, str] = {}
         self._path = path
         self._where: list[str] = []
         self._type = ""
@@ -54,16 +52,15 @@ class _Objects:
         self._where.append(name)
         match self._where[1:]:
             case ["object-types", "object-type"]:
-                self.types[attributes.get("name", "")] = None
+                self.found.declare(attributes.get("name", ""))
             case ["event-types", "event-type"]:
                 self._type = attributes.get("name", "")
             case ["event-types", "event-type", "attributes", "attribute"]:
-                self.kinds[self._type, attributes.get("name", "")] = attributes.get("type", "string")
+                name = attributes.get("name", "")
+                self.found.hold(name)
+                self.kinds[self._type, name] = attributes.get("type", "string")
             case ["objects", "object"]:
-                kind = attributes.get("type", "")
-                kind = self._names.setdefault(kind, kind)  # one text for all objects of a type
-                self.types.setdefault(kind)
-                self.objects[attributes.get("id", "")] = kind
+                self.found.add(attributes.get("id", ""), attributes.get("type", ""))
 
     def text(self, found: str) -> None:
         """Values of objects are not looked at."""
@@ -79,6 +76,7 @@ class _Events:
     def __init__(self, known: _Objects) -> None:
         self.rows: list[Row] = []
         self._known = known
+        self._types = tuple(known.found.types)
         self._where: list[str] = []
         self._count = 0
         self._size = 0
@@ -87,6 +85,7 @@ class _Events:
         self._relations: list[tuple[str, str]] = []
         self._name = ""
         self._text: list[str] | None = None
+        self._error: EventfoldError | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -95,16 +94,29 @@ class _Events:
         match self._where[1:]:
             case ["events", "event"]:
                 self._event, self._attributes, self._relations, self._size = attributes, [], [], 0
+                self._error = None
             case ["events", "event", "attributes", "attribute"]:
                 self._name, self._text = attributes.get("name", ""), []
             case ["events", "event", "objects", "relationship" | "object"] if self._size <= rows.LONGEST_LINE:
                 self._relations.append((attributes.get("object-id", ""), attributes.get("qualifier", "")))
+            case ["events", "event", *inside] if tuple(inside) not in _INSIDE:
+                self._refuse(f"The element <{name:.40}>")
+            case ["events", other] if other != "event":
+                wrong = RowInvalid(
+                    f"The element <{name:.40}> among the events is nothing of OCEL: it is left out."
+                )
+                self.rows.append(Row(self._count, {}, wrong))
 
     def text(self, found: str) -> None:
         """The value of an attribute."""
         self._size += len(found)
         if self._text is not None and self._size <= rows.LONGEST_LINE:
             self._text.append(found)
+        elif self._text is None and self._where[1:3] == ["events", "event"] and (said := found.strip()):
+            self._refuse(f"The text {said[:40]!r} between elements")
+
+    def _refuse(self, what: str) -> None:
+        self._error = self._error or RowInvalid(f"{what} is nothing of OCEL: it would be left out.")
 
     def end(self) -> None:
         """An element ends."""
@@ -128,6 +140,8 @@ class _Events:
                 raise EventTooLarge(
                     f"The event has more than {rows.LONGEST_LINE} characters.", line=self._count
                 )
+            if self._error is not None:
+                raise self._error
             attributes = [
                 (name, typed(kinds.get((kind, name), "string"), name, text))
                 for name, text in self._attributes
@@ -136,4 +150,4 @@ class _Events:
         except EventfoldError as error:
             attributes, wrong = [], error
         found = OcelEvent(event.get("id", ""), kind, event.get("time", ""), attributes, self._relations)
-        return ocel_row(self._count, found, self._known.types, self._known.objects, wrong)
+        return ocel_row(self._count, found, self._types, self._known.found.kinds, wrong)

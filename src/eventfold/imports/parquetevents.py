@@ -9,6 +9,7 @@ from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid
 from eventfold.extras import needing
 from eventfold.imports.parquet import opened_parquet
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
+from eventfold.imports.rows import bare
 
 with needing("a Parquet file", "lake"):
     import pyarrow as pa
@@ -95,4 +96,4 @@ def _of_row(line: int, row: dict[str, Any]) -> Recorded:
             row["timestamp"],
         )
     except EventfoldError as error:
-        return Recorded(line, error=error)
+        return Recorded(line, error=bare(error))

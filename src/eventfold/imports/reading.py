@@ -73,11 +73,14 @@ def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
             case "ocel-xml":
                 from eventfold.imports.ocelxml import ocel_xml_rows
 
-                yield Source(_whole(path, ocel_xml_rows(lambda: _again(path), buffered, path)), raw)
+                yield Source(
+                    _whole(path, ocel_xml_rows(lambda: _again(path, is_xml=True), buffered, path)), raw
+                )
             case "ocel-json":
                 from eventfold.imports.oceljson import ocel_json_rows
 
-                yield Source(_whole(path, ocel_json_rows(buffered, path)), raw)
+                rows = ocel_json_rows(lambda: _again(path, is_xml=False), buffered, path)
+                yield Source(_whole(path, rows), raw)
             case "csv":
                 # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
                 with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
@@ -106,9 +109,9 @@ def form_of(path: Path) -> Format:
 
 
 @contextmanager
-def _again(path: Path) -> Iterator[io.BufferedReader]:
+def _again(path: Path, *, is_xml: bool) -> Iterator[io.BufferedReader]:
     """The content once more, from its beginning."""
-    with _content(path, is_xml=True) as (_, buffered):
+    with _content(path, is_xml=is_xml) as (_, buffered):
         yield buffered
 
 

@@ -86,7 +86,7 @@ def _batches(events: Iterator[Recorded]) -> Iterator[Sequence[Recorded]]:
     size = 0
     for row in events:
         batch.append(row)
-        size += len(row.event.data) if row.event is not None else 0
+        size += len(row.event.data) + len(row.event.metadata) if row.event is not None else 0
         if len(batch) >= BATCH or size >= BATCH_CHARS:
             yield batch
             batch, size = [], 0

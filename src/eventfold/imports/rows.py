@@ -1,18 +1,25 @@
 """What every kind of file gives: rows, each with its line, and cells or what is wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from eventfold import limits
 from eventfold.errors import EventfoldError, RowInvalid
 
-LONGEST_LINE = 4 * 1024 * 1024
+LONGEST_LINE = limits.ROW_BYTES
 """Of a row, characters of CSV or bytes of JSON: a few bytes of gzip may stand for gigabytes."""
 
 Cells = Mapping[str, str | msgspec.Raw]
 """Column -> text of a CSV cell, or JSON as it was written."""
+
+
+Again = Callable[[], AbstractContextManager[BufferedReader]]
+"""Opens the content of a file once more."""
 
 
 class Row(NamedTuple):
@@ -40,6 +47,13 @@ class Source(NamedTuple):
     def read_bytes(self) -> int:
         """How far it has been read, of the size of the file."""
         return self.raw.tell()
+
+
+def bare(error: EventfoldError | None) -> EventfoldError | None:
+    """An error without where it was raised, so that of a page of them each does not keep the row it speaks of."""
+    if error is not None:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 def damaged(path: Path, line: int, error: Exception) -> RowInvalid:

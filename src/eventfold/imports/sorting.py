@@ -43,7 +43,7 @@ def by_recorded(found: Iterable[Recorded]) -> Iterator[Recorded]:
                 yield row
                 continue
             part.append(row)
-            size += len(row.event.data)
+            size += len(row.event.data) + len(row.event.metadata)
             if len(part) >= PART or size >= PART_CHARS:
                 parts.append(_kept(Path(folder) / str(len(parts)), _sorted(part)))
                 part, size = [], 0

@@ -15,6 +15,7 @@ from eventfold.doors.cli.lines import (
     file_lines,
     metadata_of,
     one,
+    whole,
     with_command,
 )
 from eventfold.doors.cli.moments import Moment
@@ -125,7 +126,7 @@ def append(
 
 def _given(data: str | None) -> str | bytes:
     if data == "-":
-        return sys.stdin.buffer.read()
+        return whole(sys.stdin.buffer, "Standard input")
     return "{}" if data is None else data
 
 

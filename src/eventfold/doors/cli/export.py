@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from eventfold.doors.cli.lines import whole
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.protecting import protected
@@ -102,6 +103,7 @@ def _cursor(given: str) -> Cursor:
     if not given.startswith("@"):
         return read_cursor(given)
     try:
-        return read_cursor(Path(given[1:]).read_bytes())
+        with Path(given[1:]).open("rb") as content:
+            return read_cursor(whole(content, given[1:]))
     except OSError as error:
         raise NotFound(f"{given[1:]} cannot be read: {error.strerror}.", file=given[1:]) from None

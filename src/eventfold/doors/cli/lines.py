@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from eventfold import limits
 from eventfold.errors import (
     EventfoldError,
     EventTooLarge,
@@ -27,7 +28,10 @@ from eventfold.events.times import parse_time
 from eventfold.limits import INT_MAX
 from eventfold.store.port import ANY, EXISTS, Expected
 
-LONGEST_LINE = 4 * 1024 * 1024
+LONGEST_LINE = limits.ROW_BYTES
+_OF_AN_EVENT = 256
+"""Of an event in memory beside its line, about."""
+
 _WORDS: dict[str, Expected] = {"any": ANY, "exists": EXISTS, "new": 0}
 _KEYS = ("aggregateId", "eventType", "data", "id", "expected", "schemaVersion", "occurredAt", "metadata")
 _OF_THE_STORE = RESERVED | {"timestamp"}
@@ -124,7 +128,7 @@ def file_lines(file: str, stdin: IO[bytes]) -> Iterator[bytes]:
 
     Raises:
         NotFound: it cannot be opened.
-        EventTooLarge: a line without an end.
+        EventTooLarge: a line without an end, or more of them than are held.
     """
     if file == "-":
         yield from _bounded(stdin)
@@ -136,10 +140,30 @@ def file_lines(file: str, stdin: IO[bytes]) -> Iterator[bytes]:
         raise NotFound(f"{file} cannot be read: {getattr(error, 'strerror', error)}.", file=file) from error
 
 
+def whole(content: IO[bytes], what: str, limit: int = LONGEST_LINE) -> bytes:
+    """All of a file or a pipe, of which no more is read than is allowed.
+
+    Raises:
+        EventTooLarge: there is more.
+    """
+    found = content.read(limit + 1)
+    if len(found) > limit:
+        raise EventTooLarge(f"{what} has more than {limit} bytes.", limit=limit)
+    return found
+
+
 def _bounded(content: IO[bytes]) -> Iterator[bytes]:
+    size = 0
     while line := content.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
             raise EventTooLarge(f"A line is longer than {LONGEST_LINE} bytes.", limit=LONGEST_LINE)
+        size += len(line) + _OF_AN_EVENT
+        if size > limits.APPEND_BYTES:
+            raise EventTooLarge(
+                f"The lines have more than about {limits.APPEND_BYTES} bytes, too many to be checked before any is"
+                " written: append them in parts, or bring them in with `eventfold import --documents`.",
+                limit=limits.APPEND_BYTES,
+            )
         yield line
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import click
 from msgspec import structs
 
+from eventfold import limits
 from eventfold.app.schema import look_through, program_of
+from eventfold.doors.cli.lines import whole
 from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.protecting import protected, schema_file
@@ -186,7 +188,7 @@ def _write(path: Path, others: Protected, now: Recorded) -> None:
 
 def _read(settings: Settings, file: str | None) -> Recorded:
     if file == "-":
-        return parse(sys.stdin.buffer.read(), "standard input")
+        return parse(whole(sys.stdin.buffer, "Standard input", limits.SCHEMA_BYTES), "standard input")
     return read_file(_path(settings, file))
 
 

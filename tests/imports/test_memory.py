@@ -1,0 +1,192 @@
+"""Small files that stand for large ones: a reader holds some rows of them, and refuses what is too large as it reads.
+
+Each file is read in a process of its own, which has read a harmless one of its form before.
+"""
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.imports.making import HEADER
+from tests.imports.ocelmaking import write
+
+MIB = 1024 * 1024
+LARGE = 160
+"""MiB that a file stands for."""
+
+MORE = 90
+"""MiB that a process may take for it, with the row that is too long and what is read ahead."""
+
+READ = """
+import resource, sys
+from pathlib import Path
+from eventfold import open_store
+from eventfold.errors import EventfoldError
+from eventfold.imports import Mapping, file_pages, import_documents, import_file, ocel_mapping, restore, xes_mapping
+
+def bring(path):
+    store = open_store("sqlite://")
+    try:
+        match sys.argv[1]:
+            case "documents":
+                report = import_documents(store, file_pages(path), "log")
+            case "restore":
+                report = restore(store, path)
+            case "xes":
+                report = import_file(store, path, xes_mapping())
+            case "ocel":
+                report = import_file(store, path, ocel_mapping("orders"))
+            case "rows":
+                report = import_file(store, path, Mapping(stream="case", category="case", type="what"))
+        found = dict(report.refused_by_code)
+    except EventfoldError as error:
+        found = {error.code: 1}
+    store.close()
+    return found
+
+bring(Path(sys.argv[2]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = bring(Path(sys.argv[3]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, *found)
+"""
+
+XES = b"<log><trace><string key='concept:name' value='1'/>"
+EVENT = b"<event><string key='concept:name' value='A'/>"
+END = b"</event></trace></log>"
+OCEL = b'{"objectTypes":[],"eventTypes":[],"objects":[],"events":['
+DOCUMENT = (
+    b'{"id":"01890a5d-ac96-774b-bcce-b302099a8057","aggregateId":"case-1","eventType":"A","version":1,'
+    b'"timestamp":"2024-01-01T00:00:00Z","data":{'
+)
+
+
+def packed(path: Path, parts: Iterable[bytes]) -> Path:
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for part in parts:
+            file.write(part)
+    return path
+
+
+def around(before: bytes, part: bytes, after: bytes, times: int = LARGE) -> Callable[[Path], Path]:
+    return lambda path: packed(path, [before, *[part] * times, after])
+
+
+def related(path: Path) -> Path:
+    """An event of a MiB, and some thousand relations, each of which would be joined to it."""
+    write(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE event_PlaceOrder SET note = ?", ("x" * MIB,))
+        db.executemany("INSERT INTO event_object VALUES ('e1', 'o1', ?)", [(f"q{n}",) for n in range(2_000)])
+        db.commit()
+    return path
+
+
+LINE = b'"' + b"x" * (MIB - 2) + b'"'
+HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
+    "a quoted cell without end": (
+        "rows",
+        "log.csv.gz",
+        around(HEADER.encode() + b'1,A,,"', b"x\n" * (MIB // 2), b""),
+    ),
+    "a header without end": ("rows", "log.csv.gz", around(b"case,what", b",x" * (MIB // 2), b"\n")),
+    "a line without end": ("rows", "log.jsonl.gz", around(b'{"a":"', b"x" * MIB, b"")),
+    "a value without end": (
+        "xes",
+        "log.xes.gz",
+        around(XES + EVENT + b"<string key='n' value='", b"a" * MIB, b"'/>" + END),
+    ),
+    "a tag without end": ("xes", "log.xes.gz", around(XES + EVENT + b"<string ", b" " * MIB, b"/>" + END)),
+    "a comment without end": ("xes", "log.xes.gz", around(XES + EVENT + b"<!--", b"a" * MIB, b"-->" + END)),
+    "attributes without end": (
+        "xes",
+        "log.xes.gz",
+        around(XES + EVENT, b"<int key='a'/>" * (MIB // 14), END, 24),
+    ),
+    "attributes of a trace": (
+        "xes",
+        "log.xes.gz",
+        around(XES, b"<int key='a'/>" * (MIB // 14), EVENT + END, 24),
+    ),
+    "a value of OCEL": (
+        "ocel",
+        "log.xml.gz",
+        around(b"<log><events><event id='", b"a" * MIB, b"'/></events></log>"),
+    ),
+    "a text of OCEL": ("ocel", "log.json.gz", around(OCEL + b'{"id":"', b"a" * MIB, b'"}]}')),
+    "a list of OCEL": ("ocel", "log.json.gz", around(OCEL + b"[", b"[]," * (MIB // 3), b"[]]]}", 24)),
+    "an event with relations": ("ocel", "log.sqlite", related),
+    "documents": ("documents", "log.jsonl.gz", around(b"", DOCUMENT + b'"a":' + LINE + b"}}\n", b"")),
+    "documents that are none": ("documents", "log.jsonl.gz", around(b"", LINE + b"\n", b"")),
+    "metadata": (
+        "restore",
+        "log.jsonl.gz",
+        around(b"", DOCUMENT + b'},"metadata":{"schemaVersion":1,"a":' + LINE + b"}}\n", b""),
+    ),
+}
+HARMLESS: dict[str, bytes] = {
+    "log.csv.gz": HEADER.encode() + b"1,A,,\n",
+    "log.jsonl.gz": DOCUMENT + b"}}\n",
+    "log.xes.gz": XES + EVENT + END,
+    "log.xml.gz": b"<log/>",
+    "log.json.gz": OCEL + b"]}",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_small_file_takes_little_memory_however_much_it_stands_for(tmp_path: Path, name: str) -> None:
+    kind, file, make = HOSTILE[name]
+    (tmp_path / "first").mkdir()
+    first = tmp_path / "first" / file
+    if file in HARMLESS:
+        packed(first, [HARMLESS[file]])
+    else:
+        write(first)
+    hostile = make(tmp_path / file)
+    assert hostile.stat().st_size < 2 * MIB
+    done = subprocess.run(
+        [sys.executable, "-c", READ, kind, str(first), str(hostile)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    more, *codes = done.stdout.split()
+    assert int(more) < MORE, done.stdout
+    assert codes or name in {"documents", "an event with relations"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("case-1", "Opened", "-"), ("case-1", "--events", "-")])
+def test_standard_input_without_end_is_refused_as_it_is_read(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30,) * 2)"
+    code = f"{limited}; from eventfold.doors.cli.main import main; main()"
+    url = f"sqlite:///{tmp_path}/log.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "-s", url, "append", *arguments, "--create"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        written = 0
+        line = json.dumps({"eventType": "A", "data": {"a": "x" * MIB}}).encode() + b"\n"
+        try:
+            while written < 1024 * MIB:
+                written += process.stdin.write(line)
+                process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        said = process.stderr.read().decode()
+    assert written < 512 * MIB
+    assert "more than" in said
+    assert process.returncode == 3
+    assert not (tmp_path / "log.db").exists()
