@@ -6,6 +6,8 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,18 @@ def test_bytes_that_are_no_text_in_an_argument_are_a_sentence(log: str) -> None:
     assert done.returncode == 3
     assert done.stderr.startswith(b"error encoding-invalid: ")
     assert b"Traceback" not in done.stderr
+
+
+def test_no_number_is_cut_and_no_column_is_lost_where_a_table_is_wider_than_its_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "WIDE", 80)
+    numbers = {f"n{n}": Decimal(f"1234567.{n}9") for n in range(9)}
+    row = {**numbers, "at": datetime(2024, 1, 2, 3, 4, 5, 678000, UTC), "text": "hello world"}
+    output.print_table([row], list(row))
+    head, _, first, *rest = capsys.readouterr().out.splitlines()
+    assert head.split() == list(row)
+    assert first.split()[:9] == [str(number) for number in numbers.values()]
+    assert "".join("".join(line) for line in (first, *rest)).count("world") == 1
+    for part in ("2024-01-02", "03:04:05.678"):
+        assert part in first + "".join(rest)

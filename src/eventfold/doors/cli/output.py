@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -33,6 +34,9 @@ WIDE = 200
 """Columns of a table where there is no terminal to fit."""
 
 WIDEST_TEXT = 120
+_BETWEEN = 3
+_NARROWEST = 3
+_CLOCK = 13
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What would move a cursor, colour a screen or turn a line around."""
 Row = Mapping[str, Any]
@@ -44,12 +48,19 @@ def print_json(value: object) -> None:
 
 
 def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "") -> None:
-    """A table, with colours on a terminal only; text of events is shown as text."""
+    """A table, with colours on a terminal only; text of events is shown as text.
+
+    Text is folded to fit the terminal, times only where nothing else helps. Nothing is cut, numbers are not folded: a
+    table of many is wider than its terminal.
+    """
     found = list(rows)
+    roomy = needed = 0
     table = Table(
         title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, header_style="bold"
     )
     for column in columns:
+        cells = [shown(row.get(column)) for row in found]
+        widest = max(map(cell_len, (column, *cells)))
         numeric = bool(found) and all(_is_number(row.get(column)) for row in found)
         times = any(isinstance(row.get(column), datetime) for row in found)
         table.add_column(
@@ -57,13 +68,20 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "")
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=numeric or times,
+            min_width=(least := widest if numeric else min(widest, _CLOCK if times else _NARROWEST)),
             style="cyan" if times else "",
         )
+        needed += _BETWEEN + least
+        roomy += _BETWEEN + (widest if times else least)
     for row in found:
         table.add_row(*(Text(shown(row.get(column))) for column in columns))
     console = Console(soft_wrap=False)
     if not console.is_terminal:
         console = Console(width=WIDE, color_system=None)
+    if roomy > console.width:
+        for shown_column in table.columns:
+            shown_column.no_wrap = shown_column.justify == "right"
+    console.width = max(needed, console.width)
     console.print(table)
 
 
