@@ -1,26 +1,28 @@
-"""Revenue by day and status as an inline picture."""
+"""Revenue by day and status in one currency, as an inline picture."""
 
 from datetime import date
 from decimal import Decimal
+from html import escape
 
-from examples.orders.report import STATUSES, DayStatus
+from examples.orders.report import SOLD, STATUSES, DayStatus, revenue
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 980, 300, 64, 28, 10
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 980, 260, 72, 28, 28
 
 
-def revenue_by_day(rows: list[DayStatus]) -> str:
-    """Stacked bars, one a day; hovering over a piece tells its figures."""
+def revenue_by_day(rows: list[DayStatus], currency: str) -> str:
+    """Stacked bars, one a day, of what is revenue; hovering over a piece tells its figures."""
     days = sorted({row.day for row in rows})
-    sums = {day: sum((r.revenue for r in rows if r.day == day), Decimal(0)) for day in days}
-    top = _round_up(max(sums.values(), default=Decimal(1)))
+    of_day = {day: [row for row in rows if (row.day, row.currency) == (day, currency)] for day in days}
+    highest = max((revenue(some).get(currency, Decimal(0)) for some in of_day.values()), default=Decimal(0))
+    top = _round_up(max(highest, Decimal(1)))
     scale = (HEIGHT - BOTTOM - TOP) / float(top)
     step = (WIDTH - LEFT) / max(len(days), 1)
-    parts = [_grid(top, scale)]
+    parts = [_grid(top, scale), f'<text x="{LEFT - 8}" y="12" text-anchor="end">{escape(currency)}</text>']
     for at, day in enumerate(days):
-        parts.append(_bar([r for r in rows if r.day == day], LEFT + at * step, step, scale))
+        parts.append(_bar(of_day[day], LEFT + at * step, step, scale))
         if at % 4 == 0:
             parts.append(_label(day, LEFT + at * step + step / 2))
-    shape = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Revenue by day and status"'
+    shape = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Revenue by day in {escape(currency)}"'
     return f"<svg {shape}>{''.join(parts)}</svg>"
 
 
@@ -28,13 +30,15 @@ def _bar(rows: list[DayStatus], x: float, step: float, scale: float) -> str:
     y = float(HEIGHT - BOTTOM)
     found = []
     by_status = {row.status: row for row in rows}
-    for status in reversed(STATUSES):
+    for status in reversed(SOLD):
         row = by_status.get(status)
         if row is None:
             continue
-        height = float(row.revenue) * scale
+        height = float(row.worth) * scale
         y -= height
-        told = f"{row.day:%A, %d %B}: {row.orders} {status.lower()}, {row.revenue:,.2f}"
+        told = (
+            f"{row.day:%A, %d %B}: {row.orders} {STATUSES[status]}, {row.worth:,.2f} {escape(row.currency)}"
+        )
         found.append(
             f'<rect x="{x + step * 0.12:.1f}" y="{y:.1f}" width="{step * 0.76:.1f}" height="{height:.1f}"'
             f' fill="var(--{status})"><title>{told}</title></rect>'

@@ -1,7 +1,8 @@
 """What the demo shows, asked of a live shop: in the terminal and on the page the same."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,20 +16,36 @@ from examples.orders.domain import Order
 from examples.orders.tables import Orders
 from examples.orders.workload import DAYS, FIRST_DAY
 
-STATUSES = ("Created", "Confirmed", "Shipped", "Returned", "Cancelled")
+STATUSES = {
+    "Created": "placed",
+    "Confirmed": "confirmed",
+    "Shipped": "shipped",
+    "Returned": "returned",
+    "Cancelled": "cancelled",
+}
+"""What an order can be, and how the shop says it."""
+SOLD = ("Created", "Confirmed", "Shipped")
+"""The one rule of what is revenue, on the day it was ordered: an order that was not cancelled or returned."""
 
 BY_DAY = """
-SELECT CAST(ordered_at AS DATE) AS day, status, count(*) AS orders, sum(total_amount) AS revenue
+SELECT CAST(ordered_at AS DATE) AS day, status, currency, count(*) AS orders, sum(total_amount) AS worth
 FROM orders GROUP BY ALL ORDER BY ALL
 """
 TOLD_BEST = "SELECT order_id FROM orders WHERE status = 'Returned' ORDER BY events DESC, order_id LIMIT 1"
 
 
+Money = dict[str, Decimal]
+"""Amounts by currency: two currencies have no sum."""
+
+
 class DayStatus(msgspec.Struct, frozen=True):
+    """The orders of a day that have come to one status, in one currency."""
+
     day: date
     status: str
+    currency: str
     orders: int
-    revenue: Decimal
+    worth: Decimal
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -36,7 +53,7 @@ class Moment(msgspec.Struct, frozen=True):
 
     name: str
     orders: dict[str, int]
-    revenue: Decimal
+    revenue: Money
     base: int | None
     folded: int
 
@@ -50,6 +67,7 @@ class LifeStep(msgspec.Struct, frozen=True):
     actor: str
     status: str
     items: dict[str, int]
+    currency: str
     total_amount: Decimal
 
 
@@ -62,6 +80,7 @@ class Middle(msgspec.Struct, frozen=True):
 
 class Report(msgspec.Struct, frozen=True):
     log: str
+    made_at: datetime
     events: int
     refused: int
     versions: int
@@ -71,6 +90,28 @@ class Report(msgspec.Struct, frozen=True):
     life: list[LifeStep]
     life_then: int
     why: Sequence[Step]
+
+    @property
+    def currencies(self) -> list[str]:
+        """Those of the orders, the most frequent one first."""
+        found: Counter[str] = Counter()
+        for row in self.by_day:
+            found[row.currency] += row.orders
+        return [currency for currency, _ in found.most_common()]
+
+
+def revenue(rows: Sequence[DayStatus]) -> Money:
+    """What was sold on some days, by currency."""
+    found: Money = {}
+    for row in rows:
+        if row.status in SOLD:
+            found[row.currency] = found.get(row.currency, Decimal(0)) + row.worth
+    return found
+
+
+def told(money: Money, currencies: Sequence[str]) -> str:
+    """Amounts for people."""
+    return " and ".join(f"{money.get(currency, Decimal(0)):,.2f} {currency}" for currency in currencies)
 
 
 def report(live: Live, refused: int, middle: Middle) -> Report:
@@ -83,6 +124,7 @@ def report(live: Live, refused: int, middle: Middle) -> Report:
     half = orders.at(cursor=middle.cursor)
     return Report(
         log=live.store.log_id,
+        made_at=datetime.now(UTC),
         events=events,
         refused=refused,
         versions=len(orders.publication.versions()) if orders.publication else 0,
@@ -104,8 +146,11 @@ def _moment(name: str, found: AsOf) -> Moment:
     counts = dict.fromkeys(STATUSES, 0)
     for row in rows:
         counts[row["status"]] += 1
-    revenue = sum((row["total_amount"] for row in rows if row["status"] != "Cancelled"), Decimal(0))
-    return Moment(name, counts, revenue, found.base, found.events)
+    sold: Money = {}
+    for row in rows:
+        if row["status"] in SOLD:
+            sold[row["currency"]] = sold.get(row["currency"], Decimal(0)) + row["total_amount"]
+    return Moment(name, counts, sold, found.base, found.events)
 
 
 def _life(live: Live, stream: str) -> list[LifeStep]:
@@ -122,6 +167,7 @@ def _life(live: Live, stream: str) -> list[LifeStep]:
                 actor=str(record.metadata_map().get("actor", "")),
                 status=order.status,
                 items={item.sku: item.quantity for item in order.items.values()},
+                currency=order.currency,
                 total_amount=order.total_amount,
             )
         )

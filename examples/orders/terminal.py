@@ -1,12 +1,10 @@
 """The report in a terminal."""
 
-from decimal import Decimal
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from examples.orders.report import STATUSES, LifeStep, Moment, Report, changed
+from examples.orders.report import STATUSES, LifeStep, Moment, Report, changed, revenue, told
 
 LAST_DAYS = 7
 _HIDDEN = {"order_id", "events", "ordered_at", "changed_at", "changed_by"}
@@ -25,7 +23,7 @@ def show(console: Console, report: Report) -> None:
 
 def _table(title: str, *columns: str, numbers: int = 0) -> Table:
     """A table whose last `numbers` columns are right-aligned."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(columns):
         right = at >= len(columns) - numbers
         table.add_column(column, justify="right" if right else "left", no_wrap=right)
@@ -33,14 +31,16 @@ def _table(title: str, *columns: str, numbers: int = 0) -> Table:
 
 
 def _by_day(report: Report) -> Table:
-    title = f"Orders by status and day, the last {LAST_DAYS} of them"
-    table = _table(title, "day", *STATUSES, "revenue", numbers=6)
+    title = f"The last {LAST_DAYS} days: what became of their orders, and their revenue"
+    columns = [*STATUSES.values(), *report.currencies]
+    table = _table(title, "day", *columns, numbers=len(columns))
     days = sorted({row.day for row in report.by_day})
     for day in days[-LAST_DAYS:]:
-        rows = {row.status: row for row in report.by_day if row.day == day}
-        counts = [str(rows[s].orders) if s in rows else "" for s in STATUSES]
-        revenue = sum((r.revenue for r in rows.values() if r.status != "Cancelled"), Decimal(0))
-        table.add_row(f"{day:%d %b}", *counts, f"{revenue:,.2f}")
+        rows = [row for row in report.by_day if row.day == day]
+        counts = [sum(row.orders for row in rows if row.status == status) for status in STATUSES]
+        sold = revenue(rows)
+        amounts = [f"{sold.get(currency, 0):,.0f}" for currency in report.currencies]
+        table.add_row(f"{day:%d %b}", *(str(count or "") for count in counts), *amounts)
     return table
 
 
@@ -55,15 +55,17 @@ def _life(report: Report) -> Table:
 
 def _state(step: LifeStep) -> str:
     items = ", ".join(f"{count} {name}" for name, count in step.items.items()) or "no items"
-    return f"{step.status}, {step.total_amount:,.2f}: {items}"
+    return f"{STATUSES[step.status]}, {step.total_amount:,.2f} {step.currency}: {items}"
 
 
 def _moments(report: Report) -> Table:
     names = [moment.name for moment in report.moments]
     table = _table("The whole table at three moments", "orders", *names, numbers=len(names))
-    for status in STATUSES:
-        table.add_row(status, *(f"{moment.orders[status]:,}" for moment in report.moments))
-    table.add_row("revenue", *(f"{moment.revenue:,.2f}" for moment in report.moments))
+    for status, word in STATUSES.items():
+        table.add_row(word, *(f"{moment.orders[status]:,}" for moment in report.moments))
+    for currency in report.currencies:
+        sold = (told(moment.revenue, [currency]) for moment in report.moments)
+        table.add_row("revenue", *sold)
     table.add_row("[dim]from[/]", *(f"[dim]{_source(moment)}[/]" for moment in report.moments))
     return table
 

@@ -1,13 +1,18 @@
 """The demo's page stands alone, and its proof finds what is wrong."""
 
 import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 import eventfold as ef
 from examples.orders.app import shop
+from examples.orders.chart import revenue_by_day
 from examples.orders.page import page
 from examples.orders.proof import differences, plain_fold
-from examples.orders.report import Middle, report
+from examples.orders.report import STATUSES, DayStatus, Middle, report
 from examples.orders.tables import Orders
 from examples.orders.workload import commands, run
 
@@ -30,6 +35,76 @@ def test_the_page_needs_nothing_from_outside_and_the_proof_sees_a_wrong_row(tmp_
     told = differences(wanted, rows)
     assert len(told) == 2
     assert "'Lost' in Delta" in told[0]
+
+
+def test_headline_bars_and_every_other_sum_follow_one_rule_of_what_is_revenue(tmp_path: Path) -> None:
+    with shop.open(f"sqlite:///{tmp_path}/shop.db", lake=str(tmp_path / "lake")) as live:
+        accepted = list(run(live, commands(300, seed=1)))
+        live.catch_up()
+        found = report(live, accepted.count(False), Middle(live.store.feed().at_position(200), 200))
+        rows = plain_fold(_everything(live.store)).values()
+    text = page(found, [])
+    kinds = {row["status"] for row in rows}
+    assert kinds == set(STATUSES)  # there is something to leave out
+    wanted: dict[str, Decimal] = {}
+    for row in rows:
+        if row["status"] not in {"Cancelled", "Returned"}:
+            wanted[row["currency"]] = wanted.get(row["currency"], Decimal(0)) + row["total_amount"]
+    assert set(wanted) == {"EUR", "CHF"}
+    headline = re.findall(r"<b>([\d,.]+) ([A-Z]{3})</b><span>revenue", text)
+    bars: dict[str, Decimal] = {}
+    for amount, currency in re.findall(r"<title>[^<]*, ([\d,.]+) ([A-Z]{3})</title>", text):
+        bars[currency] = bars.get(currency, Decimal(0)) + _number(amount)
+    assert {currency: _number(amount) for amount, currency in headline} == bars == wanted
+    assert found.moments[-1].revenue == wanted
+    assert not re.search(r"<title>[^<]*(cancelled|returned)", text)
+
+
+def test_a_bar_is_as_high_as_what_it_says(tmp_path: Path) -> None:
+    day = date(2026, 3, 24)
+    rows = [
+        DayStatus(day, status, currency, 1, Decimal(worth))
+        for status, currency, worth in (
+            ("Shipped", "EUR", 300),
+            ("Created", "EUR", 100),
+            ("Cancelled", "EUR", 5_000),
+            ("Returned", "EUR", 700),
+            ("Shipped", "CHF", 9_000),
+        )
+    ]
+    picture = revenue_by_day(rows, "EUR")
+    heights = [float(height) for height in re.findall(r'<rect [^>]*height="([\d.]+)"', picture)]
+    assert len(heights) == 2
+    assert heights[0] == pytest.approx(3 * heights[1], rel=0.01)
+    assert re.findall(r'text-anchor="end">([^<]+)</text>', picture) == [
+        "0",
+        "100",
+        "200",
+        "300",
+        "400",
+        "EUR",
+    ]
+
+
+def test_the_page_says_when_it_was_made_and_in_what_its_amounts_are(tmp_path: Path) -> None:
+    with shop.open("sqlite://", lake=str(tmp_path)) as live:
+        assert list(run(live, commands(60, seed=3)))
+        live.catch_up()
+        found = report(live, 0, Middle(live.store.feed().start(), 0))
+    text = page(found, [])
+    assert text.count(f"Made on {found.made_at:%d %B %Y at %H:%M} UTC") == 2
+    amounts = re.findall(r"\d,?\d*\.\d\d\b(?!\s?(?:EUR|CHF))", _without_why(text))
+    assert amounts == []
+
+
+def _without_why(text: str) -> str:
+    """The page without style and pictures, up to `why`, where the currency is a column of its own."""
+    shown = text[text.index("</style>") : text.index("<h2>Why")]
+    return re.sub(r"<[^>]*>", " ", re.sub(r"<text[^>]*>[^<]*</text>", " ", shown))
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
 
 
 def test_an_order_of_the_first_release_is_in_euro(tmp_path: Path) -> None:
