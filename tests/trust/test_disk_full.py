@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from eventfold import ANY, open_store
@@ -300,6 +301,21 @@ def test_what_another_writes_to_a_log_that_is_read_as_it_is_is_seen(small_disk: 
             assert reader.head("order-1") == 3
     finally:
         subprocess.run(["umount", "-l", str(view)], check=True)
+
+
+def test_a_log_that_may_be_written_is_never_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keeps SQLite from opening the files beside it, as where too many files are open."""
+    url = f"sqlite:///{tmp_path}/log.db"
+    open_store(url).close()
+
+    def fail(*_: object) -> None:
+        raise apsw.CantOpenError("unable to open database file")
+
+    monkeypatch.setattr("eventfold.sqlite.connect._connect", fail)
+    with pytest.raises(StorageFailed, match=r"log\.db cannot be opened"):
+        open_store(url)
 
 
 def test_control_without_a_limit_nothing_is_refused(tmp_path: Path) -> None:

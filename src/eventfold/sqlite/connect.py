@@ -14,7 +14,7 @@ import msgspec
 
 from eventfold.errors import ConfigInvalid, FormatUnknown, StorageBusy, StorageFailed, StoreClosed
 from eventfold.sqlite.errors import translated
-from eventfold.sqlite.frozen import Frozen
+from eventfold.sqlite.frozen import Frozen, may_only_read
 
 T = TypeVar("T")
 BUSY_SECONDS = 10.0
@@ -74,7 +74,7 @@ def connect(place: Place, *, read_only: bool = False, synchronous: Synchronous =
         try:
             connection = _connect(place, synchronous)
         except (apsw.CantOpenError, apsw.ReadOnlyError):
-            if not Path(place.path or "/").is_file():
+            if not place.path or not may_only_read(Path(place.path)):
                 raise
             connection = Frozen(place.path, place.uri)
         if read_only:

@@ -5,6 +5,7 @@ reads the one file only if it is told that nobody changes it. Who could is not s
 before and after whether the file is still the one that was opened.
 """
 
+import os
 from pathlib import Path
 
 import apsw
@@ -12,6 +13,11 @@ import apsw
 from eventfold.errors import StorageBusy, StorageFailed
 
 _NO_FILE = (0, 0)
+
+
+def may_only_read(path: Path) -> bool:
+    """Whether there is a file that can be read, and it or its folder cannot be written."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK))
 
 
 class Frozen(apsw.Connection):
