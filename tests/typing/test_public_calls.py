@@ -19,7 +19,7 @@ from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.asof import AsOf
 from eventfold.readmodels.port import ParkedStream
 from eventfold.readmodels.query import Result
-from eventfold.readmodels.why import Step
+from eventfold.readmodels.why import Explanation, Step
 from eventfold.store.port import Snapshots, StreamInfo
 from eventfold.testing.given import given
 
@@ -139,13 +139,17 @@ def test_apps(tmp_path: Path) -> None:
         assert_type(accounts.load("account-1"), Account)
         assert_type(accounts.at("account-1", version=1), Account)
         assert_type(accounts.history("account-1"), Iterator[Happened])
-        live.catch_up()
+        assert_type(live.catch_up().parked, dict[str, int])
         assert_type(live.query("SELECT 1"), Result)
+        assert_type(live.query("SELECT 1").parked, Mapping[str, int])
+        assert_type(live.query("SELECT 1").behind, Mapping[str, int | None])
         assert_type(live.query("SELECT 1").rows(), list[dict[str, Any]])
         table = live.table(Accounts)
         assert_type(table, LiveTable)
         assert_type(table.at(position=1), AsOf)
-        assert_type(table.why("account-1"), Sequence[Step])
+        assert_type(table.why("account-1"), Explanation)
+        assert_type(list(table.why("account-1")), list[Step])
+        assert_type(table.why("account-1").parked, dict[str, int])
         assert_type(table.parked(), Mapping[str, ParkedStream])
         assert_type(table.get("account-1"), dict[str, Any])
 

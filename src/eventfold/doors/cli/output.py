@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -43,8 +42,8 @@ Row = Mapping[str, Any]
 
 
 def print_json(value: object) -> None:
-    """One JSON document on one line; decimals and times are text."""
-    sys.stdout.write(msgspec.json.encode(value, enc_hook=str).decode() + "\n")
+    """One JSON document on one line; decimals and times are text, numbers of any size have all their digits."""
+    sys.stdout.write(to_json(value) + "\n")
 
 
 def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "") -> None:
@@ -97,9 +96,9 @@ def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
 
 
 def print_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
-    """Rows as `table`, `json` or `csv`; in JSON, numbers of any size with all their digits."""
+    """Rows as `table`, `json` or `csv`."""
     if form == "json":
-        sys.stdout.write(to_json(rows) + "\n")
+        print_json(rows)
     elif form == "csv":
         print_csv(rows, columns)
     else:
