@@ -114,6 +114,64 @@ def test_a_function_that_the_class_was_given_counts(tmp_path: Path) -> None:
     assert one != fingerprint(imported(tmp_path, BILLS, *given, ("self.total += 1", "self.total += 2")))
 
 
+def test_code_under_a_decorator_that_hides_it_counts(tmp_path: Path) -> None:
+    hidden = (
+        (
+            "\nclass Bill(",
+            "\ndef hidden(method):\n    return lambda self, event: method(self, event)\n\n\nclass Bill(",
+        ),
+        ("    def apply(self", "    @hidden\n    def apply(self"),
+        ("    def pay(self", "    @hidden\n    def pay(self"),
+    )
+    one = fingerprint(imported(tmp_path, BILLS, *hidden))
+    assert one != fingerprint(imported(tmp_path, BILLS, *hidden, ("self.lines += 1", "self.lines += 2")))
+    assert one == fingerprint(imported(tmp_path, BILLS, *hidden, ("nothing is paid", "No.")))
+
+
+def test_a_class_that_builds_on_another_aggregate_counts_its_rules_too(tmp_path: Path) -> None:
+    def built(*changes: tuple[str, str]) -> str:
+        more = ("app = ", "class Long(Bill, category='long'):\n    pass\n\n\napp = ")
+        found = imported(tmp_path, BILLS, more, *changes).Long.definition.fingerprint
+        assert isinstance(found, str)
+        return found
+
+    assert built() != built(("self.lines += 1", "self.lines += 2"))
+
+
+OPEN = """
+from typing import TypeVar
+
+import eventfold as ef
+
+
+class Paid(ef.Event):
+    amount: int
+
+
+E = TypeVar("E", bound=ef.Event)
+
+
+class Counted(ef.Aggregate[E]):
+    total: int = 0
+
+    def apply(self, event):
+        self.total += self._worth(event)
+
+    def _worth(self, event):
+        return 1
+
+
+class Bill(Counted[Paid]):
+    def _worth(self, event):
+        return super()._worth(event) + event.amount
+"""
+
+
+@pytest.mark.parametrize("change", [("return 1", "return 2"), ("+ event.amount", "- event.amount")])
+def test_a_base_that_is_open_in_its_events_counts(tmp_path: Path, change: tuple[str, str]) -> None:
+    assert fingerprint(imported(tmp_path, OPEN)) != fingerprint(imported(tmp_path, OPEN, change))
+
+
 def test_a_static_helper_does_not_bring_the_whole_class_in(tmp_path: Path) -> None:
     way = apply_is(
         "self._half(1)", before="    @staticmethod\n    def _half(x):\n        return rounded(x)\n\n"

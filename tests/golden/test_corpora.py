@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 import msgspec
 import pytest
+from msgspec import structs
 
 import eventfold as ef
 from eventfold.app.live import Live
@@ -173,6 +174,30 @@ def test_a_snapshot_says_what_the_fold_says(corpus: Corpus) -> None:
     (corpus.data / "log.db.snapshots").unlink()
     with corpus.open() as live:
         assert rows_of([vars(live.repository(corpus.aggregate).load("parcel-3"))]) == loaded
+
+
+def test_a_snapshot_that_says_nothing_of_the_code_is_told_once_and_left_alone(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    with corpus.open() as live:
+        kept = live.store.snapshots().load("parcel-3")
+        assert kept is not None
+        assert kept.fingerprint != corpus.aggregate.definition.fingerprint
+        lie = structs.replace(kept, state=kept.state.replace('"moves":1', '"moves":100'))
+        assert lie != kept
+        live.store.snapshots().save(lie)
+        repository = live.repository(corpus.aggregate)
+        with caplog.at_level("INFO", "eventfold.snapshots"):
+            loaded = [repository.load("parcel-3").moves, repository.at("parcel-3", version=2).moves]
+        assert loaded == [2, 1]
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        arrived = datetime(2026, 2, 1, tzinfo=UTC)
+        repository.execute("parcel-3", corpus.aggregate.move, "Wien", arrived)
+        assert repository.flush()
+        taken = live.store.snapshots().load("parcel-3")
+        assert taken is not None
+        assert (taken.version, taken.fingerprint) == (4, corpus.aggregate.definition.fingerprint)
+        assert live.verify().snapshots == 1
 
 
 def test_appending_goes_on(corpus: Corpus) -> None:

@@ -162,7 +162,12 @@ def _refuse_taken_names(cls: type, base: type) -> None:
         )
 
 
-_WRITTEN_BY_USERS = {"apply", "definition", "event_types"}
+_WRITTEN_BY_USERS = {
+    "apply",
+    "definition",
+    "event_types",
+    "_abc_impl",
+}  # the last one by Python, for each class
 
 
 def _is_constant(hint: Any) -> bool:

@@ -29,7 +29,7 @@ class Sources:
     def classes(self, cls: type) -> list[ast.ClassDef]:
         """The statement that made a class; several where its name was used again and nothing tells them apart."""
         found = self._file(*_file_of(cls)).classes.get(cls.__qualname__, [])
-        lines = {function.__code__.co_firstlineno for function in own_functions(cls)}
+        lines = {function.__code__.co_firstlineno for function in _written_in(cls)}
         exact = [n for n in found if any(n.lineno <= line <= (n.end_lineno or 0) for line in lines)]
         return exact or found
 
@@ -77,10 +77,14 @@ def functions_in(value: object) -> Iterator[FunctionType]:
                 yield plain
 
 
+def _written_in(cls: type) -> Iterator[FunctionType]:
+    """Those of its functions that stand in its body."""
+    return (f for f in own_functions(cls) if f.__qualname__.startswith(f"{cls.__qualname__}."))
+
+
 def _file_of(cls: type) -> tuple[str, dict[str, object]]:
-    for function in own_functions(cls):
-        if function.__qualname__.startswith(f"{cls.__qualname__}."):
-            return function.__code__.co_filename, function.__globals__
+    for function in _written_in(cls):
+        return function.__code__.co_filename, function.__globals__
     module = sys.modules.get(cls.__module__)
     return getattr(module, "__file__", None) or "", vars(module) if module else {}
 
