@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from eventfold import open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import Refused
-from eventfold.imports import knowing
+from eventfold.imports import formers, importing
 from tests.imports.making import stored
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "imports-0.1.0" / "data"
@@ -92,5 +92,30 @@ def test_rows_of_a_log_of_another_name_are_asked_about(log: str) -> None:
 def test_without_the_former_ids_everything_would_be_written_again(
     log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(knowing, "row_event_id", lambda *_: UUID(int=1))
+    monkeypatch.setattr(formers, "row_event_id", lambda *_: UUID(int=1))
     assert bring(log, *IMPORTS[4]["args"])["written"] == IMPORTS[4]["events"]
+
+
+@pytest.mark.parametrize("done", [0, 1, 3])
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("batch", [2, 10_000])
+def test_columns_that_were_added_and_are_empty_double_nothing(
+    log: str, done: int, columns: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", batch)
+    file, *args = IMPORTS[done]["args"]
+    between = ";" if ";" in args else ","
+    header, rest = Path(file).read_text(encoding="utf-8").split("\n", 1)
+    more = [f"new{n}" for n in range(columns)]
+    rows = rest.replace('"two\nlines"', "TWO").splitlines()
+    lines = [between.join([header, *more]), *(row + between * columns for row in rows)]
+    Path(file).write_text("\n".join(lines).replace("TWO", '"two\nlines"') + "\n", encoding="utf-8")
+    report = bring(log, file, *args)
+    assert (report["written"], report["known"], report["refused"]) == (0, IMPORTS[done]["events"], 0)
+
+
+def test_columns_that_were_added_and_say_something_make_other_rows(log: str) -> None:
+    file, *args = IMPORTS[1]["args"]
+    header, *rows = Path(file).read_text(encoding="utf-8").splitlines()
+    Path(file).write_text("\n".join([f"{header};new", *(f"{row};x" for row in rows)]) + "\n")
+    assert bring(log, file, *args)["written"] == 3

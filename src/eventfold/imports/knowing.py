@@ -21,17 +21,14 @@ from eventfold.events.ids import (
     check_new_id,
     is_former_row_id,
     of_source,
-    row_event_id,
     row_form,
 )
+from eventfold.imports.formers import Formers, Place
 from eventfold.imports.identity import Equal, Source
 from eventfold.imports.prepared import Prepared, Wrong
 from eventfold.store.checks import check_new_stream
 from eventfold.store.port import Store, StreamEnd
 from eventfold.store.repeats import canonical
-
-Place = tuple[str, UUID]
-"""A stream and an event id."""
 
 IMPORTED_FROM = "importedFrom"
 _WAYS = (
@@ -76,7 +73,7 @@ class Knowing:
         self._keep_going = keep_going
         self._holes: set[str] = set()
         self._there: set[str] = set()
-        self._formers = source.formers
+        self._formers = Formers(source.formers)
         feed = store.feed()
         self.empty = not feed.read(feed.start(), 1).events
         """Whether the log had no events when the import began."""
@@ -99,6 +96,10 @@ class Knowing:
             (row.stream, event_id) for row in asked for event_id in (row.event.id, row.content) if event_id
         )
         second = self._find(place for row in asked for place in self._more(row, first))
+        if self._formers.met:
+            left = [row for row in asked if not self._is_known(row, first, second)]
+            if self._formers.learn(left, self._find):
+                second |= self._find(place for row in left for place in self._more(row, first))
         found = Sorted([], [], [], [], [])
         planned: dict[Place, Prepared] = {}
         holes: set[str] = set()
@@ -122,6 +123,13 @@ class Knowing:
                 planned[place] = row
                 found.new.append(row)
         return found
+
+    def _is_known(
+        self, row: Prepared, first: dict[Place, RecordedEvent], second: dict[Place, RecordedEvent]
+    ) -> bool:
+        if (row.stream, row.event.id) in first or (row.content and (row.stream, row.content) in first):
+            return True
+        return any((row.stream, event_id) in second for _, event_id in self._formers.ids(row))
 
     def _is_refused(self, row: Prepared) -> bool:
         """Whether only a row that is stored already may have its id or the name of its stream."""
@@ -153,8 +161,10 @@ class Knowing:
             self.last[end.stream] = us
         if owner is None or (self._equal == "other" and owner != self._source.name):
             return
-        if is_former_row_id(end.id) and owner not in self._formers:
-            self._formers = [*self._formers, owner]
+        if is_former_row_id(end.id):
+            self._formers.met = True
+            if owner not in self._formers.names:
+                self._formers.names.append(owner)
         if row_form(end.id) == KEYED and not self._keyed:
             raise Refused(
                 f"The log holds rows of {end.stream} that --id COLUMN told apart, from {owner!r}: say it again, or say"
@@ -176,7 +186,7 @@ class Knowing:
             return [(row.stream, self._own_id(row))] if self._is_others(row, stored) else []
         if row.content is not None and (row.stream, row.content) in first:
             return []
-        return [(row.stream, event_id) for _, event_id in self._former_ids(row)]
+        return [(row.stream, event_id) for _, event_id in self._formers.ids(row)]
 
     def _stored(
         self, row: Prepared, first: dict[Place, RecordedEvent], second: dict[Place, RecordedEvent]
@@ -191,7 +201,7 @@ class Knowing:
         if row.content is not None and (named := first.get((row.stream, row.content))) is not None:
             return named
         if second:
-            for source, event_id in self._former_ids(row):
+            for source, event_id in self._formers.ids(row):
                 stored = second.get((row.stream, event_id))
                 if stored is not None:
                     if source not in self._source.formers:
@@ -201,11 +211,6 @@ class Knowing:
 
     def _own_id(self, row: Prepared) -> UUID:
         return of_source(row.event.id, self._source.name)
-
-    def _former_ids(self, row: Prepared) -> list[tuple[str, UUID]]:
-        if not row.former:
-            return []
-        return [(name, row_event_id(name, row.stream, row.former, row.repeat)) for name in self._formers]
 
     def _is_others(self, row: Prepared, stored: RecordedEvent) -> bool:
         """Whether an equal event is that of another log's row."""
