@@ -5,6 +5,7 @@ The file is not written to; what is noted stands in temporary tables, whose name
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -16,6 +17,7 @@ _PREPARE = """
     PRAGMA temp_store = FILE;
     CREATE TEMP TABLE ":objects" (id TEXT PRIMARY KEY, kind TEXT) WITHOUT ROWID;
     CREATE TEMP TABLE ":events" (number INTEGER PRIMARY KEY, id TEXT, kind TEXT);
+    CREATE TEMP TABLE ":missing" (id TEXT PRIMARY KEY, kind TEXT, number INTEGER);
     CREATE TEMP TABLE ":found" (kind INTEGER, number INTEGER, id TEXT, us INTEGER, large INTEGER);
     CREATE TEMP TABLE ":places" (
         place INTEGER PRIMARY KEY, kind INTEGER, number INTEGER, id TEXT, said TEXT, large INTEGER
@@ -36,10 +38,19 @@ _PLACES = """
         ON e.number = (SELECT min(first.number) FROM temp.":events" AS first WHERE first.id = f.id)
     ORDER BY f.us, e.number IS NULL, e.number, f.kind, f.number
 """
-_UNPLACED = """
-    SELECT id, kind FROM temp.":events" AS e
+_MISSING = """
+    INSERT INTO temp.":missing"
+    SELECT id, kind, min(number) FROM temp.":events" AS e
     WHERE NOT EXISTS (SELECT 1 FROM temp.":places" AS p WHERE p.id = e.id)
-    GROUP BY id ORDER BY min(number)
+    GROUP BY id
+"""
+_UNPLACED = """
+    SELECT m.number, m.id, m.kind, CAST(r.ocel_object_id AS TEXT), o.kind
+    FROM main.event_object AS r
+    JOIN temp.":missing" AS m ON m.id = CAST(r.ocel_event_id AS TEXT)
+    JOIN temp.":objects" AS o ON o.id = CAST(r.ocel_object_id AS TEXT)
+    UNION ALL SELECT number, id, kind, NULL, NULL FROM temp.":missing"
+    ORDER BY 1
 """
 _RELATED = """
     SELECT DISTINCT CAST(ocel_event_id AS TEXT) FROM main.event_object AS r
@@ -119,13 +130,39 @@ def noted(connection: sqlite3.Connection, kinds: Iterable[Kind]) -> None:
     connection.execute('CREATE INDEX temp.":places_by_id" ON ":places" (id)')
 
 
-def unplaced(connection: sqlite3.Connection) -> Iterator[EventfoldError]:
-    """An error for each event that the file speaks of, and whose time and attributes stand nowhere."""
-    for name, kind in connection.execute(_UNPLACED):
-        yield RowInvalid(
-            f"The event {name!r:.60} of the table event has no row in the table of its type, {kind!r:.60}: nobody knows"
-            " when it happened."
+class Missing(NamedTuple):
+    """An event that the file speaks of, and whose time and attributes stand nowhere.
+
+    Attributes:
+        error: what is wrong with it.
+        relations: the objects that it relates to, as many as fit a row, and the type of each.
+    """
+
+    error: EventfoldError
+    relations: dict[str, str]
+
+
+def unplaced(connection: sqlite3.Connection) -> Iterator[Missing]:
+    """The events of the table `event` without a row in the table of their type."""
+    connection.execute(_MISSING)
+    for (_, name, kind), group in groupby(connection.execute(_UNPLACED), key=lambda row: row[:3]):
+        relations: dict[str, str] = {}
+        size = 0
+        for *_, related, of in group:
+            size += len(str(related)) + len(str(of))
+            if related is not None and size <= rows.LONGEST_LINE:
+                relations[related] = of
+        yield Missing(
+            RowInvalid(
+                f"The event {name!r:.60} of the table event has no row in the table of its type, {kind!r:.60}: nobody"
+                " knows when it happened."
+            ),
+            relations,
         )
+
+
+def unknown(connection: sqlite3.Connection) -> Iterator[EventfoldError]:
+    """An error for each event that the relations speak of, and no other table."""
     for (name,) in connection.execute(_RELATED):
         yield RowInvalid(f"The table event_object speaks of {name!r:.60}, which is no event.")
 

@@ -16,7 +16,7 @@ import msgspec
 from eventfold.errors import EventfoldError, EventTooLarge, NumberNotFinite, QueryInvalid, RowInvalid
 from eventfold.imports import rows
 from eventfold.imports.ocel import OcelEvent, ocel_row
-from eventfold.imports.ocelplaces import Kind, noted, unplaced
+from eventfold.imports.ocelplaces import Kind, noted, unknown, unplaced
 from eventfold.imports.rows import Row, damaged
 
 _TABLES = frozenset({"event", "object", "event_map_type", "event_object"})
@@ -61,12 +61,16 @@ def ocel_sqlite_rows(path: Path) -> Iterator[Row]:
             )
             noted(connection, kinds)
             relations = _Relations(connection)
+            for error, objects in unplaced(connection):
+                count += 1  # before the others, since it may belong before any of them
+                event = OcelEvent("", "", "", [], [(name, "") for name in objects])
+                yield ocel_row(count, event, types, objects, error)
             streams = [_events(connection, kind) for kind in kinds]
             large = (_Found(place, None, name, None, ()) for place, name in connection.execute(_TOO_LARGE))
             for found in heapq.merge(*streams, large, key=lambda found: found.place):
                 count += 1
                 yield _row(count, found, relations.of(found.place), types)
-            for error in unplaced(connection):
+            for error in unknown(connection):
                 count += 1
                 yield Row(count, {}, error)
     except (sqlite3.DataError, sqlite3.Error) as error:
