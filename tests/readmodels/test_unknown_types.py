@@ -231,6 +231,29 @@ def test_the_keeper_goes_on_with_a_lost_state_that_is_made_of_the_published_tabl
     assert counts(folded) == {("loan", "Opened"): 6, ("loan", "Paid"): 6}
 
 
+def test_a_log_that_was_restored_from_an_older_copy_is_counted_anew_by_a_rebuild(folded: Path) -> None:
+    def copy(source: str, target: str) -> None:
+        connection = apsw.Connection(str(folded / target))
+        with connection.backup("main", apsw.Connection(str(folded / source)), "main") as backup:
+            backup.step()
+        connection.close()
+
+    copy("log.db", "older.db")
+    with at(BEFORE, folded) as live:
+        fill(live, first=5, count=3)
+        live.catch_up()
+    assert counts(folded)["loan", "Paid"] == 8
+    for file in ("log.db", "log.db-wal", "log.db-shm"):
+        (folded / file).unlink(missing_ok=True)
+    copy("older.db", "log.db")
+    with at(RENAMED, folded) as live:
+        fill(live, first=20, count=1)
+        assert live.table("loans").rebuild().unknown == [UnknownType(table="loans", type="Paid", events=6)]
+        fill(live, first=21, count=1)
+        assert live.catch_up().unknown == [UnknownType(table="loans", type="Paid", events=7)]
+    assert counts(folded) == {("loan", "Opened"): 7, ("loan", "Paid"): 7}
+
+
 def test_a_follower_tells_once_and_again_when_there_is_more_to_miss(
     folded: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
