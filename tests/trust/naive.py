@@ -209,8 +209,8 @@ MISTAKES = [
         24,
         "events do not say which shape they have",
         "src/eventfold/events/registry.py",
-        "            return name, known.version, self._encode(event).decode()\n",
-        "            return name, 1, self._encode(event).decode()\n",
+        "            return name, known.version, text.decode()\n",
+        "            return name, 1, text.decode()\n",
         "tests/events/test_upcasters.py::test_what_is_written_says_its_schema_version",
     ),
 ]
