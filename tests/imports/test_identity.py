@@ -310,3 +310,34 @@ def test_equal_documents_of_one_file_are_one_event_only_where_they_have_an_id(
     path.write_text("\n".join(json.dumps(document(name)) for name in (uuid, uuid, "7", "7", "", "")))
     assert counts(import_documents(store, file_pages(path), "shop")) == (4, 2, 0)
     assert counts(import_documents(store, file_pages(path), "shop")) == (0, 6, 0)
+
+
+def test_documents_are_asked_about_by_the_command_line_too(tmp_path: Path) -> None:
+    log = f"sqlite:///{tmp_path}/log.db"
+    for name in ("jan", "feb"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(document("7")))
+
+    def told(name: str, *more: str) -> int:
+        return eventfold("-s", log, "import", f"{tmp_path}/{name}.jsonl", "--documents", *more).code
+
+    assert [told("jan"), told("jan"), told("feb"), told("feb", "--same"), told("feb", "--other")] == [
+        0,
+        0,
+        3,
+        0,
+        0,
+    ]
+    store = open_store(log)
+    sources = [event.metadata_map()["importedFrom"] for event in store.read("order-1")]
+    assert sources == [f"{tmp_path.name}/{name}" for name in ("jan", "feb")]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "options", [["--documents", "--id", "x"], ["--restore", "--same"], ["--restore", "--keep-going"]]
+)
+def test_answers_that_mean_nothing_for_a_file_are_refused(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(document("7")))
+    told = eventfold("-s", f"sqlite:///{tmp_path}/log.db", "import", f"{tmp_path}/a.jsonl", *options)
+    assert (told.code, "config-invalid" in told.err) == (2, True)
+    assert not (tmp_path / "log.db").exists()

@@ -130,6 +130,11 @@ def import_file(
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
     check_input(settings.configuration, file)
+    if is_export and (identity or same or other or keep_going):
+        raise ConfigInvalid(
+            "What is restored has ids and versions of its own: leave out --id, --same, --other and --keep-going.",
+            key="restore",
+        )
     if is_export:
         with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as show:
             report = restore(store, file, dry_run=dry_run, progress=lambda so_far: show(so_far.rows))
