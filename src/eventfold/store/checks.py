@@ -112,7 +112,7 @@ def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[st
         return
     if not all(map(is_restored, events)) and not head(stream):
         raise InvalidStream(
-            f"{stream.encode('ascii', 'backslashreplace').decode()[:100]!r} cannot be the name of a new stream: it has"
+            f"'{stream.encode('ascii', 'backslashreplace').decode()[:100]}' cannot be the name of a new stream: it has"
             f" {found}, which nobody sees, so that two names would look the same. Leave it out.",
             stream=stream[:60],
         )
