@@ -29,6 +29,9 @@ OBJECT_BYTES = 256 * 1024 * 1024
 PARQUET_BYTES = 256 * 1024 * 1024
 """What Parquet unpacks at once: one page of each column of a group of rows."""
 
+PARQUET_EXPORT_BYTES = 1024 * 1024 * 1024
+"""The same of an export: those of earlier releases may have a thousand of the largest events in one page."""
+
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
 TIME_MIN_US = -62_135_596_800_000_000

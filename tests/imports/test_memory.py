@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from eventfold import NewEvent, new_id, open_store
+from eventfold.exports import export_log
 from tests.imports.making import HEADER
 from tests.imports.ocelmaking import write
 
@@ -88,6 +92,53 @@ def related(path: Path) -> Path:
     return path
 
 
+def table(column: pa.Array) -> pa.Table:
+    count = len(column)
+    return pa.table({"case": pa.array(["1"] * count), "what": pa.array(["A"] * count), "x": column})
+
+
+def repeated(text: str, count: int) -> pa.Array:
+    """A text that is stored once; no reader is told that it is, as the types of the file do not say it."""
+    return pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), [text])
+
+
+def shared_by_rows(path: Path) -> Path:
+    pq.write_table(table(repeated("x" * 4 * MIB, LARGE)), path, compression="zstd", store_schema=False)
+    return path
+
+
+def shared_in_a_list(path: Path) -> Path:
+    offsets = pa.array([0, LARGE], pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, repeated("x" * MIB, LARGE))
+    pq.write_table(table(lists), path, compression="zstd", store_schema=False)
+    return path
+
+
+def long_list(path: Path) -> Path:
+    lists = pa.ListArray.from_arrays(pa.array([0, LARGE * MIB], pa.int32()), pa.nulls(LARGE * MIB, pa.int8()))
+    pq.write_table(table(lists), path, compression="zstd")
+    return path
+
+
+def shared_by_events(path: Path) -> Path:
+    """An export in which many events share one text."""
+    exported(path)
+    one = pq.read_table(path)
+    many = pa.concat_tables([one] * LARGE)
+    text = repeated("x" * 4 * MIB, LARGE)
+    changed = many.set_column(many.schema.get_field_index("data"), "data", text)
+    pq.write_table(changed, path, compression="zstd", store_schema=False)
+    return path
+
+
+def exported(path: Path) -> Path:
+    store = open_store("sqlite://")
+    store.append("case-1", [NewEvent(new_id(), "A", 1, "{}")], expected=0)
+    export_log(store, path)
+    store.close()
+    return path
+
+
 LINE = b'"' + b"x" * (MIB - 2) + b'"'
 HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "a quoted cell without end": (
@@ -122,6 +173,10 @@ HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "a text of OCEL": ("ocel", "log.json.gz", around(OCEL + b'{"id":"', b"a" * MIB, b'"}]}')),
     "a list of OCEL": ("ocel", "log.json.gz", around(OCEL + b"[", b"[]," * (MIB // 3), b"[]]]}", 24)),
     "an event with relations": ("ocel", "log.sqlite", related),
+    "a text that rows share": ("rows", "log.parquet", shared_by_rows),
+    "a text that a list repeats": ("rows", "log.parquet", shared_in_a_list),
+    "a list without end": ("rows", "log.parquet", long_list),
+    "a text that events share": ("restore", "log.parquet", shared_by_events),
     "documents": ("documents", "log.jsonl.gz", around(b"", DOCUMENT + b'"a":' + LINE + b"}}\n", b"")),
     "documents that are none": ("documents", "log.jsonl.gz", around(b"", LINE + b"\n", b"")),
     "metadata": (
@@ -147,6 +202,10 @@ def test_a_small_file_takes_little_memory_however_much_it_stands_for(tmp_path: P
     first = tmp_path / "first" / file
     if file in HARMLESS:
         packed(first, [HARMLESS[file]])
+    elif kind == "restore":
+        exported(first)
+    elif file == "log.parquet":
+        pq.write_table(table(pa.array(["x"])), first)
     else:
         write(first)
     hostile = make(tmp_path / file)

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from eventfold import Store
-from eventfold.errors import QueryInvalid, RowInvalid
+from eventfold.errors import EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.imports import ImportReport, Mapping, import_file
+from eventfold.imports.parquetpages import rows_at_once
 from tests.imports.making import refusals, stored
 
 COLUMNS = Mapping(stream="case", category="case", type="what")
@@ -129,3 +130,54 @@ def test_a_type_without_an_exact_json_is_refused_by_the_name_of_its_column(
 ) -> None:
     with pytest.raises(QueryInvalid, match="The column took is of the type duration"):
         bring(store, tmp_path / "log.parquet", {"took": pa.array([1], pa.duration("us"))})
+
+
+def at_once(path: Path, columns: dict[str, Any], limit: int = 10**9, **options: Any) -> list[int]:
+    pq.write_table(pa.table(columns), path, **options)
+    with path.open("rb") as raw:
+        return rows_at_once(path, raw, pq.read_metadata(path), 1_000, limit)
+
+
+@pytest.mark.parametrize("options", [{}, {"data_page_version": "2.0"}, {"compression": "zstd"}])
+def test_as_many_rows_are_read_at_once_as_fit_and_the_headers_of_the_pages_say_it(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    path = tmp_path / "log.parquet"
+    small = {"n": list(range(5_000)), "t": [f"text {n}" for n in range(5_000)], "l": [[1, 2]] * 5_000}
+    assert at_once(path, small, row_group_size=2_000, **options) == [1_000] * 3
+    large = {"t": [f"{n}" + "x" * 500_000 for n in range(100)]}
+    assert at_once(path, large, use_dictionary=False, **options) == [16]
+    with pytest.raises(EventTooLarge, match="row_group_size"):
+        at_once(path, large, 40_000_000, use_dictionary=False, **options)
+    with pytest.raises(EventTooLarge, match="row_group_size"):
+        at_once(path, {"l": [[0] * 1_000_000]}, 10_000_000, **options)
+
+
+def test_few_rows_are_read_at_once_of_texts_that_begin_alike(tmp_path: Path) -> None:
+    columns = {"t": [f"{'x' * 1_000_000}{n}" for n in range(40)]}
+    encoded: dict[str, Any] = {"use_dictionary": False, "column_encoding": {"t": "DELTA_BYTE_ARRAY"}}
+    assert at_once(tmp_path / "log.parquet", columns, **encoded) < [40]
+
+
+def test_texts_of_every_kind_and_depth_are_the_same_for_being_kept_once(store: Store, tmp_path: Path) -> None:
+    deep: list[Any] = [{"a": ["x", "y"], "m": [("k", "v")]}, None, {"a": [], "m": []}]
+    kind = pa.struct([("a", pa.list_(pa.large_string())), ("m", pa.map_(pa.string(), pa.string()))])
+    columns = {
+        "deep": pa.array(deep, kind),
+        "view": pa.array(["a", None, "b"], pa.string_view()),
+        "fixed": pa.array([["a", "b"]] * 3, pa.list_(pa.string(), 2)),
+        "raw": pa.array([b"1", b"2", b"1"]),
+    }
+    for names in (["deep", "fixed", "raw"], ["deep", "view"]):
+        path = tmp_path / f"{names[1]}.parquet"
+        count = import_file_of(store, path, {name: columns[name] for name in names}, names[1])
+        assert count == 3
+    first, _, last = [e.data for e in stored(store)][:3]
+    assert first == '{"deep":{"a":["x","y"],"m":{"k":"v"}},"fixed":["a","b"],"raw":"MQ=="}'
+    assert last == '{"deep":{"a":[],"m":{}},"fixed":["a","b"],"raw":"MQ=="}'
+
+
+def import_file_of(store: Store, path: Path, columns: dict[str, Any], source: str) -> int:
+    base = {"case": pa.array(["1", "2", "3"]), "what": pa.array(["Opened"] * 3)}
+    pq.write_table(pa.table({**base, **columns}), path)
+    return import_file(store, path, COLUMNS, source=source).written

@@ -71,6 +71,7 @@ class Rows:
             pa.PythonFile(self._sink, mode="w"),
             SCHEMA.with_metadata({"eventfold.log": log_id}),
             compression="zstd",
+            write_batch_size=64,  # a page is ended between such batches only, and is unpacked as a whole
         )
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0

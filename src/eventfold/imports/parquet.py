@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
+from eventfold import limits
 from eventfold.errors import (
     EventfoldError,
     EventTooLarge,
@@ -25,6 +26,8 @@ from eventfold.events.times import too_fine
 from eventfold.extras import needing
 from eventfold.foreign import said
 from eventfold.imports import rows
+from eventfold.imports.parquetpages import rows_at_once
+from eventfold.imports.parquetsizes import shared_texts, unpacked
 from eventfold.imports.rows import Cells, Row, damaged
 
 with needing("a Parquet file", "lake"):
@@ -42,29 +45,30 @@ class ParquetRows(NamedTuple):
     Attributes:
         path: its place.
         raw: its bytes.
-        file: its columns.
+        file: its columns; texts that rows share are kept once.
+        schema_arrow: its columns and their types.
+        at_once: how many rows of each group are read together.
     """
 
     path: Path
     raw: BinaryIO
     file: "pq.ParquetFile"
+    schema_arrow: "pa.Schema"
+    at_once: Sequence[int]
 
-    @property
-    def schema_arrow(self) -> "pa.Schema":
-        """Its columns and their types."""
-        return self.file.schema_arrow
-
-    def batches(self, columns: Sequence[str] | None = None) -> "Iterator[pa.RecordBatch]":
-        """Its rows, some of a group at a time.
+    def batches(self, columns: Sequence[str] | None = None) -> "Iterator[pa.RecordBatch | EventTooLarge]":
+        """Its rows, some of a group at a time; an error for a row that is too large.
 
         Raises:
             RowInvalid: it is damaged.
         """
         line = 0
         try:
-            for batch in self.file.iter_batches(BATCH, columns=columns):
-                yield batch
-                line += batch.num_rows
+            for group, count in enumerate(self.at_once):
+                for batch in self.file.iter_batches(count, row_groups=[group], columns=columns):
+                    for part in unpacked(batch, self.schema_arrow):
+                        yield part
+                        line += 1 if isinstance(part, EventTooLarge) else part.num_rows
         except (pa.ArrowException, OSError) as error:
             raise damaged(self.path, line, error) from error
 
@@ -72,19 +76,24 @@ class ParquetRows(NamedTuple):
         """Its rows as cells."""
         line = 0
         for batch in self.batches():
+            if isinstance(batch, EventTooLarge):
+                line += 1
+                yield Row(line, {}, batch)
+                continue
             for cells in _values(batch):
                 line += 1
                 yield _row(line, cells)
 
 
 @contextmanager
-def opened_parquet(path: Path) -> Iterator[ParquetRows]:
-    """Opens a Parquet file.
+def opened_parquet(path: Path, limit: int = limits.PARQUET_BYTES) -> Iterator[ParquetRows]:
+    """Opens a Parquet file, of which no more than `limit` bytes unpack at once.
 
     Raises:
         NotFound: it cannot be opened.
         QueryInvalid: it is no Parquet file, names a column twice, or has a type that JSON cannot hold exactly.
         InvalidEvent: a column has a name that cannot be kept.
+        EventTooLarge: it would unpack to more than is read at once.
     """
     try:
         raw = path.open("rb")
@@ -104,7 +113,10 @@ def opened_parquet(path: Path) -> Iterator[ParquetRows]:
         for field in file.schema_arrow:
             check_key(field.name)
             _check_type(field.name, field.type)
-        yield ParquetRows(path, raw, file)
+        with path.open("rb") as again:
+            at_once = rows_at_once(path, again, file.metadata, BATCH, limit)
+        texts = shared_texts(file.metadata, file.schema_arrow)
+        yield ParquetRows(path, raw, pq.ParquetFile(raw, read_dictionary=texts), file.schema_arrow, at_once)
 
 
 def _check_type(name: str, kind: "pa.DataType") -> None:

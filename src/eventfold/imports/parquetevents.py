@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid
+from eventfold import limits
+from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.extras import needing
 from eventfold.imports.parquet import opened_parquet
 from eventfold.imports.recorded import Recorded, recorded, refuse_upcast
@@ -34,7 +35,7 @@ _OPTIONAL = {"upgradedFrom", "occurredAt"}
 
 def recorded_rows(path: Path) -> Iterator[Recorded]:
     """The rows of an exported file as events; errors as `exported_events`."""
-    with opened_parquet(path) as file:
+    with opened_parquet(path, limits.PARQUET_EXPORT_BYTES) as file:
         schema = file.schema_arrow
         for name, kind in NEEDED.items():
             at = schema.get_field_index(name)
@@ -45,6 +46,10 @@ def recorded_rows(path: Path) -> Iterator[Recorded]:
                 )
         line = 0
         for batch in file.batches(list(NEEDED)):
+            if isinstance(batch, EventTooLarge):
+                line += 1
+                yield Recorded(line, error=batch)
+                continue
             columns = [batch.column(name).cast(kind) for name, kind in NEEDED.items()]
             columns = [c.cast(pa.int64()) if c.type == _TIME else c for c in columns]
             for values in zip(*(column.to_pylist() for column in columns), strict=True):
@@ -54,9 +59,11 @@ def recorded_rows(path: Path) -> Iterator[Recorded]:
 
 def recorded_times(path: Path) -> Iterator[int]:
     """When the rows of an exported file were recorded, as far as they say it; every column is read."""
-    with opened_parquet(path) as file:
+    with opened_parquet(path, limits.PARQUET_EXPORT_BYTES) as file:
         if "timestamp" in file.schema_arrow.names and _fits(file.schema_arrow.field("timestamp").type, _TIME):
             for batch in file.batches():
+                if isinstance(batch, EventTooLarge):
+                    continue
                 times = batch.column("timestamp").cast(_TIME).cast(pa.int64())
                 yield from (us for us in times.to_pylist() if us is not None)
 

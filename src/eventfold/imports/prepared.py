@@ -9,6 +9,7 @@ from eventfold import limits
 from eventfold.errors import EventfoldError
 from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
+from eventfold.imports.rows import bare
 
 
 class Unclear(msgspec.Struct):
@@ -33,6 +34,9 @@ class Wrong(msgspec.Struct):
 
     error: EventfoldError
     told: bool = False
+
+    def __post_init__(self) -> None:
+        bare(self.error)
 
 
 class Prepared(msgspec.Struct, gc=False):
