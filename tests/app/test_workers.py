@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -180,8 +181,8 @@ def test_catching_up_beside_a_worker_that_publishes_nothing_publishes(place: Pla
 STUCK = """
 import sys
 from examples.orders.app import shop
-with shop.open(sys.argv[1]) as live:
-    for worker in live._workers():
+with shop.open(sys.argv[1], lake=sys.argv[2]) as live:
+    for worker in live._workers(every=3600):
         while not worker.step():
             pass
     print("held", flush=True)
@@ -189,19 +190,49 @@ with shop.open(sys.argv[1]) as live:
 """
 
 
-def test_a_worker_that_runs_and_does_not_move_is_named(place: Place) -> None:
-    with (
-        place.open() as live,
-        subprocess.Popen(
-            [sys.executable, "-c", STUCK, place.url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        ) as process,
-    ):
+@contextmanager
+def stuck(place: Place) -> Iterator[Process]:
+    """A worker that keeps the tables, has folded and published nothing, and moves no more."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK, place.url, place.lake],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_what_a_worker_has_folded_and_does_not_publish_is_published_by_who_waits(place: Place) -> None:
+    with place.open() as live:
+        place.order(live)
+        live.catch_up()
+        place.order(live)
+        with stuck(place) as process:
+            live.catch_up(timeout=0)
+            whole(live, place)
+            assert holders(live) == {f"{os.uname().nodename}:{process.pid}"}
+            process.communicate("\n")
+
+
+def test_many_that_catch_up_at_once_all_end_with_everything(place: Place) -> None:
+    def catch_up(live: Live) -> None:
+        live.catch_up()
+        assert live.status().tables[0].lag == 0
+
+    with place.open() as live, place.open() as other, ThreadPoolExecutor(6) as threads:
+        for _ in range(5):
+            place.order(live)
+            for done in [threads.submit(catch_up, one) for one in (live, other) * 3]:
+                done.result()
+        whole(live, place)
+        assert holders(live) == set()
+
+
+def test_a_worker_that_runs_and_does_not_move_is_named(place: Place) -> None:
+    with place.open() as live, stuck(place) as process:
         place.order(live)
         with pytest.raises(TableBehind, match=f":{process.pid} keeps the table orders"):
             live.catch_up(timeout=0)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -324,3 +325,51 @@ def test_two_spellings_of_what_is_not_there_yet_are_one(tmp_path: Path) -> None:
     assert identity(tmp_path / "new") != identity(tmp_path)
     with pytest.raises(ConfigInvalid, match="the log"):
         Protected({tmp_path / "log.db": "the log"}).check(tmp_path / "log.db-wal")
+
+
+def test_a_database_of_another_program_is_left_as_it_is(home: Path) -> None:
+    with closing(sqlite3.connect("theirs.db")) as theirs:
+        theirs.execute("CREATE TABLE t (a)")
+        theirs.execute("INSERT INTO t VALUES (1)")
+        theirs.commit()
+    before = everything(home)
+    state = ("-a", SCHEMA, "--state", "sqlite:///theirs.db")
+    for command in (
+        ("-s", "sqlite:///theirs.db", "streams"),
+        ("-s", "sqlite:///theirs.db", "doctor"),
+        ("-s", "sqlite:///theirs.db", "export", "out.jsonl"),
+        (*state, "status"),
+    ):
+        assert eventfold(*command).code != 0
+    assert everything(home) == before
+
+
+@pytest.mark.parametrize("name", ["shop.db-wal", "new.db-shm", "NEW.DB-JOURNAL"])
+def test_no_log_is_made_where_sqlite_would_take_it_for_its_own(home: Path, name: str) -> None:
+    before = everything(home)
+    with pytest.raises(ConfigInvalid, match="another name"):
+        open_store(f"sqlite:///{name}")
+    Path("rows.csv").write_text("case\n1\n")
+    told = eventfold(
+        "-s",
+        f"sqlite:///{name}",
+        "import",
+        "rows.csv",
+        "--stream",
+        "case",
+        "--category",
+        "case",
+        "--event-type",
+        "Noted",
+    )
+    assert (told.code, "another name" in told.err) == (2, True), told
+    Path("rows.csv").unlink()
+    assert everything(home) == before
+
+
+def test_a_copy_of_a_log_that_is_not_in_wal_mode_opens(home: Path) -> None:
+    with closing(sqlite3.connect("shop.db")) as log:
+        log.execute("VACUUM INTO 'copy.db'")
+    with closing(open_store("sqlite:///copy.db", create=False)) as store:
+        assert store.head("order-1") == 1
+        store.append("order-2", [make(1)], expected=0)

@@ -12,11 +12,12 @@ from eventfold.errors import CursorLost, ForeignCursor, OwnerFenced, StaleCursor
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels import columns as c
 from eventfold.readmodels import values as v
+from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publication import stamp_of
+from eventfold.readmodels.publication import read_stamp, stamp_of
 from eventfold.readmodels.publisher import Publisher
 from eventfold.readmodels.sqlite import open_url
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
@@ -203,6 +204,38 @@ def test_an_older_copy_of_the_state_publishes_nothing(shop: Shop) -> None:
     shop.delta.overwrite(on, fresh.changed(0).rows, stamp_of("boxes", head, []))
     with pytest.raises(OwnerFenced, match="older copy"):
         Publisher(old, shop.delta, shop.feed).publish()
+
+
+def test_of_two_that_make_the_published_table_in_one_moment_one_does(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.fold()
+    other = shop.another()
+    late = Publisher(shop.state, other, shop.feed)
+
+    def looks(_generation: int) -> None:
+        assert shop.publish() == 0  # after the other one has looked, and before it writes
+
+    monkeypatch.setattr(other, "_reclaimed", looks)
+    assert late.publish() is None
+    assert DeltaTable(str(shop.folder / "boxes")).version() == 0
+    assert shop.agree()
+
+
+def test_a_copy_that_a_reader_makes_in_the_same_moment_is_in_nobodys_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, replace = Copies.write, Path.replace
+
+    def at_once(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        write(shop.delta._copies, 0, read_stamp(self.read_bytes()))  # type: ignore[arg-type] # a stamp that was just written
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", at_once)
+    assert shop.publish() == 0
+    assert len(copies(shop)) == 1
+    assert shop.agree()
 
 
 def test_a_crash_between_commit_and_note_publishes_nothing_twice(

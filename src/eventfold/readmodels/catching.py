@@ -11,6 +11,8 @@ from eventfold.readmodels.worker import TableWorker
 POLL_SECONDS = 0.05
 PUBLISH_SECONDS = 10.0
 """How long the worker that keeps a table is given to publish what it has folded, before we do."""
+FIRST_SECONDS = 1.0
+"""The same, where nobody has published the table yet: perhaps that worker publishes nothing."""
 
 
 class CatchingUp:
@@ -90,6 +92,18 @@ class CatchingUp:
             if self._feed.compare(head.cursor, self._target()) not in {"equal", "after"}:
                 return False
             self._reached = now if self._reached is None else self._reached
-            return self._worker.published(head, ours=now - self._reached >= PUBLISH_SECONDS)
+            if self._worker.published(head):
+                return True
+            if not self._is_ours_to_publish(now):
+                return False
+            self._worker.publish()
+            return True
         except StaleCursor:
             return False  # rebuilt, or another published in the same moment: look again
+
+    def _is_ours_to_publish(self, now: float) -> bool:
+        """Whether the worker that keeps the table has had its time to do it."""
+        assert self._began is not None
+        assert self._reached is not None
+        given = PUBLISH_SECONDS if self._worker.ever_published() else FIRST_SECONDS
+        return now - self._reached >= given or now - self._began >= self._timeout

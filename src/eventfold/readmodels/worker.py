@@ -117,28 +117,26 @@ class TableWorker:
         check_definition(self._state.layout, head)
         return head
 
-    def published(self, head: Head, *, ours: bool) -> bool:
-        """Whether what stands there is published.
+    def published(self, head: Head) -> bool:
+        """Whether what stands there is published, or is to be published nowhere."""
+        if self._publication is None:
+            return True
+        there = self._publication.head()
+        contained = (there.stamp.generation, there.stamp.change) if there is not None else (0, 0)
+        return contained >= (head.generation, head.change)
 
-        Args:
-            head: of the table that another worker keeps.
-            ours: publishes it where that worker did not; done at once where it never did.
+    def ever_published(self) -> bool:
+        """Whether anybody has published this table from this state, or is about to."""
+        return self._publication is not None and bool(self._state.noted(self._publication.kind))
+
+    def publish(self) -> None:
+        """Publishes what the table has, whoever keeps it.
 
         Raises:
             StaleCursor: others published in the same moment; look again.
         """
-        if self._publication is None:
-            return True
-        there = self._publication.head()
-        if there is not None and (there.stamp.generation, there.stamp.change) >= (
-            head.generation,
-            head.change,
-        ):
-            return True
-        if not ours and self._state.noted(self._publication.kind):
-            return False
-        Publisher(self._state, self._publication, self._feed).publish()
-        return True
+        if self._publication is not None:
+            Publisher(self._state, self._publication, self._feed).publish()
 
     def _open(self) -> None:
         self._state = self._open_live()
@@ -154,9 +152,7 @@ class TableWorker:
             self._due = time.monotonic() + self._every
 
     def _publish(self) -> None:
-        if self._publication is None:
-            return
         began = time.monotonic()
-        Publisher(self._state, self._publication, self._feed).publish()
+        self.publish()
         ended = time.monotonic()
         self._due = ended + max(self._every, SHARE * (ended - began))

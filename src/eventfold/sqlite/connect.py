@@ -19,6 +19,9 @@ from eventfold.sqlite.frozen import Frozen, may_only_read
 T = TypeVar("T")
 BUSY_SECONDS = 10.0
 Synchronous = Literal["FULL", "NORMAL"]
+_FAMILY = 0x657666
+"""The first three bytes of the application ids of all our files."""
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -68,8 +71,14 @@ def connect(place: Place, *, read_only: bool = False, synchronous: Synchronous =
     """A connection in WAL mode that waits for other writers; one that can only read, where nothing can be written.
 
     Raises:
+        ConfigInvalid: a new file that SQLite would take for one of those that it keeps beside a database.
+        FormatUnknown: another program's file, which is left as it is.
         StorageError: it cannot be opened.
     """
+    if place.path.lower().endswith(_BESIDE) and not Path(place.path).exists():
+        raise ConfigInvalid(
+            f"{place.path} ends as what SQLite keeps beside a database, and would be taken for that: use another name."
+        )
     with translated("opening", place.path):
         try:
             connection = _connect(place, synchronous)
@@ -159,6 +168,13 @@ def _use_wal(connection: apsw.Connection, path: str) -> None:
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
+            if connection.execute("PRAGMA journal_mode").get == "wal":
+                return
+            kind, tables = connection.execute(
+                "SELECT (SELECT * FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"
+            ).fetchone() or (0, 0)
+            if (kind or tables) and kind >> 8 != _FAMILY:
+                raise FormatUnknown(f"{path} belongs to another program; give another path.")
             mode = connection.execute("PRAGMA journal_mode=WAL").get
         except (apsw.BusyError, apsw.LockedError):
             if time.monotonic() > until:

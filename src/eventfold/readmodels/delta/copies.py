@@ -5,6 +5,7 @@ once; only where it contradicts its commit, as after the log of the table was re
 """
 
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,8 +28,9 @@ class Copies:
         """Keeps the stamp of a version."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(version)
-        # first under another name: a crash in the middle must not leave half a copy under the right one
-        draft = path.with_suffix(f".{os.getpid()}.draft")
+        # first under another name: a crash in the middle must not leave half a copy under the right one; a name of its
+        # own, for a reader may make the same copy in the same moment
+        draft = path.with_suffix(f".{secrets.token_hex(8)}.draft")
         with draft.open("w", encoding="utf-8") as file:
             file.write(stamp.to_json())
             file.flush()

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from eventfold.errors import (
     ConfigInvalid,
@@ -181,14 +181,19 @@ class DeltaPublication:
         bounds = property_of(self._layout)
         with translated("creating", self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_deltalake(
-                str(self._folder),
-                rows,
-                mode="error",
-                configuration=None if bounds is None else {PROPERTY: bounds},
-                writer_properties=_SNAPPY,
-                commit_properties=self._properties(None, stamp),
-            )
+            try:
+                write_deltalake(
+                    str(self._folder),
+                    rows,
+                    mode="error",
+                    configuration=None if bounds is None else {PROPERTY: bounds},
+                    writer_properties=_SNAPPY,
+                    commit_properties=self._properties(None, stamp),
+                )
+            except DeltaError:
+                if self._open() is None:
+                    raise
+                raise _late(self._layout.spec.name) from None  # somebody else made it in the same moment
             return self._made(DeltaTable(str(self._folder)), stamp)
 
     def _reclaimed(self, generation: int) -> DeltaTable | None:
