@@ -181,6 +181,53 @@ def test_a_static_helper_does_not_bring_the_whole_class_in(tmp_path: Path) -> No
     assert one != fingerprint(imported(tmp_path, BILLS, *way, ("return rounded(x)", "return x")))
 
 
+MADE = """
+def renamed(old, new):
+    def rename(data):
+        return {new: data[old]}
+
+    return rename
+
+
+def moved(data, old, new):
+    return {new: data[old]}
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    ['renamed("cents", "amount")', 'partial(moved, old="cents", new="amount")'],
+    ids=["made", "partial"],
+)
+@pytest.mark.parametrize("change", [('"cents", ', '"cent", '), ("{new: data[old]}", "{new: str(data[old])}")])
+def test_an_upcaster_that_was_made_counts_with_what_it_was_made_of(
+    tmp_path: Path, made: str, change: tuple[str, str]
+) -> None:
+    begin, end = BILLS.index("@ef.upcast"), BILLS.index("\n\nclass Factors")
+    way = (BILLS[begin:end], f"from functools import partial\n{MADE}ef.upcast(Paid, 1)({made})\n")
+    if made.startswith("partial"):
+        change = (change[0].replace('"cents", ', 'old="cents"'), change[1].replace('"cent", ', 'old="cent"'))
+    assert fingerprint(imported(tmp_path, BILLS, way)) == fingerprint(imported(tmp_path, BILLS, way))
+    assert fingerprint(imported(tmp_path, BILLS, way)) != fingerprint(imported(tmp_path, BILLS, way, change))
+
+
+def test_an_upcaster_that_cannot_be_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    begin, end = BILLS.index("@ef.upcast"), BILLS.index("\n\nclass Factors")
+    callable_ = (
+        "class Cents:\n    def __call__(self, data):\n        return data\n\n\nef.upcast(Paid, 1)(Cents())\n"
+    )
+    with caplog.at_level(logging.WARNING, "eventfold.snapshots"):
+        assert fingerprint(imported(tmp_path, BILLS, (BILLS[begin:end], callable_)))
+    assert "the source of the upcaster of Paid version 1 cannot be read" in caplog.text
+
+
+def test_the_order_in_which_events_are_joined_does_not_count(tmp_path: Path) -> None:
+    other = ("ef.Aggregate[Paid | Struck]", "ef.Aggregate[Struck | Paid]")
+    assert fingerprint(imported(tmp_path)) == fingerprint(imported(tmp_path, BILLS, other))
+
+
 def test_lambdas_that_upcast_count(tmp_path: Path) -> None:
     begin, end = BILLS.index("@ef.upcast"), BILLS.index("\n\nclass Factors")
     way = (BILLS[begin:end], 'ef.upcast(Paid, 1)(lambda data: {"amount": data["cents"]})\n')

@@ -1,8 +1,13 @@
 """What gives events their meaning for an aggregate: `apply`, and what it reaches in the class and its bases."""
 
 import ast
+import inspect
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
+from types import CellType, FunctionType
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from eventfold.aggregates.normal import normal
 from eventfold.aggregates.source import Function, Sources, functions_in, own_functions
@@ -55,16 +60,44 @@ def upcasters_of(events: Iterable[type[Event]], sources: Sources) -> Rules:
     """The code that turns stored data into the events that `apply` gets: upcasters, and methods of the events."""
     texts: list[str] = []
     unseen: list[str] = []
-    for event in events:
+    for event in sorted(events, key=lambda event: event.stored_name):
         for version in range(1, event.schema_version):
-            upcaster = event.upcasters.get(version)
-            found = [node for f in functions_in(upcaster) for node in sources.functions(f)]
-            if upcaster is not None and not found:
+            found = list(_code(event.upcasters.get(version), sources, set()))
+            if None in found:
                 unseen.append(f"the upcaster of {event.stored_name} version {version}")
-            texts += [f"{event.stored_name} {version}", *map(normal, found)]
+            texts += [f"{event.stored_name} {version}", *filter(None, found)]
         for one in event.__mro__[: event.__mro__.index(Event)]:
             texts += [normal(node) for f in own_functions(one) for node in sources.functions(f)]
     return Rules(texts, unseen)
+
+
+def _code(value: object, sources: Sources, seen: set[int]) -> Iterator[str | None]:
+    """The code of a function, and what it was made with (`renamed("a", "b")`); None for what cannot be read."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, FunctionType):
+        function = inspect.unwrap(value)
+        yield from map(normal, sources.functions(function)) if sources.functions(function) else (None,)
+        for _, cell in sorted(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)):
+            yield from _code(_content(cell), sources, seen)
+    elif isinstance(value, partial):
+        for part in (value.func, list(value.args), value.keywords):
+            yield from _code(part, sources, seen)
+    elif isinstance(value, type):
+        yield value.__qualname__
+    else:
+        try:
+            yield msgspec.json.encode(value, order="deterministic").decode()
+        except (TypeError, ValueError, RecursionError):
+            yield None
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # empty as yet
+        return None
 
 
 class _Statement(NamedTuple):
