@@ -157,7 +157,7 @@ class _FilePages:
             page: list[Found] = []
             size = 0
             for row in file.rows:
-                page.append(Found(row.line, _decoded(row.cells), bare(row.error)))
+                page.append(Found(row.line, _decoded(row.cells, row.error), bare(row.error)))
                 size += sum(map(len, row.cells.values()))
                 if len(page) >= BATCH or size >= limits.PAGE_BYTES:
                     yield page
@@ -186,8 +186,15 @@ def container_pages(url: str, container: str, stop: Callable[[], bool]) -> Itera
         line += len(page)
 
 
-def _decoded(cells: Cells) -> Document:
-    return {name: msgspec.json.decode(cell) for name, cell in cells.items()}
+def _decoded(cells: Cells, error: EventfoldError | None) -> Document:
+    """The members of a document; of one that is wrong, those that can be read."""
+    if error is None:
+        return {name: msgspec.json.decode(cell) for name, cell in cells.items()}
+    found: dict[str, Any] = {}
+    for name, cell in cells.items():
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            found[name] = msgspec.json.decode(cell)
+    return found
 
 
 def _given(document: Document) -> str:
