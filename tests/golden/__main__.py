@@ -93,9 +93,8 @@ def make(release: str) -> None:
     with patch("eventfold.store.sqlite.store.uuid4", lambda: LOG_ID):
         store = SqliteStore(place_of_url(f"sqlite:///{data}/log.db", frozenset())[0], clock=clock)
     live = Live(app, store, state=f"sqlite:///{data}/log.db.state", lake=str(data / "lake"))
-    live._owner = NOBODY
     aggregate: Any = app.aggregates[0]
-    with live:
+    with patch("eventfold.app.live.new_owner", lambda: NOBODY), live:
         write(store, FIRST, numbers)
         live.catch_up()
         write(store, SECOND, numbers)

@@ -47,7 +47,11 @@ def test_a_folder_that_the_library_would_mistake_is_refused(tmp_path: Path, name
 def test_a_file_where_a_folder_should_be_is_told_in_a_sentence(tmp_path: Path, taken: str) -> None:
     (tmp_path / taken).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / taken).write_text("")
-    with BANK.open("sqlite://", lake=str(tmp_path / "lake")) as live:
-        pay(live.store, "account-1")
-        with pytest.raises(StorageFailed):
+
+    def publish() -> None:
+        with BANK.open("sqlite://", lake=str(tmp_path / "lake")) as live:
+            pay(live.store, "account-1")
             live.catch_up()
+
+    with pytest.raises(ConfigInvalid if taken == "lake" else StorageFailed):
+        publish()
