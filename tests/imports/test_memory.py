@@ -21,6 +21,9 @@ from eventfold.exports import export_log
 from tests.imports.making import HEADER
 from tests.imports.ocelmaking import write
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the peak of a process is read there"
+)
 MIB = 1024 * 1024
 LARGE = 160
 """MiB that a file stands for."""
@@ -29,7 +32,7 @@ MORE = 90
 """MiB that a process may take for it, with the row that is too long and what is read ahead."""
 
 READ = """
-import resource, sys
+import gzip, sys
 from pathlib import Path
 from eventfold import open_store
 from eventfold.errors import EventfoldError
@@ -39,6 +42,9 @@ def bring(path):
     store = open_store("sqlite://")
     try:
         match sys.argv[1]:
+            case "hold":
+                with gzip.open(path) as file:
+                    return {len(file.read())}
             case "documents":
                 report = import_documents(store, file_pages(path), "log")
             case "restore":
@@ -55,10 +61,16 @@ def bring(path):
     store.close()
     return found
 
+def peak():
+    # not ru_maxrss, which begins at what the process that started this one had
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+
 bring(Path(sys.argv[2]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 found = bring(Path(sys.argv[3]))
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, *found)
+print((peak() - before) // 1024, *found)
 """
 
 XES = b"<log><trace><string key='concept:name' value='1'/>"
@@ -219,6 +231,19 @@ def test_a_small_file_takes_little_memory_however_much_it_stands_for(tmp_path: P
     more, *codes = done.stdout.split()
     assert int(more) < MORE, done.stdout
     assert codes or name in {"documents", "an event with relations"}
+
+
+@pytest.mark.slow
+def test_a_reader_that_held_it_all_would_be_noticed(tmp_path: Path) -> None:
+    first = packed(tmp_path / "first.gz", [b"x"])
+    hostile = around(b"", b"x" * MIB, b"")(tmp_path / "log.gz")
+    done = subprocess.run(
+        [sys.executable, "-c", READ, "hold", str(first), str(hostile)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout.split()[0]) > MORE
 
 
 @pytest.mark.slow
