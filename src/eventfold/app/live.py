@@ -24,7 +24,7 @@ from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
 from eventfold.readmodels.catching import CatchingUp
 from eventfold.readmodels.layout import bind
-from eventfold.readmodels.ledger import LedgerKeeper, counted
+from eventfold.readmodels.ledger import LedgerKeeper, is_counted
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.projector import Read
@@ -233,7 +233,7 @@ class Live:
         if not self._tables:
             return []
         ledger = self._ledger()
-        if not counted(ledger, self.store.feed()):
+        if not is_counted(ledger, self.store.feed()):
             return None
         return [one for table in self.tables for one in table.unknown(ledger)]
 

@@ -144,6 +144,9 @@ def settle(ledger: Ledger, feed: Feed, counts: TypeCounts, to: Cursor) -> None:
 def bring_in(ledger: Ledger, feed: Feed, to: Cursor) -> bool:
     """Counts one more page of what stands before the ledger's cursor and was not counted; True where nothing does.
 
+    A feed that cannot count is a service, where a whole log costs money and time: following it does not read what is
+    behind. A verify or a rebuild, which read everything, count it.
+
     Args:
         ledger: where it is kept.
         feed: of the log.
@@ -158,6 +161,8 @@ def bring_in(ledger: Ledger, feed: Feed, to: Cursor) -> bool:
         return True  # who reads the next page from there sees whether the log is still the same
     if at is None or not _served(feed, at):
         feed.check(to)
+        if not feed.capabilities.countable and feed.compare(feed.start(), to) != "equal":
+            return True
         ledger.count({}, read=at, then=feed.start(), anew=True)
         at = feed.start()
     match feed.compare(at, to):
@@ -178,7 +183,7 @@ def bring_in(ledger: Ledger, feed: Feed, to: Cursor) -> bool:
             return False
 
 
-def counted(ledger: Ledger, feed: Feed) -> bool:
+def is_counted(ledger: Ledger, feed: Feed) -> bool:
     """Whether every event that the ledger has passed is counted by type."""
     at, to = ledger.counted_to() or feed.start(), ledger.cursor()
     return at == to or (_served(feed, at) and feed.compare(at, to) in {"equal", "after"})

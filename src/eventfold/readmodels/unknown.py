@@ -37,7 +37,7 @@ class UnknownType(msgspec.Struct, frozen=True, kw_only=True):
 
 UNCOUNTED = (
     "What the tables passed before is not counted by type yet, so whether this app knows all types is not known:"
-    " `eventfold run --once`, `eventfold verify` or `eventfold rebuild` counts it."
+    " `eventfold verify` or `eventfold rebuild` counts it, and on SQLite `eventfold run --once` too."
 )
 
 
