@@ -7,6 +7,9 @@ EVENT_BYTES = 900 * 1024
 
 METADATA_BYTES = 64 * 1024
 JSON_DEPTH = 64
+XML_DEPTH = 200
+"""Elements of XML that are open at once; deeper than JSON, so that what is too deep for data refuses its event only."""
+
 NUMBER_DIGITS = 308
 """Digits of one JSON number; more cannot be held by any column type."""
 

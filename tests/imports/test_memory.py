@@ -177,6 +177,26 @@ HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
         "log.xes.gz",
         around(XES, b"<int key='a'/>" * (MIB // 14), EVENT + END, 24),
     ),
+    "lists inside of lists": (
+        "xes",
+        "log.xes.gz",
+        around(XES + EVENT, b"<list key='a'><values>" * 50_000, b"", 16),
+    ),
+    "elements inside of elements": (
+        "xes",
+        "log.xes.gz",
+        around(XES + EVENT, b"<x>" * 50_000, b"", 24),
+    ),
+    "elements of the log inside of elements": (
+        "xes",
+        "log.xes.gz",
+        around(b"<log>", b"<x>" * 50_000, b"", 24),
+    ),
+    "elements of OCEL inside of elements": (
+        "ocel",
+        "log.xml.gz",
+        around(b"<log>", b"<x>" * 50_000, b"", 24),
+    ),
     "a value of OCEL": (
         "ocel",
         "log.xml.gz",

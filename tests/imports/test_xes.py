@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eventfold import Store
-from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid
+from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.imports import ImportReport, import_file, xes_mapping
 from tests.imports.making import refusals, stored
 
@@ -257,3 +257,48 @@ def test_an_event_as_large_as_memory_is_refused_in_little_of_it(store: Store, tm
     tracemalloc.stop()
     assert (refusals(report), report.written, report.held_back) == ([(1, "event-too-large")], 0, 1)
     assert peak < 40 * 1024 * 1024
+
+
+NESTS = [
+    ("<list key='l'><values>", "</values></list>"),
+    ("<list key='l'>", "</list>"),
+    ("<container key='c'>", "</container>"),
+    ("<string key='s' value='1'>", "</string>"),
+]
+LEVELS = 150
+
+
+@pytest.mark.parametrize(("begin", "end"), NESTS)
+def test_what_is_nested_deeper_than_data_may_be_refuses_its_event_only(
+    store: Store, tmp_path: Path, begin: str, end: str
+) -> None:
+    times = LEVELS // begin.count("<")
+    report = bring(
+        store, written(tmp_path / "log.xes", LOG.replace("<trace>", _trace_of(begin, end, times), 1))
+    )
+    assert (refusals(report), report.written) == ([(1, "json-too-deep")], 3)
+
+
+@pytest.mark.parametrize(("begin", "end"), [*NESTS, ("<x>", "</x>")])
+@pytest.mark.parametrize("closed", [True, False])
+def test_elements_without_end_of_nesting_end_the_import_after_what_came_before(
+    store: Store, tmp_path: Path, begin: str, end: str, closed: bool
+) -> None:
+    deep = _trace_of(begin, end if closed else "", 900)
+    before, last = LOG.rsplit("<trace>", 1)
+    with pytest.raises(EventTooLarge, match="nested deeper than 200 levels") as raised:
+        bring(store, written(tmp_path / "log.xes", f"{before}{deep}{last}"))
+    assert (raised.value.facts["line"], raised.value.facts["written"]) == (2, 2)
+    assert [event.stream for event in stored(store)] == ["case-17", "case-17"]
+
+
+def test_an_element_of_the_log_that_is_left_out_may_not_nest_without_end_either(
+    store: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(EventTooLarge, match="nested deeper"):
+        bring(store, written(tmp_path / "log.xes", "<log><extension>" + "<x>" * 900))
+
+
+def _trace_of(begin: str, end: str, times: int) -> str:
+    nested = f"<event><string key='concept:name' value='A'/>{begin * times}{end * times}</event>"
+    return f"<trace><string key='concept:name' value='deep'/>{nested}</trace><trace>"

@@ -8,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
+from eventfold import limits
 from eventfold.errors import EventTooLarge, QueryInvalid
 from eventfold.extras import needing
 from eventfold.imports import rows
@@ -38,13 +39,16 @@ class _Target:
     """What the parser calls: names lose their namespace, and a declaration ends it all.
 
     `moved` says that it was called: whatever is not yet complete (a tag with its values, a comment) is held by the
-    parser until it is, however long it grows.
+    parser until it is, however long it grows. `too_deep` says that more elements are open than may be, of which the
+    reader is told no more: it would keep something of each.
     """
 
     def __init__(self, reader: Reader, path: Path) -> None:
         self._reader = reader
         self._path = path
         self.moved = False
+        self.too_deep = False
+        self._depth = 0
 
     def doctype(self, *_: object) -> None:
         raise QueryInvalid(
@@ -55,15 +59,21 @@ class _Target:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.moved = True
-        self._reader.start(_local(tag), dict(attributes))
+        self._depth += 1
+        self.too_deep = self.too_deep or self._depth > limits.XML_DEPTH
+        if not self.too_deep:
+            self._reader.start(_local(tag), dict(attributes))
 
     def end(self, _tag: str) -> None:
         self.moved = True
-        self._reader.end()
+        self._depth -= 1
+        if not self.too_deep:
+            self._reader.end()
 
     def data(self, found: str) -> None:
         self.moved = True
-        self._reader.text(found)
+        if not self.too_deep:
+            self._reader.text(found)
 
     def comment(self, _text: str) -> None:
         self.moved = True
@@ -80,7 +90,7 @@ def read_xml(content: BufferedReader, path: Path, reader: Reader) -> Iterator[Ro
 
     Raises:
         QueryInvalid: a document type is declared.
-        EventTooLarge: also while reading: a tag or a value is too long to be held.
+        EventTooLarge: also while reading: a tag or a value is too long to be held, or elements are nested too deep.
         RowInvalid: also while reading: it is no XML, is damaged or ends in the middle.
     """
     target = _Target(reader, path)
@@ -96,7 +106,11 @@ def read_xml(content: BufferedReader, path: Path, reader: Reader) -> Iterator[Ro
     try:
         while chunk := content.read(CHUNK):
             target.moved = False
-            parser.feed(chunk)
+            try:
+                parser.feed(chunk)
+            except etree.XMLSyntaxError:
+                if not target.too_deep:
+                    raise
             held = 0 if target.moved else held + len(chunk)
             if held > rows.LONGEST_LINE:
                 raise EventTooLarge(
@@ -110,6 +124,13 @@ def read_xml(content: BufferedReader, path: Path, reader: Reader) -> Iterator[Ro
                 for row in given:
                     line = row.line
                     yield row
+            if target.too_deep:
+                raise EventTooLarge(
+                    f"{path.name}: after event {line} elements are nested deeper than {limits.XML_DEPTH} levels; no"
+                    " event log needs as many.",
+                    file=path.name,
+                    line=line,
+                )
         parser.close()
     except etree.XMLSyntaxError as error:
         raise damaged(path, line, error) from error
