@@ -35,6 +35,7 @@ def fingerprint(module: Any) -> str:
         ("rounded(super()._cut(amount))", "super()._cut(amount)"),
         ("return amount * self.FACTOR", "return amount + self.FACTOR"),
         ("FACTOR: ClassVar[int] = 1", "FACTOR: ClassVar[int] = 2"),
+        ("UNUSED = 1", "UNUSED = 2"),
         ("/ 100)", "/ 1000)"),
         ('"amount": str(', '"currency": "CHF", "amount": str('),
         ("return self.amount", "return self.amount / 2"),
@@ -69,7 +70,9 @@ def test_what_gives_events_another_meaning_makes_another_fingerprint(
         ('self.SIGNS["plus"]', "self.SIGNS['plus']"),
         ("nothing is paid", "Nothing is paid."),
         ("if amount <= 0", "if not amount > 0"),
-        ("UNUSED = 1", "UNUSED = 2"),
+        ("UNUSED = 1", 'UNUSED = 1\n    "Of no use."'),
+        ("lines: int = 0", "lines: int = int(0)"),
+        ("    def pay(self", "    pass\n\n    def pay(self"),
         ("\n\nclass Bill", "\n\n# a line above\n\n\nclass Bill"),
         ("round(amount, 2)", "round(amount, 3)"),  # beyond the class: the guide says so
         ("snapshot_every=10", "snapshot_every=20"),
@@ -91,6 +94,10 @@ def apply_is(body: str, before: str = "") -> tuple[tuple[str, str], ...]:
     [
         apply_is('getattr(self, "_sig" + "n")'),
         apply_is("rounded(self)"),
+        apply_is('self.__getattribute__("_si" + "gn")'),
+        apply_is('self.__class__.__dict__["_si" + "gn"]'),
+        apply_is('vars(__class__)["_si" + "gn"]'),
+        apply_is("self.__dict__; vars(type(self))"),
         apply_is("me = self; vars(me)"),
         apply_is("Bill._sign.fget(self)"),
         apply_is("type(self)._sign"),
@@ -105,6 +112,49 @@ def test_whatever_way_apply_goes_through_self_what_it_reaches_counts(
     one = fingerprint(imported(tmp_path, BILLS, *way))
     assert one != fingerprint(imported(tmp_path, BILLS, *way, ('return self.SIGNS["plus"]', "return 2")))
     assert one != fingerprint(imported(tmp_path, BILLS, *way, ('"plus": 1', '"plus": 2')))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "FEES = {}; FEES['Paid'] = 1",
+        "FEES = []; FEES.append(1)",
+        "FEES = {'Paid': 0}\n    for one in FEES: FEES[one] = 1",
+        "FEES = {1: 0, 2: 0}\n    del FEES[1]",
+        "SIGNS['plus'] += 1",
+        "locals().update(FEE=1)",
+        "exec('FEE = 1')",
+        "from math import log1p as fee",
+        "if True:\n        def fee(self): return 1",
+        "if True:\n        def fee(self): return vars(self)\n    def _other(self): return 1",
+        "total: Decimal = Decimal(FEE := 1)",
+    ],
+)
+def test_every_statement_of_the_class_body_counts_whoever_reads_it(tmp_path: Path, statement: str) -> None:
+    def with_a(number: str) -> str:
+        more = ("    def pay(self", f"    {statement.replace('1', number)}\n\n    def pay(self")
+        if number == "2" and "log1p" in statement:
+            more = (more[0], more[1].replace("log2p", "exp"))
+        return fingerprint(imported(tmp_path, BILLS, more))
+
+    assert with_a("1") == with_a("1")
+    assert with_a("1") != with_a("2")
+
+
+TAKES = (
+    "class Factors:",
+    "class Factors:\n    def __init_subclass__(cls, rate=0, **_):\n        cls.rate = rate\n",
+)
+
+
+@pytest.mark.parametrize("keyword", ["rate=1", "**{'rate': 1}"])
+def test_what_the_class_line_gives_to_a_base_counts(tmp_path: Path, keyword: str) -> None:
+    def with_a(number: str) -> str:
+        line = ("Factors, category=", f"Factors, {keyword.replace('1', number)}, category=")
+        return fingerprint(imported(tmp_path, BILLS, TAKES, line))
+
+    assert with_a("1") == with_a("1")
+    assert with_a("1") != with_a("2")
 
 
 def test_a_function_that_the_class_was_given_counts(tmp_path: Path) -> None:

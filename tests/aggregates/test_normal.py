@@ -39,7 +39,7 @@ WANTED_312 = {
     "quotes": "e1d7be43f32b924f",
     "same_quotes": "444fe8058e1bf9a5",
 }
-BILL = "529e2252cfcd4edc814f51d463a8ddeba722782c6a447ddab04b391fd0a3406b"
+BILL = "4d3e1f288cbd1188b2f3b6d766665b605afc1724583110133e3bc27f28a4235d"
 
 
 def corpus(name: str) -> Iterator[ast.stmt]:

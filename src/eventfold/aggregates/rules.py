@@ -13,6 +13,8 @@ from eventfold.aggregates.normal import normal
 from eventfold.aggregates.source import Function, Sources, functions_in, own_functions
 from eventfold.events.event import Event
 
+_OWN_KEYWORDS = frozenset({"category", "snapshot_every", "snapshot_version"})
+
 
 class Rules(NamedTuple):
     """Code in its normal form.
@@ -34,8 +36,10 @@ def bases_of(cls: type, base: type) -> list[type]:
 def rules_of(cls: type, base: type, declared: Collection[str], sources: Sources) -> Rules:
     """The code behind `apply`.
 
-    A name that reached code mentions after a dot counts as reached where the class or a base binds it: rather too much
-    than too little. Where `self` goes elsewhere whole (`getattr(self, name)`, `helper(self)`), all counts.
+    What runs when the class is made counts always: it may give the class anything. Of methods, properties and nested
+    classes those count that are reached: a name that code which counts mentions after a dot is reached where the class
+    or a base binds it, rather too much than too little. Where `self` goes elsewhere whole (`getattr(self, name)`,
+    `helper(self)`, `self.__dict__`), all counts.
 
     Args:
         cls: a subclass of `base`.
@@ -50,8 +54,8 @@ def rules_of(cls: type, base: type, declared: Collection[str], sources: Sources)
         if not nodes:
             unseen.append(one.__qualname__)
         for node in nodes:
-            statements += [_decorated(node)] if node.decorator_list else []
-            statements += [_statement(s) for s in node.body if not _binds_state(s, declared)]
+            statements += _of_the_class_line(node)
+            statements += [_statement(s) for s in node.body if not _says_nothing(s, declared)]
             statements += _given(one, node, sources)
     return Rules([normal(s.node) for s in _reached(statements)], unseen)
 
@@ -109,6 +113,7 @@ class _Statement(NamedTuple):
         mentions: names that may be of the class.
         joins: names to whose meaning it adds, as `@total.setter` does.
         whole: it may reach anything.
+        always: it counts whether it is reached or not.
     """
 
     node: ast.AST
@@ -116,6 +121,7 @@ class _Statement(NamedTuple):
     mentions: frozenset[str]
     joins: frozenset[str] = frozenset()
     whole: bool = False
+    always: bool = False
 
 
 def _statement(node: ast.AST) -> _Statement:
@@ -126,17 +132,22 @@ def _statement(node: ast.AST) -> _Statement:
         around = beside | _names([*node.args.defaults, *node.args.kw_defaults])
         names = frozenset({node.name}), frozenset(dotted | around), frozenset(beside)
         return _Statement(node, *names, _gives_self_away(node))
-    whole = any(_gives_self_away(n) for n in inside if isinstance(n, ast.Lambda))
+    nested = isinstance(node, ast.ClassDef)
+    methods = ast.Lambda if nested else ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
+    whole = any(_gives_self_away(n) for n in inside if isinstance(n, methods))
     named = {n.id for n in inside if isinstance(n, ast.Name)}
     made = {n.name for n in inside if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     bound = made | {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    joins = named if isinstance(node, ast.Expr) else set()
-    return _Statement(node, frozenset(bound), frozenset(dotted | named), frozenset(joins), whole)
+    always = isinstance(node, ast.stmt) and not nested
+    return _Statement(node, frozenset(bound), frozenset(dotted | named), whole=whole, always=always)
 
 
-def _decorated(node: ast.ClassDef) -> _Statement:
-    """The decorators of a class may do anything to `apply`."""
-    return _Statement(ast.Tuple(list(node.decorator_list)), frozenset({"apply"}), frozenset())
+def _of_the_class_line(node: ast.ClassDef) -> Iterator[_Statement]:
+    """Decorators and keywords of a class may do anything to it; those of `Aggregate` itself count by their values."""
+    if node.decorator_list:
+        yield _statement(ast.Expr(ast.Tuple(list(node.decorator_list))))
+    if keywords := [word for word in node.keywords if word.arg not in _OWN_KEYWORDS]:
+        yield _statement(ast.Expr(ast.Call(ast.Name("class", ast.Load()), [], keywords)))
 
 
 def _given(cls: type, node: ast.ClassDef, sources: Sources) -> Iterator[_Statement]:
@@ -151,10 +162,10 @@ def _given(cls: type, node: ast.ClassDef, sources: Sources) -> Iterator[_Stateme
 
 def _reached(statements: Sequence[_Statement]) -> Iterator[_Statement]:
     """What counts, in the order of the text: all that is reached from `apply`, and from what Python calls by itself."""
-    names = {"apply"} | {n for s in statements for n in s.binds if n.startswith("__") and n.endswith("__")}
+    names = {"apply"} | {n for s in statements for n in s.binds if _is_special(n)}
     everything = frozenset(name for s in statements for name in s.binds)
     while True:
-        inside = [s for s in statements if names & (s.binds | s.joins)]
+        inside = [s for s in statements if s.always or names & (s.binds | s.joins)]
         more = {
             name for s in inside for name in (everything if s.whole else s.mentions | s.binds)
         } & everything
@@ -164,14 +175,14 @@ def _reached(statements: Sequence[_Statement]) -> Iterator[_Statement]:
 
 
 def _gives_self_away(function: Function) -> bool:
-    """Whether the first argument of a method is used for more than its attributes."""
+    """Whether the first argument of a method is used for more than its attributes of ordinary names."""
     parameters = [*function.args.posonlyargs, *function.args.args]
     decorators = [] if isinstance(function, ast.Lambda) else function.decorator_list
     if not parameters or "staticmethod" in _names(decorators):
         return False
     inside = [node for part in _bodies(function) for node in ast.walk(part)]
-    used = [n for n in inside if isinstance(n, ast.Name) and n.id == parameters[0].arg]
-    dotted = [n.value for n in inside if isinstance(n, ast.Attribute)]
+    used = [n for n in inside if isinstance(n, ast.Name) and n.id in {parameters[0].arg, "__class__"}]
+    dotted = [n.value for n in inside if isinstance(n, ast.Attribute) and not _is_special(n.attr)]
     return any(all(n is not value for value in dotted) for n in used)
 
 
@@ -179,10 +190,16 @@ def _bodies(function: Function) -> Sequence[ast.AST]:
     return [function.body] if isinstance(function, ast.Lambda) else function.body
 
 
-def _binds_state(node: ast.stmt, declared: Collection[str]) -> bool:
-    if not isinstance(node, ast.AnnAssign):
-        return False
-    return node.value is None or (isinstance(node.target, ast.Name) and node.target.id in declared)
+def _says_nothing(node: ast.stmt, declared: Collection[str]) -> bool:
+    """Whether a statement is no code, or declares an attribute of the state and does nothing else."""
+    if isinstance(node, ast.AnnAssign):
+        state = isinstance(node.target, ast.Name) and node.target.id in declared
+        return node.value is None or (state and not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)))
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _names(nodes: Iterable[ast.AST | None]) -> set[str]:
