@@ -154,7 +154,7 @@ def test_a_refused_row_of_several_entities_holds_back_each_of_them(store: Store,
     assert types(store, "case-3") == ["Opened"]
 
 
-@pytest.mark.parametrize("row", ["a/b,Opened,,", ",Opened,,", "1,Opened", '1,Opened,,"x"y'])
+@pytest.mark.parametrize("row", ["a/b,Opened,,", ",Opened,,", ",Opened", '1,Opened,,"x"y'])
 def test_a_row_that_names_no_stream_holds_back_nothing_and_is_counted_so(
     store: Store, tmp_path: Path, row: str
 ) -> None:
@@ -296,3 +296,37 @@ def test_documents_are_held_back_behind_a_refused_one(store: Store, tmp_path: Pa
     kept = import_documents(other, file_pages(write(32)), "shop", keep_going=True)
     assert counts(kept) == (3, 0, 1, 0)
     other.close()
+
+
+@pytest.mark.parametrize("batch", [1, 10_000])
+@pytest.mark.parametrize("order", ["file", "time"])
+@pytest.mark.parametrize(
+    "row",
+    ["1,Assessed,2024-01-02T00:00:00Z,small, but sound", "1,Assessed", "1", "1,A,B,2025-01-01T00:00:00Z,"],
+)
+def test_what_follows_a_row_with_a_cell_too_many_or_too_few_waits_for_it(
+    store: Store, tmp_path: Path, row: str, order: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", batch)
+    path = csv_file(tmp_path / "log.csv", [row, PAID, OTHER])
+    report = run(store, path, order=order)
+    assert (counts(report), refusals(report)) == ((1, 0, 1, 1), [(2, "row-invalid")])
+    assert report.unplaced == 0
+    mended = run(store, csv_file(path, [MENDED, PAID, OTHER]), order=order)
+    assert (counts(mended), mended.out_of_order) == ((2, 1, 0, 0), 0)
+    assert types(store, "case-1") == ["Assessed", "Paid"]
+
+
+def test_a_time_in_the_place_of_another_lets_nothing_pass(store: Store, tmp_path: Path) -> None:
+    header = "case,what,note,until,when\n"
+    rows = ["1,Assessed,a, b,2030-01-01T00:00:00Z,2024-01-02T00:00:00Z", "1,Paid,,,2024-01-03T00:00:00Z"]
+    report = run(store, csv_file(tmp_path / "log.csv", rows, header), order="time")
+    assert counts(report) == (0, 0, 1, 1)
+
+
+def test_a_row_without_its_stream_column_holds_back_nothing(store: Store, tmp_path: Path) -> None:
+    path = csv_file(
+        tmp_path / "log.csv", ["Opened,x", "Paid,2024-01-03T00:00:00Z,,1"], "what,when,note,case\n"
+    )
+    report = run(store, path)
+    assert (counts(report), report.unplaced) == ((1, 0, 1, 0), 1)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 
 from eventfold import Store
 from eventfold.errors import EventTooLarge, QueryInvalid, RowInvalid
@@ -181,3 +182,51 @@ def import_file_of(store: Store, path: Path, columns: dict[str, Any], source: st
     base = {"case": pa.array(["1", "2", "3"]), "what": pa.array(["Opened"] * 3)}
     pq.write_table(pa.table({**base, **columns}), path)
     return import_file(store, path, COLUMNS, source=source).written
+
+
+FINE = 1_709_208_000_123_456_789
+NANOS = pa.timestamp("ns", "UTC")
+STRUCT = pa.struct([("at", pa.timestamp("ns")), ("amount", pa.decimal128(9, 2)), ("of", pa.time64("ns"))])
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (pa.array([FINE, None], NANOS), '"2024-02-29T12:00:00.123456Z"'),
+        (pa.array([-1, None], NANOS), '"1969-12-31T23:59:59.999999Z"'),
+        (pa.array([1_999, None], pa.time64("ns")), '"00:00:00.000001"'),
+        (pa.array([[FINE, None], []], pa.list_(pa.timestamp("ns"))), '["2024-02-29T12:00:00.123456",null]'),
+        (pa.array([[FINE], None], pa.list_(pa.timestamp("ns"), 1)), '["2024-02-29T12:00:00.123456"]'),
+        (
+            pa.array([[(FINE, Decimal("1.50"), 1_999)], []], pa.list_(STRUCT)),
+            '[{"at":"2024-02-29T12:00:00.123456","amount":"1.50","of":"00:00:00.000001"}]',
+        ),
+        (pa.array([[("k", FINE)], []], pa.map_(pa.string(), NANOS)), '{"k":"2024-02-29T12:00:00.123456Z"}'),
+    ],
+)
+def test_what_times_say_finer_than_a_microsecond_is_dropped_only_if_that_is_said(
+    store: Store, tmp_path: Path, column: pa.Array, text: str
+) -> None:
+    path = tmp_path / "log.parquet"
+    refused = bring(store, path, {"x": column})
+    assert (refusals(refused), refused.written) == ([(1, "time-invalid")], 1)
+    assert "--cut-times" in refused.refusals[0].message
+    report = bring(store, path, {"x": column}, structs.replace(COLUMNS, cut_times=True))
+    assert (report.written, report.known, report.refused) == (1, 1, 0), report.refusals
+    assert next(store.read("case-0")).data == f'{{"x":{text}}}'
+    again = bring(store, path, {"x": column}, structs.replace(COLUMNS, cut_times=True))
+    assert (again.written, again.known) == (0, 2)
+
+
+def test_the_time_of_an_event_is_cut_as_in_every_other_form(store: Store, tmp_path: Path) -> None:
+    when = {"when": pa.array([FINE, 0, None], NANOS)}
+    path = tmp_path / "log.parquet"
+    assert refusals(bring(store, path, when, TIMED)) == [(1, "time-invalid")]
+    assert bring(store, path, when, structs.replace(TIMED, cut_times=True)).written == 1
+    assert next(store.read("case-0")).occurred_at == datetime(2024, 2, 29, 12, 0, 0, 123_456, UTC)
+
+
+def test_a_row_with_more_wrong_than_a_fine_time_is_refused_all_the_same(store: Store, tmp_path: Path) -> None:
+    columns = {"x": pa.array([FINE, FINE], NANOS), "y": pa.array([float("nan"), 1.0])}
+    report = bring(store, tmp_path / "log.parquet", columns, structs.replace(COLUMNS, cut_times=True))
+    assert (refusals(report), report.written) == ([(1, "number-not-finite")], 1)

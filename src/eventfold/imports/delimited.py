@@ -85,7 +85,8 @@ def csv_rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
             yield Row(begins, dict(zip(header, cells, strict=True)))
         elif cells:
             wrong = RowInvalid(f"The row has {len(cells)} cells, the header {len(header)}.", line=begins)
-            yield Row(begins, {}, wrong)
+            # before the cell at fault all stand in their place, so that they may say which stream it belongs to
+            yield Row(begins, dict(zip(header, cells, strict=False)), wrong, shifted=True)
 
 
 def _no_csv(error: csv.Error, first: int, last: int) -> RowInvalid:

@@ -126,6 +126,7 @@ class Mapper:
         Raises:
             EventfoldError: the row is no event that could be kept.
         """
+        row = self._taken(row)
         if row.error is not None:
             raise row.error
         cells, mapping = row.cells, self._mapping
@@ -156,13 +157,16 @@ class Mapper:
     def missing(self, row: Row, error: EventfoldError) -> list[Prepared]:
         """Where a refused row is missing: in each stream that it names, as far as that can be read."""
         us: int | None = limits.INT_MIN
+        row = self._taken(row)
         with suppress(*_UNREAD):
-            us = self._time(row.cells[self._mapping.time]) if self._mapping.time else None
+            # a time in another's place would let pass what follows in the stream
+            if not (self._mapping.time and row.shifted):
+                us = self._time(row.cells[self._mapping.time]) if self._mapping.time else None
         return self.places(row, Wrong(error), us)
 
     def places(self, row: Row, wrong: Wrong, us: int | None = None) -> list[Prepared]:
         """The streams that a row names and the ids that it has in them, as far as both can be read."""
-        mapping = self._mapping
+        row, mapping = self._taken(row), self._mapping
         choices = []
         for name in mapping.stream:
             try:
@@ -185,6 +189,10 @@ class Mapper:
                     event_id = self._identify(place, cells, forms)
                     place.event = NewEvent(event_id, "", 1, "{}", self._metadata, us)
         return list(found.values())
+
+    def _taken(self, row: Row) -> Row:
+        """The row, cut where that was asked for and all that is wrong with it."""
+        return Row(row.line, row.cut) if self._mapping.cut_times and row.cut is not None else row
 
     def _forms(self, cells: Cells, former: Cells | None) -> tuple[str, str]:
         """What a row says, and the same with its empty cells as earlier releases took it."""

@@ -28,6 +28,7 @@ from eventfold.foreign import said
 from eventfold.imports import rows
 from eventfold.imports.parquetpages import rows_at_once
 from eventfold.imports.parquetsizes import shared_texts, unpacked
+from eventfold.imports.parquettimes import floored, in_microseconds
 from eventfold.imports.rows import Cells, Row, damaged
 
 with needing("a Parquet file", "lake"):
@@ -35,6 +36,7 @@ with needing("a Parquet file", "lake"):
     import pyarrow.parquet as pq
 
 BATCH = 1_000
+_UNFIT = (pa.ArrowInvalid, ValueError, KeyError, OverflowError)
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -145,27 +147,34 @@ def _check_type(name: str, kind: "pa.DataType") -> None:
 
 
 class _Unfit(NamedTuple):
-    """A row with a value that cannot be kept, and its other values."""
+    """A row with a value that cannot be kept, its other values, and all of them with their times cut, if that helps."""
 
     error: EventfoldError
     others: dict[str, Any]
+    cut: dict[str, Any] | None = None
 
 
 def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | _Unfit]:
     """The rows as Python values; times finer than a microsecond make their row an error."""
-    found: list[dict[str, Any] | _Unfit]
     try:
-        found = _plain(batch).to_pylist(maps_as_pydicts="strict")
-    except (pa.ArrowInvalid, ValueError, KeyError, OverflowError) as error:
+        return list(_plain(batch).to_pylist(maps_as_pydicts="strict"))
+    except _UNFIT as error:
+        found = _cut(batch)
+        if found is not None:
+            return found
         if batch.num_rows > 1:
             half = batch.num_rows // 2
             return [*_values(batch.slice(0, half)), *_values(batch.slice(half))]
         return [_unfit(batch, error)]
-    return found
 
 
 def _unfit(row: "pa.RecordBatch", error: Exception) -> _Unfit:
-    wrong = _finer(row) or RowInvalid(f"A value of the row cannot be kept exactly: {said(error)}.")
+    finer = _finer(row, row.schema.names)
+    wrong = (
+        _too_fine(finer[0])
+        if finer
+        else RowInvalid(f"A value of the row cannot be kept exactly: {said(error)}.")
+    )
     if row.num_columns == 1:
         return _Unfit(wrong, {})
     each = [_values(row.select([name]))[0] for name in row.schema.names]
@@ -173,41 +182,51 @@ def _unfit(row: "pa.RecordBatch", error: Exception) -> _Unfit:
     return _Unfit(wrong, {name: value for values in others for name, value in values.items()})
 
 
-def _plain(batch: "pa.RecordBatch") -> "pa.Table":
-    schema = pa.schema([(field.name, _in_microseconds(field.type)) for field in batch.schema])
-    return pa.Table.from_batches([batch]).cast(schema)
+def _cut(batch: "pa.RecordBatch") -> "list[dict[str, Any] | _Unfit] | None":
+    """The rows, where nothing is wrong with them but times that are too fine; None where there is more."""
+    timed = [field.name for field in batch.schema if in_microseconds(field.type) != field.type]
+    if not timed:
+        return None
+    try:
+        columns = {n: floored(batch.column(n)) if n in timed else batch.column(n) for n in batch.schema.names}
+        rows_cut = _plain(pa.record_batch(columns)).to_pylist(maps_as_pydicts="strict")
+    except _UNFIT:
+        return None
+    found: list[dict[str, Any] | _Unfit] = []
+    for n, cut in enumerate(rows_cut):
+        finer = _finer(batch.slice(n, 1), timed)
+        others = {name: value for name, value in cut.items() if name not in finer}
+        found.append(_Unfit(_too_fine(finer[0]), others, cut) if finer else cut)
+    return found
 
 
-def _finer(row: "pa.RecordBatch") -> EventfoldError | None:
-    """The error of a row with a time that is finer than a microsecond; None where it has none."""
-    for field in row.schema:
+def _finer(row: "pa.RecordBatch", names: Sequence[str]) -> list[str]:
+    """Those columns in which a row has a time that is finer than a microsecond."""
+    found = []
+    for name in names:
+        column = row.column(name)
         try:
-            row.column(field.name).cast(_in_microseconds(field.type))
+            column.cast(in_microseconds(column.type))
         except pa.ArrowInvalid:
-            return too_fine(f"{field.name}: a time of the row", field.name)
-    return None
+            found.append(name)
+    return found
 
 
-def _in_microseconds(kind: "pa.DataType") -> "pa.DataType":
-    """The type with times of nanoseconds as microseconds; a cast to it refuses those that are not whole."""
-    if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return pa.timestamp("us", kind.tz)
-    if pa.types.is_time64(kind):
-        return pa.time64("us")
-    if pa.types.is_dictionary(kind):
-        return _in_microseconds(kind.value_type)
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_in_microseconds(field.type)) for field in kind])
-    if pa.types.is_map(kind):
-        return pa.map_(_in_microseconds(kind.key_type), _in_microseconds(kind.item_type))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return pa.list_(_in_microseconds(kind.value_type))
-    return kind
+def _too_fine(name: str) -> EventfoldError:
+    return too_fine(f"{name}: a time of the row", name, ", or drop the rest with --cut-times")
+
+
+def _plain(batch: "pa.RecordBatch") -> "pa.Table":
+    schema = pa.schema([(field.name, in_microseconds(field.type)) for field in batch.schema])
+    return pa.Table.from_batches([batch]).cast(schema)
 
 
 def _row(line: int, values: dict[str, Any] | _Unfit) -> Row:
     if isinstance(values, _Unfit):
-        return Row(line, _readable(values.others), values.error)
+        cut = None if values.cut is None else _row(line, values.cut)
+        if cut is not None and cut.error is not None:
+            return Row(line, _readable(values.others), cut.error)
+        return Row(line, _readable(values.others), values.error, cut=cut.cells if cut is not None else None)
     try:
         text = _encode(_exact(values))
         if len(text) > rows.LONGEST_LINE:

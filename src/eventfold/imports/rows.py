@@ -30,12 +30,16 @@ class Row(NamedTuple):
         cells: what it says; of a row that is wrong, as far as it could be read.
         error: what is wrong with it.
         former: the cells as earlier releases took them, where that was otherwise: their ids are made of them.
+        cut: the cells without what times say finer than a microsecond, where nothing else is wrong.
+        shifted: some cells may stand in the place of others.
     """
 
     line: int
     cells: Cells
     error: EventfoldError | None = None
     former: Cells | None = None
+    cut: Cells | None = None
+    shifted: bool = False
 
 
 class Source(NamedTuple):
