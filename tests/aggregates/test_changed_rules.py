@@ -137,7 +137,7 @@ def test_it_is_told_once_for_an_aggregate_type_and_not_for_each_stream(
     (told,) = [record.getMessage() for record in caplog.records]
     assert told == (
         "snapshots of Bill, as of bill-0 at version 10, were taken when its events, its state or the code behind apply"
-        " were written otherwise: they are ignored, and new ones are taken"
+        " were written otherwise: they are ignored, and a program that decides takes new ones"
     )
 
 

@@ -3,11 +3,13 @@
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from msgspec import structs
 
 import eventfold as ef
 from eventfold.app.live import Live
@@ -25,6 +27,7 @@ from eventfold.errors import (
     TableNotFound,
     UnsupportedUrl,
 )
+from eventfold.events.envelope import to_us
 from examples.orders.domain import Item, Order, OrderCancelled, OrderConfirmed, OrderCreated
 from examples.orders.tables import Orders
 
@@ -326,3 +329,45 @@ def test_a_lake_that_is_away_stops_no_fold(
     published = live.table(Orders).publication
     assert published is not None
     assert published.head() is not None
+
+
+def test_a_log_whose_last_event_is_of_the_last_microsecond_of_all_has_a_status(live: Live) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
+    live.store.append("order-1", [structs.replace(_created(live), recorded_us=to_us(last))], expected=0)
+    assert live.status().last_recorded == last
+
+
+def test_a_published_table_whose_files_are_gone_is_written_anew(live: Live, tmp_path: Path) -> None:
+    create(live, 1, 2)
+    live.catch_up()
+    for file in (tmp_path / "lake" / "orders").glob("*.parquet"):
+        file.unlink()
+    live.repository(Order).execute("order-2", Order.confirm)
+    live.catch_up()
+    found = DeltaTable(str(tmp_path / "lake" / "orders")).to_pyarrow_table().sort_by("order_id")
+    assert found["status"].to_pylist() == ["Created", "Confirmed"]
+
+
+def test_where_the_library_can_write_no_more_the_sentence_names_a_way_out(live: Live, tmp_path: Path) -> None:
+    create(live, 1)
+    live.catch_up()
+    folder = tmp_path / "lake" / "orders"
+    DeltaTable(str(folder)).create_checkpoint()
+    for file in (folder / "_delta_log").glob("*.json"):
+        file.unlink()
+    create(live, 2)
+    with pytest.raises(StorageFailed, match="move the folder away: the table is published anew"):
+        live.catch_up()
+    folder.rename(tmp_path / "away")
+    live.catch_up()
+    assert DeltaTable(str(folder)).to_pyarrow_table().num_rows == 2
+
+
+def test_what_waited_at_a_moment_has_the_id_and_place_of_its_event(live: Live) -> None:
+    create(live, 1)
+    live.repository(Order).execute("order-1", Order.cancel, reason="not a number")
+    live.catch_up()
+    waits = live.table(Strict).parked()["order-1"]
+    assert waits.event_id == [str(e.id) for e in live.store.read("order-1")][-1]
+    for at in (live.table(Strict).at(position=2), live.table(Strict).at(time=datetime.now(UTC))):
+        assert (at.parked["order-1"].event_id, at.parked["order-1"].position) == (waits.event_id, 2)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
+from eventfold.doors.cli.import_file import _show
+from eventfold.imports import ImportReport
 from tests.doors.calling import Told, eventfold
 
 APP = """
@@ -163,3 +165,18 @@ def test_a_csv_cuts_no_time(place: Path) -> None:
     assert (
         call(place, "query", sql, "--csv").out == "a,b\n2024-01-01 00:00:00.123456,2024-01-01 00:00:00.123Z\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"),
+    [
+        (1, "! 1 event holds what no append takes any more; it is kept as it was."),
+        (1200, "! 1,200 events hold what no append takes any more; they are kept as they were."),
+    ],
+)
+def test_events_that_no_append_takes_are_told_in_their_number(
+    count: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _show(ImportReport(source="x", irregular=count), as_json=False)
+    said = capsys.readouterr()
+    assert sentence in " ".join((said.out + said.err).split())

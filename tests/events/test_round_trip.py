@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eventfold as ef
-from eventfold.errors import EventfoldError
+from eventfold.errors import DecimalAsStringRequired, EventfoldError
 from eventfold.events.jsontext import compact_object
+from eventfold.events.shape import check_decimal
 
 
 class Colour(Enum):
@@ -189,3 +190,9 @@ def test_fields_may_stand_in_any_order_and_are_given_by_name() -> None:
     assert Noted(text="x") == Noted(by="", text="x")
     with pytest.raises(TypeError):
         Noted("x", "y")  # type: ignore[call-arg]
+
+
+def test_a_float_where_a_decimal_belongs_is_told_what_is_taken() -> None:
+    with pytest.raises(DecimalAsStringRequired) as refused:
+        check_decimal(1.5)
+    assert refused.value.message == "give the decimal as Decimal('1.5'), not as a float"

@@ -141,7 +141,7 @@ def test_the_same_change_published_twice_lands_once(shop: Shop) -> None:
     assert on is not None
     stamp = stamp_of("boxes", changed.head, [])
     shop.delta.merge(on, changed.rows, [], stamp)
-    with pytest.raises(StaleCursor):
+    with pytest.raises(StaleCursor, match="Somebody else changed the Delta table"):
         shop.delta.merge(on, changed.rows, [], stamp)
     assert DeltaTable(str(shop.folder / "boxes")).version() == 1
     shop.publish()
@@ -159,7 +159,7 @@ def test_of_two_writers_on_one_snapshot_one_lands(shop: Shop, monkeypatch: pytes
     slow = other._opened(on)  # a snapshot from before the other one writes
     shop.delta.merge(on, changed.rows, [], stamp)
     monkeypatch.setattr(other, "_opened", lambda _on: slow)
-    with pytest.raises(StaleCursor):
+    with pytest.raises(StaleCursor, match="Somebody else changed the table while publishing"):
         other.merge(on, changed.rows, [], stamp)
     assert DeltaTable(str(shop.folder / "boxes")).version() == 1
 

@@ -156,7 +156,7 @@ class Loader(Generic[A]):
         if meaning is not None and meaning.first_of(self._store.log_id):
             _log.warning(
                 "snapshots of %s, as of %s at version %d, were taken when its events, its state or the code behind"
-                " apply were written otherwise: they are ignored, and new ones are taken",
+                " apply were written otherwise: they are ignored, and a program that decides takes new ones",
                 self._type.__name__,
                 snapshot.stream,
                 snapshot.version,

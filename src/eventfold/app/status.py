@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from msgspec import structs
 
 from eventfold.app.tables import LiveTable
 from eventfold.errors import EventfoldError
+from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
@@ -188,4 +189,4 @@ def _last_recorded(feed: Feed) -> datetime | None:
             before = feed.at_position(mark.position - 1)
             for event in feed.read(before, 1, partitions=[name]).events:
                 latest = max(latest, event.recorded_us)
-    return datetime.fromtimestamp(latest / 1e6, UTC) if latest else None
+    return from_us(latest) if latest else None

@@ -23,6 +23,7 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.parking import named
 from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State, TableState
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
@@ -130,6 +131,13 @@ class LiveTable:
             PositionBeyondHead: the log has not reached it.
             CapabilityMissing: a position on a log without total order.
         """
+        found = self._at(cursor, position, time, clock)
+        parked = {one.stream: one for one in named(found.parked, self._store)}
+        return structs.replace(found, parked=parked)
+
+    def _at(
+        self, cursor: Cursor | None, position: int | None, time: datetime | None, clock: "Clock"
+    ) -> "AsOf":
         if time is not None and time.utcoffset() is None:
             raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
         if clock == "recorded" and sum(given is not None for given in (cursor, position, time)) != 1:

@@ -157,7 +157,7 @@ def check_decimal(value: object) -> None:
     """A finite Decimal; a float has lost the exact value already."""
     if type(value) is not Decimal:
         if isinstance(value, float):
-            raise DecimalAsStringRequired(f"give the decimal as Decimal('{value}') or text, not as a float")
+            raise DecimalAsStringRequired(f"give the decimal as Decimal('{value}'), not as a float")
         raise _wrong(value, "Decimal")
     if not value.is_finite():
         raise NumberNotFinite(f"{value} is not a finite number")

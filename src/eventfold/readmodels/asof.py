@@ -13,7 +13,7 @@ from eventfold.errors import CursorLost, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.history import needed_columns
+from eventfold.readmodels.history import columns_of
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
 from eventfold.readmodels.publication import Publication, Stamp
@@ -100,7 +100,7 @@ class History:
     def _fold(
         self, after: Cursor, to: Cursor, scope: Scope, number: int | None, base: "pa.Table | None"
     ) -> AsOf:
-        batches = self._feed.arrow(after, to, needed_columns(self._layout, scope))
+        batches = self._feed.arrow(after, to, columns_of(self._layout, scope, self._feed))
         folded = self._engine.fold(batches, self._layout, self._registry, scope=scope, base=base)
         shown = folded.rows.select([slot.name for _, slot in self._layout.shown])
         return AsOf(self._layout, shown, to, folded.parked, number, folded.events)

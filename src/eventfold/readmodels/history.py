@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
+from eventfold.feed.port import Feed
 from eventfold.readmodels.arrowform import from_rows, to_rows
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
@@ -87,6 +88,14 @@ def recorded(columns: pa.RecordBatch) -> Iterator[RecordedEvent]:
         strict=True,
     ):
         yield RecordedEvent(p, s, v, t, n, i or bytes(16), r, o, d, m, part)
+
+
+def columns_of(layout: Layout, scope: Scope, feed: Feed) -> list[str]:
+    """What a fold reads, and where a log of several partitions has its events: a stream does not tell that."""
+    columns = needed_columns(layout, scope)
+    if not feed.capabilities.total_order:
+        columns += [name for name in ("partition", "position") if name not in columns]
+    return columns
 
 
 def needed_columns(layout: Layout, scope: Scope) -> list[str]:

@@ -1,7 +1,7 @@
 """Parking: an event that cannot be folded waits, with all later events of its stream; other streams go on."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -11,6 +11,7 @@ from eventfold.readmodels.layout import Row
 from eventfold.readmodels.port import Changes, ParkedStream, Skip
 from eventfold.readmodels.reference import Reference, Taken
 from eventfold.readmodels.tally import Tally
+from eventfold.store.port import Store
 
 ATTEMPTS = 3
 """How often an event is tried before its stream is parked: a fold may fail for a passing reason."""
@@ -31,6 +32,15 @@ def park(event: RecordedEvent, error: BaseException, attempts: int = ATTEMPTS) -
         last_version=event.version,
         parked_us=time.time_ns() // 1000,
     )
+
+
+def named(parked: Mapping[str, ParkedStream], store: Store) -> Iterator[ParkedStream]:
+    """The parked streams of a fold by columns with what that does not read of their events."""
+    ordered = store.feed().capabilities.total_order
+    for one in parked.values():
+        for event in store.read(one.stream, after=one.version - 1, limit=1):
+            found = structs.replace(one, event_id=str(event.id))
+            yield structs.replace(found, position=event.position) if ordered else found
 
 
 def stopped(table: str, at: ParkedStream) -> TableStopped:

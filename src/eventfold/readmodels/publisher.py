@@ -13,6 +13,7 @@ from eventfold.errors import (
     ForeignCursor,
     OwnerFenced,
     StaleCursor,
+    StorageFailed,
     TableInvalid,
 )
 from eventfold.feed.port import Feed
@@ -109,9 +110,19 @@ class Publisher:
         changed = self._state.changed(there.stamp.change)
         stamp = stamp_of(self._name, changed.head, changed.parked)
         self._state.publishing(self._publication.kind, stamp.change)
-        made = self._publication.merge(there, changed.rows, changed.deleted, stamp)
+        try:
+            made = self._publication.merge(there, changed.rows, changed.deleted, stamp)
+        except StorageFailed:
+            if not self._has_lost_files(there):
+                raise
+            return self._overwrite(there, self._state.changed(0))
         self._state.published(self._publication.kind, stamp.change)
         return made
+
+    def _has_lost_files(self, there: Version) -> bool:
+        """Whether files of the published rows are gone, which no later merge would find either."""
+        now = self._publication.head()
+        return now is not None and now.number == there.number and self._publication.files() is None
 
     def _overwrite(self, there: Version | None, everything: Changed) -> Version:
         stamp = stamp_of(self._name, everything.head, everything.parked)

@@ -5,20 +5,19 @@ that the next one drops.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import structs
 
 from eventfold.errors import StaleCursor
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.history import needed_columns
+from eventfold.readmodels.history import columns_of
 from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.parking import stopped
-from eventfold.readmodels.port import Engine, Head, ParkedStream, Scope, State, TableState
+from eventfold.readmodels.parking import named, stopped
+from eventfold.readmodels.port import Engine, Head, Scope, State, TableState
 from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.typecounts import TypeCounts, by_type_of
 from eventfold.readmodels.unknown import UnknownType
@@ -89,7 +88,7 @@ class Rebuild:
             target = self._feed.end()
             scope = Scope(skips=_skips(self._state.live(layout, start)))
             total = self._feed.lag(start)
-            batches = self._feed.arrow(start, target, self._columns(layout, scope))
+            batches = self._feed.arrow(start, target, columns_of(layout, scope, self._feed))
             types = Counter[tuple[str, str]]()
             counted = _counted(batches, types, total, progress or _quietly)
             folded = self._engine.fold(counted, layout, self._registry, scope=scope)
@@ -97,7 +96,7 @@ class Rebuild:
             if layout.spec.on_error == "stop" and folded.parked:
                 raise stopped(layout.spec.name, min(folded.parked.values(), key=lambda one: one.stream))
             fresh = self._state.fresh(layout, start, above=above)
-            fresh.load(folded.rows, self._named(folded.parked), read=start, then=target)
+            fresh.load(folded.rows, named(folded.parked, self._store), read=start, then=target)
             if head := self._swap(fresh, scope, layout, start):
                 rows = folded.rows.num_rows
                 return Rebuilt(layout.spec.name, head.generation, folded.events, rows, head.parked)
@@ -123,21 +122,6 @@ class Rebuild:
                 continue
             return fresh.head()
         raise _restless(layout)
-
-    def _columns(self, layout: Layout, scope: Scope) -> list[str]:
-        """What the fold reads, and where a log of several partitions has its events: a stream does not tell that."""
-        columns = needed_columns(layout, scope)
-        if not self._feed.capabilities.total_order:
-            columns += [name for name in ("partition", "position") if name not in columns]
-        return columns
-
-    def _named(self, parked: Mapping[str, ParkedStream]) -> Iterable[ParkedStream]:
-        """The parked streams with what a fold by columns does not read of their events."""
-        ordered = self._feed.capabilities.total_order
-        for one in parked.values():
-            for event in self._store.read(one.stream, after=one.version - 1, limit=1):
-                named = structs.replace(one, event_id=str(event.id))
-                yield structs.replace(named, position=event.position) if ordered else named
 
 
 def _skips(state: TableState) -> frozenset[tuple[str, int]]:

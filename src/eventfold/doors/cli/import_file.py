@@ -240,7 +240,11 @@ def _show(report: ImportReport, *, as_json: bool) -> None:
         for stream, versions in list(found.items())[:SHOWN]:
             say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
     if report.irregular:
-        say(f"! {report.irregular:,} events hold what no append takes any more; they are kept as they were.")
+        one = report.irregular == 1
+        they, kept = (
+            ("event holds", "it is kept as it was") if one else ("events hold", "they are kept as they were")
+        )
+        say(f"! {report.irregular:,} {they} what no append takes any more; {kept}.")
     say(_sentence(report))
     if note := report.category_note():
         say(f"! {note}")

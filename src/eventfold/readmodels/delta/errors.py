@@ -23,7 +23,7 @@ def translated(doing: str, table: Path) -> Iterator[None]:
             yield
     except CommitFailedError as error:
         raise StaleCursor(
-            f"Another publisher was quicker while {doing} {table}: nothing was written ({said(error)})."
+            f"Somebody else changed the table while {doing} {table}: nothing was written ({said(error)})."
         ) from error
     except (DeltaError, OSError, ValueError) as error:
         raise _failed(doing, table, error) from error
@@ -40,4 +40,8 @@ def _failed(doing: str, table: Path, error: BaseException) -> StorageError:
             " attempt.",
             path=str(table),
         )
-    return StorageFailed(f"The Delta library failed while {doing} {table}: {said(error)}.", path=str(table))
+    cure = " If it goes on failing, move the folder away: the table is published anew from its state."
+    return StorageFailed(
+        f"The Delta library failed while {doing} {table}: {said(error)}.{cure if doing == 'publishing' else ''}",
+        path=str(table),
+    )

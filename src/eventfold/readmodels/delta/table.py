@@ -352,4 +352,6 @@ class DeltaPublication:
 
 
 def _late(name: str) -> StaleCursor:
-    return StaleCursor(f"Another publisher of {name} was quicker: nothing was written.", table=name)
+    return StaleCursor(
+        f"Somebody else changed the Delta table {name} in the same moment: nothing was written.", table=name
+    )
