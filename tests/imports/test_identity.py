@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from msgspec import structs
 
 from eventfold import Store, open_store
 from eventfold.errors import ConfigInvalid, Refused
-from eventfold.imports import ImportReport, Mapping, file_pages, import_documents, import_file
+from eventfold.imports import ImportReport, Mapping, file_pages, import_documents, import_file, reading
 from eventfold.imports.identity import source_of
 from tests.doors.calling import eventfold
 from tests.imports.making import COLUMNS, csv_file, refusals, stored
@@ -58,7 +59,9 @@ def first(store: Store, tmp_path: Path) -> Path:
 def test_a_log_is_called_as_its_file_and_folder_without_the_ending(
     tmp_path: Path, name: str, source: str
 ) -> None:
-    assert source_of(tmp_path / name).name == f"{tmp_path.name}/{source}"
+    called = source_of(tmp_path / name).name
+    assert re.fullmatch(rf"{re.escape(tmp_path.name)}/{re.escape(source)}@[0-9a-f]{{8}}", called)
+    assert called != source_of(tmp_path / "again" / tmp_path.name / name).name
 
 
 def test_equal_rows_of_one_file_are_events_of_their_own_and_known_again(store: Store, first: Path) -> None:
@@ -75,7 +78,7 @@ def test_equal_rows_from_a_file_of_another_name_stop_the_import_before_its_first
     for dry_run in (True, False):
         with pytest.raises(Refused) as refused:
             bring(store, second, dry_run=dry_run)
-        assert (refused.value.exit_code, refused.value.facts["source"]) == (3, "jan/till.2025-01")
+        assert (refused.value.exit_code, refused.value.facts["source"]) == (3, source_of(first).name)
         assert all(way in refused.value.message for way in ("--source", "--id", "--same", "--other"))
     assert stored(store) == before
 
@@ -104,7 +107,7 @@ def test_other_rows_from_a_file_of_another_name_are_written_without_a_question(
 def test_the_same_rows_are_known_and_it_is_said_from_where(store: Store, first: Path, tmp_path: Path) -> None:
     second = csv_file(tmp_path / "copy.csv", [*ROWS, ROWS[0]])
     report = bring(store, second, same=True)
-    assert (counts(report), report.known_from) == ((1, 3, 0), {"jan/till.2025-01": 3})
+    assert (counts(report), report.known_from) == ((1, 3, 0), {source_of(first).name: 3})
 
 
 @pytest.mark.parametrize("options", [{"other": True}, {"source": "feb"}])
@@ -128,7 +131,7 @@ def test_other_rows_are_written_once_whatever_is_imported_again(
 def test_a_name_that_was_chosen_before_makes_the_rows_known(
     store: Store, first: Path, tmp_path: Path
 ) -> None:
-    assert counts(bring(store, csv_file(tmp_path / "moved.csv", ROWS), source="jan/till.2025-01")) == (
+    assert counts(bring(store, csv_file(tmp_path / "moved.csv", ROWS), source=source_of(first).name)) == (
         0,
         3,
         0,
@@ -329,7 +332,7 @@ def test_documents_are_asked_about_by_the_command_line_too(tmp_path: Path) -> No
     ]
     store = open_store(log)
     sources = [event.metadata_map()["importedFrom"] for event in store.read("order-1")]
-    assert sources == [f"{tmp_path.name}/{name}" for name in ("jan", "feb")]
+    assert sources == [source_of(tmp_path / f"{name}.jsonl").name for name in ("jan", "feb")]
     store.close()
 
 
@@ -341,3 +344,66 @@ def test_answers_that_mean_nothing_for_a_file_are_refused(tmp_path: Path, option
     told = eventfold("-s", f"sqlite:///{tmp_path}/log.db", "import", f"{tmp_path}/a.jsonl", *options)
     assert (told.code, "config-invalid" in told.err) == (2, True)
     assert not (tmp_path / "log.db").exists()
+
+
+def test_folders_of_one_name_in_several_places_are_several(store: Store, tmp_path: Path) -> None:
+    files = []
+    for shop in ("berlin", "wien"):
+        (tmp_path / shop / "2025").mkdir(parents=True)
+        files.append(csv_file(tmp_path / shop / "2025" / "till.csv", ROWS))
+    assert counts(bring(store, files[0])) == (3, 0, 0)
+    with pytest.raises(Refused, match="--same"):
+        bring(store, files[1])
+    assert counts(bring(store, files[1], other=True)) == (3, 0, 0)
+    assert [counts(bring(store, file, other=True)) for file in files] == [(0, 3, 0)] * 2
+
+
+@pytest.mark.parametrize("changed", ["time", "metadata"])
+def test_rows_under_one_id_that_differ_in_time_or_metadata_are_told_in_one_batch_too(
+    store: Store, tmp_path: Path, changed: str
+) -> None:
+    rows = ["1,Sold,2025-01-02T08:00:00Z,ann", "1,Sold,2025-01-02T08:00:00Z,ann"]
+    rows.append("1,Sold,2025-01-03T08:00:00Z,ann" if changed == "time" else "1,Sold,2025-01-02T08:00:00Z,bob")
+    columns = structs.replace(COLUMNS, id="case", data="case", metadata="actor=note")
+    report = bring(store, csv_file(tmp_path / "a.csv", rows), columns)
+    assert (counts(report), report.differing) == ((1, 2, 0), 1)
+
+
+def test_a_file_that_is_known_whole_is_read_once_and_a_grown_one_looked_through_from_its_first_new_row(
+    store: Store, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = reading.opened
+    times: list[Path] = []
+
+    def counting(path: Path, *rest: Any) -> Any:
+        times.append(path)
+        return opened(path, *rest)
+
+    monkeypatch.setattr("eventfold.imports.importing.opened", counting)
+    assert counts(bring(store, first)) == (0, 3, 0)
+    csv_file(first, [*ROWS, "3,Opened,,new"])
+    assert counts(bring(store, first)) == (1, 3, 0)
+    assert len(times) == 2
+    monkeypatch.setattr("eventfold.imports.asking.KEPT_ROWS", 1)
+    monkeypatch.setattr("eventfold.imports.importing.BATCH", 1)
+    csv_file(first, [*ROWS, "3,Opened,,new", "4,Opened,,new", "bad", "5,Opened,,new", *ROWS])
+    report = bring(store, first)
+    assert (counts(report), report.rows) == ((5, 4, 1), 10)
+    assert len(times) == 4
+    assert counts(bring(store, first)) == (0, 9, 1)
+
+
+def test_no_row_is_written_before_the_last_one_was_looked_at(
+    store: Store, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventfold.imports.asking.KEPT_ROWS", 1)
+    monkeypatch.setattr("eventfold.imports.importing.BATCH", 1)
+    before = stored(store)
+    grown = csv_file(
+        tmp_path / "jan" / "other.csv", ["7,Opened,,new", "8,Opened,,new", "9,Opened,,new", ROWS[0]]
+    )
+    with pytest.raises(Refused, match="Row 5"):
+        bring(store, grown)
+    assert stored(store) == before
+    monkeypatch.setattr("eventfold.imports.knowing.Knowing._ask", lambda *_: None)
+    assert bring(store, grown).written >= 3  # the control: without the question all are

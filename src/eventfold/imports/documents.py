@@ -122,10 +122,12 @@ def import_documents(
         return _Reader(log.name, prefix, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
 
     if equal == "ask" and not knowing.empty and not isinstance(pages, Iterator):
-        reader = new_reader()
+        reader, new = new_reader(), False
         with suppress(RowInvalid):  # the second reading tells of damage
             for page in pages:
-                knowing.sort(list(prepared(page, reader, ImportReport(log.name))))
+                new |= bool(knowing.sort(list(prepared(page, reader, ImportReport(log.name)))).new)
+        if new:
+            knowing.decide()
     reader = new_reader()
     for page in pages:
         settling.settle(list(prepared(page, reader, report)))

@@ -5,6 +5,7 @@ Documents in JSON Lines are read here, rows of Parquet in `parquetevents.py`.
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -160,11 +161,11 @@ def _apart(text: bytes) -> _Document | None:
 
 def _check_keys(text: bytes) -> None:
     """Refuses a document that names one of its own keys twice; of data and metadata that is not asked."""
-    whole: list[list[tuple[str, object]]] = []
+    whole: deque[list[tuple[str, object]]] = deque(maxlen=1)  # the outermost object ends last
     with suppress(RecursionError):  # too deep to be looked at in this way
         json.loads(text, object_pairs_hook=whole.append)
     if whole:
-        unique_keys(whole[-1])
+        unique_keys(whole[0])
 
 
 def _no_document(line: int, error: Exception) -> RowInvalid:

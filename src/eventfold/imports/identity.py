@@ -1,5 +1,7 @@
 """Which rows are the same: the log that a file is part of, and what is done with equal rows of another one."""
 
+import hashlib
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +9,8 @@ import msgspec
 
 from eventfold.errors import ConfigInvalid
 from eventfold.imports.reading import ENDINGS
+
+_MARK_BYTES = 4
 
 Equal = Literal["ask", "same", "other"]
 """Rows that equal those of another log: a person is asked, they are the same, or they are others."""
@@ -19,11 +23,14 @@ class Source(msgspec.Struct, frozen=True):
         name: stands in the metadata of their events.
         former: what an earlier release called it; part of the ids that it made.
         given: the name was chosen by a person, and is not that of a file.
+        sure: the former name says as much as the name of the file does. `till` was that of `till.2025-01.csv` and of
+            `till.2025-02.csv`.
     """
 
     name: str
     former: str = ""
     given: bool = True
+    sure: bool = True
 
     @property
     def formers(self) -> list[str]:
@@ -37,7 +44,10 @@ def named(source: str) -> Source:
 
 
 def source_of(file: Path | str) -> Source:
-    """The log of a file that nobody named: its folder and its name, without the ending that says its form."""
+    """The log of a file that nobody named: its folder and its name, without the ending that says its form.
+
+    Folders of one name in several places are several: behind the name stands a mark of the whole path.
+    """
     path = Path(file)
     former = path.name.split(".")[0] or path.name
     if "://" in str(file):
@@ -47,8 +57,10 @@ def source_of(file: Path | str) -> Source:
         name = name[: -len(".gz")]
     if Path(name).suffix.lower() in ENDINGS:
         name = Path(name).stem
-    folder = path.absolute().parent.resolve().name
-    return Source(f"{folder}/{name}" if folder else name, former, given=False)
+    folder = path.absolute().parent.resolve()
+    mark = hashlib.blake2b(os.fsencode(folder), digest_size=_MARK_BYTES).hexdigest()
+    shown = f"{folder.name}/{name}" if folder.name else name
+    return Source(f"{shown}@{mark}", former, given=False, sure=former == name)
 
 
 def equal_rows(source: Source, *, keyed: bool, same: bool, other: bool) -> Equal:

@@ -5,18 +5,18 @@ the stream and the row itself. Where a row is refused, what follows it in its st
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec import structs
 
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
+from eventfold.imports.asking import Batch, asked_first
 from eventfold.imports.categories import distinct_types, prefix_for
 from eventfold.imports.identity import equal_rows, named, source_of
 from eventfold.imports.knowing import Knowing
 from eventfold.imports.mapping import Mapper, Mapping
-from eventfold.imports.prepared import Prepared, Wrong, by_time
+from eventfold.imports.prepared import Prepared, by_time
 from eventfold.imports.reading import Format, opened
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Row
@@ -91,25 +91,24 @@ def import_file(
     mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
     size = path.stat().st_size
 
-    def new_mapper() -> Mapper:
-        return Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
-
-    if equal == "ask" and not knowing.empty:
-        with suppress(RowInvalid, EventTooLarge), opened(path, form, delimiter) as file:
-            # of what cannot be read to its end, the second reading tells
-            mapper, looked = new_mapper(), Wrong(RowInvalid("The row is looked at, and not yet written."))
-            for batch in _batches(place for row in file.rows for place in mapper.places(row, looked)):
-                knowing.sort(batch)
-    try:
+    def batches(into: ImportReport) -> Iterator[Batch]:
         with opened(path, form, delimiter) as file:
             raw = file.rows
             if report.asked_category and mapping.category == report.category:
                 raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
-            rows = _prepared(raw, new_mapper(), report)
+            mapper = Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
+            rows = _prepared(raw, mapper, into)
             for batch in _batches(by_time(rows) if order == "time" else rows):
-                settling.settle(batch)
-                if progress is not None:
-                    progress(file.read_bytes(), size)
+                yield Batch(batch, file.read_bytes())
+
+    found = batches(report)
+    if equal == "ask" and not knowing.empty:
+        found = asked_first(found, lambda: batches(ImportReport(log.name)), knowing)
+    try:
+        for batch in found:
+            settling.settle(batch.rows, batch.looked_up)
+            if progress is not None:
+                progress(batch.read, size)
     except (RowInvalid, EventTooLarge) as error:
         error.facts.update(written=report.written, known=report.known, refused=report.refused)
         raise

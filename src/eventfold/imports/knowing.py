@@ -42,7 +42,8 @@ _raw_map = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 class Sorted(NamedTuple):
     """The rows of a batch by what is to be done with them; those that are known, with the event that is stored.
 
-    None stands for an event that an equal row of the batch is about to be.
+    None stands for an event that a row of the batch is about to be; where that one has another time or other metadata,
+    the known one is also among the unlike.
     """
 
     new: list[Prepared]
@@ -50,6 +51,7 @@ class Sorted(NamedTuple):
     known: list[tuple[Prepared, RecordedEvent | None]]
     changed: list[Prepared]
     refused: list[Prepared]
+    unlike: list[Prepared]
 
 
 class Knowing:
@@ -79,6 +81,7 @@ class Knowing:
         """Whether the log had no events when the import began."""
         self.last: dict[str, int] = {}
         """The streams of all rows so far, and when the last event of each happened, as far as that is known."""
+        self._unsure: Refused | None = None
 
     def sort(self, batch: Sequence[Prepared], *, everywhere: bool = False) -> Sorted:
         """Looks the rows of a batch up.
@@ -100,7 +103,7 @@ class Knowing:
             left = [row for row in asked if not self._is_known(row, first, second)]
             if self._formers.learn(left, self._find):
                 second |= self._find(place for row in left for place in self._more(row, first))
-        found = Sorted([], [], [], [], [])
+        found = Sorted([], [], [], [], [], [])
         planned: dict[Place, Prepared] = {}
         holes: set[str] = set()
         for row in batch:
@@ -117,6 +120,8 @@ class Knowing:
             elif twin is not None:
                 same = _says_the_same(row, twin.event.type, twin.event.data)
                 found.known.append((row, None)) if same else found.changed.append(row)
+                if same and not _is_like(row, twin):
+                    found.unlike.append(row)
             elif not self._keep_going and (row.stream in holes or row.stream in self._holes):
                 found.held.append(row)
             else:
@@ -203,10 +208,15 @@ class Knowing:
         if second:
             for source, event_id in self._formers.ids(row):
                 stored = second.get((row.stream, event_id))
-                if stored is not None:
-                    if source not in self._source.formers:
-                        self._ask(row, source)
-                    return stored
+                if stored is None:
+                    continue
+                if source not in self._source.formers:
+                    self._ask(row, source)
+                elif not self._source.sure:
+                    if self._equal == "other":
+                        continue
+                    self._unsure = self._unsure or self._question(row, source)
+                return stored
         return None
 
     def _own_id(self, row: Prepared) -> UUID:
@@ -222,15 +232,29 @@ class Knowing:
         self._ask(row, owner)
         return True
 
+    def decide(self) -> None:
+        """Asks, where a file has new rows beside such as an earlier release took under a name that other files had too.
+
+        A file without new rows is taken for the one that was imported then: nothing of it would be written.
+
+        Raises:
+            Refused: nobody said what the equal rows are.
+        """
+        if self._unsure is not None and self._equal == "ask":
+            raise self._unsure
+
     def _ask(self, row: Prepared, owner: str) -> None:
         if self._equal == "ask":
-            raise Refused(
-                f"Row {row.line} of {self._source.name!r} equals one that the log holds from {owner!r}, in the stream"
-                f" {row.stream}. Say what such rows are ({_WAYS}).",
-                line=row.line,
-                stream=row.stream,
-                source=owner,
-            )
+            raise self._question(row, owner)
+
+    def _question(self, row: Prepared, owner: str) -> Refused:
+        return Refused(
+            f"Row {row.line} of {self._source.name!r} equals one that the log holds from {owner!r}, in the stream"
+            f" {row.stream}. Say what such rows are ({_WAYS}).",
+            line=row.line,
+            stream=row.stream,
+            source=owner,
+        )
 
 
 def owner_of(metadata: str) -> str | None:
@@ -250,6 +274,10 @@ def differs(row: Prepared, stored: RecordedEvent) -> bool:
     if stored.metadata == row.event.metadata:
         return False
     return _but(row.event.metadata, IMPORTED_FROM) != _but(stored.metadata, IMPORTED_FROM)
+
+
+def _is_like(row: Prepared, twin: Prepared) -> bool:
+    return (row.event.occurred_us, row.event.metadata) == (twin.event.occurred_us, twin.event.metadata)
 
 
 def _says_the_same(row: Prepared, event_type: str, data: str) -> bool:

@@ -7,6 +7,7 @@ Running it again adds what is missing: an event that is there, and equal in ever
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from eventfold import limits
 from eventfold.errors import NotFound
 from eventfold.imports.exported import exported_events, exported_times
 from eventfold.imports.fitting import Fitting
@@ -78,7 +79,11 @@ def restore(
 
 def _is_irregular(row: Recorded) -> bool:
     event = row.event
-    return event is not None and bool(irregular(row.stream, event.id.bytes, event.data, event.metadata))
+    if (
+        event is None or len(event.data) + len(event.metadata) > limits.EVENT_BYTES
+    ):  # refused for its size, unread
+        return False
+    return bool(irregular(row.stream, event.id.bytes, event.data, event.metadata))
 
 
 def _batches(events: Iterator[Recorded]) -> Iterator[Sequence[Recorded]]:

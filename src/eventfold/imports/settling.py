@@ -27,8 +27,12 @@ class Settling:
         self._knowing = knowing
         self._report = report
 
-    def settle(self, batch: Sequence[Prepared]) -> None:
+    def settle(self, batch: Sequence[Prepared], looked_up: Sorted | None = None) -> None:
         """Writes the rows of a batch that are not stored yet, in their order.
+
+        Args:
+            batch: the rows.
+            looked_up: what is known of them, where they were looked up just now.
 
         Raises:
             Refused: a row equals one of another log, and nobody said whether it is the same.
@@ -40,7 +44,8 @@ class Settling:
         while True:
             new: list[Prepared] = []
             try:
-                found = self._knowing.sort(batch, everywhere=again)
+                found = looked_up or self._knowing.sort(batch, everywhere=again)
+                looked_up = None
                 new, unclear = _without_unclear(found)
                 again = not self._report.dry_run and self._write(new, ours)
                 if not again:
@@ -98,6 +103,7 @@ class Settling:
                 self._count_owner(row, stored.metadata)
         report.written += len(written)
         report.held_back += len(found.held)
+        report.differing += len(found.unlike)
         for row in batch:
             us = row.event.occurred_us
             if us is not None and id(row) in written:
