@@ -21,7 +21,10 @@ PAGE_BYTES = 8 * 1024 * 1024
 """Rows that are held at once, about; one row of the longest ones may come on top."""
 
 SCHEMA_BYTES = 64 * 1024 * 1024
-"""A schema file from standard input."""
+"""A schema file."""
+
+SETTINGS_BYTES = 1024 * 1024
+"""A file of settings, in characters."""
 
 APPEND_BYTES = 128 * 1024 * 1024
 """All lines of one `append --events`, with some bytes for what each becomes: all are checked before one is written."""

@@ -1,6 +1,7 @@
 """Settings: the file, the environment, flags; where each came from; what is wrong, by the name of its key."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,18 @@ def test_an_app_that_breaks_while_it_is_imported_is_a_sentence(folder: Path) -> 
     assert "no such luck" in err
     assert "broken_app.py, line 2" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--config", "large", "config"], ["schema", "check", "--file", "large"]]
+)
+def test_a_file_that_is_larger_than_may_be_is_not_read_to_its_end(folder: Path, arguments: list[str]) -> None:
+    with (folder / "large").open("wb") as file:
+        file.truncate(2 * 1024**3)  # of which nothing is kept on the disk
+    tracemalloc.start()
+    code, _, err = eventfold("-a", "examples.orders.app:shop", *arguments)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert code != 0
+    assert "has more than" in err
+    assert peak < 256 * 1024**2

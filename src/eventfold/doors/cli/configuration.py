@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from eventfold import limits
 from eventfold.doors.cli.masking import has_secret
 from eventfold.errors import ConfigInvalid
 
@@ -96,7 +97,14 @@ def _found(file: Given | None) -> Path | None:
 
 def _read(path: Path) -> dict[str, Given]:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(limits.SETTINGS_BYTES + 1)
+        if len(text) > limits.SETTINGS_BYTES:
+            raise ConfigInvalid(
+                f"{path} has more than {limits.SETTINGS_BYTES} characters: it is no file of settings.",
+                key="config",
+            )
+        content = tomllib.loads(text)
     except OSError as error:
         raise ConfigInvalid(f"{path} cannot be read: {error.strerror}.", key="config") from None
     except UnicodeDecodeError:

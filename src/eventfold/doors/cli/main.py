@@ -31,6 +31,7 @@ from eventfold.doors.cli.new import new
 from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.output import complain
 from eventfold.doors.cli.parked import parked
+from eventfold.doors.cli.protecting import check_streams
 from eventfold.doors.cli.query import query
 from eventfold.doors.cli.read import read
 from eventfold.doors.cli.rebuild import rebuild
@@ -96,7 +97,10 @@ def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, 
     if cost:
         context.call_on_close(_tell_cost)
     given = {name: _given(context, name) for name in SETTINGS if context.params[name] is not None}
-    context.obj = Settings(given, _given(context, "file") if file is not None else None, json=as_json)
+    context.obj = settings = Settings(
+        given, _given(context, "file") if file is not None else None, json=as_json
+    )
+    check_streams(lambda: settings.configuration)
 
 
 for command in (
@@ -136,9 +140,12 @@ def main() -> None:
     own_standard_error()
     with contextlib.suppress(ValueError):  # not in the main thread: the program around us has its own signals
         signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(
-        guarded(lambda: cli.main(prog_name=PROGRAM, standalone_mode=False), as_json="--json" in sys.argv)
-    )
+    sys.exit(guarded(_called, as_json="--json" in sys.argv))
+
+
+def _called() -> Any:
+    check_streams()  # help and version are answered before any setting is read
+    return cli.main(prog_name=PROGRAM, standalone_mode=False)
 
 
 def guarded(call: Callable[[], Any], *, as_json: bool) -> int:

@@ -1,12 +1,14 @@
 """What the settings of a command protect: from being written over, and from being read into itself."""
 
+import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from eventfold.app.places import state_of
 from eventfold.doors.cli.configuration import FILE, Configuration
-from eventfold.errors import ConfigInvalid
+from eventfold.errors import ConfigInvalid, EventfoldError
 from eventfold.exports.protected import Protected, files_of, is_below, same
 from eventfold.store.open import file_of
 
@@ -37,15 +39,33 @@ def protected(
     return Protected(files, {Path(lake): "the lake"} if lake is not None and is_lake else {})
 
 
-def check_streams(configuration: Configuration) -> None:
+def check_streams(configuration: Callable[[], Configuration] | None = None) -> None:
     """Refuses where a shell has pointed an output at the log, the state or the settings.
 
+    Args:
+        configuration: reads the settings; without them, and where they cannot be used, files are known by their form.
+
     Raises:
-        ConfigInvalid: it has.
+        ConfigInvalid: it has. Where that is standard error, the sentence goes to standard output.
     """
-    found = Protected(_kept(configuration))
-    for stream in (sys.stdout, sys.stderr):
-        found.check_stream(stream)
+    kept: dict[Path, str] = {}
+    with suppress(
+        EventfoldError, OSError
+    ):  # what is wrong with a setting is said by the command that needs it
+        kept = _kept(configuration()) if configuration is not None else {}
+    found = Protected(kept)
+    try:
+        found.check_stream(sys.stderr)
+    except ConfigInvalid:
+        sys.stderr = sys.stdout
+        raise
+    finally:
+        try:
+            found.check_stream(sys.stdout)
+        except ConfigInvalid:
+            if sys.stderr is sys.stdout:
+                sys.stderr = io.StringIO()
+            raise
 
 
 def check_input(configuration: Configuration, file: str) -> None:

@@ -15,7 +15,6 @@ import click
 from eventfold.app.app import App
 from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
-from eventfold.doors.cli.protecting import check_streams
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.foreign import said
 from eventfold.store.findings import Finding
@@ -104,13 +103,11 @@ class Settings:
             ConfigInvalid: the app or the log is not named, or cannot be found.
         """
         app, url = self.definition(), self.url
-        check_streams(self.configuration)
         return self._named(lambda: app.open(url, lake=self.lake, state=self.state, create=False))
 
     def open_log(self, *, create: bool = False) -> Store:
         """The bare log; errors as `open_store`."""
         url = self.url
-        check_streams(self.configuration)
         return self._named(lambda: open_store(url, create=create))
 
     def examine_log(self) -> Sequence[Finding]:

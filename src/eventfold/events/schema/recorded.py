@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from eventfold import limits
 from eventfold.errors import JsonDuplicateKey, Refused, SchemaFileInvalid
 from eventfold.events.jsontext import compact_object, decode_utf8, unique_keys
 from eventfold.events.schema.shapes import Again, Items, Map, OneOf, Optional, Record, Row, Shape
@@ -128,16 +129,22 @@ def read_file(path: Path) -> Recorded:
     """What the schema file at a place says.
 
     Raises:
-        SchemaFileInvalid: as `parse`; it is not there, or cannot be read.
+        SchemaFileInvalid: as `parse`; it is not there, cannot be read, or is larger than one may be.
     """
     try:
-        source = path.read_bytes()
+        with path.open("rb") as file:
+            source = file.read(limits.SCHEMA_BYTES + 1)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         what = (
             "is not there: make it with `eventfold schema accept`" if missing else f"cannot be read: {error}"
         )
         raise SchemaFileInvalid(f"{path} {what}.", file=str(path)) from None
+    if len(source) > limits.SCHEMA_BYTES:
+        raise SchemaFileInvalid(
+            f"{path} has more than {limits.SCHEMA_BYTES // 1024**2} MiB: it is no schema file.",
+            file=str(path),
+        )
     return parse(source, path.name)
 
 
