@@ -92,6 +92,8 @@ def test_a_row_of_the_next_month_that_equals_one_of_the_last_is_never_lost_in_si
     for known in (0, 2):
         report = bring(log, str(second), *args, "--other")
         assert (report["written"], report["known"]) == (2 - known, known)
+    again = bring(log, first, *args)
+    assert (again["written"], again["known"]) == (0, 8)
 
 
 def test_a_grown_file_whose_name_an_earlier_release_kept_whole_goes_on_without_a_question(log: str) -> None:

@@ -188,7 +188,12 @@ class Knowing:
         """Where else a row may stand."""
         stored = first.get((row.stream, row.event.id))
         if stored is not None:
-            return [(row.stream, self._own_id(row))] if self._is_others(row, stored) else []
+            if self._owner(row, stored) is None:
+                return []
+            return [
+                (row.stream, self._own_id(row)),
+                *((row.stream, known) for _, known in self._own_formers(row)),
+            ]
         if row.content is not None and (row.stream, row.content) in first:
             return []
         return [(row.stream, event_id) for _, event_id in self._formers.ids(row)]
@@ -199,10 +204,17 @@ class Knowing:
         """The event of a row; one that is another's gets the id under which it is written."""
         stored = first.get((row.stream, row.event.id))
         if stored is not None:
-            if not self._is_others(row, stored):
+            owner = self._owner(row, stored)
+            if owner is None:
                 return stored
-            row.event = structs.replace(row.event, id=self._own_id(row))
-            return second.get((row.stream, row.event.id))
+            own = self._own_id(row)
+            if (row.stream, own) not in second:
+                known = self._known_before(row, second)
+                if known is not None:
+                    return known
+                self._ask(row, owner)
+            row.event = structs.replace(row.event, id=own)
+            return second.get((row.stream, own))
         if row.content is not None and (named := first.get((row.stream, row.content))) is not None:
             return named
         if second:
@@ -212,9 +224,19 @@ class Knowing:
                     continue
                 if source not in self._source.formers:
                     self._ask(row, source)
-                elif not self._source.sure:
-                    if self._equal == "other":
-                        continue
+                    return stored
+                return self._known_before(row, second)
+        return None
+
+    def _own_formers(self, row: Prepared) -> list[tuple[str, UUID]]:
+        return [(name, known) for name, known in self._formers.ids(row) if name in self._source.formers]
+
+    def _known_before(self, row: Prepared, second: dict[Place, RecordedEvent]) -> RecordedEvent | None:
+        """The event that an earlier release made of the row, or of one of a file that it called by the same name."""
+        for source, event_id in self._own_formers(row):
+            stored = second.get((row.stream, event_id))
+            if stored is not None and (self._source.sure or self._equal != "other"):
+                if not self._source.sure:
                     self._unsure = self._unsure or self._question(row, source)
                 return stored
         return None
@@ -222,15 +244,12 @@ class Knowing:
     def _own_id(self, row: Prepared) -> UUID:
         return of_source(row.event.id, self._source.name)
 
-    def _is_others(self, row: Prepared, stored: RecordedEvent) -> bool:
-        """Whether an equal event is that of another log's row."""
+    def _owner(self, row: Prepared, stored: RecordedEvent) -> str | None:
+        """The other log whose row an equal event is; None where it is this row."""
         if row.fixed or self._equal == "same" or stored.metadata == row.event.metadata:
-            return False
+            return None
         owner = owner_of(stored.metadata)
-        if owner is None or owner == self._source.name:
-            return False
-        self._ask(row, owner)
-        return True
+        return None if owner == self._source.name else owner
 
     def decide(self) -> None:
         """Asks, where a file has new rows beside such as an earlier release took under a name that other files had too.
