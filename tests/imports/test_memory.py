@@ -28,7 +28,7 @@ MIB = 1024 * 1024
 LARGE = 160
 """MiB that a file stands for."""
 
-MORE = 120
+MORE = 90
 """MiB that a process may take for it, with the row that is too long and what is read ahead."""
 
 READ = """

@@ -18,6 +18,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.imports.recorded import Recorded
 from eventfold.imports.report import ImportReport
+from eventfold.imports.rows import bare
 from eventfold.store.checks import check_event
 from eventfold.store.port import Appended, Store, Write
 from eventfold.store.repeats import Known, canonical, same_content
@@ -117,6 +118,7 @@ class Fitting:
                 check_event(row.event, self._store.capabilities)
                 self._check_version(row)
             except EventfoldError as error:
+                bare(error)
                 found.unfit.append((row, error))
                 continue
             self._heads[row.stream] = row.version
@@ -180,6 +182,7 @@ class Fitting:
                     _note([row], answer, rivals)
                     continue
                 except _UNFIT as error:
+                    bare(error)
                     refusal = error
             yield row, refusal
             self._heads.pop(row.stream, None)
