@@ -33,6 +33,8 @@ ARROW_COLUMNS = (
 
 `occurred_us` is the recorded time where the producer said none, `occurred_or_none_us` is null there.
 """
+IRREGULAR = "irregular"
+"""One more column: whether data or metadata are no JSON that an append takes, which engines would read differently."""
 
 
 class FeedCapabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +168,6 @@ class Feed(Protocol):
         Args:
             after: exclusive.
             to: inclusive.
-            columns: names out of `ARROW_COLUMNS`.
+            columns: names out of `ARROW_COLUMNS`, and `IRREGULAR`.
             limit: rows of one batch, at most.
         """

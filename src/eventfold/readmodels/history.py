@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.feed.port import Feed
+from eventfold.feed.port import IRREGULAR, Feed
 from eventfold.readmodels.arrowform import from_rows, to_rows
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
@@ -117,5 +117,5 @@ def needed_columns(layout: Layout, scope: Scope) -> list[str]:
         columns.append("metadata")
     if layout.ordered_by == "triple":
         columns.append("partition")
-    columns.append("data")
+    columns += ["data", IRREGULAR]
     return columns

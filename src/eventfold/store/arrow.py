@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from eventfold.errors import QueryInvalid
 from eventfold.events.envelope import RecordedEvent
-from eventfold.feed.port import ARROW_COLUMNS
+from eventfold.feed.port import ARROW_COLUMNS, IRREGULAR
 
 _ATTRIBUTES = {"id": "id_bytes"}
 _TYPES = {"id": pa.binary(16), "occurred_or_none_us": pa.int64()}
@@ -14,7 +14,7 @@ _TYPES = {"id": pa.binary(16), "occurred_or_none_us": pa.int64()}
 
 def batches(events: Sequence[RecordedEvent], columns: Sequence[str], limit: int) -> Iterator[pa.RecordBatch]:
     """The events in batches of `limit` rows at most, with the columns asked for; see `Feed.arrow`."""
-    if unknown := [name for name in columns if name not in ARROW_COLUMNS]:
+    if unknown := [name for name in columns if name not in ARROW_COLUMNS and name != IRREGULAR]:
         raise QueryInvalid(f"The feed has no column {unknown[0]!r}; known: {', '.join(ARROW_COLUMNS)}.")
     for at in range(0, len(events), limit):
         part = events[at : at + limit]
@@ -23,6 +23,8 @@ def batches(events: Sequence[RecordedEvent], columns: Sequence[str], limit: int)
                 [getattr(event, _ATTRIBUTES.get(name, name)) for event in part],
                 _TYPES.get(name),
             )
+            if name != IRREGULAR
+            else pa.repeat(False, len(part))  # a document's JSON was taken apart by the service
             for name in columns
         ]
         yield pa.RecordBatch.from_arrays(arrays, names=list(columns))

@@ -15,6 +15,7 @@ from eventfold.engines.duckdb.current import NotCurrent, current_data
 from eventfold.engines.duckdb.sql import Compiled, compile_fold, merge, slot_type
 from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
+from eventfold.feed.port import IRREGULAR
 from eventfold.readmodels.arrowform import from_rows, schema
 from eventfold.readmodels.history import ReferenceEngine, fold_events, recorded
 from eventfold.readmodels.layout import Layout, Row
@@ -98,6 +99,9 @@ class _Run:
         chosen = self._choose(chunk)
         if chosen.num_rows == 0:
             return True
+        if IRREGULAR in chosen.column_names and pc.any(chosen.column(IRREGULAR)).as_py():
+            # of two equal keys DuckDB takes the first, and it takes NaN
+            return self._by_reference(chunk)
         types = frozenset(chosen.column("type").unique().to_pylist())
         try:
             chosen = current_data(chosen, types, self._layout, self._registry)

@@ -105,10 +105,7 @@ class Auditing:
             [log, *looks.values(), *([fresh] if fresh else [])], explained=list(looks.values())
         )
         if log.irregular:
-            self._findings.notes.append(
-                f"The log holds {told(log.irregular)}. A table that looks at them may"
-                " show something else after a rebuild."
-            )
+            self._findings.notes.append(f"The log holds {told(log.irregular)}.")
         for n, table in enumerate(tables):
             self._progress("rows", n, len(tables))
             rows, published, published_rows = self._rows(table, sample)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
 
@@ -12,6 +13,7 @@ from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_recorded
 from eventfold.store.port import ANY, EXISTS, Appended, Expected, Write
 from eventfold.store.repeats import Known, repeated, wrong_version
+from eventfold.store.sqlite import regular
 from eventfold.store.sqlite.names import Interning
 from eventfold.store.sqlite.statements import SQL
 
@@ -36,6 +38,7 @@ class Transaction:
         self.position: int = position
         self.last_us: int = last_us
         self._now_us = now_us
+        self._restores = False
 
     def append_together(self, writes: Sequence[Write]) -> list[Appended] | None:
         """Writes the events of several streams by one statement, which is what nearly every append needs.
@@ -44,7 +47,7 @@ class Transaction:
         `append` look at each write by itself.
         """
         versions: dict[int, int] = {}
-        rows: list[tuple[object, ...]] = []
+        rows: list[tuple[Any, ...]] = []
         answers: list[Appended] = []
         position, last_us = self.position, self.last_us
         for write in writes:
@@ -70,6 +73,7 @@ class Transaction:
             self.connection.executemany(SQL["insert_event"], rows)
         except apsw.ConstraintError:
             return None
+        self._note(rows)
         self.position, self.last_us = position, last_us
         return answers
 
@@ -110,6 +114,7 @@ class Transaction:
     def _insert(self, stream: int, version: int, events: Sequence[NewEvent], times: Sequence[int]) -> None:
         rows = self._rows(self.position, stream, version, events, times)
         self.connection.executemany(SQL["insert_event"], rows)
+        self._note(rows)
         self.position += len(rows)
         self.last_us = times[-1]
 
@@ -119,11 +124,12 @@ class Transaction:
         given = [event.recorded_us for event in events]
         if given.count(None) == len(given):
             return [now_us] * len(given)
+        self._restores = True
         return [now_us if us is None else us for us in given]
 
     def _rows(
         self, position: int, stream: int, version: int, events: Sequence[NewEvent], times: Sequence[int]
-    ) -> list[tuple[object, ...]]:
+    ) -> list[tuple[Any, ...]]:
         types = {name: self.names.type(name) for name in {event.type for event in events}}
         return [
             (
@@ -140,6 +146,10 @@ class Transaction:
             )
             for n, event in enumerate(events, 1)
         ]
+
+    def _note(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        if self._restores:
+            regular.note(self.connection, ((row[0], row[8], row[9]) for row in rows))
 
     def _settled(self, write: Write) -> Appended | None:
         """The first answer, where all these events are stored as they are; None where none of them is.

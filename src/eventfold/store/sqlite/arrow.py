@@ -5,7 +5,7 @@ compact: it holds no line feed, which the row counts verify.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import apsw
@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from eventfold.errors import QueryInvalid, StorageFailed
+from eventfold.feed.port import IRREGULAR
 from eventfold.sqlite.connect import Pool
 from eventfold.store.sqlite.append import PARTITION
 from eventfold.store.sqlite.names import Names
+from eventfold.store.sqlite.regular import is_irregular, unknown_to
 
 CHUNK = 5_000
 READERS = 2
@@ -49,20 +51,27 @@ def batches(
     pool: Pool, types: Names, after: int, to: int, columns: Sequence[str], limit: int
 ) -> Iterator[pa.RecordBatch]:
     """The events with `after` < position <= `to`, in order; see `Feed.arrow`."""
-    if unknown := [c for c in columns if c not in _SOURCES and c != "partition"]:
+    if unknown := [c for c in columns if c not in _SOURCES and c not in {"partition", IRREGULAR}]:
         raise QueryInvalid(f"The feed has no column {unknown[0]!r}; known: {', '.join(_SOURCES)}, partition.")
-    asked = [c for c in columns if c != "partition"]
-    parts = "".join(f", group_concat({_SOURCES[c]}, x'0a')" for c in asked)
-    statement = f"SELECT count(*){parts} FROM {_NAMED if 'stream' in asked else _EVENTS}"  # noqa: S608 - from above
+    plain = [c for c in columns if c in _SOURCES]
+    looked = plain + [c for c in ("data", "metadata") if c not in plain]
+    if IRREGULAR in columns:
+        with pool.reading() as connection:
+            doubtful = unknown_to(connection)
+    else:
+        doubtful = 0
 
     def chunk(lower: int, upper: int) -> pa.RecordBatch:
+        asked = plain if lower >= doubtful else looked
         with pool.reading() as connection:
-            count, *texts = connection.execute(statement, (lower, upper)).fetchone() or (0,)
+            count, *texts = connection.execute(_statement(asked), (lower, upper)).fetchone() or (0,)
             found = {
                 name: _column(connection, name, text, types) for name, text in zip(asked, texts, strict=True)
             }
         if "partition" in columns:
             found["partition"] = pa.array([PARTITION]).take(pa.array([0] * count, pa.int32()))
+        if IRREGULAR in columns:
+            found[IRREGULAR] = _irregular(found, count) if asked is looked else pa.repeat(False, count)
         if any(len(column) != count for column in found.values()) or count != upper - lower:
             raise StorageFailed(f"The events {lower + 1} to {upper} do not read back as they were written.")
         return pa.RecordBatch.from_arrays([found[c] for c in columns], names=list(columns))
@@ -70,6 +79,18 @@ def batches(
     size = min(limit, CHUNK)
     ranges = ((lower, min(to, lower + size)) for lower in range(after, to, size))
     yield from pool.while_open(_ahead(chunk, ranges))
+
+
+def _statement(asked: Sequence[str]) -> str:
+    parts = "".join(f", group_concat({_SOURCES[c]}, x'0a')" for c in asked)
+    return f"SELECT count(*){parts} FROM {_NAMED if 'stream' in asked else _EVENTS}"  # noqa: S608 - from above
+
+
+def _irregular(found: Mapping[str, pa.Array], count: int) -> pa.Array:
+    texts = found["data"].to_pylist(), found["metadata"].to_pylist()
+    if {len(some) for some in texts} != {count}:
+        return pa.repeat(True, count)  # the lengths are told right after
+    return pa.array([is_irregular(data, metadata) for data, metadata in zip(*texts, strict=True)])
 
 
 def _ahead(

@@ -184,4 +184,4 @@ class SqliteStore:
 
 def _schema(now_us: int) -> str:
     # a literal of our own making: the id and the time of a log are written with its tables, in one transaction
-    return SQL["schema"] + f"\nINSERT INTO log VALUES ('{uuid4()}', {int(now_us)});"
+    return SQL["schema"] + SQL["regular_begin"] + f"\nINSERT INTO log VALUES ('{uuid4()}', {int(now_us)});"

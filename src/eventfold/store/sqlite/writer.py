@@ -26,6 +26,7 @@ from eventfold.errors import (
 from eventfold.foreign import said
 from eventfold.sqlite.errors import translate
 from eventfold.store.port import Appended, Write
+from eventfold.store.sqlite import regular
 from eventfold.store.sqlite.append import Transaction
 from eventfold.store.sqlite.names import Interning, Names
 
@@ -83,7 +84,7 @@ class Writer:
         self._writing = threading.Lock()
         self._fenced = ""
         self._told: EventfoldError | None = None
-        self._closed = False
+        self._closed = self._bounded = False
         self.written = threading.Condition()
 
     def append(self, writes: Sequence[Write]) -> list[Appended]:
@@ -185,6 +186,8 @@ class Writer:
 
     def _begin(self, names: Interning) -> Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
+        if not self._bounded:
+            regular.begin(self._connection)
         return Transaction(self._connection, names, self._log_id, self._clock())
 
     def _together(self, names: Interning, group: list[_Job]) -> bool:
@@ -212,6 +215,7 @@ class Writer:
             return _unknown(f"failed ({said(error)})", translate(error, "committing").code)
         self._commit_seconds = time.perf_counter() - began
         names.committed()
+        self._bounded = True
         return None
 
     def _one(self, transaction: Transaction, job: _Job) -> None:

@@ -1,0 +1,1 @@
+SELECT position FROM regular_after
