@@ -14,7 +14,7 @@ import pytest
 import eventfold.doors.cli.new as writer
 from tests.doors.calling import eventfold
 
-NAME = "help_desk"
+NAME = "corner_shop"
 
 
 @pytest.fixture
@@ -64,13 +64,13 @@ def test_what_is_written_passes_its_tests_and_every_command_of_its_readme_works(
         answers[line] = run(folder, *main, *arguments)
     told = list(answers.values())
     assert "7 passed" in told[0]
-    assert "ticket-1  Closed" in told[1]
-    assert re.search(r"Closed +1 *\n *Open +2", told[3])
-    assert re.search(r"status +Open", told[4])
-    assert "Open -> Closed" in told[5]
+    assert "order-1  Shipped" in told[1]
+    assert re.search(r"Placed +2 +120\.40 *\n *Shipped +1 +25\.00", told[3])
+    assert re.search(r"status +Placed", told[4])
+    assert "Paid -> Shipped" in told[5]
     assert "It was a test." in told[8]
-    assert re.search(r"ticket-1 .* Open", told[9])
-    assert "ticket-3" not in told[9]
+    assert re.search(r"order-1 .* Paid", told[9])
+    assert "order-3" not in told[9]
 
 
 def test_the_demonstration_takes_effect_once(folder: Path) -> None:
@@ -112,9 +112,9 @@ def test_its_schema_file_is_what_the_command_would_record(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("TicketClosed", "TicketSolved", "write class TicketSolved(..., name='TicketClosed')"),
-        ("    subject: str\n", "    subject: str\n    room: str\n", "TicketOpened@1.room"),
-        ("    subject: str\n", "    subject: str\n    room: str = ''\n", "eventfold schema accept"),
+        ("OrderCancelled", "OrderDropped", "write class OrderDropped(..., name='OrderCancelled')"),
+        ("    total: Decimal\n", "    total: Decimal\n    till: str\n", "OrderPlaced@1.till"),
+        ("    total: Decimal\n", "    total: Decimal\n    till: str = ''\n", "eventfold schema accept"),
     ],
 )
 def test_a_change_of_what_is_stored_fails_its_tests_until_it_is_recorded(

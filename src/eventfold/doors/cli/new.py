@@ -1,4 +1,4 @@
-"""`eventfold new`: a small app with its tests, ready to run."""
+"""`eventfold new`: a small shop with its tests, ready to run."""
 
 import keyword
 import sys
@@ -40,9 +40,9 @@ TAKEN = frozenset({"eventfold", "tests", "lake", *sys.stdlib_module_names})
 @click.option("--folder", help="Where to write it; default: a folder of that name.")
 @pass_settings
 def new(settings: Settings, name: str, folder: str | None) -> None:
-    """Write a small app called NAME: events, an aggregate, a table, tests, a schema file, settings, a README.
+    """Write a small app called NAME, the orders of a shop: events, an aggregate, a table, tests, a schema file, settings, a README.
 
-    Example: eventfold new helpdesk
+    Example: eventfold new shop
     """
     _check(name)
     place = Path(folder or name)
