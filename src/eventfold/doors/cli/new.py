@@ -40,7 +40,9 @@ TAKEN = frozenset({"eventfold", "tests", "lake", *sys.stdlib_module_names})
 @click.option("--folder", help="Where to write it; default: a folder of that name.")
 @pass_settings
 def new(settings: Settings, name: str, folder: str | None) -> None:
-    """Write a small app called NAME, the orders of a shop: events, an aggregate, a table, tests, a schema file, settings, a README.
+    """Write a small app called NAME, the orders of a shop.
+
+    Events, an aggregate, a table, tests, a schema file, settings, a README.
 
     Example: eventfold new shop
     """
