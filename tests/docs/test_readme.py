@@ -29,7 +29,8 @@ def test_the_blocks_run_one_after_the_other(tmp_path: Path) -> None:
     (tmp_path / "bank.py").write_text(definition)
     (tmp_path / "tour.py").write_text("from bank import *\n" + tour)
     (tmp_path / "cases.csv").write_text("case,what,when\n1,Opened,2024-01-01T00:00:00Z\n")
-    run([sys.executable, "tour.py"], tmp_path)
+    for _ in range(2):
+        run([sys.executable, "tour.py"], tmp_path)
     answers = []
     for line in shell.splitlines():
         prompt, command, *arguments = shlex.split(line)
