@@ -25,6 +25,7 @@ from eventfold.events.ids import (
 )
 from eventfold.imports.formers import Formers, Place
 from eventfold.imports.identity import Equal, Source
+from eventfold.imports.numbers import plain_number
 from eventfold.imports.prepared import Prepared, Wrong
 from eventfold.store.checks import check_new_stream
 from eventfold.store.port import Store, StreamEnd
@@ -96,7 +97,10 @@ class Knowing:
         self._meet(batch)
         asked = [row for row in batch if everywhere or row.stream in self._there]
         first = self._find(
-            (row.stream, event_id) for row in asked for event_id in (row.event.id, row.content) if event_id
+            (row.stream, event_id)
+            for row in asked
+            for event_id in (row.event.id, row.content, row.earlier)
+            if event_id
         )
         second = self._find(place for row in asked for place in self._more(row, first))
         if self._formers.met:
@@ -111,7 +115,7 @@ class Knowing:
             place = (row.stream, row.event.id)
             twin = None if stored is not None else planned.get(place)
             if stored is not None:
-                less = row.wrong is not None or (row.reread and is_former_row_id(stored.id))
+                less = row.wrong is not None or (row.reread and self._is_earlier(row, stored))
                 same = less or _says_the_same(row, stored.type, stored.data)
                 found.known.append((row, stored)) if same else found.changed.append(row)
             elif row.wrong is not None or self._is_refused(row):
@@ -132,7 +136,7 @@ class Knowing:
     def _is_known(
         self, row: Prepared, first: dict[Place, RecordedEvent], second: dict[Place, RecordedEvent]
     ) -> bool:
-        if (row.stream, row.event.id) in first or (row.content and (row.stream, row.content) in first):
+        if _met(row, first) is not None or (row.content and (row.stream, row.content) in first):
             return True
         return any((row.stream, event_id) in second for _, event_id in self._formers.ids(row))
 
@@ -186,12 +190,12 @@ class Knowing:
 
     def _more(self, row: Prepared, first: dict[Place, RecordedEvent]) -> list[Place]:
         """Where else a row may stand."""
-        stored = first.get((row.stream, row.event.id))
+        stored = _met(row, first)
         if stored is not None:
             if self._owner(row, stored) is None:
                 return []
             return [
-                (row.stream, self._own_id(row)),
+                *((row.stream, own) for own in self._own_ids(row)),
                 *((row.stream, known) for _, known in self._own_formers(row)),
             ]
         if row.content is not None and (row.stream, row.content) in first:
@@ -202,19 +206,20 @@ class Knowing:
         self, row: Prepared, first: dict[Place, RecordedEvent], second: dict[Place, RecordedEvent]
     ) -> RecordedEvent | None:
         """The event of a row; one that is another's gets the id under which it is written."""
-        stored = first.get((row.stream, row.event.id))
+        stored = _met(row, first)
         if stored is not None:
             owner = self._owner(row, stored)
             if owner is None:
                 return stored
-            own = self._own_id(row)
-            if (row.stream, own) not in second:
+            own_ids = self._own_ids(row)
+            named = next((event for own in own_ids if (event := second.get((row.stream, own)))), None)
+            if named is None:
                 known = self._known_before(row, second)
                 if known is not None:
                     return known
                 self._ask(row, owner)
-            row.event = structs.replace(row.event, id=own)
-            return second.get((row.stream, own))
+            row.event = structs.replace(row.event, id=own_ids[0])
+            return named
         if row.content is not None and (named := first.get((row.stream, row.content))) is not None:
             return named
         if second:
@@ -241,8 +246,14 @@ class Knowing:
                 return stored
         return None
 
-    def _own_id(self, row: Prepared) -> UUID:
-        return of_source(row.event.id, self._source.name)
+    def _is_earlier(self, row: Prepared, stored: RecordedEvent) -> bool:
+        """Whether an event has an id that says all of the row, as it was read when the event was made."""
+        if is_former_row_id(stored.id) or stored.id == row.earlier:
+            return True
+        return row.earlier is not None and stored.id == of_source(row.earlier, self._source.name)
+
+    def _own_ids(self, row: Prepared) -> list[UUID]:
+        return [of_source(known, self._source.name) for known in (row.event.id, row.earlier) if known]
 
     def _owner(self, row: Prepared, stored: RecordedEvent) -> str | None:
         """The other log whose row an equal event is; None where it is this row."""
@@ -284,11 +295,18 @@ def owner_of(metadata: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _met(row: Prepared, found: dict[Place, RecordedEvent]) -> RecordedEvent | None:
+    stored = found.get((row.stream, row.event.id))
+    return found.get((row.stream, row.earlier)) if stored is None and row.earlier else stored
+
+
 def differs(row: Prepared, stored: RecordedEvent) -> bool:
     """Whether a row that is known would be stored with another time or other metadata now."""
     if row.wrong is not None:
         return False  # nobody knows what it would be
-    if stored.occurred_or_none_us != row.event.occurred_us or (row.reread and stored.data != row.event.data):
+    if stored.occurred_or_none_us != row.event.occurred_us:
+        return True
+    if row.reread and not _says_the_same(row, row.event.type, stored.data):
         return True
     if stored.metadata == row.event.metadata:
         return False
@@ -308,5 +326,9 @@ def _says_the_same(row: Prepared, event_type: str, data: str) -> bool:
 
 def _but(text: str, left_out: str = "") -> bytes:
     """A JSON object in canonical form, without its nulls and one of its fields."""
-    kept = {name: raw for name, raw in _raw_map(text).items() if name != left_out and bytes(raw) != b"null"}
+    kept = {
+        name: plain_number(raw)
+        for name, raw in _raw_map(text).items()
+        if name != left_out and bytes(raw) != b"null"
+    }
     return canonical(msgspec.json.encode(kept).decode())

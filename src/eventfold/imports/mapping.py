@@ -110,13 +110,15 @@ class Mapper:
         self._kept = [_kept(written) for written in mapping.data]
         self._about = [_kept(written) for written in mapping.metadata]
         check_metadata({name: "" for name, _ in self._about})
-        self._used = {*mapping.stream, *mapping.type, mapping.time, *(column for _, column in self._about)}
+        self._naming = {*mapping.stream, *mapping.type, mapping.time}
+        self._used = self._naming | {column for _, column in self._about}
         self._lists_entities = not set(mapping.stream).isdisjoint(mapping.lists)
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
         self._metadata = _metadata(source)
         self._former = former
         self._repeats = Repeats()
+        self._earlier = Repeats()
         self._stream: Callable[[str], str] = lru_cache(_NAMES)(self._stream_name)
         self._unclear: dict[tuple[str, ...], Unclear] = {}
 
@@ -130,6 +132,7 @@ class Mapper:
         if row.error is not None:
             raise row.error
         cells, mapping = row.cells, self._mapping
+        keys = cells if row.plain is None else {**cells, **row.plain}
         try:
             forms = self._forms(row.cells, row.former)
         except UnicodeEncodeError:
@@ -137,17 +140,18 @@ class Mapper:
         try:
             if mapping.lists:
                 cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
-            streams = [(self._stream(name), unclear) for name, unclear in self._entities(cells)]
-            kind = mapping.event_type or mapping.type_separator.join([_text(cells[n]) for n in mapping.type])
-            text = self._data(cells)
-            occurred = self._time(cells[mapping.time]) if mapping.time else None
+            named = cells if row.plain is None else {**cells, **row.plain}
+            streams = [(self._stream(name), unclear) for name, unclear in self._entities(named)]
+            kind = mapping.event_type or mapping.type_separator.join([_text(named[n]) for n in mapping.type])
+            text = self._data(cells, row.plain)
+            occurred = self._time(named[mapping.time]) if mapping.time else None
             metadata = self._metadata_of(cells) if self._about else self._metadata
             event = NewEvent(_NOBODY, kind, 1, text, metadata, occurred)
             check_event(event, self._can)
             found = []
             for stream, unclear in streams:
                 place = Prepared(row.line, stream, event, unclear, reread=row.former is not None)
-                event_id = self._identify(place, row.cells, forms)
+                event_id = self._identify(place, keys, forms)
                 place.event = NewEvent(event_id, kind, 1, text, metadata, occurred, checked=text)
                 found.append(place)
         except KeyError as error:
@@ -170,7 +174,7 @@ class Mapper:
         choices = []
         for name in mapping.stream:
             try:
-                cell = row.cells[name]
+                cell = row.cells[name] if row.plain is None else row.plain.get(name, row.cells[name])
                 is_list = name in mapping.lists
                 choices.append(list_items(as_list(name, cell)) if is_list else [_text(cell)])
             except _UNREAD:
@@ -185,8 +189,9 @@ class Mapper:
         if cells is not None:
             with suppress(*_UNREAD):
                 forms = self._forms(cells, row.former)
+                keys = cells if row.plain is None else {**cells, **row.plain}
                 for place in found.values():
-                    event_id = self._identify(place, cells, forms)
+                    event_id = self._identify(place, keys, forms)
                     place.event = NewEvent(event_id, "", 1, "{}", self._metadata, us)
         return list(found.values())
 
@@ -194,21 +199,29 @@ class Mapper:
         """The row, cut where that was asked for and all that is wrong with it."""
         return Row(row.line, row.cut) if self._mapping.cut_times and row.cut is not None else row
 
-    def _forms(self, cells: Cells, former: Cells | None) -> tuple[str, str]:
-        """What a row says, and the same with its empty cells as earlier releases took it."""
+    def _forms(self, cells: Cells, former: Cells | None) -> tuple[str, str, str]:
+        """What a row says, the same with its empty cells as earlier releases took it, and that without them."""
+        says, whole = self._said(cells)
+        if not self._former:
+            return says, "", ""
+        if former is None:
+            return says, whole, ""
+        earlier, whole = self._said(former)
+        return says, whole, earlier
+
+    def _said(self, cells: Cells) -> tuple[str, str]:
         whole = self._canonical(cells).decode()
         values = cells.values()
-        says = whole
         if "" in values or _NULL in values:
             said = {name: cell for name, cell in cells.items() if cell not in ("", _NULL)}
-            says = self._canonical(said).decode()
-        if not self._former:
-            return says, ""
-        return says, whole if former is None else self._canonical(former).decode()
+            return self._canonical(said).decode(), whole
+        return whole, whole
 
-    def _identify(self, place: Prepared, cells: Cells, forms: tuple[str, str]) -> UUID:
+    def _identify(self, place: Prepared, cells: Cells, forms: tuple[str, str, str]) -> UUID:
         """The id of a row in a stream; the place gets what else it may be known by."""
-        says, place.former = forms
+        says, place.former, earlier = forms
+        if earlier:
+            place.earlier, _ = self._earlier.id_of(place.stream, earlier, "")
         if self._mapping.id:
             place.content = row_id(place.stream, says)
             return keyed_row_id(place.stream, self._key(cells))
@@ -222,12 +235,13 @@ class Mapper:
             raise RowInvalid("One of the columns that tell the row from others is empty.")
         return self._encode(parts).decode()
 
-    def _data(self, cells: Cells) -> str:
-        """What is kept of a row, as JSON text."""
+    def _data(self, cells: Cells, plain: Cells | None) -> str:
+        """What is kept of a row, as JSON text; of a cell that names something, what it holds beside that."""
         if self._kept:
             data = {name: cell for name, column in self._kept if (cell := cells[column]) != ""}
         else:
-            data = {name: cell for name, cell in cells.items() if cell != "" and name not in self._used}
+            used = self._used if plain is None else self._used - (self._naming & plain.keys())
+            data = {name: cell for name, cell in cells.items() if cell != "" and name not in used}
         return self._encode(data).decode()
 
     def _metadata_of(self, cells: Cells) -> str:

@@ -6,15 +6,25 @@ among them) is no event and is not brought in.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from eventfold import limits
-from eventfold.errors import EventfoldError, EventTooLarge, JsonDuplicateKey, RowInvalid
+from eventfold.errors import (
+    EventfoldError,
+    EventTooLarge,
+    JsonDuplicateKey,
+    QueryInvalid,
+    RowInvalid,
+    TimeInvalid,
+)
 from eventfold.events.jsontext import compact_object
+from eventfold.events.times import parse_time
 from eventfold.imports import rows
+from eventfold.imports.numbers import plain_number
 from eventfold.imports.rows import Cells, Row
 
 EVENT_ID = "ocel:eid"
@@ -27,6 +37,17 @@ _AROUND = 100
 """Bytes that a text takes in memory beside its characters, about."""
 
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def no_ocel(path: Path, why: str, *, is_first: bool = False) -> QueryInvalid:
+    """What is raised for a file that is no OCEL 2.0; one of the first version is told as that."""
+    if is_first:
+        return QueryInvalid(
+            f"{path.name} is no OCEL 2.0 but OCEL 1.0, which is not read: let the tool that wrote it write the second"
+            " version (pm4py: read_ocel, then write_ocel2).",
+            file=path.name,
+        )
+    return QueryInvalid(f"{path.name} is no OCEL 2.0: {why}.", file=path.name)
 
 
 class OcelEvent(NamedTuple):
@@ -112,7 +133,8 @@ def ocel_row(
     try:
         if error is not None:
             raise error
-        cells: dict[str, object] = {EVENT_ID: event.id, ACTIVITY: event.type, TIMESTAMP: event.time}
+        time = _one_text(event.time)
+        cells: dict[str, object] = {EVENT_ID: event.id, ACTIVITY: event.type, TIMESTAMP: time}
         of_type: dict[str, dict[str, None]] = {}
         qualifiers: dict[str, list[str]] = {}
         for object_id, qualifier in event.relations:
@@ -126,10 +148,18 @@ def ocel_row(
         cells |= {OF_TYPE + name: list(ids) for name, ids in of_type.items()}
         if qualifiers:
             cells[QUALIFIERS] = qualifiers
+        own = {EVENT_ID: event.id, ACTIVITY: event.type}
+        written: dict[str, msgspec.Raw] = {}
+        if time != event.time:
+            written[TIMESTAMP] = msgspec.Raw(msgspec.json.encode(event.time))
         for name, value in event.attributes:
+            if name in own and bytes(value) == msgspec.json.encode(own[name]):
+                continue  # other tools write it a second time, among the attributes
             if name in cells:
                 raise JsonDuplicateKey(f"The attribute {name!r:.60} stands twice in one event.", key=name)
-            cells[name] = value
+            cells[name] = plain = plain_number(value)
+            if plain is not value:
+                written[name] = value
         text = msgspec.json.encode(cells)
         if len(text) > rows.LONGEST_LINE:
             raise EventTooLarge(f"The event has more than {rows.LONGEST_LINE} bytes.", line=number)
@@ -138,7 +168,18 @@ def ocel_row(
         return Row(number, _readable(event, objects), wrong)
     except UnicodeEncodeError:
         return Row(number, {}, RowInvalid("The event has text that is not UTF-8.", line=number))
-    return Row(number, {**{OF_TYPE + name: "" for name in types}, **found})
+    whole: Cells = {**{OF_TYPE + name: "" for name in types}, **found}
+    return Row(number, whole, former={**whole, **written} if written else None)
+
+
+def _one_text(time: str) -> str:
+    """A time as one text, however it was written: the forms of OCEL write one event in several ways."""
+    try:
+        found = parse_time(time, TIMESTAMP)
+        utc = found.astimezone(UTC) if found.tzinfo is not None else found
+    except (TimeInvalid, OverflowError, ValueError):
+        return time
+    return utc.isoformat().replace("+00:00", "Z")
 
 
 def _readable(event: OcelEvent, objects: Mapping[str, str]) -> Cells:

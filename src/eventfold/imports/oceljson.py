@@ -1,5 +1,6 @@
 """OCEL 2.0 in JSON: once through the file for its objects, and again for its events."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import TypeVar
 
 import msgspec
 
-from eventfold.errors import EventTooLarge, QueryInvalid, RowInvalid
+from eventfold.errors import EventfoldError, EventTooLarge, NumberNotFinite, QueryInvalid, RowInvalid
 from eventfold.imports import rows
 from eventfold.imports.jsonvalues import JsonValues, NotJson
-from eventfold.imports.ocel import Objects, OcelEvent, ocel_row
+from eventfold.imports.ocel import Objects, OcelEvent, no_ocel, ocel_row
 from eventfold.imports.rows import Again, Row, damaged
+from eventfold.imports.typedtext import NULL
 
+_FIRST = {b'"ocel:events"', b'"ocel:objects"'}
+"""What the first version of the standard has instead."""
 _OWN = (b'"objectTypes"', b'"objects"', b'"events"')
 
 
@@ -51,6 +55,7 @@ class _Related(msgspec.Struct):
     relationships: list[_AnyRelation] = []
 
 
+_CONSTANT = re.compile(rb'("(?:[^"\\]++|\\.)*+")|(?<![\w.])(NaN|-?Infinity)(?![\w.])', re.DOTALL)
 _event = msgspec.json.Decoder(_Event).decode
 _related = msgspec.json.Decoder(_Related).decode
 Element = TypeVar("Element", _Type, _Object)
@@ -98,6 +103,8 @@ def _read_objects(values: JsonValues, objects: Objects, path: Path) -> None:
                 raise QueryInvalid(
                     f"{path.name} is no OCEL 2.0: {key.decode()} stands twice.", file=path.name
                 )
+            if key in _FIRST:
+                seen.add(key)
             if key in _OWN:
                 seen.add(key)
                 if values.peek() != b"[":
@@ -119,7 +126,7 @@ def _read_objects(values: JsonValues, objects: Objects, path: Path) -> None:
         raise damaged(path, 0, error) from error
     if missing := set(_OWN) - seen:
         what = ", ".join(sorted(key.decode() for key in missing))
-        raise QueryInvalid(f"{path.name} is no OCEL 2.0: it has no {what}.", file=path.name)
+        raise no_ocel(path, f"it has no {what}", is_first=seen >= _FIRST)
 
 
 def _element(values: JsonValues, kind: type[Element], path: Path) -> Element:
@@ -129,7 +136,12 @@ def _element(values: JsonValues, kind: type[Element], path: Path) -> Element:
             f"{path.name}: an object has more than {rows.LONGEST_LINE} bytes.", file=path.name
         )
     try:
-        return msgspec.json.decode(text, type=kind)
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:  # what an object is beside its id and its type is not looked at
+            return msgspec.json.decode(_CONSTANT.sub(_or_null, text), type=kind)
     except msgspec.ValidationError as error:
         raise QueryInvalid(f"{path.name} is no OCEL 2.0: {error}.", file=path.name) from None
 
@@ -139,15 +151,40 @@ def _row(number: int, text: bytes | None, types: Iterable[str], objects: Mapping
         return Row(
             number, {}, EventTooLarge(f"The event has more than {rows.LONGEST_LINE} bytes.", line=number)
         )
+    wrong: EventfoldError | None = None
     try:
-        event = _event(text)
+        event, is_mended = _read(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         wrong = RowInvalid(f"This is no event of OCEL: {error}.", line=number)
-        return ocel_row(number, OcelEvent("", "", "", [], _relations(text)), types, objects, wrong)
-    attributes = [(found.name, found.value) for found in event.attributes]
+    except NumberNotFinite as error:
+        wrong = error
+    if wrong is not None:
+        relations = _relations(_CONSTANT.sub(_or_null, text))
+        return ocel_row(number, OcelEvent("", "", "", [], relations), types, objects, wrong)
+    attributes = [(a.name, a.value) for a in event.attributes if not (is_mended and a.value == NULL)]
     relations = [(found.objectId, found.qualifier) for found in event.relationships]
     found = OcelEvent(event.id, event.type, event.time, attributes, relations)
     return ocel_row(number, found, types, objects)
+
+
+def _read(text: bytes) -> tuple[_Event, bool]:
+    """The event of a text, and whether it says NaN, which is no JSON: that there is no such value."""
+    try:
+        return _event(text), False
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = _CONSTANT.sub(_or_null, text)
+        if mended == text:
+            raise
+        infinite = [found for found in _CONSTANT.findall(text) if found[1].endswith(b"Infinity")]
+        if infinite:
+            raise NumberNotFinite(f"{infinite[0][1].decode()} is no JSON number.") from None
+        return _event(mended), True
+
+
+def _or_null(found: re.Match[bytes]) -> bytes:
+    return found[1] or b"null"
 
 
 def _relations(text: bytes) -> list[tuple[str, str]]:

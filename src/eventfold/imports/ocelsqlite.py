@@ -15,7 +15,7 @@ import msgspec
 
 from eventfold.errors import EventfoldError, EventTooLarge, NumberNotFinite, QueryInvalid, RowInvalid
 from eventfold.imports import rows
-from eventfold.imports.ocel import OcelEvent, ocel_row
+from eventfold.imports.ocel import OcelEvent, no_ocel, ocel_row
 from eventfold.imports.ocelplaces import Kind, noted, unknown, unplaced
 from eventfold.imports.rows import Row, damaged
 
@@ -91,9 +91,8 @@ def _tables(connection: sqlite3.Connection, path: Path) -> set[str]:
         )
     }
     if missing := _TABLES - found:
-        raise QueryInvalid(
-            f"{path.name} is no OCEL 2.0: it has no table {', '.join(sorted(missing))}.", file=path.name
-        )
+        is_first = {"EVENTS", "OBJECTS", "RELATIONS"} <= found  # as pm4py keeps the first version
+        raise no_ocel(path, f"it has no table {', '.join(sorted(missing))}", is_first=is_first)
     return found
 
 
@@ -187,9 +186,8 @@ def _refused(
         return row
     plain = [(n, v if not isinstance(v, float) or math.isfinite(v) else None) for n, v in values.items()]
     nulls = [(n, msgspec.Raw(msgspec.json.encode(v))) for n, v in plain if values[n] is not None]
-    return row._replace(
-        former=ocel_row(number, OcelEvent(own, kind, time, nulls, pairs), types, objects).cells
-    )
+    taken = ocel_row(number, OcelEvent(own, kind, time, nulls, pairs), types, objects)
+    return row._replace(former=taken.former or taken.cells)
 
 
 def _related(

@@ -8,9 +8,9 @@ import msgspec
 
 from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.imports import rows
-from eventfold.imports.ocel import Objects, OcelEvent, ocel_row
+from eventfold.imports.ocel import Objects, OcelEvent, no_ocel, ocel_row
 from eventfold.imports.rows import Again, Row
-from eventfold.imports.typedtext import typed
+from eventfold.imports.typedtext import NULL, typed
 from eventfold.imports.xmlfeed import read_xml
 
 
@@ -51,6 +51,8 @@ class _Objects:
             )
         self._where.append(name)
         match self._where[1:]:
+            case ["global" | "events", *inside] if self._is_first(name, inside, attributes):
+                raise no_ocel(self._path, "", is_first=True)
             case ["object-types", "object-type"]:
                 self.found.declare(attributes.get("name", ""))
             case ["event-types", "event-type"]:
@@ -61,6 +63,10 @@ class _Objects:
                 self.kinds[self._type, name] = attributes.get("type", "string")
             case ["objects", "object"]:
                 self.found.add(attributes.get("id", ""), attributes.get("type", ""))
+
+    def _is_first(self, name: str, inside: list[str], attributes: dict[str, str]) -> bool:
+        """Whether an element is one of the first version: a global, or an event whose id is one of its values."""
+        return name == "global" or (inside == ["event", "string"] and attributes.get("key") == "id")
 
     def text(self, found: str) -> None:
         """Values of objects are not looked at."""
@@ -143,8 +149,9 @@ class _Events:
             if self._error is not None:
                 raise self._error
             attributes = [
-                (name, typed(kinds.get((kind, name), "string"), name, text))
+                (name, value)
                 for name, text in self._attributes
+                if (value := typed(kinds.get((kind, name), "string"), name, text)) != NULL
             ]
             wrong = None
         except EventfoldError as error:

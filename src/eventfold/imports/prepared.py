@@ -51,6 +51,7 @@ class Prepared(msgspec.Struct, gc=False):
         former: the row as earlier releases made its id of it; empty where the log cannot hold such ids.
         repeat: how many rows before it are equal in that form.
         content: of a row that is named by columns: the id that it would have without them.
+        earlier: of a row whose numbers were written otherwise: the id that was made of it before they had one text.
         fixed: the id is the event's own, not made of the row.
         reread: earlier releases read the row otherwise, so that an event of theirs may say less.
     """
@@ -63,6 +64,7 @@ class Prepared(msgspec.Struct, gc=False):
     former: str = ""
     repeat: int = 0
     content: UUID | None = None
+    earlier: UUID | None = None
     fixed: bool = False
     reread: bool = False
 

@@ -30,6 +30,8 @@ class Row(NamedTuple):
         cells: what it says; of a row that is wrong, as far as it could be read.
         error: what is wrong with it.
         former: the cells as earlier releases took them, where that was otherwise: their ids are made of them.
+        plain: of cells that hold more than a value, the value alone, by which a stream or a type is named, or a time is
+            told.
         cut: the cells without what times say finer than a microsecond, where nothing else is wrong.
         shifted: some cells may stand in the place of others.
     """
@@ -40,6 +42,7 @@ class Row(NamedTuple):
     former: Cells | None = None
     cut: Cells | None = None
     shifted: bool = False
+    plain: Cells | None = None
 
 
 class Source(NamedTuple):

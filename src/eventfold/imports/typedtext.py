@@ -11,6 +11,7 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d*)")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _BOOLEANS = {"true": b"true", "1": b"true", "false": b"false", "0": b"false"}
 LONGEST_NUMBER = 400
+NULL = msgspec.Raw(b"null")
 
 
 def typed(kind: str, name: str, text: str) -> msgspec.Raw:
@@ -21,9 +22,12 @@ def typed(kind: str, name: str, text: str) -> msgspec.Raw:
         name: of the attribute.
         text: its value.
 
+    Returns:
+        The value; null where a number is NaN, by which tools of data frames say that there is none.
+
     Raises:
         RowInvalid: the text is no such value.
-        NumberNotFinite: NaN or an infinity.
+        NumberNotFinite: an infinity.
     """
     match kind:
         case "int" | "integer":
@@ -42,6 +46,8 @@ def _number(form: re.Pattern[str], kind: str, name: str, text: str) -> msgspec.R
     digits = text.strip()
     if not form.fullmatch(digits):
         digits = _plain(kind, name, digits)
+        if digits == "null":
+            return NULL
         if not form.fullmatch(digits):
             raise RowInvalid(f"{name}: {text!r:.60} is no {kind}.")
     return msgspec.Raw(digits.encode())
@@ -55,6 +61,8 @@ def _plain(kind: str, name: str, text: str) -> str:
         found = None
     if found is None:
         raise RowInvalid(f"{name}: {text!r:.60} is no {kind}.")
+    if found.is_qnan():
+        return "null"
     if not found.is_finite():
         raise NumberNotFinite(f"{name}: {text!r:.60} is no JSON number.")
     return str(found)

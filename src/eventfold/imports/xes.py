@@ -16,7 +16,7 @@ from eventfold.events.jsontext import compact_object
 from eventfold.imports import rows
 from eventfold.imports.rows import Cells, Row
 from eventfold.imports.standards import CASE, RESOURCE, TIME
-from eventfold.imports.typedtext import typed
+from eventfold.imports.typedtext import NULL, typed
 from eventfold.imports.xmlfeed import read_xml
 
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
@@ -189,7 +189,8 @@ def _row(number: int, trace: _Owner, event: _Owner) -> Row:
         cells = _cells(pairs)
     except EventfoldError as error:
         return Row(number, _readable(pairs), error, _former(pairs))
-    return Row(number, cells, former=_former(pairs) if any(a.has_former() for _, a in pairs) else None)
+    former = _former(pairs) if any(a.has_former() for _, a in pairs) else None
+    return Row(number, cells, former=former, plain=_plain(pairs))
 
 
 def _cells(pairs: list[tuple[str, _Attribute]], *, former: bool = False) -> Cells:
@@ -206,13 +207,19 @@ def _former(pairs: list[tuple[str, _Attribute]]) -> Cells | None:
         return None
 
 
+def _plain(pairs: list[tuple[str, _Attribute]]) -> Cells | None:
+    """The values of those attributes that have attributes themselves: a name or a time is no less one for them."""
+    found = {key: typed(a.kind, key, a.value or "") for key, a in pairs if a.inside and a.kind not in _NESTED}
+    return found or None
+
+
 def _readable(pairs: list[tuple[str, _Attribute]]) -> Cells:
     """The plain attributes of an event that cannot be kept: they may still say which stream it belongs to."""
     found: dict[str, msgspec.Raw] = {}
     for key, attribute in pairs:
-        if attribute.kind not in _NESTED and not attribute.inside:
+        if attribute.kind not in _NESTED:
             with suppress(EventfoldError, UnicodeError):
-                found.setdefault(key, attribute.as_json())
+                found.setdefault(key, typed(attribute.kind, key, attribute.value or ""))
     return found
 
 
@@ -225,5 +232,7 @@ def _object_of(pairs: list[tuple[str, _Attribute]], *, former: bool) -> bytes:
     for key, attribute in pairs:
         if key in found:
             raise JsonDuplicateKey(f"The attribute {key!r:.60} stands twice in one place.", key=key)
-        found[key] = attribute.as_json(former=former)
+        value = attribute.as_json(former=former)
+        if value != NULL:  # absent is absent
+            found[key] = value
     return msgspec.json.encode(found)
