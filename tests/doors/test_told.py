@@ -139,14 +139,17 @@ def test_a_table_that_is_behind_is_named_with_the_command_that_brings_it_there(p
 
 
 def test_tables_are_listed_described_and_named_where_one_is_misspelled(place: Path) -> None:
-    assert call(place, "query", "show tables", "--csv").out == "name\ngroups\nnumbers\n"
+    assert call(place, "query", "show tables", "--csv").out == "name\nevents\ngroups\nnumbers\n"
     described = json.loads(call(place, "query", "describe numbers", "--json").out)
     assert [row["column_name"] for row in described] == ["key", "_version", "value", "at"]
     (key, *_) = json.loads(call(place, "query", "summarize numbers", "--json").out)
     assert (key["column_name"], key["count"]) == ("key", 2)
     told = call(place, "query", "SELECT * FROM nubmers")
     assert told.code == 3
-    assert "There is no table nubmers; did you mean numbers? The tables are: groups, numbers." in told.err
+    assert (
+        "There is no table nubmers; did you mean numbers? The tables are: events, groups, numbers."
+        in told.err
+    )
 
 
 def test_the_difference_of_two_times_is_an_interval(place: Path) -> None:

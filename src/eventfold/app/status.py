@@ -50,10 +50,10 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole app.
+    """The whole app, or a log alone.
 
     Attributes:
-        app: its name.
+        app: its name; None where only the log was looked at.
         log: the id of the log.
         events: how many the log has; None where that cannot be counted.
         last_recorded: when the last one was recorded.
@@ -64,7 +64,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
     """
 
-    app: str
+    app: str | None
     log: str
     events: int | None
     last_recorded: datetime | None
@@ -90,7 +90,7 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status(
-    app: str,
+    app: str | None,
     store: Store,
     tables: Sequence[LiveTable],
     unknown: list[UnknownType] | None,
@@ -100,7 +100,7 @@ def status(
     """How everything stands now.
 
     Args:
-        app: its name.
+        app: its name; None = the log alone is looked at.
         store: the log.
         tables: all of them.
         unknown: the events that they miss.

@@ -161,7 +161,14 @@ class Feed(Protocol):
         """Waits until something stands after the cursor; False when `timeout` seconds passed first."""
 
     def arrow(
-        self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
+        self,
+        after: Cursor,
+        to: Cursor,
+        columns: Sequence[str],
+        *,
+        limit: int = 50_000,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
     ) -> "Iterator[pa.RecordBatch]":
         """The events after one cursor up to another as record batches, in the order of `read`; no event object is made.
 
@@ -170,4 +177,9 @@ class Feed(Protocol):
             to: inclusive.
             columns: names out of `ARROW_COLUMNS`, and `IRREGULAR`.
             limit: rows of one batch, at most.
+            categories: as for `read`.
+            types: as for `read`.
+
+        Raises:
+            InvalidStream: a category that no stream can have.
         """

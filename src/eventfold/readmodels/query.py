@@ -1,6 +1,7 @@
 """SQL over the tables: DuckDB reads the published rows and lays the fresher ones of the state over them.
 
-Reads only: nothing outside the given tables can be reached from a statement, no file, no address, no setting.
+Reads only: nothing but the given tables and the events of the log can be reached from a statement, no file, no
+address, no setting.
 """
 
 import re
@@ -20,9 +21,12 @@ from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
+from eventfold.readmodels.query_events import outline_events, show_events, whole
 from eventfold.readmodels.query_values import Decode, fetch, values
 from eventfold.readmodels.scratch import no_room, room, scratch
+from eventfold.readmodels.table import EVENTS
 from eventfold.readmodels.telling import Distance, parked_warnings
+from eventfold.store.port import Store
 
 _ATTEMPTS = 5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -104,16 +108,23 @@ def query(
     parameters: Sequence[object] | Mapping[str, object] = (),
     *,
     distance: Distance | None = None,
+    log: Store | None = None,
 ) -> Result:
-    """Answers one SELECT over tables, each read in one instant.
+    """Answers one SELECT over tables, each read in one instant, and the view `events` of a log.
+
+    Of the events those are read that the statement's conditions on stream, type, category and position ask for. What it
+    sees ends where the log ended when it began; where a log has no total order, a stream that is asked for by name is
+    seen as it is when it is read.
 
     Args:
         sources: the tables; those whose names the statement does not contain are not read.
         sql: one SELECT (or EXPLAIN) in DuckDB's SQL.
         parameters: values for `?` or `$name`.
         distance: tells which tables are behind the log.
+        log: whose events may be asked; None = there are only tables.
 
     Raises:
+        StorageError, LogMismatch: the log cannot be read.
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
         TableInvalid: the rows of a table were folded under another definition.
         StorageFull: there was no room for what does not fit into memory.
@@ -124,11 +135,11 @@ def query(
         raise QueryInvalid("The query is not UTF-8.") from None
     asked = list(sources)
     try:
-        return _answered(asked, sql, parameters, distance)
+        return _answered(asked, sql, parameters, distance, log)
     except duckdb.IOException:
         # a published file was taken away while it was read: the state has all rows as well
         with _translated([source.state.layout.spec.name for source in asked]):
-            return _answered([Source(source.state) for source in asked], sql, parameters, distance)
+            return _answered([Source(source.state) for source in asked], sql, parameters, distance, log)
 
 
 def _answered(
@@ -136,16 +147,19 @@ def _answered(
     sql: str,
     parameters: Sequence[object] | Mapping[str, object],
     distance: Distance | None,
+    log: Store | None,
 ) -> Result:
     with room(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
         db.execute("SET TimeZone = 'UTC'")
         known = {source.state.layout.spec.name: source for source in sources}
-        with _translated(known, vanishing=True):
+        names = [*known, *([EVENTS] if log else [])]
+        with _translated(names, vanishing=True):
             statements = db.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
         words = names_in(sql)
         files: list[str] = []
+        events = None
         heads: dict[str, Head] = {}
         for name, source in known.items():
             if name in words or words & _RUN_TEXT:
@@ -153,10 +167,14 @@ def _answered(
                 files += read
             elif words & _LIST:
                 _outline(db, source.state.layout)
+        if log is not None and (EVENTS in words or words & _RUN_TEXT):
+            events = show_events(db, log)
+        elif log is not None and words & _LIST:
+            outline_events(db)
         db.execute("SET allowed_paths = $files", {"files": files})
         db.execute("SET enable_external_access = false")
         db.execute("SET lock_configuration = true")
-        with _translated(known, vanishing=True):
+        with whole(events), _translated(names, vanishing=True):
             answer = db.sql(sql, params=parameters or None)
             if twice := [name for name in answer.columns if answer.columns.count(name) > 1]:
                 raise QueryInvalid(

@@ -13,6 +13,8 @@ from eventfold.readmodels.values import Const, Envelope, EventType, Field, store
 from eventfold.store.names import check_category
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+EVENTS = "events"
+"""What queries call the events of the log: no table's name."""
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 OnError = Literal["park", "stop"]
 Fold = Callable[[dict[str, Any] | None, Any], Mapping[str, Any] | None]
@@ -139,6 +141,12 @@ def compile_table(
             raise TableInvalid(
                 f"{used!r} cannot be a name in a table: use a-z, 0-9 and _, beginning with a letter."
             )
+    if name == EVENTS:
+        raise TableInvalid(
+            f"{name!r} is what queries call the events of the log: give the table another name, as in `class"
+            ' Events(Table, name="event_rows")`. It is folded anew under it, by the next `eventfold run`.',
+            table=name,
+        )
     if on_error not in get_args(OnError):
         raise TableInvalid(f"{name}: on_error is 'park' or 'stop', not {on_error!r}.")
     _check_category(name, category)

@@ -4,8 +4,8 @@ What is counted knows nothing of an app, so that a class may be renamed, and a t
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from eventfold.events.envelope import RecordedEvent
 
@@ -23,16 +23,38 @@ def by_type(events: Sequence[RecordedEvent]) -> Counter[tuple[str, str]]:
 
 def by_type_of(batch: "pa.RecordBatch") -> Counter[tuple[str, str]]:
     """Counts the events of a record batch that has the columns `stream` and `type`."""
+    return Counter(
+        {(category, name): count for category, name, count in grouped(batch, ["type"], [([], "count_all")])}
+    )
+
+
+def grouped(
+    batch: "pa.RecordBatch", by: Sequence[str], aggregates: Sequence[tuple[object, str]]
+) -> Iterator[tuple[Any, ...]]:
+    """What Arrow aggregates over the events of a record batch, by category and other columns.
+
+    Args:
+        batch: with the column `stream`.
+        by: columns that are grouped by beside the category.
+        aggregates: columns and functions, as `pyarrow.TableGroupBy.aggregate` takes them.
+    """
+    import pyarrow as pa
+
+    categories = categories_of(batch.column("stream"))
+    table = pa.Table.from_batches([batch]).append_column("category", categories.indices)
+    found = table.group_by(["category", *by]).aggregate(list(aggregates))
+    names = categories.dictionary.to_pylist()
+    for code, *values in zip(*(column.to_pylist() for column in found.columns), strict=True):
+        yield names[code], *values
+
+
+def categories_of(streams: "pa.Array") -> "pa.DictionaryArray":
+    """The category of each of some streams; most come more than once, and are cut once each."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    # of a log most streams come more than once, and their names are cut once each
-    streams = pc.dictionary_encode(batch.column("stream"))
-    cut = [name.partition("-")[0] for name in streams.dictionary.to_pylist()]
+    names = pc.dictionary_encode(streams)
+    cut = [name.partition("-")[0] for name in names.dictionary.to_pylist()]
     categories = pc.dictionary_encode(pa.array(cut, pa.string()))
-    codes = pc.take(categories.indices, streams.indices)
-    table = pa.table({"category": codes, "type": batch.column("type")})
-    found = table.group_by(["category", "type"]).aggregate([([], "count_all")])
-    names = categories.dictionary.to_pylist()
-    rows = zip(*(found.column(name).to_pylist() for name in ("category", "type", "count_all")), strict=True)
-    return Counter({(names[code], name): count for code, name, count in rows})
+    codes = pc.take(categories.indices, names.indices)
+    return pa.DictionaryArray.from_arrays(codes, categories.dictionary)

@@ -42,6 +42,7 @@ from eventfold.doors.cli.state import state
 from eventfold.doors.cli.status import status
 from eventfold.doors.cli.streams import streams
 from eventfold.doors.cli.tail import tail
+from eventfold.doors.cli.types import types
 from eventfold.doors.cli.verify import verify
 from eventfold.doors.cli.why import why
 from eventfold.errors import EventfoldError
@@ -109,6 +110,7 @@ for command in (
     state,
     history,
     streams,
+    types,
     tail,
     run,
     status,

@@ -1,9 +1,16 @@
 """`eventfold query`: SQL over the tables."""
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import click
 
 from eventfold.doors.cli.output import print_rows, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.extras import needing
+
+if TYPE_CHECKING:
+    from eventfold.readmodels.query import Result
 
 
 @click.command()
@@ -11,11 +18,23 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 @click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
 @pass_settings
 def query(settings: Settings, sql: str, as_csv: bool) -> None:  # noqa: FBT001 - click passes options by name
-    """Answer one SELECT over the tables, in DuckDB's SQL.
+    """Answer one SELECT over the tables of the app and the view `events` of the log, in DuckDB's SQL.
+
+    Without an app it is over `events`: position, stream, category, version, type, recorded_at, occurred_at, actor,
+    correlation_id, data, metadata. A field of an event's data is data->>'name'.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db query "SELECT status, count(*) FROM orders GROUP BY 1"
     """
-    with settings.open_app() as live:
-        found = live.query(sql)
+    found = _answer(settings, sql)
     print_rows(found.rows(), found.columns, "json" if settings.json else "csv" if as_csv else "table")
     warn_beside(found.warnings, as_json=settings.json, parked=found.parked, behind=found.behind)
+
+
+def _answer(settings: Settings, sql: str) -> "Result":
+    if settings.app is not None:
+        with settings.open_app() as live:
+            return live.query(sql)
+    with needing("A query", "lake"):
+        from eventfold.readmodels.query import query as ask
+    with closing(settings.open_log()) as store:
+        return ask([], sql, log=store)

@@ -1,13 +1,15 @@
 """`eventfold status`: how the log and every table stand."""
 
+from contextlib import closing
 from typing import Any
 
 import click
 from msgspec import structs
 
-from eventfold.app.status import TableStatus
+from eventfold.app.status import Status, TableStatus
+from eventfold.app.status import status as log_status
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import print_json, print_table, say, warn
+from eventfold.doors.cli.output import counted, print_json, print_table, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
 
@@ -29,21 +31,34 @@ COLUMNS = (
 def status(settings: Settings, watch: float) -> None:
     """Show the log and every table: how far behind and how fast, what is parked, what is published.
 
+    Without an app only the log is shown.
+
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db status
     """
-    with settings.open_app() as live:
-        found = live.status(watch=watch)
+    found = _found(settings, watch)
     if settings.json:
         print_json(found)
         return
-    count = "" if found.events is None else f"{found.events:,} events"
+    count = "" if found.events is None else counted(found.events, "event")
     last = f", the last of {found.last_recorded:%Y-%m-%d %H:%M:%S} UTC" if found.last_recorded else ""
-    say(f"{found.app}: {count}{last}{'; ' if count else ''}log {found.log}")
+    name = "" if found.app is None else f"{found.app}: "
+    say(f"{name}{count}{last}{'; ' if count else ''}log {found.log}")
     if found.requests is not None:
         say(f"This took {found.requests} requests, {found.charge:,.1f} request units.")
-    rows = [_row(table) for table in found.tables]
-    print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
+    if found.tables:
+        rows = [_row(table) for table in found.tables]
+        print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
+    elif found.app is None:
+        say("`eventfold types` lists what it holds; name an app (-a module:name) to see its tables.")
     warn(found.warnings, parked=any(table.parked for table in found.tables))
+
+
+def _found(settings: Settings, watch: float) -> Status:
+    if settings.app is None:
+        with closing(settings.open_log()) as store:
+            return log_status(None, store, (), [])
+    with settings.open_app() as live:
+        return live.status(watch=watch)
 
 
 def _row(table: TableStatus) -> dict[str, Any]:

@@ -180,7 +180,14 @@ class CosmosFeed:
             pause = min(pause * 2, longest)
 
     def arrow(
-        self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
+        self,
+        after: Cursor,
+        to: Cursor,
+        columns: Sequence[str],
+        *,
+        limit: int = 50_000,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
     ) -> "Iterator[pa.RecordBatch]":
         """The events between two cursors; what lies beyond the second is left out."""
         with needing("Reading by columns", "lake"):
@@ -188,7 +195,7 @@ class CosmosFeed:
         self.check(to)
         cursor, until = after, time.monotonic() + BEHIND_SECONDS
         while self.compare(cursor, to) not in {"equal", "after"}:
-            page = self.read(cursor, limit)
+            page = self.read(cursor, limit, categories=categories, types=types)
             inside = [event for event in page.events if event.position <= self._bound(to, event)]
             yield from self._calls.while_open(batches(inside, columns, limit))
             cursor = page.cursor

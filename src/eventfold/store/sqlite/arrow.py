@@ -5,8 +5,9 @@ compact: it holds no line feed, which the row counts verify.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import apsw
 import pyarrow as pa
@@ -40,15 +41,26 @@ _SOURCES = {
 """Column of the feed -> expression over `_EVENTS`, or `_NAMED` where the names of streams are asked for."""
 # SQLite keeps the order of a subquery for group_concat; an ORDER BY inside each of them sorts as often, for nothing.
 # It joins in the order in which CROSS JOIN stands: events by position, each with its name.
-_EVENTS = "(SELECT * FROM events WHERE position > ? AND position <= ? ORDER BY position)"
-_NAMED = (
-    "(SELECT events.*, name FROM events CROSS JOIN streams ON id = stream"
-    " WHERE position > ? AND position <= ? ORDER BY position)"
+_RANGE = "position > :after AND position <= :to"
+_EVENTS = "SELECT * FROM events"
+_NAMED = "SELECT events.*, name FROM events CROSS JOIN streams ON id = stream"
+_OF_TYPES = " AND type IN (SELECT id FROM types WHERE name IN (SELECT value FROM json_each (:types)))"
+_OF_CATEGORIES = (
+    " AND (SELECT category FROM streams WHERE id = events.stream)"
+    " IN (SELECT value FROM json_each (:categories))"
 )
+_COUNT = f"(SELECT count(*) FROM events WHERE {_RANGE})"  # noqa: S608 - from above
+
+
+class Only(NamedTuple):
+    """Which events are wanted: types and categories as JSON lists; None = all."""
+
+    types: str | None = None
+    categories: str | None = None
 
 
 def batches(
-    pool: Pool, types: Names, after: int, to: int, columns: Sequence[str], limit: int
+    pool: Pool, types: Names, after: int, to: int, columns: Sequence[str], limit: int, only: Only
 ) -> Iterator[pa.RecordBatch]:
     """The events with `after` < position <= `to`, in order; see `Feed.arrow`."""
     if unknown := [c for c in columns if c not in _SOURCES and c not in {"partition", IRREGULAR}]:
@@ -60,11 +72,13 @@ def batches(
             doubtful = unknown_to(connection)
     else:
         doubtful = 0
+    given = {name: value for name, value in only._asdict().items() if value is not None}
 
     def chunk(lower: int, upper: int) -> pa.RecordBatch:
         asked = plain if lower >= doubtful else looked
         with pool.reading() as connection:
-            count, *texts = connection.execute(_statement(asked), (lower, upper)).fetchone() or (0,)
+            bounds = {"after": lower, "to": upper, **given}
+            whole, count, *texts = connection.execute(_statement(asked, given), bounds).fetchone() or (0, 0)
             found = {
                 name: _column(connection, name, text, types) for name, text in zip(asked, texts, strict=True)
             }
@@ -72,18 +86,26 @@ def batches(
             found["partition"] = pa.array([PARTITION]).take(pa.array([0] * count, pa.int32()))
         if IRREGULAR in columns:
             found[IRREGULAR] = _irregular(found, count) if asked is looked else pa.repeat(False, count)
-        if any(len(column) != count for column in found.values()) or count != upper - lower:
+        if any(len(column) != count for column in found.values()) or whole != upper - lower:
             raise StorageFailed(f"The events {lower + 1} to {upper} do not read back as they were written.")
         return pa.RecordBatch.from_arrays([found[c] for c in columns], names=list(columns))
 
     size = min(limit, CHUNK)
     ranges = ((lower, min(to, lower + size)) for lower in range(after, to, size))
-    yield from pool.while_open(_ahead(chunk, ranges))
+    yield from (batch for batch in pool.while_open(_ahead(chunk, ranges)) if batch.num_rows)
 
 
-def _statement(asked: Sequence[str]) -> str:
+def _statement(asked: Sequence[str], given: Collection[str]) -> str:
+    """How many events stand in the range, how many of them are wanted, and each column of those.
+
+    Args:
+        asked: the columns.
+        given: which of types and categories are given.
+    """
     parts = "".join(f", group_concat({_SOURCES[c]}, x'0a')" for c in asked)
-    return f"SELECT count(*){parts} FROM {_NAMED if 'stream' in asked else _EVENTS}"  # noqa: S608 - from above
+    some = f"{_OF_TYPES if 'types' in given else ''}{_OF_CATEGORIES if 'categories' in given else ''}"
+    rows = f"{_NAMED if 'stream' in asked else _EVENTS} WHERE {_RANGE}{some} ORDER BY position"
+    return f"SELECT {_COUNT if given else 'count(*)'}, count(*){parts} FROM ({rows})"  # noqa: S608 - from above
 
 
 def _irregular(found: Mapping[str, pa.Array], count: int) -> pa.Array:
@@ -114,8 +136,11 @@ def _ahead(
                 future.cancel()
 
 
-def _column(connection: apsw.Connection, name: str, text: str, types: Names) -> pa.Array:
-    values = pc.split_pattern(pa.scalar(text, pa.large_string()), "\n").values
+def _column(connection: apsw.Connection, name: str, text: str | None, types: Names) -> pa.Array:
+    if text is None:  # of no event
+        values = pa.array([], pa.large_string())
+    else:
+        values = pc.split_pattern(pa.scalar(text, pa.large_string()), "\n").values
     match name:
         case "type":
             return _names(values, lambda some: types.resolve(connection, some))

@@ -168,14 +168,23 @@ class SqliteFeed:
             pause = min(pause * 2, longest)
 
     def arrow(
-        self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
+        self,
+        after: Cursor,
+        to: Cursor,
+        columns: Sequence[str],
+        *,
+        limit: int = 50_000,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
     ) -> "Iterator[pa.RecordBatch]":
         """Record batches of raw columns; see `arrow.py`."""
         with needing("Reading by columns", "lake"):
-            from eventfold.store.sqlite.arrow import batches
+            from eventfold.store.sqlite.arrow import Only, batches
+        check_categories(categories)
         with self._snapshot() as connection:
             start, end = self._checked(connection, after), self._checked(connection, to)
-        return batches(self._pool, self._types, start, end, columns, limit)
+        only = Only(_json(types), _json(categories))
+        return batches(self._pool, self._types, start, end, columns, limit, only)
 
     def _events(
         self,

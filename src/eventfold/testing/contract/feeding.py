@@ -266,6 +266,26 @@ class FeedContract:
         assert sorted(rows, key=str) == sorted(wanted, key=str)
         assert list(feed.arrow(to, to, ["data"])) == []
 
+    def test_arrow_gives_the_events_of_some_categories_and_types(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        for categories, types, wanted in [
+            (["order"], None, [0, 2, 3]),
+            (None, ["B", "C"], [1, 3, 4]),
+            (["order", "cart"], ["B"], [1, 3]),
+            (["cart"], ["A"], []),
+            ([], None, []),
+            (None, [], []),
+        ]:
+            for columns in (["data", "stream"], ["data", "id", "type"]):
+                batches = feed.arrow(
+                    feed.start(), feed.end(), columns, limit=2, categories=categories, types=types
+                )
+                rows = [row for batch in batches for row in batch.to_pylist()]
+                assert sorted(msgspec.json.decode(row["data"])["n"] for row in rows) == wanted
+        with pytest.raises(InvalidStream):
+            list(feed.arrow(feed.start(), feed.end(), ["data"], categories=["order-1"]))
+
     def test_readers_see_a_growing_prefix(self, store: Store) -> None:
         feed = store.feed()
         seen: list[RecordedEvent] = []

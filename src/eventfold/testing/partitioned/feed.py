@@ -160,7 +160,14 @@ class PartitionedFeed:
         return self.compare(cursor, self.end()) == "before" or self._feed.wait(inner, timeout)
 
     def arrow(
-        self, after: Cursor, to: Cursor, columns: Sequence[str], *, limit: int = 50_000
+        self,
+        after: Cursor,
+        to: Cursor,
+        columns: Sequence[str],
+        *,
+        limit: int = 50_000,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
     ) -> "Iterator[pa.RecordBatch]":
         """The events between two cursors, partition by partition."""
         from eventfold.store.arrow import batches
@@ -169,7 +176,10 @@ class PartitionedFeed:
             self.check(after)
             self.check(to)
             events = [
-                e for node in self._nodes() for e in node.after(after) if e.position <= node.reached(to)
+                e
+                for node in self._nodes()
+                for e in node.after(after)
+                if e.position <= node.reached(to) and _fits(e, categories, types)
             ]
         for batch in batches(events, columns, limit):
             self._feed.partitions()  # of a log that was closed meanwhile nothing more is given

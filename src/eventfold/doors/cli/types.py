@@ -1,0 +1,31 @@
+"""`eventfold types`: which types of events there are."""
+
+from contextlib import closing
+
+import click
+from msgspec import structs
+
+from eventfold.app.eventtypes import event_types
+from eventfold.doors.cli.output import print_json, print_table
+from eventfold.doors.cli.settings import Settings, pass_settings
+
+COLUMNS = ("category", "type", "events", "first", "last", "schema_versions")
+
+
+@click.command()
+@click.argument("category", required=False)
+@pass_settings
+def types(settings: Settings, category: str | None) -> None:
+    """List the types of events in the log, or in streams of a CATEGORY: how many, when the first and last happened.
+
+    Example: eventfold -s sqlite:///shop.db types
+    """
+    with closing(settings.open_log()) as store:
+        found = event_types(store.feed(), None if category is None else [category])
+    if settings.json:
+        print_json([structs.asdict(one) for one in found])
+        return
+    rows = [
+        {**structs.asdict(one), "schema_versions": ", ".join(map(str, one.schema_versions))} for one in found
+    ]
+    print_table(rows, COLUMNS)
