@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from eventfold.doors.cli.import_file import _show
+from eventfold.doors.cli.arrived import show
+from eventfold.doors.cli.settings import Settings
 from eventfold.imports import ImportReport
 from tests.doors.calling import Told, eventfold
 
@@ -180,6 +181,6 @@ def test_a_csv_cuts_no_time(place: Path) -> None:
 def test_events_that_no_append_takes_are_told_in_their_number(
     count: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _show(ImportReport(source="x", irregular=count), as_json=False)
+    show(ImportReport(source="x", irregular=count), Settings({}))
     said = capsys.readouterr()
     assert sentence in " ".join((said.out + said.err).split())

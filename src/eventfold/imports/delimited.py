@@ -11,6 +11,7 @@ from eventfold.imports import rows
 from eventfold.imports.rows import Row
 
 _LINE_ENDS = ("\n", "\r")
+_MARK = "\ufeff"
 
 
 class _Lines:
@@ -56,18 +57,40 @@ class _Lines:
         return line
 
 
-def csv_rows(text: io.TextIOWrapper, delimiter: str) -> Iterator[Row]:
+class CsvRows:
     """The rows of a CSV file, by the names of its first line.
+
+    Args:
+        text: of the file.
+        delimiter: between its cells.
 
     Raises:
         QueryInvalid: it has no usable header.
         InvalidEvent, EncodingInvalid: a column has a name that cannot be kept.
     """
-    # the parser's own limit, one for the process, would end a row inside of a cell
-    csv.field_size_limit(max(csv.field_size_limit(), rows.LONGEST_LINE))
-    lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _header(reader)
+
+    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
+        # the parser's own limit, one for the process, would end a row inside of a cell
+        csv.field_size_limit(max(csv.field_size_limit(), rows.LONGEST_LINE))
+        self._lines = _Lines(text)
+        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        self._header = _header(self._reader)
+        self.has_index = len(self._header) > 1 and self._header[0] == ""
+        """Whether the first column has no name, as tools write the numbers of their rows; it is left out."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return self._header[self.has_index :]
+
+    def __iter__(self) -> Iterator[Row]:
+        found = _rows(self._lines, self._reader, self._header)
+        if not self.has_index:
+            return found
+        return (row._replace(cells={n: c for n, c in row.cells.items() if n}) for row in found)
+
+
+def _rows(lines: _Lines, reader: "Iterator[list[str]]", header: list[str]) -> Iterator[Row]:
     while True:
         begins = lines.count + 1
         lines.new_row()
@@ -102,13 +125,17 @@ def _header(reader: "Iterator[list[str]]") -> list[str]:
         raise QueryInvalid(f"The header is not CSV: {error}.") from None
     if not header:
         raise QueryInvalid("The file is empty: its first line names the columns.")
+    header[0] = header[0].removeprefix(_MARK)
     twice = {name for name, count in Counter(header).items() if count > 1}
-    if twice or "" in header:
+    if twice or "" in header[1:] or not any(header):
         raise QueryInvalid(
             f"The header names a column twice or not at all: {sorted(twice) or 'an empty name'}."
         )
     if any("\udc80" <= c <= "\udcff" for name in header for c in name):
-        raise EncodingInvalid("The header is not UTF-8.")
+        raise EncodingInvalid(
+            "The header is not in the encoding of the file: say --encoding, latin-1 for example."
+        )
     for name in header:
-        check_key(name)
+        if name:
+            check_key(name)
     return header

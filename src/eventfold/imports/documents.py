@@ -155,7 +155,7 @@ class _FilePages:
     def __iter__(self) -> Iterator[list[Found]]:
         if not self._path.is_file():
             raise NotFound(f"There is no file {self._path}.", file=str(self._path))
-        with opened(self._path, "jsonl", ",") as file:
+        with opened(self._path, "jsonl") as file:
             page: list[Found] = []
             size = 0
             for row in file.rows:

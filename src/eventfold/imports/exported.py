@@ -83,6 +83,15 @@ def exported_events(path: Path) -> Iterator[Recorded]:
             raise QueryInvalid(f"An export is JSON Lines or Parquet, not {form}.", file=path.name)
 
 
+def is_document(text: bytes) -> bool:
+    """Whether a line is a document of an export, whatever its data."""
+    try:
+        _own(_document(text).metadata)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
 def exported_times(path: Path) -> Iterator[int]:
     """When the events of an exported file were recorded, microseconds since 1970, as far as they can be read.
 

@@ -93,7 +93,11 @@ class Fitting:
                 self._heads.clear()
         settled = sum(row.event.id in tried for row in found.known)
         refused = {row.event.id for row, _ in found.unfit}
-        self._report.written += settled + sum(row.event.id not in refused for row in found.new)
+        new = [row for row in found.new if row.event.id not in refused]
+        self._report.written += settled + len(new)
+        self._report.came_in([row.event for row in (*(r for r in found.known if r.event.id in tried), *new)])
+        if not self._report.first_stream and (there := [*found.known, *new]):
+            self._report.first_stream = min(there, key=lambda row: row.line).stream
         self._report.known += len(found.known) - settled
         for row, error in sorted(found.unfit, key=lambda pair: pair[0].line):
             self._report.refuse(row.line, error)

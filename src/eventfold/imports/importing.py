@@ -13,11 +13,12 @@ from msgspec import structs
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
 from eventfold.imports.asking import Batch, asked_first
 from eventfold.imports.categories import distinct_types, prefix_for
+from eventfold.imports.columns import checked
 from eventfold.imports.identity import equal_rows, named, source_of
 from eventfold.imports.knowing import Knowing
 from eventfold.imports.mapping import Mapper, Mapping
 from eventfold.imports.prepared import Prepared, by_time
-from eventfold.imports.reading import Format, opened
+from eventfold.imports.reading import Format, form_of, opened
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Row
 from eventfold.imports.settling import Settling
@@ -41,7 +42,8 @@ def import_file(
     same: bool = False,
     other: bool = False,
     form: Format | None = None,
-    delimiter: str = ",",
+    delimiter: str | None = None,
+    encoding: str = "",
     order: Order = "file",
     keep_going: bool = False,
     dry_run: bool = False,
@@ -59,7 +61,8 @@ def import_file(
         same: rows that equal those of another log are the same rows, and known.
         other: they are other rows, and written.
         form: default: told by the name.
-        delimiter: between the cells of a CSV file.
+        delimiter: between the cells of a CSV file. Default: a tab where the name ends with `.tsv`, else a comma.
+        encoding: of a CSV file, `utf-16` or `latin-1` for example. Default: UTF-8, with or without its mark.
         order: `file`: events of a stream in the order of their rows; `time`: by their time, rows of equal time as in
             the file; this holds all rows in memory, and writes none if the file turns out to be damaged.
         keep_going: writes what follows a refused row in its stream, instead of holding it back until the row is mended.
@@ -71,8 +74,8 @@ def import_file(
 
     Raises:
         NotFound: there is no such file.
-        QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all; two types of
-            objects in it would get one category.
+        QueryInvalid, EncodingInvalid, ConfigInvalid: the file or the mapping cannot be used at all; the file has no
+            column of a name that the mapping names; its streams have no category; two types of objects would get one.
         Refused: rows equal those of another log, and nothing says whether they are the same. Nothing is written, unless
             the other log was imported at the same time.
         RowInvalid, EventTooLarge: the file is damaged, ends in the middle, or holds what is too large to be read; what
@@ -92,8 +95,9 @@ def import_file(
     size = path.stat().st_size
 
     def batches(into: ImportReport) -> Iterator[Batch]:
-        with opened(path, form, delimiter) as file:
-            raw = file.rows
+        with opened(path, form, delimiter, encoding) as file:
+            into.note(file.note)
+            raw = checked(file.rows, file.columns, mapping, path)
             if report.asked_category and mapping.category == report.category:
                 raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
             mapper = Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
@@ -113,15 +117,18 @@ def import_file(
         error.facts.update(written=report.written, known=report.known, refused=report.refused)
         raise
     report.streams = len(knowing.last)
+    if not report.rows:
+        has = "a header and no row" if (form or form_of(path)) == "csv" else "no row"
+        report.note(f"{path.name} has {has}.")
     return report
 
 
-def _check_options(form: str | None, delimiter: str, order: str) -> None:
+def _check_options(form: str | None, delimiter: str | None, order: str) -> None:
     if form not in (None, *get_args(Format)):
         raise ConfigInvalid(
             f"{form!r:.60} is no known format: use one of {', '.join(get_args(Format))}.", key="form"
         )
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise ConfigInvalid("A delimiter is one character, and no quote or end of a line.", key="delimiter")
     if order not in get_args(Order):
         raise ConfigInvalid(f"{order!r:.60} is no order: use file or time.", key="order")

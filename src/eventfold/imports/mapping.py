@@ -20,6 +20,7 @@ from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import check_metadata, metadata_text
 from eventfold.events.shape import check_key
 from eventfold.events.times import parse_time
+from eventfold.imports.cells import cell_text, numbers
 from eventfold.imports.lists import as_list, list_items
 from eventfold.imports.prepared import Prepared, Unclear, Wrong, missing
 from eventfold.imports.repeats import Repeats
@@ -53,6 +54,8 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
             not named above.
         lists: columns whose cells hold lists, written as `['a', 'b']` or in JSON; where such a column names the entity,
             the event belongs to the stream of each.
+        decimal_commas: columns whose numbers have a comma before their decimals, `1.234,50`; they become `1234.50`.
+        whole: columns whose numbers are whole, and may be written `1.0`; they become `1`.
         metadata: columns that are kept as metadata, `actor=column` for example; empty cells are left out.
         id: the columns that tell a row from all others; empty = all that the row says. A row that says something else
             under the same id is refused.
@@ -70,13 +73,15 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     cut_times: bool = False
     data: str | tuple[str, ...] = ()
     lists: str | tuple[str, ...] = ()
+    decimal_commas: str | tuple[str, ...] = ()
+    whole: str | tuple[str, ...] = ()
     metadata: str | tuple[str, ...] = ()
     id: str | tuple[str, ...] = ()
     unrelated: bool = False
 
     def __post_init__(self) -> None:
         # text is a sequence of texts too: "id" would be the columns i and d
-        for name in ("stream", "type", "data", "lists", "metadata", "id"):
+        for name in ("stream", "type", "data", "lists", "decimal_commas", "whole", "metadata", "id"):
             given = getattr(self, name)
             if isinstance(given, str):
                 structs.force_setattr(self, name, (given,) if given else ())
@@ -117,6 +122,7 @@ class Mapper:
         self._canonical = msgspec.json.Encoder(order="sorted").encode
         self._metadata = _metadata(source)
         self._former = former
+        self._numbers = numbers(mapping.decimal_commas, mapping.whole)
         self._repeats = Repeats()
         self._earlier = Repeats()
         self._stream: Callable[[str], str] = lru_cache(_NAMES)(self._stream_name)
@@ -138,11 +144,16 @@ class Mapper:
         except UnicodeEncodeError:
             raise EncodingInvalid("The row is not UTF-8.", line=row.line) from None
         try:
+            if self._numbers is not None:
+                read = self._numbers(cells)
+                cells, keys = {**cells, **read}, {**keys, **read}
             if mapping.lists:
                 cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
             named = cells if row.plain is None else {**cells, **row.plain}
             streams = [(self._stream(name), unclear) for name, unclear in self._entities(named)]
-            kind = mapping.event_type or mapping.type_separator.join([_text(named[n]) for n in mapping.type])
+            kind = mapping.event_type or mapping.type_separator.join(
+                [cell_text(named[n]) for n in mapping.type]
+            )
             text = self._data(cells, row.plain)
             occurred = self._time(named[mapping.time]) if mapping.time else None
             metadata = self._metadata_of(cells) if self._about else self._metadata
@@ -171,12 +182,16 @@ class Mapper:
     def places(self, row: Row, wrong: Wrong, us: int | None = None) -> list[Prepared]:
         """The streams that a row names and the ids that it has in them, as far as both can be read."""
         row, mapping = self._taken(row), self._mapping
+        read: Cells = row.plain or {}
+        if self._numbers is not None:
+            with suppress(*_UNREAD):
+                read = {**read, **self._numbers(row.cells)}
         choices = []
         for name in mapping.stream:
             try:
-                cell = row.cells[name] if row.plain is None else row.plain.get(name, row.cells[name])
+                cell = read[name] if name in read else row.cells[name]
                 is_list = name in mapping.lists
-                choices.append(list_items(as_list(name, cell)) if is_list else [_text(cell)])
+                choices.append(list_items(as_list(name, cell)) if is_list else [cell_text(cell)])
             except _UNREAD:
                 return []
         found: dict[str, Prepared] = {}
@@ -189,7 +204,7 @@ class Mapper:
         if cells is not None:
             with suppress(*_UNREAD):
                 forms = self._forms(cells, row.former)
-                keys = cells if row.plain is None else {**cells, **row.plain}
+                keys = {**cells, **read}
                 for place in found.values():
                     event_id = self._identify(place, keys, forms)
                     place.event = NewEvent(event_id, "", 1, "{}", self._metadata, us)
@@ -230,7 +245,7 @@ class Mapper:
 
     def _key(self, cells: Cells) -> str:
         """What tells a row from all others."""
-        parts = [_text(cells[name]) for name in self._mapping.id]
+        parts = [cell_text(cells[name]) for name in self._mapping.id]
         if "" in parts:
             raise RowInvalid("One of the columns that tell the row from others is empty.")
         return self._encode(parts).decode()
@@ -257,9 +272,10 @@ class Mapper:
         """What names the entity, or each of several; and what speaks against it."""
         named = self._mapping.stream
         if not self._lists_entities:
-            return (self._joined(tuple([_text(cells[name]) for name in named])),)
+            return (self._joined(tuple([cell_text(cells[name]) for name in named])),)
         choices = [
-            list_items(cells[name]) if name in self._mapping.lists else [_text(cells[name])] for name in named
+            list_items(cells[name]) if name in self._mapping.lists else [cell_text(cells[name])]
+            for name in named
         ]
         if prod(map(len, choices)) > limits.BATCH_EVENTS:
             raise RowInvalid(f"The row names more than {limits.BATCH_EVENTS} entities.")
@@ -315,18 +331,6 @@ class Mapper:
             return to_us(found)
         except (OverflowError, ValueError):
             raise TimeInvalid(f"{written!r:.60} lies outside the years 1 to 9999.") from None
-
-
-def _text(cell: str | msgspec.Raw) -> str:
-    """A cell as the text of a name or a time."""
-    if isinstance(cell, str):
-        return cell
-    value = msgspec.json.decode(cell)
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise RowInvalid("The stream and the type are text or whole numbers.")
 
 
 def _is_doubtful(time: datetime) -> bool:

@@ -37,13 +37,11 @@ def recorded_rows(path: Path) -> Iterator[Recorded]:
     """The rows of an exported file as events; errors as `exported_events`."""
     with opened_parquet(path, limits.PARQUET_EXPORT_BYTES) as file:
         schema = file.schema_arrow
-        for name, kind in NEEDED.items():
-            at = schema.get_field_index(name)
-            if at < 0 or not _fits(schema.field(at).type, kind):
-                raise QueryInvalid(
-                    f"{path.name} is no export of a log: it has no column {name} of the type {kind}.",
-                    file=path.name,
-                )
+        if (name := _lacking(schema)) is not None:
+            raise QueryInvalid(
+                f"{path.name} is no export of a log: it has no column {name} of the type {NEEDED[name]}.",
+                file=path.name,
+            )
         line = 0
         for batch in file.batches(list(NEEDED)):
             if isinstance(batch, EventTooLarge):
@@ -57,6 +55,12 @@ def recorded_rows(path: Path) -> Iterator[Recorded]:
                 yield _of_row(line, dict(zip(NEEDED, values, strict=True)))
 
 
+def has_columns(path: Path) -> bool:
+    """Whether a file has the columns of an export; errors as `opened_parquet`."""
+    with opened_parquet(path, limits.PARQUET_EXPORT_BYTES) as file:
+        return _lacking(file.schema_arrow) is None
+
+
 def recorded_times(path: Path) -> Iterator[int]:
     """When the rows of an exported file were recorded, as far as they say it; every column is read."""
     with opened_parquet(path, limits.PARQUET_EXPORT_BYTES) as file:
@@ -66,6 +70,14 @@ def recorded_times(path: Path) -> Iterator[int]:
                     continue
                 times = batch.column("timestamp").cast(_TIME).cast(pa.int64())
                 yield from (us for us in times.to_pylist() if us is not None)
+
+
+def _lacking(schema: pa.Schema) -> str | None:
+    for name, kind in NEEDED.items():
+        at = schema.get_field_index(name)
+        if at < 0 or not _fits(schema.field(at).type, kind):
+            return name
+    return None
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:

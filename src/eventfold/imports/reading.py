@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar, get_args
 
-from eventfold.errors import EncodingInvalid, NotFound, QueryInvalid
-from eventfold.imports.delimited import csv_rows
+from eventfold.errors import ConfigInvalid, EncodingInvalid, NotFound, QueryInvalid
+from eventfold.imports.delimited import CsvRows
+from eventfold.imports.encodings import ESCAPED, encoding_of
 from eventfold.imports.jsonlines import Line, json_lines, json_rows
 from eventfold.imports.rows import Row, Source, damaged
 
@@ -30,6 +31,9 @@ ENDINGS: dict[str, Format] = {
     ".sqlite3": "ocel-sqlite",
 }
 _XML = frozenset({"xes", "ocel-xml"})
+_INDEX = (
+    "the first column has no name and was left out: it is taken for the numbers that a tool gave to its rows."
+)
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -38,23 +42,37 @@ Numbered = TypeVar("Numbered", Row, Line)
 
 
 @contextmanager
-def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
+def opened(
+    path: Path,
+    form: Format | None,
+    delimiter: str | None = None,
+    encoding: str = "",
+) -> Iterator[Source]:
     """Opens a file; its form is told by its name where it is not given.
+
+    Args:
+        path: its place.
+        form: what it is.
+        delimiter: between the cells of a CSV file; None = told by the name: a tab for `.tsv`, else a comma.
+        encoding: of a CSV file; empty = UTF-8.
 
     Raises:
         NotFound: it cannot be opened.
         QueryInvalid: the form cannot be told, or the file is not of that form.
         InvalidEvent: a column has a name that cannot be kept.
-        EncodingInvalid: it begins with a byte order mark or is UTF-16.
+        EncodingInvalid: it is UTF-16, and that was not said.
+        ConfigInvalid: there is no such encoding, or the file is none of CSV.
         RowInvalid: also while reading: a file that is damaged or ends in the middle.
         ExtraMissing: the form needs a package that is not installed.
     """
     form = form or form_of(path)
+    if encoding and form != "csv":
+        raise ConfigInvalid(f"An encoding is said of CSV only; {path.name} is {form}.", key="encoding")
     if form == "parquet":
         from eventfold.imports.parquet import opened_parquet
 
         with opened_parquet(path) as file:
-            yield Source(file.rows(), file.raw)
+            yield Source(file.rows(), file.raw, file.schema_arrow.names)
         return
     if form == "ocel-sqlite":
         from eventfold.imports.ocelsqlite import ocel_sqlite_rows
@@ -62,7 +80,8 @@ def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
         with raw_file(path) as raw:
             yield Source(ocel_sqlite_rows(path), raw)
         return
-    with _content(path, is_xml=form in _XML) as (raw, buffered):
+    codec = encoding_of(encoding or "utf-8")
+    with _content(path, may_have_mark=form in _XML or codec != "utf-8") as (raw, buffered):
         match form:
             case "jsonl":
                 yield Source(_whole(path, json_rows(buffered)), raw)
@@ -82,9 +101,22 @@ def opened(path: Path, form: Format | None, delimiter: str) -> Iterator[Source]:
                 rows = ocel_json_rows(lambda: _again(path, is_xml=False), buffered, path)
                 yield Source(_whole(path, rows), raw)
             case "csv":
-                # bytes that are no UTF-8 become lone surrogates here, so that only their row is refused
-                with io.TextIOWrapper(buffered, "utf-8", errors="surrogateescape", newline="") as text:
-                    yield Source(_whole(path, csv_rows(text, delimiter)), raw)
+                tab = "\t" if _suffix(path) == ".tsv" else ","
+                with io.TextIOWrapper(buffered, codec, errors=ESCAPED, newline="") as text:
+                    found = _begun(path, text, delimiter or tab)
+                    yield Source(_whole(path, iter(found)), raw, found.columns, _INDEX * found.has_index)
+
+
+def _begun(path: Path, text: io.TextIOWrapper, delimiter: str) -> CsvRows:
+    try:
+        return CsvRows(text, delimiter)
+    except _DAMAGE as error:
+        raise damaged(path, 0, error) from error
+    except UnicodeError as error:  # of UTF-16 and UTF-32 the mark says which of two they are
+        raise EncodingInvalid(
+            f"{path.name} is not in {text.encoding}, or lacks its mark: say utf-16-le or utf-16-be.",
+            file=path.name,
+        ) from error
 
 
 def lines_of(path: Path) -> Iterator[Line]:
@@ -99,7 +131,7 @@ def form_of(path: Path) -> Format:
     Raises:
         QueryInvalid: the name does not say it.
     """
-    form = ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+    form = ENDINGS.get(_suffix(path))
     if form is None:
         raise QueryInvalid(
             f"The name {path.name} does not say what it is; give the format: {', '.join(get_args(Format))}.",
@@ -108,19 +140,24 @@ def form_of(path: Path) -> Format:
     return form
 
 
+def _suffix(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
 @contextmanager
 def _again(path: Path, *, is_xml: bool) -> Iterator[io.BufferedReader]:
     """The content once more, from its beginning."""
-    with _content(path, is_xml=is_xml) as (_, buffered):
+    with _content(path, may_have_mark=is_xml) as (_, buffered):
         yield buffered
 
 
 @contextmanager
-def _content(path: Path, *, is_xml: bool = False) -> Iterator[tuple[BinaryIO, io.BufferedReader]]:
+def _content(path: Path, *, may_have_mark: bool = False) -> Iterator[tuple[BinaryIO, io.BufferedReader]]:
     with raw_file(path) as raw:
         content: Any = gzip.GzipFile(fileobj=raw) if _begins_as_gzip(path, raw) else raw
         with io.BufferedReader(content) as buffered:
-            _check_beginning(path, buffered, may_have_mark=is_xml)
+            if not may_have_mark:
+                _pass_mark(path, buffered)
             yield raw, buffered
 
 
@@ -145,14 +182,17 @@ def _begins_as_gzip(path: Path, raw: BinaryIO) -> bool:
     return beginning == _GZIP
 
 
-def _check_beginning(path: Path, content: io.BufferedReader, *, may_have_mark: bool) -> None:
+def _pass_mark(path: Path, content: io.BufferedReader) -> None:
+    """Passes over the mark by which tools say UTF-8; it is no part of the first name."""
     try:
         first = content.peek(3)
     except _DAMAGE as error:
         raise damaged(path, 0, error) from error
-    if not may_have_mark and first.startswith((_BOM, *_UTF16)):
+    if first.startswith(_BOM):
+        content.read(len(_BOM))
+    elif first.startswith(_UTF16):
         raise EncodingInvalid(
-            f"{path.name} begins with a byte order mark; save it as UTF-8 without one.",
+            f"{path.name} begins with the mark of UTF-16: of CSV say --encoding utf-16, or save it as UTF-8.",
             file=path.name,
             offset=0,
         )

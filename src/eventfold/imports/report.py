@@ -1,10 +1,13 @@
 """What an import did, and what it refused."""
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from eventfold.errors import EventfoldError
+from eventfold.events.envelope import NewEvent, from_us
 from eventfold.store.names import as_category
 
 SHOWN = 1_000
@@ -23,6 +26,20 @@ class Refusal(msgspec.Struct, frozen=True):
     line: int
     code: str
     message: str
+
+
+class Alike(msgspec.Struct):
+    """Refusals that say the same.
+
+    Attributes:
+        line: of the first.
+        code: of the error.
+        count: how many.
+    """
+
+    line: int
+    code: str
+    count: int = 1
 
 
 class ImportReport(msgspec.Struct):
@@ -50,6 +67,13 @@ class ImportReport(msgspec.Struct):
         asked_category: what was asked for, where it has a dash and cannot be one; else empty.
         refusals: the first refusals.
         refused_by_code: how many of each kind.
+        refused_alike: what they say, with the count of those that say the same; the first thousand sentences.
+        types: how many events of each type came in: those that were written; the first thousand types.
+        other_types: how many of further types.
+        earliest: when the first of them happened, as far as they say it.
+        latest: when the last did.
+        first_stream: the stream of the first row that is an event, written or known.
+        notes: what a person should know, each as a sentence.
     """
 
     source: str
@@ -72,6 +96,13 @@ class ImportReport(msgspec.Struct):
     asked_category: str = ""
     refusals: list[Refusal] = msgspec.field(default_factory=list)
     refused_by_code: Counter[str] = msgspec.field(default_factory=Counter)
+    refused_alike: dict[str, Alike] = msgspec.field(default_factory=dict)
+    types: Counter[str] = msgspec.field(default_factory=Counter)
+    other_types: int = 0
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    first_stream: str = ""
+    notes: list[str] = msgspec.field(default_factory=list)
 
     def category_note(self) -> str:
         """What happened to a category that cannot be one, as a sentence; empty where nothing did."""
@@ -91,3 +122,25 @@ class ImportReport(msgspec.Struct):
         self.refused_by_code[error.code] += 1
         if len(self.refusals) < SHOWN:
             self.refusals.append(Refusal(line, error.code, error.message))
+        if (alike := self.refused_alike.get(error.message)) is not None:
+            alike.count += 1
+        elif len(self.refused_alike) < SHOWN:
+            self.refused_alike[error.message] = Alike(line, error.code)
+
+    def note(self, sentence: str) -> None:
+        """Notes what a person should know, once."""
+        if sentence and sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def came_in(self, events: Sequence[NewEvent]) -> None:
+        """Takes account of events that were written."""
+        for name, count in Counter([event.type for event in events]).items():
+            if name in self.types or len(self.types) < SHOWN:
+                self.types[name] += count
+            else:
+                self.other_types += count
+        times = [event.occurred_us for event in events if event.occurred_us is not None]
+        if times:
+            first, last = from_us(min(times)), from_us(max(times))
+            self.earliest = first if self.earliest is None else min(self.earliest, first)
+            self.latest = last if self.latest is None else max(self.latest, last)

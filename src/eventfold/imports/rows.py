@@ -1,6 +1,6 @@
 """What every kind of file gives: rows, each with its line, and cells or what is wrong with it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BufferedReader
 from pathlib import Path
@@ -46,10 +46,19 @@ class Row(NamedTuple):
 
 
 class Source(NamedTuple):
-    """An open file: its rows, and how many bytes of it have been read so far."""
+    """An open file.
+
+    Attributes:
+        rows: its rows.
+        raw: its bytes.
+        columns: those that it says it has; None where each row says it for itself.
+        note: what a person should know of it, as a sentence.
+    """
 
     rows: Iterator[Row]
     raw: BinaryIO
+    columns: Sequence[str] | None = None
+    note: str = ""
 
     def read_bytes(self) -> int:
         """How far it has been read, of the size of the file."""

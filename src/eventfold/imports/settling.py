@@ -102,6 +102,9 @@ class Settling:
                 report.differing += differs(row, stored)
                 self._count_owner(row, stored.metadata)
         report.written += len(written)
+        report.came_in([row.event for row in batch if id(row) in written])
+        if not report.first_stream and (there := [*new, *(row for row, _ in found.known)]):
+            report.first_stream = min(there, key=lambda row: row.line).stream
         report.held_back += len(found.held)
         report.differing += len(found.unlike)
         for row in batch:

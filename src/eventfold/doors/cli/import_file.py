@@ -9,12 +9,12 @@ from typing import Literal, get_args
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, progress, say
+from eventfold.doors.cli.arrived import show
+from eventfold.doors.cli.output import progress
 from eventfold.doors.cli.protecting import check_input
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
 from eventfold.imports import (
-    ImportReport,
     Mapping,
     container_pages,
     file_pages,
@@ -26,11 +26,11 @@ from eventfold.imports import (
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
 from eventfold.imports.identity import named, source_of
+from eventfold.imports.ours import is_export as looks_exported
 from eventfold.imports.reading import Format, form_of
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
 
-SHOWN = 20
 FOLLOW_SECONDS = 1.0
 
 
@@ -70,6 +70,16 @@ FOLLOW_SECONDS = 1.0
     "--list", "lists", multiple=True, metavar="COLUMN", help="Its cells are lists: ['a', 'b'], or JSON."
 )
 @click.option(
+    "--decimal-comma",
+    "commas",
+    multiple=True,
+    metavar="COLUMN",
+    help="Its numbers are 1.234,50; kept as 1234.50.",
+)
+@click.option(
+    "--whole", multiple=True, metavar="COLUMN", help="Its numbers are whole, if written 1.0; kept as 1."
+)
+@click.option(
     "--source", default="", help="Name of the log the file is part of; default: its folder and name."
 )
 @click.option(
@@ -84,7 +94,10 @@ FOLLOW_SECONDS = 1.0
     type=click.Choice(get_args(Format)),
     help="Default: told by the file's name.",
 )
-@click.option("--delimiter", default=",", show_default=True, help="Between the cells of a CSV file.")
+@click.option(
+    "--delimiter", help=r"Between the cells of a CSV file, \t for a tab. Default: a comma; of .tsv a tab."
+)
+@click.option("--encoding", default="", help="Of a CSV file, utf-16 or latin-1 for example. Default: utf-8.")
 @click.option(
     "--order", type=click.Choice(["file", "time"]), default="file", show_default=True, help="Inside a stream."
 )
@@ -111,20 +124,24 @@ def import_file(
     cut_times: bool,  # noqa: FBT001 - click passes options by name
     data: tuple[str, ...],
     lists: tuple[str, ...],
+    commas: tuple[str, ...],
+    whole: tuple[str, ...],
     source: str,
     identity: tuple[str, ...],
     same: bool,  # noqa: FBT001 - click passes options by name
     other: bool,  # noqa: FBT001
     keep_going: bool,  # noqa: FBT001
     form: Format | None,
-    delimiter: str,
+    delimiter: str | None,
+    encoding: str,
     order: Literal["file", "time"],
     dry_run: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
     """Write the rows of FILE as events: CSV or JSON Lines, plain or gzipped, Parquet, or a log in XES or OCEL 2.0.
 
     FILE may also be a cosmos:// URL: the documents that others wrote into a container. With --restore it is what
-    `eventfold export` wrote, and the log becomes equal to the one it was taken from.
+    `eventfold export` wrote, and the log becomes equal to the one it was taken from; so it is
+    where nothing else is said of an export.
     Run it again at any time: rows that are in the log already are known and left alone.
 
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
@@ -135,16 +152,31 @@ def import_file(
             "What is restored has ids and versions of its own: leave out --id, --same, --other and --keep-going.",
             key="restore",
         )
-    if is_export:
-        with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as show:
-            report = restore(store, file, dry_run=dry_run, progress=lambda so_far: show(so_far.rows))
-        _show(report, as_json=settings.json)
+    is_mapped = bool(stream or object_type or documents or "://" in file)
+    is_recognised = not (is_export or is_mapped) and looks_exported(Path(file), form)
+    if is_recognised and (
+        identity or same or other or keep_going or category or types or event_type or source
+    ):
+        raise ConfigInvalid(
+            f"{Path(file).name} is an export of eventfold: say --restore alone to have the log that it was, or"
+            " --documents to have its documents recorded now, or --stream to say which column means what.",
+            key="restore",
+        )
+    if is_export or is_recognised:
+        with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as moved:
+            report = restore(store, file, dry_run=dry_run, progress=lambda so_far: moved(so_far.rows))
+        if is_recognised:
+            report.note(
+                f"{Path(file).name} is an export of eventfold, and was restored as by --restore, with its ids, versions"
+                " and times."
+            )
+        show(report, settings)
         return RowInvalid.exit_code if report.refused else 0
     if documents or "://" in file:
         if identity:
             raise ConfigInvalid("Documents have ids of their own: leave out --id.", key="id")
         pages = _pages(file, container, follow=follow)
-        with closing(_log(settings, dry_run=dry_run)) as store, progress("documents") as show:
+        with closing(_log(settings, dry_run=dry_run)) as store, progress("documents") as moved:
             report = import_documents(
                 store,
                 pages,
@@ -156,9 +188,9 @@ def import_file(
                 naive_is_utc=naive_is_utc,
                 cut_times=cut_times,
                 dry_run=dry_run,
-                progress=lambda so_far: show(so_far.rows),
+                progress=lambda so_far: moved(so_far.rows),
             )
-        _show(report, as_json=settings.json)
+        show(report, settings)
         return RowInvalid.exit_code if report.refused else 0
     path = Path(file)
     if object_type:
@@ -181,12 +213,14 @@ def import_file(
             cut_times=cut_times,
             data=data,
             lists=lists,
+            decimal_commas=commas,
+            whole=whole,
             metadata=metadata,
         )
     mapping = structs.replace(mapping, id=identity)
     store = _log(settings, dry_run=dry_run)
     try:
-        with progress(path.name, in_bytes=True) as show:
+        with progress(path.name, in_bytes=True) as moved:
             report = run_import(
                 store,
                 path,
@@ -196,14 +230,20 @@ def import_file(
                 other=other,
                 keep_going=keep_going,
                 form=form,
-                delimiter=delimiter,
+                delimiter="\t" if delimiter == r"\t" else delimiter,
+                encoding=encoding,
                 order=order,
                 dry_run=dry_run,
-                progress=show,
+                progress=moved,
             )
     finally:
         store.close()
-    _show(report, as_json=settings.json)
+    if looks_exported(path, form):
+        report.note(
+            f"{path.name} is an export of eventfold, of which new events were made; --restore would have kept its ids,"
+            " versions and times."
+        )
+    show(report, settings)
     return RowInvalid.exit_code if report.refused else 0
 
 
@@ -226,46 +266,3 @@ def _log(settings: Settings, *, dry_run: bool) -> Store:
         if not dry_run:
             raise
         return open_store("sqlite://")  # what would be written to an empty log is shown without making one
-
-
-def _show(report: ImportReport, *, as_json: bool) -> None:
-    if as_json:
-        print_json(report)
-        return
-    if report.refusals:
-        print_table([structs.asdict(r) for r in report.refusals[:SHOWN]], ["line", "code", "message"])
-        if report.refused > SHOWN:
-            say(f"... and {report.refused - SHOWN:,} more; --json shows a thousand.")
-    for word, found in (("twice", report.double_versions), ("missing", report.missing_versions)):
-        for stream, versions in list(found.items())[:SHOWN]:
-            say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
-    if report.irregular:
-        one = report.irregular == 1
-        they, kept = (
-            ("event holds", "it is kept as it was") if one else ("events hold", "they are kept as they were")
-        )
-        say(f"! {report.irregular:,} {they} what no append takes any more; {kept}.")
-    say(_sentence(report))
-    if note := report.category_note():
-        say(f"! {note}")
-
-
-def _sentence(report: ImportReport) -> str:
-    """What an import did."""
-    verb = "would be written" if report.dry_run else "were written"
-    parts = [f"{report.written:,} {verb}", f"{report.known:,} were known", f"{report.refused:,} refused"]
-    if report.known_from:
-        logs = ", ".join(f"{n:,} as rows of {name!r}" for name, n in report.known_from.most_common(SHOWN))
-        parts[1] += f" ({logs})"
-    if report.unplaced:
-        parts[2] += f" ({report.unplaced:,} of no stream that can be read, which holds back nothing)"
-    if report.unrelated:
-        parts.append(f"{report.unrelated:,} of no such entity")
-    if report.held_back:
-        parts.append(
-            f"{report.held_back:,} held back behind a refused row of their stream: mend it and import again"
-        )
-    told = f"{report.out_of_order:,} have a time before that of an earlier row"
-    if report.differing:
-        told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
-    return f"{report.rows:,} rows of {report.streams:,} streams: {', '.join(parts)}; {told}."

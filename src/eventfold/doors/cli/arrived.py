@@ -1,0 +1,107 @@
+"""What an import says at its end: what was refused, what came in, and which command comes next."""
+
+import shlex
+from typing import Any
+
+from msgspec import structs
+
+from eventfold.doors.cli.masking import has_secret
+from eventfold.doors.cli.output import print_json, print_table, say, shown
+from eventfold.doors.cli.settings import Settings
+from eventfold.imports import ImportReport
+
+SHOWN = 20
+TYPES = 8
+
+
+def show(report: ImportReport, settings: Settings) -> None:
+    """Shows what an import did, as sentences or in JSON."""
+    following = next_command(report, settings)
+    if settings.json:
+        print_json({**structs.asdict(report), "next": following})
+        return
+    _show_refusals(report)
+    for word, found in (("twice", report.double_versions), ("missing", report.missing_versions)):
+        for stream, versions in list(found.items())[:SHOWN]:
+            say(f"! {stream}: {word}: version {', '.join(map(str, versions))}")
+    if report.irregular:
+        one = report.irregular == 1
+        they, kept = (
+            ("event holds", "it is kept as it was") if one else ("events hold", "they are kept as they were")
+        )
+        say(f"! {report.irregular:,} {they} what no append takes any more; {kept}.")
+    say(_sentence(report))
+    for note in (report.category_note(), *report.notes):
+        if note:
+            say(f"! {note}")
+    if came := came_in(report):
+        say(came)
+    if following:
+        say(f"Next: {following}")
+
+
+def next_command(report: ImportReport, settings: Settings) -> str:
+    """The command that shows the first stream; empty where nothing came in, or where nothing was to be written."""
+    if report.dry_run or not report.first_stream:
+        return ""
+    words = ["eventfold"]
+    given = settings.configuration.values.get("store")
+    if given is not None and given.source == "--store" and not has_secret(given.value):
+        words += ["-s", given.value]
+    words += ["read", *(["--"] if report.first_stream.startswith("-") else []), report.first_stream]
+    return shlex.join(words)
+
+
+def came_in(report: ImportReport) -> str:
+    """What was written, by type, with the span of its times and the first stream; empty where nothing was."""
+    if not report.types:
+        return ""
+    most = report.types.most_common(TYPES)
+    parts = [f"{count:,} {name}" for name, count in most]
+    left = sum(report.types.values()) + report.other_types - sum(count for _, count in most)
+    if left:
+        parts.append(f"{left:,} of other types")
+    span = ""
+    if report.earliest is not None:
+        span = f"; from {shown(report.earliest)} to {shown(report.latest)}"
+    verb = "Would come in" if report.dry_run else "Came in"
+    return f"{verb}: {', '.join(parts)}{span}; the first stream is {report.first_stream}."
+
+
+def _show_refusals(report: ImportReport) -> None:
+    alike = report.refused_alike
+    if not alike:
+        return
+    first = sorted(alike.items(), key=lambda item: item[1].line)[:SHOWN]
+    rows: list[dict[str, Any]] = [
+        {"line": found.line, "count": found.count, "code": found.code, "message": message}
+        for message, found in first
+    ]
+    columns = ["line", "code", "message"]
+    if any(row["count"] > 1 for row in rows):
+        columns.insert(1, "count")
+    print_table(rows, columns)
+    left = report.refused - sum(row["count"] for row in rows)
+    if left:
+        say(f"... and {left:,} more; --json shows a thousand.")
+
+
+def _sentence(report: ImportReport) -> str:
+    """What an import did."""
+    verb = "would be written" if report.dry_run else "were written"
+    parts = [f"{report.written:,} {verb}", f"{report.known:,} were known", f"{report.refused:,} refused"]
+    if report.known_from:
+        logs = ", ".join(f"{n:,} as rows of {name!r}" for name, n in report.known_from.most_common(SHOWN))
+        parts[1] += f" ({logs})"
+    if report.unplaced:
+        parts[2] += f" ({report.unplaced:,} of no stream that can be read, which holds back nothing)"
+    if report.unrelated:
+        parts.append(f"{report.unrelated:,} of no such entity")
+    if report.held_back:
+        parts.append(
+            f"{report.held_back:,} held back behind a refused row of their stream: mend it and import again"
+        )
+    told = f"{report.out_of_order:,} have a time before that of an earlier row"
+    if report.differing:
+        told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
+    return f"{report.rows:,} rows of {report.streams:,} streams: {', '.join(parts)}; {told}."
