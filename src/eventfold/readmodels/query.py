@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+from msgspec import structs
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageError
 from eventfold.foreign import said
@@ -90,6 +91,10 @@ class Result(msgspec.Struct, frozen=True):
         """
         names = self.columns
         return [dict(zip(names, row, strict=True)) for row in self]
+
+    def first(self, count: int | None) -> "Result":
+        """The same answer with its first rows alone; None = all."""
+        return self if count is None else structs.replace(self, arrow=self.arrow.slice(0, count))
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """The rows as tuples; values and errors as `rows`."""

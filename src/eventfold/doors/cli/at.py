@@ -4,8 +4,9 @@ from datetime import datetime
 
 import click
 
+from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_rows, say, warn_beside
+from eventfold.doors.cli.output import counted, print_rows, say, screenful, tell_more, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.readmodels.telling import parked_warnings
 
@@ -18,6 +19,7 @@ from eventfold.readmodels.telling import parked_warnings
 )
 @click.option("--occurred", is_flag=True, help="The time means when it happened, not when it was recorded.")
 @click.option("--key", help="Only the row of this key.")
+@limit_option
 @click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
 @pass_settings
 def at(
@@ -27,6 +29,7 @@ def at(
     moment: datetime | None,
     occurred: bool,  # noqa: FBT001 - click passes options by name
     key: str | None,
+    limit: int | None,
     as_csv: bool,  # noqa: FBT001
 ) -> None:
     """Show TABLE as it was.
@@ -42,9 +45,11 @@ def at(
     if key is not None:
         rows = [row for row in rows if row[name] == key]
     form = "json" if settings.json else "csv" if as_csv else "table"
-    print_rows(rows, found.arrow.column_names, form)
+    print_rows(rows[: screenful(limit) if form == "table" else limit], found.arrow.column_names, form)
     if form == "table":
+        tell_more(len(rows) - len(rows[: screenful(limit)]), "--limit", "--csv", "--json")
         source = "the log" if found.base is None else f"published version {found.base}"
-        say(f"{len(rows):,} rows, from {source} and {found.events:,} events.")
+        events = f" and {counted(found.events, 'event')}" if found.events else ""
+        say(f"{counted(len(rows), 'row')}, from {source}{events}.")
     parked = {table: len(found.parked)} if found.parked else {}
     warn_beside(parked_warnings(parked), as_json=settings.json, parked=parked)

@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_json, say, shown, warn
+from eventfold.doors.cli.output import (
+    counted,
+    print_json,
+    print_table,
+    say,
+    screenful,
+    shortened,
+    shown,
+    tell_more,
+    warn,
+)
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.readmodels.telling import parked_warnings
@@ -22,7 +30,6 @@ if TYPE_CHECKING:
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _COLUMNS = ("", "key", "column", "before", "after")
-_WITHOUT_TERMINAL = 200
 
 
 class AnyMoment(click.ParamType[Any]):
@@ -50,6 +57,7 @@ class AnyMoment(click.ParamType[Any]):
 @click.argument("b", type=AnyMoment(), default="now")
 @click.option("--key", help="Only the row of this key.")
 @click.option("--internal", is_flag=True, help="Count the columns with a leading underscore too.")
+@limit_option
 @pass_settings
 def diff(
     settings: Settings,
@@ -58,6 +66,7 @@ def diff(
     b: "Cursor | datetime | int | Literal['now']",
     key: str | None,
     internal: bool,  # noqa: FBT001 - click passes options by name
+    limit: int | None,
 ) -> None:
     """Show what became of TABLE between the moments A and B (default: now).
 
@@ -70,12 +79,16 @@ def diff(
     if settings.json:
         print_json(_document(table, found))
         return
-    _print(found)
-    say(
-        f"{found.added.num_rows:,} rows added, {found.removed.num_rows:,} removed,"
-        f" {found.before.num_rows:,} changed."
-    )
+    _print(found, limit)
+    say(_sentence(found))
     warn(parked_warnings({table: len(found.parked)}), parked=bool(found.parked))
+
+
+def _sentence(found: "Diff") -> str:
+    """How many rows were added, removed and changed; of what there is none, nothing."""
+    kinds = {"added": found.added, "removed": found.removed, "changed": found.before}
+    told = [f"{counted(rows.num_rows, 'row')} {kind}" for kind, rows in kinds.items() if rows.num_rows]
+    return f"{', '.join(told)}." if told else "Nothing changed."
 
 
 def _document(table: str, found: "Diff") -> dict[str, object]:
@@ -98,34 +111,24 @@ def _changed(change: "RowChange") -> dict[str, object]:
     }
 
 
-def _print(found: "Diff") -> None:
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(width=_WITHOUT_TERMINAL, color_system=None)
-    lines = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for column in _COLUMNS:
-        lines.add_column(column, overflow="fold")
-    key = found.layout.spec.key_name
-    for change in found:
-        for cells in _cells(change, key):
-            lines.add_row(*(Text(cell) for cell in cells), style=_STYLES[change.kind])
-    if lines.row_count:
-        console.print(lines)
+def _print(found: "Diff", limit: int | None) -> None:
+    key, most = found.layout.spec.key_name, screenful(limit)
+    lines = [(line, _STYLES[c.kind]) for c in islice(found, most) for line in _lines(c, key)]
+    if lines:
+        print_table([line for line, _ in lines], _COLUMNS, colours=[style for _, style in lines])
+    shown_rows = found.added.num_rows + found.removed.num_rows + found.before.num_rows
+    tell_more(0 if most is None else shown_rows - most, "--limit", "--json")
 
 
-def _cells(change: "RowChange", key: str) -> Iterator[tuple[str, ...]]:
-    """One line per column that differs; of a whole row, per column that holds something."""
-    rows = change.after or change.before or {}
-    names = change.columns or [
-        n for n, value in rows.items() if value is not None and n != key and n[0] != "_"
-    ]
-    if not names:
-        yield _MARKS[change.kind], change.key, "", "", ""
-    for name in names:
-        before = "" if change.before is None else _value(change.before[name])
-        after = "" if change.after is None else _value(change.after[name])
-        yield _MARKS[change.kind], change.key, name, before, after
-
-
-def _value(value: object) -> str:
-    return "null" if value is None else shown(value)
+def _lines(change: "RowChange", key: str) -> Iterator[dict[str, object]]:
+    """One line per column that differs; one of a whole row, with what it holds."""
+    begun = {"": _MARKS[change.kind], "key": change.key}
+    if change.columns:
+        before, after = change.before or {}, change.after or {}
+        for name in change.columns:
+            yield {**begun, "column": name, "before": shown(before[name]), "after": shown(after[name])}
+        return
+    row = change.after or change.before or {}
+    held = [f"{n}: {shown(v)}" for n, v in row.items() if v is not None and n != key and n[0] != "_"]
+    place, other = ("after", "before") if change.kind == "added" else ("before", "after")
+    yield {**begun, "column": "", place: shortened(", ".join(held).replace("\n", " ")), other: ""}

@@ -11,6 +11,9 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.events.storable import is_value
 
+_EMPTY = "''"
+"""What stands for a text without a letter."""
+
 
 def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str, Any]:
     """The document form: id, aggregateId, eventType, version, timestamp, data, metadata; and the position beside it.
@@ -56,7 +59,7 @@ def document(event: RecordedEvent, registry: Registry | None = None) -> dict[str
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """What differs, a line for each name: `status: Created -> Confirmed`."""
     lines = [
-        f"{name}: {shown(before.get(name)) or '-'} -> {shown(value) or '-'}"
+        f"{name}: {shown(before.get(name)) or _EMPTY} -> {shown(value) or _EMPTY}"
         for name, value in after.items()
         if before.get(name) != value and not name.startswith("_")
     ]

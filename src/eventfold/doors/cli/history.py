@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ import msgspec
 from eventfold.app.app import App
 from eventfold.doors.cli.aggregates import aggregate_of
 from eventfold.doors.cli.documents import changes, document
-from eventfold.doors.cli.output import print_table, shortened
+from eventfold.doors.cli.limits import limit_option
+from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more
 from eventfold.doors.cli.settings import Settings, pass_settings, told
 from eventfold.errors import EventfoldError, StreamNotFound
 from eventfold.events.envelope import RecordedEvent
@@ -25,8 +27,11 @@ COLUMNS = ("version", "recorded", "occurred", "event", "by", "correlation", "cau
 @click.option("--after", default=0, show_default=True, help="Only events after this version.")
 @click.option("--to", type=int, help="Only events up to this version.")
 @click.option("--last", type=int, help="Only the newest so many.")
+@limit_option
 @pass_settings
-def history(settings: Settings, stream: str, after: int, to: int | None, last: int | None) -> None:
+def history(
+    settings: Settings, stream: str, after: int, to: int | None, last: int | None, limit: int | None
+) -> None:
     """Show what happened to STREAM: what, when, by whom, and for which conversation.
 
     With an app that has an aggregate for it, also what each event changed.
@@ -44,7 +49,10 @@ def history(settings: Settings, stream: str, after: int, to: int | None, last: i
         folded = _Changes(app, stream)
         # an aggregate is folded from its first event, whichever of them are shown
         events = store.read(stream, after=0 if folded else after, to=to)
-        steps = ((event, change) for event, change in folded.each(events) if event.version > after)
+        steps = islice(
+            ((event, change) for event, change in folded.each(events) if event.version > after),
+            limit if settings.json else screenful(limit),
+        )
         if settings.json:
             for event, change in steps:
                 found = {**_document(event, app), **({"changed": change} if folded else {})}
@@ -52,6 +60,7 @@ def history(settings: Settings, stream: str, after: int, to: int | None, last: i
             return
         rows = [_row(event, change) for event, change in steps]
     print_table(rows, [name for name in COLUMNS if any(row[name] is not None for row in rows)])
+    tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--last", "--json")
 
 
 class _Changes:

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,9 +22,9 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
+from eventfold.doors.cli.tables import Column, joined, rule, table_rows
 from eventfold.doors.cli.values import interval_text, parts, to_json
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,7 +32,12 @@ WIDE = 200
 """Columns of a table where there is no terminal to fit."""
 
 WIDEST_TEXT = 120
-_BETWEEN = 3
+SCREEN_ROWS = 50
+"""Rows of a long answer that a terminal is shown."""
+
+ABSENT = "-"
+"""What stands for a value that is not there."""
+
 _NARROWEST = 3
 _CLOCK = 13
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -46,42 +50,52 @@ def print_json(value: object) -> None:
     sys.stdout.write(to_json(value) + "\n")
 
 
-def print_table(rows: Iterable[Row], columns: Sequence[str], *, title: str = "") -> None:
+def print_table(rows: Iterable[Row], columns: Sequence[str], *, colours: Sequence[str] = ()) -> None:
     """A table, with colours on a terminal only; text of events is shown as text.
 
     Text is folded to fit the terminal, times only where nothing else helps. Nothing is cut, numbers are not folded: a
     table of many is wider than its terminal.
+
+    Args:
+        rows: what is shown.
+        columns: of it.
+        colours: one for each row, in the place of those of the columns.
     """
     found = list(rows)
-    roomy = needed = 0
-    table = Table(
-        title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, header_style="bold"
-    )
-    for column in columns:
-        cells = [shown(row.get(column)) for row in found]
-        widest = max(map(cell_len, (column, *cells)))
-        numeric = bool(found) and all(_is_number(row.get(column)) for row in found)
-        times = any(isinstance(row.get(column), datetime) for row in found)
-        table.add_column(
-            Text(column),
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=numeric or times,
-            min_width=(least := widest if numeric else min(widest, _CLOCK if times else _NARROWEST)),
-            style="cyan" if times else "",
-        )
-        needed += _BETWEEN + least
-        roomy += _BETWEEN + (widest if times else least)
-    for row in found:
-        table.add_row(*(Text(shown(row.get(column))) for column in columns))
-    console = Console(soft_wrap=False)
+    console = Console(soft_wrap=True, highlight=False)
+    made = [_column(name, [row.get(name) for row in found]) for name in columns]
+    lines = table_rows([column for column, _ in made], console.width if console.is_terminal else WIDE)
+    head = next(lines)
     if not console.is_terminal:
-        console = Console(width=WIDE, color_system=None)
-    if roomy > console.width:
-        for shown_column in table.columns:
-            shown_column.no_wrap = shown_column.justify == "right"
-    console.width = max(needed, console.width)
-    console.print(table)
+        sys.stdout.writelines(f"{joined(line)}\n" for line in head)
+        sys.stdout.write(f"{rule(head[0])}\n")
+        sys.stdout.writelines(f"{joined(line)}\n" for row in lines for line in row)
+        return
+    console.print(Text("\n".join(map(joined, head)), "bold"))
+    console.print(rule(head[0]))
+    for row, colour in zip_longest(lines, colours, fillvalue=""):
+        for line in row:
+            painted = (Text(cell, colour or style) for cell, (_, style) in zip(line, made, strict=True))
+            console.print(Text(" ") + Text("   ").join(painted))
+
+
+def _column(name: str, values: Sequence[object]) -> tuple[Column, str]:
+    """A column with its values as text, and its colour."""
+    times = any(isinstance(value, datetime) for value in values)
+    right = bool(values) and all(map(_is_number, values))
+    least = None if right else _CLOCK if times else _NARROWEST
+    return Column(name, [shown(value) for value in values], right, least, times), "cyan" if times else ""
+
+
+def screenful(limit: int | None) -> int | None:
+    """How many rows are shown: those that were asked for, else a screen of them on a terminal, all anywhere else."""
+    return SCREEN_ROWS if limit is None and sys.stdout.isatty() else limit
+
+
+def tell_more(more: int, *ways: str) -> None:
+    """Says how many rows are left out, and what shows them."""
+    if more > 0:
+        say(f"... and {more:,} more: {', '.join(ways)}")
 
 
 def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
@@ -95,10 +109,10 @@ def print_csv(rows: Iterable[Row], columns: Sequence[str]) -> None:
         (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
 
 
-def print_rows(rows: Sequence[Row], columns: Sequence[str], form: str) -> None:
+def print_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
     """Rows as `table`, `json` or `csv`."""
     if form == "json":
-        print_json(rows)
+        print_json(list(rows))
     elif form == "csv":
         print_csv(rows, columns)
     else:
@@ -159,7 +173,7 @@ def complain(sentence: str, kind: str = "") -> None:
 def shown(value: object) -> str:
     """A value in a table."""
     if value is None:
-        return ""
+        return ABSENT
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, bool):
@@ -222,6 +236,8 @@ def progress(doing: str, total: int | None = None, *, in_bytes: bool = False) ->
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, datetime) and value.microsecond % 1000:

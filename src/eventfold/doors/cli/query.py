@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eventfold.doors.cli.output import print_rows, warn_beside
+from eventfold.doors.cli.limits import limit_option
+from eventfold.doors.cli.output import print_rows, screenful, tell_more, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.extras import needing
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sql")
+@limit_option
 @click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
 @pass_settings
-def query(settings: Settings, sql: str, as_csv: bool) -> None:  # noqa: FBT001 - click passes options by name
+def query(settings: Settings, sql: str, limit: int | None, as_csv: bool) -> None:  # noqa: FBT001 - click passes options by name
     """Answer one SELECT over the tables of the app and the view `events` of the log, in DuckDB's SQL.
 
     Without an app it is over `events`: position, stream, category, version, type, recorded_at, occurred_at, actor,
@@ -26,7 +28,11 @@ def query(settings: Settings, sql: str, as_csv: bool) -> None:  # noqa: FBT001 -
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db query "SELECT status, count(*) FROM orders GROUP BY 1"
     """
     found = _answer(settings, sql)
-    print_rows(found.rows(), found.columns, "json" if settings.json else "csv" if as_csv else "table")
+    form = "json" if settings.json else "csv" if as_csv else "table"
+    some = found.first(screenful(limit) if form == "table" else limit)
+    print_rows(some.rows(), found.columns, form)
+    if form == "table":
+        tell_more(len(found) - len(some), "--limit", "--csv", "--json")
     warn_beside(found.warnings, as_json=settings.json, parked=found.parked, behind=found.behind)
 
 

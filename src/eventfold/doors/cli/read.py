@@ -6,9 +6,11 @@ import click
 import msgspec
 
 from eventfold.doors.cli.documents import document
-from eventfold.doors.cli.output import print_table, shortened
+from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import StreamNotFound
+
+COLUMNS = ("version", "position", "recorded", "occurred", "type", "data")
 
 
 @click.command()
@@ -16,7 +18,7 @@ from eventfold.errors import StreamNotFound
 @click.option("--after", default=0, show_default=True, help="Only events after this version.")
 @click.option("--to", type=int, help="Only events up to this version.")
 @click.option("--backwards", is_flag=True, help="Newest first.")
-@click.option("--limit", type=int, help="How many, at most.")
+@click.option("--limit", type=int, help="How many, at most; default: all, of a table on a terminal 50.")
 @click.option("--empty-ok", is_flag=True, help="A stream without events is no error.")
 @pass_settings
 def read(
@@ -34,9 +36,11 @@ def read(
     """
     store = settings.open_log()
     try:
-        if not empty_ok and not store.head(stream):
+        head = store.head(stream)
+        if not empty_ok and not head:
             raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
-        events = store.read(stream, after=after, to=to, backwards=backwards, limit=limit)
+        most = limit if settings.json else screenful(limit)
+        events = store.read(stream, after=after, to=to, backwards=backwards, limit=most)
         if settings.json:
             for event in events:
                 sys.stdout.write(msgspec.json.encode(document(event)).decode() + "\n")
@@ -54,4 +58,6 @@ def read(
         ]
     finally:
         store.close()
-    print_table(rows, ["version", "position", "recorded", "occurred", "type", "data"])
+    print_table(rows, [name for name in COLUMNS if name != "occurred" or any(row[name] for row in rows)])
+    if limit is None:
+        tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--json")
