@@ -114,6 +114,8 @@ conditions = st.recursive(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(where="stream = 'order-1' AND type IS NOT NULL")
 @example(where="(stream = 'order-1' OR type = 'Paid') AND NOT position = 7")
+@example(where="position IS NULL AND version > 5")
+@example(where="position IS NULL OR position = 5")
 @example(where="type NOT IN ('Paid') AND category IN ('order', 'cart')")
 @given(where=conditions)
 def test_a_question_is_answered_alike_whether_or_not_it_is_taken_to_the_log(

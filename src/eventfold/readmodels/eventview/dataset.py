@@ -75,9 +75,10 @@ class Events(ds.Dataset):  # type: ignore[misc] # pyarrow has no types
             raise
 
     def _read(self, pruned: Pruned, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        if not pruned.positions or any(
-            some == [] for some in (pruned.streams, pruned.categories, pruned.types)
-        ):
+        # where positions are null, what a filter says of their values leaves nothing out
+        positions = pruned.positions if self._total_order else None
+        chosen: list[Sequence[Any] | None] = [positions, pruned.streams, pruned.categories, pruned.types]
+        if any(some is not None and not some for some in chosen):
             return
         end = self._ending()
         if pruned.streams is not None and len(pruned.streams) <= MOST_STREAMS:
