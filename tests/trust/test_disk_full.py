@@ -1,5 +1,6 @@
 """Space runs out: the append says so, reads go on, and when there is space again nothing is missing or double."""
 
+import json
 import os
 import resource
 import shutil
@@ -253,13 +254,53 @@ def test_a_log_and_its_tables_on_a_file_system_that_may_only_be_read_are_read(
         ("status",),
         ("query", "SELECT sum(total) FROM accounts"),
         ("at", "accounts", "--position", "10"),
+        ("diff", "accounts", "10", "now"),
+        ("why", "accounts", "account-1"),
+        ("parked", "list"),
         ("doctor",),
     ):
         done = command(place, place / "lake", *words)
         assert done.returncode == 0, (words, done.stderr)
+    for lake, published in ((place / "lake", 0), (tmp_path / "none", None)):
+        done = command(place, lake, "--json", "verify")
+        (audit,) = [json.loads(line) for line in done.stdout.splitlines()]
+        assert (done.returncode, audit["ok"], audit["recorded"]) == (0, True, 40)
+        assert [(t["rows"], t["published"]) for t in audit["tables"]] == [(40, published)]
+        assert [note for note in audit["notes"] if "log.db.state may not be written" in note]
+    for words in (("run", "--once"), ("rebuild", "accounts")):
+        assert command(place, place / "lake", *words).returncode == StorageFailed.exit_code, words
     refused = command(place, place / "lake", "append", "account-1", "Paid", '{"amount":"1.00","by":"me"}')
     assert refused.returncode == StorageFailed.exit_code
     assert f"{place}/log.db may not be written" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", ["nothing", "no table", "no ledger"])
+def test_a_state_that_cannot_be_made_or_completed_is_told_with_the_way_out(
+    small_disk: Path, bank: Path, kept: str
+) -> None:
+    """A log was copied without its state; an app has a new table; a state was opened, and never followed."""
+    lake = bank / "lake"
+    if kept != "nothing":
+        assert command(bank, lake, "status").returncode == 0
+        with closing(apsw.Connection(f"{bank}/log.db.state")) as state:
+            tables = "DELETE FROM _ledger" if kept == "no ledger" else "DELETE FROM tables"
+            state.execute(tables)
+    shutil.copytree(bank, small_disk / "bank")
+    assert mount("-o", "remount,ro", str(small_disk))
+    place = small_disk / "bank"
+    if kept == "no ledger":
+        for words in (("status",), ("query", "SELECT count(*) FROM accounts"), ("verify",)):
+            done = command(place, lake, *words)
+            assert done.returncode == 0, (words, done.stderr)
+        assert "the ledger cannot be begun" in done.stderr
+        return
+    refused = command(place, lake, "query", "SELECT count(*) FROM accounts")
+    assert refused.returncode == StorageFailed.exit_code
+    assert f"{place}/log.db.state" in refused.stderr
+    assert "--state sqlite://" in refused.stderr
+    elsewhere = ("--state", "sqlite://", "at", "accounts", "--position", "10")
+    assert command(place, lake, *elsewhere).returncode == 0
 
 
 def test_changes_that_only_stand_beside_a_log_that_may_only_be_read_are_never_passed_over(

@@ -16,7 +16,7 @@ from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.app.status import CaughtUp, Status, status
 from eventfold.app.tables import LiveTable
-from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, TableNotFound
+from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.leases.owner import new_owner
@@ -198,7 +198,7 @@ class Live:
         when the tables first passed them (the ledger, kept in the state): no event removed, added or altered since.
         Which events each table was given, by range of positions. The rows of the state and of the newest published
         version, and a sample of the aggregates' snapshots: against a fold of the log from zero. The ledger then goes up
-        to the end that was looked at.
+        to the end that was looked at; where the state may not be written, all is compared and a note says so.
 
         It reads the log twice or more, holds the rows of a table as columns, and some bytes for each stream.
 
@@ -217,7 +217,11 @@ class Live:
             from eventfold.readmodels.audit.auditing import Audited, Auditing
             from eventfold.readmodels.audit.snapshots import SnapshotAudit
         tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
-        ledger = self._ledger() if tables else None
+        ledger, notes = None, []
+        try:
+            ledger = self._ledger() if tables else None
+        except StorageFailed as error:
+            notes.append(f"Nothing was recorded of this log, and the ledger cannot be begun: {error.message}")
         snapshots = [SnapshotAudit(self.store, self.app.registry, one) for one in self.app.aggregates]
         audit = Auditing(
             self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress, snapshots
@@ -225,7 +229,7 @@ class Live:
         found = audit(sample)
         unknown = self.unknown()
         warnings = [*parked_warnings(found.parked), *told(unknown)]
-        return structs.replace(found, unknown=unknown, warnings=warnings)
+        return structs.replace(found, unknown=unknown, warnings=warnings, notes=[*notes, *found.notes])
 
     def unknown(self) -> list[UnknownType] | None:
         """The events that tables miss, because the app does not know their types and does not ignore them.
@@ -236,7 +240,10 @@ class Live:
         self._alive()
         if not self._tables:
             return []
-        ledger = self._ledger()
+        try:
+            ledger = self._ledger()
+        except StorageFailed:
+            return None  # it was never begun, and who may only read cannot
         if not is_counted(ledger, self.store.feed()):
             return None
         return [one for table in self.tables for one in table.unknown(ledger)]

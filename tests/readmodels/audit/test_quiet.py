@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent
 from eventfold.engines.open import open_engine
+from eventfold.errors import StorageFailed
 from eventfold.readmodels.audit.auditing import Audited, Auditing
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.table import TableSpec
@@ -26,6 +27,27 @@ from tests.readmodels.audit.world import (
     fill,
     of,
 )
+
+
+def test_an_audit_that_may_not_record_what_it_read_compares_everything_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, [boxes()])
+    fill(world.store, 20)
+    world.catch_up()
+    fill(world.store, 20)
+    world.edit_log('UPDATE events SET metadata = \'{"actor":"eve"}\' WHERE position = 5')
+
+    def refused(*_what: object, **_ever: object) -> None:
+        raise StorageFailed("state.db may not be written.")
+
+    for write in ("record", "count"):
+        with monkeypatch.context() as ending:
+            ending.setattr(SqliteLedger, write, refused)
+            audit = world.verify()
+        assert [note for note in audit.notes if "state.db may not be written" in note], write
+        assert [(f.where, f.position) for f in audit.findings] == [("ledger", 5)]
+    assert world.verify().notes == []
 
 
 def test_what_was_not_recorded_is_said_and_recorded_then(tmp_path: Path) -> None:

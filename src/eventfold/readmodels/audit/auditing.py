@@ -9,6 +9,7 @@ from eventfold.errors import (
     LogMismatch,
     RangeInvalid,
     StaleCursor,
+    StorageError,
     StorageFailed,
     TableInvalid,
 )
@@ -124,10 +125,7 @@ class Auditing:
         self._progress("rows", len(tables), len(tables))
         heads = log.heads if self._snapshots else {}
         compared = sum(look(heads, sample or SAMPLE, self._findings) for look in self._snapshots)
-        if fresh is not None and ledger is not None:
-            self._record(ledger, fresh)
-        if self._ledger is not None and log not in failed:
-            settle(self._ledger, self._feed, log.types, end)
+        self._keep(ledger, fresh, log if log not in failed else None, end)
         return Audit(
             log=self._feed.log_id,
             cursor=end,
@@ -217,6 +215,22 @@ class Auditing:
         if table.publication is None:
             return compared, None, 0
         return compared, *audit.published(table.publication, rows, keys)
+
+    def _keep(
+        self, counted: Counted | None, fresh: TallyLook | None, log: LogLook | None, end: Cursor
+    ) -> None:
+        """Records what was read; where that cannot be written, as on a read-only disk, the answer holds all the same."""
+        if self._ledger is None:
+            return
+        try:
+            if fresh is not None and counted is not None:
+                self._record(counted, fresh)
+            if log is not None:
+                settle(self._ledger, self._feed, log.types, end)
+        except StorageError as error:
+            self._findings.notes.append(
+                f"All was compared, but the ledger was not continued with what was read: {error.message}"
+            )
 
     def _record(self, ledger: Counted, fresh: TallyLook) -> None:
         """What has just been read becomes part of the ledger, if nobody was quicker."""

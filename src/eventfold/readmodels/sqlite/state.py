@@ -1,10 +1,12 @@
 """The state of an app's tables in one SQLite file: which generation of each table is live."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import apsw
 
-from eventfold.errors import ForeignCursor, StaleCursor, TableInvalid
+from eventfold.errors import ForeignCursor, StaleCursor, StorageFailed, TableInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.port import TableState
@@ -30,12 +32,13 @@ class SqliteState:
     """
 
     def __init__(self, place: Place, log_id: str) -> None:
-        connection = connect(place)
-        try:
-            claim(connection, APPLICATION_ID, FORMAT, SQL["schema"], UPGRADES)
-        except BaseException:
-            connection.close()
-            raise
+        with _or_elsewhere():
+            connection = connect(place)
+            try:
+                claim(connection, APPLICATION_ID, FORMAT, SQL["schema"], UPGRADES)
+            except BaseException:
+                connection.close()
+                raise
         self._writing = WriteConnection(connection)
         self._pool = Pool(place, "state")
         try:
@@ -50,7 +53,7 @@ class SqliteState:
             found: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
         if found is not None:
             return SqliteTableState(layout, found[0], self._writing, self._pool)
-        with self._writing.transaction("opening a table") as connection:
+        with _or_elsewhere(), self._writing.transaction("opening a table") as connection:
             row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
             if row is None:
                 made = self._make(connection, layout, start, above, live=True)
@@ -134,3 +137,18 @@ class SqliteState:
                 state_log=found,
                 log=log_id,
             )
+
+
+@contextmanager
+def _or_elsewhere() -> Iterator[None]:
+    """Says the way out to who may not write here, but has another place: the log makes every state again."""
+    try:
+        yield
+    except StorageFailed as error:
+        if not isinstance(error.__cause__, apsw.CantOpenError | apsw.ReadOnlyError):
+            raise
+        raise StorageFailed(
+            f"{error.message} Or keep the state elsewhere: --state sqlite:///FILE, or --state sqlite:// for memory"
+            " (in Python state=...).",
+            **error.facts,
+        ) from error.__cause__
