@@ -316,7 +316,7 @@ def test_a_lake_that_is_away_stops_no_fold(
     create(live, 1)
     (worker, *_) = live._workers(every=0.0)
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise StorageFailed("the lake is away")
 
     with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):

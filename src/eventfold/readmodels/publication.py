@@ -140,3 +140,10 @@ class Publication(Protocol):
 
         None also where the version is known to have other rows than its stamp says.
         """
+
+    def lacks_files(self) -> bool:
+        """Whether files of the newest version are gone, so that nobody can read all its rows.
+
+        Each is looked for and none is opened: a question for each call that asks to have everything published, not for
+        each page that is folded.
+        """

@@ -4,6 +4,7 @@ What a publication contains is decided by its stamp alone. The state notes, befo
 publishes: only where stamp and note agree do both speak of one history, and a merge of the difference is right.
 """
 
+import logging
 from contextlib import suppress
 
 from eventfold.errors import (
@@ -21,6 +22,7 @@ from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version, stamp_of
 
+_log = logging.getLogger("eventfold.publisher")
 ATTEMPTS = 3
 
 
@@ -39,11 +41,12 @@ class Publisher:
         self._feed = feed
         self._name = state.layout.spec.name
 
-    def publish(self, *, reclaim: bool = False) -> Version | None:
+    def publish(self, *, reclaim: bool = False, complete: bool = False) -> Version | None:
         """Publishes what is new in one version; None where nothing is.
 
         Args:
             reclaim: replaces a table of this log that has lost its stamps; for a rebuild, which knows every row.
+            complete: looks whether all files of the published rows are there, and publishes all rows where one is gone.
 
         Raises:
             OwnerFenced: the publication holds a later generation than this state.
@@ -55,10 +58,10 @@ class Publisher:
             with suppress(
                 StaleCursor
             ):  # somebody wrote to the published table in the same moment: look again
-                return self._publish(reclaim=reclaim)
-        return self._publish(reclaim=reclaim)
+                return self._publish(reclaim=reclaim, complete=complete)
+        return self._publish(reclaim=reclaim, complete=complete)
 
-    def _publish(self, *, reclaim: bool) -> Version | None:
+    def _publish(self, *, reclaim: bool, complete: bool) -> Version | None:
         there = self._head(reclaim=reclaim)
         head = self._state.head()
         check_definition(self._state.layout, head)
@@ -71,7 +74,9 @@ class Publisher:
                 table=self._name,
             )
         if self._same_history(there, head):
-            return self._merge(there, head)
+            return (
+                self._made_anew(there) if complete and self._lacks_files(there) else self._merge(there, head)
+            )
         if self._feed.compare(head.cursor, there.stamp.cursor) not in {"equal", "after"} and not (
             there.stamp.generation < head.generation and self._is_of_another_log(there)
         ):
@@ -113,16 +118,25 @@ class Publisher:
         try:
             made = self._publication.merge(there, changed.rows, changed.deleted, stamp)
         except StorageFailed:
-            if not self._has_lost_files(there):
+            if not self._lacks_files(there):
                 raise
-            return self._overwrite(there, self._state.changed(0))
+            return self._made_anew(there)
         self._state.published(self._publication.kind, stamp.change)
         return made
 
-    def _has_lost_files(self, there: Version) -> bool:
+    def _lacks_files(self, there: Version) -> bool:
         """Whether files of the published rows are gone, which no later merge would find either."""
+        if not self._publication.lacks_files():
+            return False
         now = self._publication.head()
-        return now is not None and now.number == there.number and self._publication.files() is None
+        return now is not None and now.number == there.number
+
+    def _made_anew(self, there: Version) -> Version:
+        _log.warning(
+            "Files of the published table %s are gone: all its rows are published again, from the state.",
+            self._name,
+        )
+        return self._overwrite(there, self._state.changed(0))
 
     def _overwrite(self, there: Version | None, everything: Changed) -> Version:
         stamp = stamp_of(self._name, everything.head, everything.parked)

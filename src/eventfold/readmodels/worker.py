@@ -54,6 +54,7 @@ class TableWorker:
         self._state = open_live()
         self._projector = Projector(self._state, feed, registry, read=self._read)
         self._hold = Hold(self.table, owner)
+        self._looked = False
 
     @property
     def table(self) -> str:
@@ -94,11 +95,11 @@ class TableWorker:
         return page.caught_up
 
     def finish(self) -> None:
-        """Publishes what is left and gives the table back."""
+        """Publishes what is left and gives the table back; looks whether what is published is all there."""
         if not self._hold.held:
             return
         try:
-            self._publish()
+            self.publish()
         finally:
             self._hold.give_back(self._state)
 
@@ -123,20 +124,23 @@ class TableWorker:
             return True
         there = self._publication.head()
         contained = (there.stamp.generation, there.stamp.change) if there is not None else (0, 0)
-        return contained >= (head.generation, head.change)
+        return contained >= (head.generation, head.change) and not self._publication.lacks_files()
 
     def ever_published(self) -> bool:
         """Whether anybody has published this table from this state, or is about to."""
         return self._publication is not None and bool(self._state.noted(self._publication.kind))
 
-    def publish(self) -> None:
+    def publish(self, *, complete: bool = True) -> None:
         """Publishes what the table has, whoever keeps it.
+
+        Args:
+            complete: looks whether the files of what is published are there, too.
 
         Raises:
             StaleCursor: others published in the same moment; look again.
         """
         if self._publication is not None:
-            Publisher(self._state, self._publication, self._feed).publish()
+            Publisher(self._state, self._publication, self._feed).publish(complete=complete)
 
     def _open(self) -> None:
         self._state = self._open_live()
@@ -153,6 +157,7 @@ class TableWorker:
 
     def _publish(self) -> None:
         began = time.monotonic()
-        self.publish()
+        self.publish(complete=not self._looked)  # once, and when it ends: there may be thousands of files
+        self._looked = True
         ended = time.monotonic()
         self._due = ended + max(self._every, SHARE * (ended - began))

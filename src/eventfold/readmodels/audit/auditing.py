@@ -219,7 +219,7 @@ class Auditing:
     def _keep(
         self, counted: Counted | None, fresh: TallyLook | None, log: LogLook | None, end: Cursor
     ) -> None:
-        """Records what was read; where that cannot be written, as on a read-only disk, the answer holds all the same."""
+        """Records what was read; where that cannot be written, as on a read-only disk, the answer holds too."""
         if self._ledger is None:
             return
         try:

@@ -253,6 +253,11 @@ class DeltaPublication:
             return None  # removed by VACUUM
         return files
 
+    def lacks_files(self) -> bool:
+        """Not where somebody upgraded the table: of that the files alone tell nothing."""
+        files = self._files(None)
+        return files is not None and not all(Path(file).is_file() for file in files)
+
     def _files(self, number: int | None) -> Sequence[str] | None:
         try:
             with translated("reading", self._folder):

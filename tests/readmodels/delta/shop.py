@@ -1,0 +1,84 @@
+"""A log, the state of a table and its Delta table, for the tests of what is published."""
+
+from pathlib import Path
+
+from deltalake import DeltaTable
+
+from eventfold import ANY, Registry, Store, open_store
+from eventfold.readmodels import columns as c
+from eventfold.readmodels import values as v
+from eventfold.readmodels.delta.table import DeltaPublication
+from eventfold.readmodels.layout import bind
+from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.sqlite import open_url
+from eventfold.readmodels.sqlite.tablestate import SqliteTableState
+from eventfold.readmodels.table import compile_table
+from eventfold.testing.making import make
+
+REGISTRY = Registry(untyped=True)
+LAYOUT = bind(
+    compile_table(
+        "boxes",
+        "box",
+        {
+            "id": c.key(),
+            "n": c.last(v.field("Noted", "n"), "int64"),
+            "total": c.sum(v.field("Noted", "n"), "decimal(18,2)"),
+            "gone": c.delete_on("Closed"),
+        },
+        events=["Noted", "Closed"],
+    ),
+    total_order=True,
+)
+
+
+class Shop:
+    """A log, a table's state and its Delta table."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store: Store = open_store("sqlite://")
+        self.feed = self.store.feed()
+        self.states = open_url(f"sqlite:///{folder}/state.db", self.store.log_id)
+        self.state: SqliteTableState = self.states.live(LAYOUT, self.feed.start())
+        self.delta = self.another()
+
+    def another(self) -> DeltaPublication:
+        return DeltaPublication(self.folder / "boxes", LAYOUT, self.store.log_id)
+
+    def happen(self, stream: str, n: int | None = None) -> None:
+        event = make(event_type="Closed") if n is None else make(n)
+        self.store.append(stream, [event], expected=ANY)
+
+    def fold(self) -> None:
+        projector = Projector(self.state, self.feed, REGISTRY)
+        while not projector.step().caught_up:
+            pass
+
+    def publish(self) -> int | None:
+        self.fold()
+        made = Publisher(self.state, self.delta, self.feed).publish()
+        return None if made is None else made.number
+
+    def published(self) -> list[dict[str, object]]:
+        head = self.delta.head()
+        assert head is not None
+        rows = self.delta.rows(DeltaTable(str(self.folder / "boxes")).version())
+        assert rows is not None
+        found: list[dict[str, object]] = rows.sort_by("id").to_pylist()
+        return found
+
+    def agree(self) -> bool:
+        rows: list[dict[str, object]] = self.state.changed(0).rows.sort_by("id").to_pylist()
+        return self.published() == rows
+
+
+def copies(shop: Shop) -> list[Path]:
+    """Those of its stamps, by version."""
+    return sorted((shop.folder / "boxes" / "_eventfold" / "cursor").glob("*.json"))
+
+
+def crash(*_args: object) -> None:
+    """In the place of what is never reached."""
+    raise KeyboardInterrupt

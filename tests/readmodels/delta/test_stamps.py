@@ -1,0 +1,129 @@
+"""The stamps of versions and their copies: they outlive crashes, clean-ups, damage and restored logs."""
+
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from eventfold.errors import CursorLost
+from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.publication import read_stamp
+from eventfold.readmodels.publisher import Publisher
+from tests.readmodels.delta.shop import Shop, copies, crash
+
+
+def test_every_version_says_which_events_it_contains(shop: Shop) -> None:
+    shop.publish()
+    shop.happen("box-1", 7)
+    shop.publish()
+    stamps = [shop.delta.stamp(number) for number in shop.delta.versions()]
+    assert [s.cursor.marks["0"].position for s in stamps if s] == [4, 5]
+    assert all(isinstance(s.cursor, Cursor) for s in stamps if s)
+
+
+def test_a_copy_that_a_reader_makes_in_the_same_moment_is_in_nobodys_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, replace = Copies.write, Path.replace
+
+    def at_once(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        write(shop.delta._copies, 0, read_stamp(self.read_bytes()))  # type: ignore[arg-type] # a stamp that was just written
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", at_once)
+    assert shop.publish() == 0
+    assert len(copies(shop)) == 1
+    assert shop.agree()
+
+
+def test_a_crash_between_commit_and_copy_is_made_good(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.publish()
+    shop.happen("box-1", 7)
+    shop.fold()
+    with monkeypatch.context() as dying:
+        dying.setattr("eventfold.readmodels.delta.copies.Copies.write", crash)
+        with pytest.raises(KeyboardInterrupt):
+            Publisher(shop.state, shop.delta, shop.feed).publish()
+    assert len(copies(shop)) == 1
+    assert shop.publish() is None
+    assert len(copies(shop)) == 2
+    assert shop.agree()
+
+
+def test_copies_that_were_taken_away_are_made_again_at_the_start(shop: Shop) -> None:
+    for n in range(3):
+        shop.happen("box-1", n)
+        shop.publish()
+    before = {copy.name: copy.read_text() for copy in copies(shop)}
+    for copy in copies(shop)[:2]:
+        copy.unlink()
+    assert shop.another().head() == shop.delta.head()
+    assert {copy.name: copy.read_text() for copy in copies(shop)} == before
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"log":1}', "\0\0"])
+def test_a_damaged_copy_is_made_anew_from_its_commit(shop: Shop, damage: str) -> None:
+    shop.publish()
+    (copy,) = copies(shop)
+    before = copy.read_text()
+    copy.write_text(damage)
+    head = shop.delta.head()
+    assert head is not None
+    assert head.number == 0
+    assert copy.read_text() == before
+
+
+def test_copies_of_commits_that_a_restore_took_back_are_believed_by_nobody(shop: Shop) -> None:
+    for n in range(4):
+        shop.happen("box-0", n)
+        shop.publish()
+    for number in (2, 3):
+        (shop.folder / f"boxes/_delta_log/{number:020d}.json").unlink()
+    shop.delta = shop.another()
+    shop.happen("box-0", 9)
+    assert shop.publish() == 2
+    assert shop.agree()
+    end = shop.feed.end()
+    for publication in (shop.delta, shop.another()):
+        head = publication.head()
+        assert head is not None
+        assert (head.number, head.stamp.cursor) == (2, end)
+        assert publication.stamp(2) == head.stamp
+
+
+def test_stamps_outlive_checkpoint_and_clean_up(shop: Shop) -> None:
+    path = str(shop.folder / "boxes")
+    shop.publish()
+    DeltaTable(path).alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
+    for n in range(5):
+        shop.happen("box-1", n)
+        shop.publish()
+    table = DeltaTable(path)
+    before = shop.delta.head()
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    assert len(DeltaTable(path).history()) < table.version() + 1
+    assert shop.delta.head() == before
+    shop.happen("box-2", 99)
+    shop.publish()
+    assert shop.agree()
+
+
+def test_without_copies_clean_up_loses_every_stamp_and_nothing_is_overwritten(shop: Shop) -> None:
+    path = str(shop.folder / "boxes")
+    shop.publish()
+    table = DeltaTable(path)
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    for copy in copies(shop):
+        copy.unlink()
+    with pytest.raises(CursorLost):
+        shop.delta.head()
+    shop.happen("box-1", 7)
+    with pytest.raises(CursorLost):
+        shop.publish()
+    Publisher(shop.state, shop.delta, shop.feed).publish(reclaim=True)  # what a rebuild does
+    assert shop.agree()
