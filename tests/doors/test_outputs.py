@@ -47,7 +47,7 @@ def test_no_command_adds_what_it_says_to_a_log(home: Path, command: str, end: st
 @pytest.mark.slow
 def test_no_command_adds_what_it_says_to_the_settings_and_wrong_ones_hinder_no_help(home: Path) -> None:
     before = everything(home)
-    for command in ("config", "completion bash", "doctor --help"):
+    for command in ("config", "completion bash", "doctor --help", "--help", "--version"):
         done = shell(f"eventfold {command} >> eventfold.toml")
         assert (done.returncode, "the file of the settings" in done.stderr) == (2, True)
     assert everything(home) == before

@@ -71,7 +71,7 @@ def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
                 f" (sqlite:////srv/shop.db), or put it into {FILE}, where it is relative to that file.",
                 key=source,
             )
-    path = _found(file)
+    path = settings_file(file)
     if path is None:
         return Configuration(given, None)
     written = {name: _absolute(name, entry, path.parent) for name, entry in _read(path).items()}
@@ -88,7 +88,8 @@ def unknown_variables() -> list[str]:
     )
 
 
-def _found(file: Given | None) -> Path | None:
+def settings_file(file: Given | None = None) -> Path | None:
+    """The file of the settings: the one that was named, else the next one here or above; it is not read."""
     if file is not None:
         return Path(file.value).absolute()
     here = Path.cwd()

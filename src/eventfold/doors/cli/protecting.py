@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eventfold.app.places import state_of
-from eventfold.doors.cli.configuration import FILE, Configuration
+from eventfold.doors.cli.configuration import FILE, Configuration, settings_file
 from eventfold.errors import ConfigInvalid, EventfoldError
 from eventfold.exports.protected import Protected, files_of, is_below, same
 from eventfold.store.open import file_of
@@ -43,7 +43,7 @@ def check_streams(configuration: Callable[[], Configuration] | None = None) -> N
     """Refuses where a shell has pointed an output at the log, the state or the settings.
 
     Args:
-        configuration: reads the settings; without them, and where they cannot be used, files are known by their form.
+        configuration: reads the settings; without it their file is known, and others are by their form.
 
     Raises:
         ConfigInvalid: it has. Where that is standard error, the sentence goes to standard output.
@@ -52,7 +52,7 @@ def check_streams(configuration: Callable[[], Configuration] | None = None) -> N
     with suppress(
         EventfoldError, OSError
     ):  # what is wrong with a setting is said by the command that needs it
-        kept = _kept(configuration()) if configuration is not None else {}
+        kept = _kept(configuration()) if configuration is not None else _settings()
     found = Protected(kept)
     try:
         found.check_stream(sys.stderr)
@@ -77,6 +77,11 @@ def check_input(configuration: Configuration, file: str) -> None:
     log = file_of(_value(configuration, "store") or "")
     if log is not None and "://" not in file and any(same(Path(file), one) for one in files_of(log)):
         raise ConfigInvalid(f"{file} is the log that is written to: name another file or log.", key="file")
+
+
+def _settings() -> dict[Path, str]:
+    file = settings_file()
+    return {} if file is None else {file: "the file of the settings"}
 
 
 def _kept(configuration: Configuration) -> dict[Path, str]:
