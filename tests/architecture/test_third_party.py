@@ -24,13 +24,15 @@ HOMES = {
         "imports/parquet*",
         "testing/*",
     ),
+    "pandas": ("readmodels/notebook/frames.py",),
+    "polars": ("readmodels/notebook/frames.py",),
     "lxml": ("imports/xmlfeed.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),
     "pytest": ("testing/*",),
     "hypothesis": ("testing/*",),
 }
-FOR_TYPES_ONLY = {"pyarrow": ("feed/port.py", "store/cosmos/feed.py")}
+FOR_TYPES_ONLY = {"pyarrow": ("feed/port.py", "store/cosmos/feed.py", "app/tables.py")}
 
 
 def at_home(package: str, place: str, *, type_only: bool) -> bool:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ class NotInstalled(Exception):
     """The packages could not be fetched."""
 
 
-def environment() -> str:
+def environment(pins: Sequence[str] = PINS) -> str:
     """The Python of the environment, which is made once and kept in the cache of this user.
+
+    Args:
+        pins: what is installed there; it is named by the first.
 
     Raises:
         NotInstalled: otherwise, with the reason.
@@ -28,17 +32,17 @@ def environment() -> str:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eventfold-tests"
     cache.mkdir(parents=True, exist_ok=True)
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    folder = cache / f"{PINS[0].replace('==', '-')}-python{version}"
+    folder = cache / f"{pins[0].replace('==', '-')}-python{version}"
     python, done = str(folder / "bin" / "python"), folder / "installed"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of one run
-        if not done.exists() or done.read_text() != "\n".join(PINS):
+        if not done.exists() or done.read_text() != "\n".join(pins):
             venv.create(folder, with_pip=True, clear=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINS]
+            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
             answer = subprocess.run(install, capture_output=True, text=True, check=False, timeout=600)
             if answer.returncode:
                 raise NotInstalled(answer.stderr.strip().splitlines()[-1] if answer.stderr else "pip failed")
-            done.write_text("\n".join(PINS))
+            done.write_text("\n".join(pins))
     return python
 
 

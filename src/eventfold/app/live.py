@@ -14,7 +14,7 @@ from msgspec import structs
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
-from eventfold.app.status import CaughtUp, Status, status
+from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
 from eventfold.extras import needing
@@ -25,6 +25,7 @@ from eventfold.feed.shared import SharedReads
 from eventfold.readmodels.catching import CatchingUp
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.ledger import LedgerKeeper, is_counted
+from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.projector import Read
@@ -67,6 +68,17 @@ class Live:
             self._state.close()
             raise
 
+    def __repr__(self) -> str:
+        """Its name and its tables; no URL, which may hold a key."""
+        return f"<{self.app.name}: {', '.join(self._tables) or 'no tables'}>"
+
+    def _repr_html_(self) -> str:
+        """How it stands, in a notebook; of one that is closed, what it is called."""
+        try:
+            return self.status()._repr_html_()
+        except EventfoldError as error:
+            return markup.paragraph(f"{self.app.name}: {error.message}")
+
     def repository(self, aggregate_type: type[A]) -> Repository[A]:
         """The aggregates of one type."""
         self._alive()
@@ -100,7 +112,7 @@ class Live:
     def catch_up(
         self, *, progress: Callable[[int, int | None], object] | None = None, timeout: float = 60.0
     ) -> CaughtUp:
-        """Folds everything that is in the log into every table and publishes it; tells what to look at.
+        """Folds everything that is in the log into every table and publishes it; tells what was done, and what waits.
 
         A table that another worker keeps is waited for, until that one has come to where the log ends now and has
         published it. What a worker left that has ended is taken over at once; one of which nothing is known, as in
@@ -129,7 +141,7 @@ class Live:
         followers = self._followers(reaching, read)
         if progress is None:
             catch_up(followers)
-            return self._caught_up()
+            return self._caught_up(workers)
         total = self._lag()
 
         def show() -> None:
@@ -140,7 +152,7 @@ class Live:
                 progress(max(0, total - left), total)
 
         catch_up(followers, progress=show)
-        return self._caught_up()
+        return self._caught_up(workers)
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
         """Keeps every table up to date until `stop` is set; a table that another worker keeps, from when that one ends.
@@ -304,6 +316,7 @@ class Live:
                 engine,
                 publication,
                 self.app.sought(spec),
+                self.app.name,
             )
         return found
 
@@ -322,11 +335,15 @@ class Live:
             return []
         return [LedgerKeeper(workers[0], self._ledger(), read, self.store.feed(), met), *workers[1:]]
 
-    def _caught_up(self) -> CaughtUp:
+    def _caught_up(self, workers: Sequence[TableWorker]) -> CaughtUp:
         unknown = self.unknown()
         parked = {table.name: count for table in self.tables if (count := table.live().head().parked)}
         warnings = [*parked_warnings(parked), *told(unknown)]
-        return CaughtUp(unknown=unknown, parked=parked, warnings=warnings)
+        tables = [
+            TableCaughtUp(name=worker.table, events=worker.handled, published=worker.made)
+            for worker in workers
+        ]
+        return CaughtUp(tables=tables, unknown=unknown, parked=parked, warnings=warnings)
 
     def _tell_unknown(self) -> None:
         """Says once of each table which types it misses, and again where there are more."""

@@ -12,6 +12,7 @@ from eventfold.errors import EventfoldError
 from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
+from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publication import Version
 from eventfold.readmodels.telling import parked_warnings
@@ -19,6 +20,7 @@ from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.store.port import Store
 
 CLOCK_AHEAD_SECONDS = 5.0
+_SHOWN = ("table", "rows", "lag", "parked", "generation", "published", "unpublished", "problem")
 
 
 class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,19 +76,70 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[TableStatus]
     unknown: list[UnknownType] | None
 
+    def __repr__(self) -> str:
+        """What there is; `print` of its parts tells more."""
+        return f"<{self._told()}>"
 
-class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
-    """What a catch-up leaves that a person should look at.
+    def _told(self) -> str:
+        events = "a log" if self.events is None else markup.counted(self.events, "event")
+        return f"Status of {self.app}: {events}, {markup.counted(len(self.tables), 'table')}"
+
+    def _repr_html_(self) -> str:
+        """Log, tables and warnings, in a notebook."""
+        last = f", the last of {markup.plain(self.last_recorded)}" if self.last_recorded else ""
+        rows = (
+            [t.name, t.rows, t.lag, t.parked, t.generation, t.published, t.unpublished, t.problem]
+            for t in self.tables
+        )
+        shown = markup.table(_SHOWN, rows, of=len(self.tables)) if self.tables else ""
+        about = markup.paragraph(f"log {self.log}")
+        return markup.heading(self._told() + last) + about + shown + markup.warnings(self.warnings)
+
+
+class TableCaughtUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a catch-up did for one table.
 
     Attributes:
+        name: of the table.
+        events: how many it was given; 0 where it was at the end, or another worker keeps it.
+        published: the version that was published; None where nothing was to be published.
+    """
+
+    name: str
+    events: int
+    published: int | None = None
+
+
+class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
+    """What a catch-up did, and what it leaves that a person should look at.
+
+    Attributes:
+        tables: what it did for each table.
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
         parked: how many streams are parked, by table.
         warnings: all of it, in sentences.
     """
 
+    tables: list[TableCaughtUp]
     unknown: list[UnknownType] | None
     parked: dict[str, int]
     warnings: list[str]
+
+    def __repr__(self) -> str:
+        """What it did for each table, and what waits."""
+        done = [
+            f"{t.name} {markup.counted(t.events, 'event')}"
+            + ("" if t.published is None else f", published as version {t.published:,}")
+            + (f", {self.parked[t.name]:,} parked" if self.parked.get(t.name) else "")
+            for t in self.tables
+        ]
+        return f"<Caught up: {'; '.join(done) or 'no tables'}>"
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with what to look at."""
+        rows = ([t.name, t.events, t.published, self.parked.get(t.name, 0)] for t in self.tables)
+        shown = markup.table(["table", "events", "published", "parked"], rows, of=len(self.tables))
+        return markup.heading("Caught up") + shown + markup.warnings(self.warnings)
 
 
 def status(

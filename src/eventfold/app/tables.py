@@ -10,6 +10,7 @@ from msgspec import structs
 from eventfold.errors import (
     CapabilityMissing,
     CursorLost,
+    EventfoldError,
     NotFound,
     RangeInvalid,
     RowNotFound,
@@ -23,16 +24,19 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.parking import named
 from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State, TableState
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.seeding import seed
-from eventfold.readmodels.telling import parked_warnings
+from eventfold.readmodels.telling import parked_warnings, place
 from eventfold.readmodels.unknown import Sought, UnknownType, told
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from eventfold.readmodels.asof import AsOf, Clock, History
     from eventfold.readmodels.diff import Diff
     from eventfold.readmodels.rebuild import Progress, Rebuilt
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.01
 
 
-class LiveTable:
+class LiveTable(Framed):
     """A table bound to its log, state and publication; made by `Live.table`.
 
     Args:
@@ -54,6 +58,7 @@ class LiveTable:
         engine: folds histories.
         publication: where it is published, if anywhere.
         sought: where it would miss events, and of which types it cannot; None = nobody asks.
+        app: the name of its app.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class LiveTable:
         engine: Engine,
         publication: Publication | None,
         sought: Sought | None = None,
+        app: str = "",
     ) -> None:
         self.layout = layout
         self.publication = publication
@@ -74,6 +80,7 @@ class LiveTable:
         self._registry = registry
         self._engine = engine
         self._sought = sought
+        self._app = app
         self._above: int | None = None
 
     @property
@@ -91,6 +98,33 @@ class LiveTable:
         if self.publication is not None and self._above:
             seed(made, self.publication, self._feed)
         return made
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows as they are in the state now, as maps, ordered by key.
+
+        Raises:
+            TableInvalid: the rows were folded under another definition.
+        """
+        found: list[dict[str, Any]] = self.frame().to_pylist()
+        return found
+
+    def frame(self) -> "pa.Table":
+        """The rows as `rows`, as an Arrow table."""
+        state = self.live()
+        check_definition(self.layout, state.head())
+        found = state.changed(0).rows.select([slot.name for _, slot in self.layout.shown])
+        return found.sort_by(self.layout.spec.key_name)
+
+    def __repr__(self) -> str:
+        """Its name, and how its state stands."""
+        name = f"Table {self.name}" + (f" of {self._app}" if self._app else "")
+        try:
+            state = self.live()
+            head, rows = state.head(), state.count()
+        except EventfoldError as error:  # it is closed, or cannot be read
+            return f"<{name}: {error.code}>"
+        waits = f", {head.parked:,} parked" if head.parked else ""
+        return f"<{name}: {rows:,} {'row' if rows == 1 else 'rows'}, {place(head.cursor)}{waits}>"
 
     def get(self, key: str) -> dict[str, Any]:
         """The row of a key as it is in the state now.

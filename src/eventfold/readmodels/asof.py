@@ -15,8 +15,11 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.history import columns_of
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.notebook import markup
+from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
 from eventfold.readmodels.publication import Publication, Stamp
+from eventfold.readmodels.telling import parked_warnings, place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +28,7 @@ Clock = Literal["recorded", "occurred"]
 _LOOK_BACK = 20
 
 
-class AsOf(msgspec.Struct, frozen=True):
+class AsOf(Framed, msgspec.Struct, frozen=True):
     """A table at a moment.
 
     Attributes:
@@ -46,8 +49,28 @@ class AsOf(msgspec.Struct, frozen=True):
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as maps, ordered by key."""
-        found: list[dict[str, Any]] = self.arrow.sort_by(self.layout.spec.key_name).to_pylist()
+        found: list[dict[str, Any]] = self.frame().to_pylist()
         return found
+
+    def frame(self) -> "pa.Table":
+        """The rows as an Arrow table, ordered by key."""
+        return self.arrow.sort_by(self.layout.spec.key_name)
+
+    def __repr__(self) -> str:
+        """Which table, when, and how much it has."""
+        return f"<{self._told()}>"
+
+    def _told(self) -> str:
+        waits = f", {len(self.parked):,} parked" if self.parked else ""
+        rows = markup.counted(self.arrow.num_rows, "row")
+        return f"Table {self.layout.spec.name} {place(self.cursor)}: {rows}{waits}"
+
+    def _repr_html_(self) -> str:
+        """The first rows, in a notebook."""
+        rows = (row.values() for row in self.frame().slice(0, markup.MOST).to_pylist())
+        table = markup.table(self.arrow.column_names, map(list, rows), of=self.arrow.num_rows)
+        parked = parked_warnings({self.layout.spec.name: len(self.parked)})
+        return markup.heading(self._told()) + table + markup.warnings(parked)
 
 
 class History:

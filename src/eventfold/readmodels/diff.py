@@ -10,9 +10,12 @@ import pyarrow.compute as pc
 from eventfold.readmodels.asof import AsOf
 from eventfold.readmodels.compare import Compared, compare
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import ParkedStream
+from eventfold.readmodels.telling import parked_warnings
 
 Kind = Literal["added", "removed", "changed"]
+_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 class RowChange(msgspec.Struct, frozen=True):
@@ -58,6 +61,26 @@ class Diff(msgspec.Struct, frozen=True):
         """The number of rows that differ."""
         return int(self.added.num_rows + self.removed.num_rows + self.before.num_rows)
 
+    def __repr__(self) -> str:
+        """How many rows came, went and changed."""
+        return f"<{self._told()}>"
+
+    def _told(self) -> str:
+        counts = f"{self.added.num_rows:,} added, {self.removed.num_rows:,} removed"
+        waits = f"; {len(self.parked):,} parked" if self.parked else ""
+        return f"Diff of {self.layout.spec.name}: {counts}, {self.before.num_rows:,} changed{waits}"
+
+    def _repr_html_(self) -> str:
+        """The first changes, in a notebook."""
+        key = self.layout.spec.key_name
+        rows = (
+            [_SIGNS[one.kind], one.key, markup.changes(_without(one.before, key), _without(one.after, key))]
+            for one in self
+        )
+        table = markup.table(["", key, "changed"], rows, of=len(self))
+        parked = parked_warnings({self.layout.spec.name: len(self.parked)})
+        return markup.heading(self._told()) + table + markup.warnings(parked)
+
     def __iter__(self) -> Iterator[RowChange]:
         """Each row that differs: the added ones, the removed ones, the changed ones, each by key."""
         key = self.layout.spec.key_name
@@ -93,6 +116,10 @@ def diff(before: AsOf, after: AsOf, *, key: str | None = None, internal: bool = 
         columns=found.columns,
         parked={**before.parked, **after.parked},
     )
+
+
+def _without(row: dict[str, Any] | None, key: str) -> dict[str, Any] | None:
+    return row and {name: value for name, value in row.items() if name != key}
 
 
 def _of_key(layout: Layout, rows: pa.Table, key: str | None) -> pa.Table:

@@ -19,6 +19,8 @@ from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageError
 from eventfold.foreign import said
 from eventfold.readmodels.arrowform import schema
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.notebook import markup
+from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
@@ -61,7 +63,7 @@ class Source(msgspec.Struct, frozen=True):
     publication: Publication | None = None
 
 
-class Result(msgspec.Struct, frozen=True):
+class Result(Framed, msgspec.Struct, frozen=True):
     """What a query answers.
 
     Attributes:
@@ -82,6 +84,24 @@ class Result(msgspec.Struct, frozen=True):
     def columns(self) -> list[str]:
         """The names of the columns."""
         return list(self.arrow.column_names)
+
+    def frame(self) -> pa.Table:
+        """`arrow`, for data frames."""
+        return self.arrow
+
+    def __repr__(self) -> str:
+        """How many rows of which columns."""
+        names = ", ".join(map(markup.plain, self.columns))
+        return f"<Result: {markup.counted(len(self), 'row')} of {names}>"
+
+    def _repr_html_(self) -> str:
+        """The first rows, in a notebook."""
+        first = msgspec.structs.replace(self, arrow=self.arrow.slice(0, markup.MOST))
+        try:
+            shown = markup.table(self.columns, first, of=len(self))
+        except QueryInvalid as error:  # said by rows() too
+            shown = markup.warnings([error.message])
+        return shown + markup.warnings(self.warnings)
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as maps: whole numbers of any size as int, intervals as timedelta (with months: MonthDayNano).

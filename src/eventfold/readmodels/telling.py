@@ -25,6 +25,13 @@ def parked_warnings(parked: Mapping[str, int]) -> list[str]:
     ]
 
 
+def place(cursor: Cursor) -> str:
+    """Where a cursor stands: `at position 3`; of a log of several partitions `in 4 partitions`."""
+    if len(cursor.marks) > 1:
+        return f"in {len(cursor.marks):,} partitions"
+    return f"at position {sum(mark.position for mark in cursor.marks.values()):,}"
+
+
 class Distance:
     """How far tables are behind a log, of which nothing is read; kept between questions, each costs next to nothing.
 

@@ -9,8 +9,10 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.reference import Reference
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
 
 _PAGE = 5_000
@@ -42,6 +44,26 @@ class Explanation(list[Step]):
     def __init__(self, steps: Iterable[Step] = (), parked: Mapping[str, int] | None = None) -> None:
         super().__init__(steps)
         self.parked = dict(parked or {})
+
+    def __repr__(self) -> str:
+        """How many events, of how many streams."""
+        return f"<Why: {markup.counted(len(self), 'event')}>"
+
+    def _repr_html_(self) -> str:
+        """The first steps, in a notebook."""
+        rows = (
+            [
+                step.event.version,
+                step.event.recorded_at,
+                step.event.stream,
+                step.event.type,
+                "\n".join(filter(None, (markup.changes(step.before, step.after), step.note))),
+            ]
+            for step in self
+        )
+        columns = ["version", "recorded", "stream", "event", "changed"]
+        table = markup.table(columns, rows, of=len(self))
+        return markup.heading(repr(self)[1:-1]) + table + markup.warnings(parked_warnings(self.parked))
 
 
 class Why:

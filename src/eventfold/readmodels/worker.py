@@ -20,7 +20,7 @@ SHARE = 5
 
 
 class TableWorker:
-    """Keeps one table up to date; `handled` counts the events it was given.
+    """Keeps one table up to date; `handled` counts the events it was given, `made` is the last version it published.
 
     Args:
         open_live: opens the live generation; called again after a rebuild has replaced it.
@@ -50,6 +50,7 @@ class TableWorker:
         self._every = every
         self._read = read or feed.read
         self.handled = 0
+        self.made: int | None = None
         self._due = time.monotonic() + every
         self._state = open_live()
         self._projector = Projector(self._state, feed, registry, read=self._read)
@@ -140,7 +141,8 @@ class TableWorker:
             StaleCursor: others published in the same moment; look again.
         """
         if self._publication is not None:
-            Publisher(self._state, self._publication, self._feed).publish(complete=complete)
+            made = Publisher(self._state, self._publication, self._feed).publish(complete=complete)
+            self.made = self.made if made is None else made.number
 
     def _open(self) -> None:
         self._state = self._open_live()

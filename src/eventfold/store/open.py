@@ -15,7 +15,7 @@ _ADAPTERS = {"cosmos": ("eventfold.store.cosmos", "cosmos"), "sqlite": ("eventfo
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
-    """The event store behind a URL; the caller closes it.
+    """The event store behind a URL; the caller closes it, or uses it in a `with`.
 
     Args:
         url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory),

@@ -5,7 +5,8 @@ The contract suite in `eventfold.testing` asserts each sentence below; a store i
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 import msgspec
@@ -253,3 +254,11 @@ class Store(Protocol):
 
         So do its feed, snapshots and leases, and iterators that it gave, when they are asked for more.
         """
+
+    def __enter__(self) -> Self:
+        """Itself: `with ef.open_store(...) as store:` closes it at the end."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes it."""

@@ -19,6 +19,7 @@ from eventfold.store.cosmos.reading import Reading
 from eventfold.store.cosmos.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
 from eventfold.store.cost import Cost
+from eventfold.store.entered import Entered
 from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
 
@@ -44,7 +45,7 @@ def open_url(url: str, *, create: bool = True) -> "CosmosStore":
     return CosmosStore(read_url(url), create=create)
 
 
-class CosmosStore:
+class CosmosStore(Entered):
     """A log in a database of Azure Cosmos DB; see `Store` for what each method promises.
 
     Args:

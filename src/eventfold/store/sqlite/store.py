@@ -16,6 +16,7 @@ from eventfold.feed.leases.port import Leases
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append, check_new_stream
+from eventfold.store.entered import Entered
 from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
 from eventfold.store.sqlite.feed import SqliteFeed
@@ -42,7 +43,7 @@ def open_url(url: str, *, create: bool = True) -> "SqliteStore":
     raise ConfigInvalid("synchronous= takes full or normal.", key="synchronous")
 
 
-class SqliteStore:
+class SqliteStore(Entered):
     """A log in one SQLite file; see `Store` for what each method promises.
 
     Args:

@@ -56,6 +56,15 @@ def _raises(call: Callable[[], object]) -> bool:
 class ClosingContract:
     """What a closed store says."""
 
+    def test_a_store_is_closed_at_the_end_of_its_with(self, store: Store) -> None:
+        with store as entered:
+            assert entered is store
+            store.append("order-1", make_many(1), expected=0)
+            assert store.log_id in repr(store)
+        with pytest.raises(StoreClosed):
+            store.head("order-1")
+        store.close()
+
     def test_every_method_of_a_closed_store_and_of_its_feed_snapshots_and_leases_says_so(
         self, store: Store
     ) -> None:

@@ -9,12 +9,13 @@ from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.feed.leases.port import Leases
 from eventfold.store.cost import Cost
+from eventfold.store.entered import Entered
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamEnd, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
 from eventfold.testing.partitioned.leases import MemoryLeases
 
 
-class PartitionedStore:
+class PartitionedStore(Entered):
     """Any store with one partition, as if it had several; see `Store` for what each method promises.
 
     Args:
