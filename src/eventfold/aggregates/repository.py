@@ -94,6 +94,11 @@ class Repository(Generic[A]):
         self._warm: Warm[A] = Warm(warm)
         self._every = aggregate_type.definition.snapshot_every
         self._snapshotting = Snapshotting(self._loader.snapshot)
+        self._name = aggregate_type.__name__
+
+    def __repr__(self) -> str:
+        """Of which aggregates."""
+        return f"<Repository of {self._name}>"
 
     def load(self, stream: str) -> A:
         """The aggregate as it is now.

@@ -35,6 +35,11 @@ class Definition:
         self.ignored = self._left_out(ignored)
         _no_twins([a.definition.category for a in self.aggregates], "aggregates", "category")
 
+    def __repr__(self) -> str:
+        """Its name, and what it is made of."""
+        known = [*(a.__name__ for a in self.aggregates), *self.tables]
+        return f"<App {self.name}: {', '.join(known) or 'nothing yet'}>"
+
     def sought(self, spec: TableSpec) -> Sought:
         """Where one of the app's tables would miss events of types that the app does not know.
 

@@ -33,9 +33,9 @@ class Framed:
         Raises:
             ExtraMissing: pandas is not installed.
         """
+        table = self.frame()
         with _needing("pandas"):
             pandas: Any = import_module("pandas")
-        table = self.frame()
         missing = {str(column.type) for column in table.columns if column.null_count}
         exact = {
             of: pandas.api.types.pandas_dtype(_WITH_MISSING[of]) for of in missing & _WITH_MISSING.keys()
@@ -48,9 +48,10 @@ class Framed:
         Raises:
             ExtraMissing: polars is not installed.
         """
+        table = self.frame()
         with _needing("polars"):
             polars: Any = import_module("polars")
-        return polars.from_arrow(self.frame())
+        return polars.from_arrow(table)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The rows by the Arrow PyCapsule interface, which DuckDB, polars, pandas and others read."""
