@@ -100,6 +100,44 @@ def test_a_name_with_a_dot_is_found_where_nothing_is_nested_and_quotes_say_which
     store.close()
 
 
+NAMES = ["it's", "50 %", "a\\b", "Größe", "审批", "a[0]", "a*b", "$x", "#", "{x}", "a;--"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_types_and_fields_mean_themselves_whatever_signs_they_have(name: str) -> None:
+    noted = f"Noted {name} \"'"
+    spec = compile_table(
+        "boxes",
+        "box",
+        {
+            "id": key(),
+            "n": last(field(noted, name), "int64"),
+            "what": last({noted: name, "Noted": "other"}),
+            "times": count(noted),
+        },
+    )
+    layout = bind(spec, total_order=True)
+    store = open_store("sqlite://")
+    for kind, data in (
+        (noted, {name: 1}),
+        ("Noted", {name: 2}),
+        (noted, {name: 3}),
+        (noted + "x", {name: 4}),
+    ):
+        store.append("box-it's 50 %", [make(event_type=kind, data=data)], expected=ANY)
+    feed = store.feed()
+    for engine in (ReferenceEngine(), DuckdbEngine()):
+        folded = engine.fold(
+            feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope())),
+            layout,
+            Registry(untyped=True),
+            scope=Scope(),
+        )
+        assert not folded.parked
+        assert [(row["n"], row["what"], row["times"]) for row in folded.rows.to_pylist()] == [(3, name, 2)]
+    store.close()
+
+
 def test_sums_that_leave_their_type_park_the_event_that_does_it() -> None:
     spec = compile_table(
         "boxes",

@@ -128,7 +128,7 @@ def test_a_dry_run_shows_what_would_be_held_back(store: Store, tmp_path: Path) -
     [
         ("1,Assessed,2024-01-02T00:00:00Z,\0", 2, 1),  # its time says where it belongs
         (BROKEN, 1, 2),  # it may belong anywhere in its stream
-        ("1,Asses*sed,,", 2, 1),  # without a time it stays with the row before it
+        ("1,*Assessed,,", 2, 1),  # without a time it stays with the row before it
     ],
 )
 def test_in_the_order_of_time_what_follows_it_there_is_held_back(

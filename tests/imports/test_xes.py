@@ -164,7 +164,7 @@ def test_version_2_and_other_encodings_are_read(store: Store, tmp_path: Path) ->
         ('<string key="n" value="1"/><string key="n" value="2"/>', "json-duplicate-key"),
         ('<date key="time:timestamp" value="2011-02-30T00:00:00Z"/>', "time-invalid"),
         ('<date key="time:timestamp" value="2011-02-03T00:00:00"/>', "time-invalid"),
-        ('<string key="concept:name" value="a*b"/>', "event-type-invalid"),
+        ('<string key="concept:name" value="*b"/>', "event-type-invalid"),
     ],
 )
 def test_an_event_that_cannot_be_kept_exactly_is_refused_by_its_number(

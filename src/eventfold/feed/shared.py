@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed, Page
-from eventfold.store.names import category_of, check_categories
+from eventfold.store.names import check_categories, stored_category
 
 _PAGES = 4
 
@@ -48,6 +48,6 @@ class SharedReads:
             event
             for event in page.events
             if (types is None or event.type in types)
-            and (categories is None or category_of(event.stream) in categories)
+            and (categories is None or stored_category(event.stream) in categories)
         ]
         return Page(events, page.cursor, page.caught_up)

@@ -8,6 +8,7 @@ Documents in the pattern's own form come by `documents.py`; what `eventfold expo
 from eventfold.imports.documents import container_pages, file_pages, import_documents
 from eventfold.imports.importing import import_file
 from eventfold.imports.mapping import Mapping
+from eventfold.imports.naming import original, replaced
 from eventfold.imports.report import ImportReport, Refusal
 from eventfold.imports.restoring import restore
 from eventfold.imports.standards import ocel_mapping, xes_mapping
@@ -21,6 +22,8 @@ __all__ = [
     "import_documents",
     "import_file",
     "ocel_mapping",
+    "original",
+    "replaced",
     "restore",
     "xes_mapping",
 ]

@@ -22,10 +22,12 @@ from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import row_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
+from eventfold.events.names import composed
 from eventfold.events.times import parse_time
 from eventfold.imports.categories import prefix_for
 from eventfold.imports.identity import Source, equal_rows, named
 from eventfold.imports.knowing import IMPORTED_FROM, Knowing
+from eventfold.imports.naming import Naming
 from eventfold.imports.prepared import Prepared, Wrong, missing
 from eventfold.imports.reading import opened
 from eventfold.imports.repeats import Repeats
@@ -34,7 +36,6 @@ from eventfold.imports.rows import Cells, bare
 from eventfold.imports.settling import Settling
 from eventfold.imports.versions import Versions
 from eventfold.store.checks import check_event
-from eventfold.store.names import category_of
 from eventfold.store.open import open_documents
 from eventfold.store.port import Capabilities, Store
 
@@ -57,6 +58,7 @@ def import_documents(
     source: str | Source,
     *,
     category: str = "",
+    replace: bool = False,
     same: bool = False,
     other: bool = False,
     naive_is_utc: bool = False,
@@ -65,14 +67,15 @@ def import_documents(
     dry_run: bool = False,
     progress: Callable[[ImportReport], object] | None = None,
 ) -> ImportReport:
-    """Writes documents as events, each once, however often it is run.
+    r"""Writes documents as events, each once, however often it is run.
 
     Args:
         store: where to.
         pages: the documents, page by page.
         source: the name of the log; where a person chose it, equal documents of a log with another name are others,
             as far as their own id is no UUID.
-        category: stands before the `aggregateId` in the stream's name, where that has no category of its own.
+        category: stands before the `aggregateId` in the stream's name, where that does not begin with it.
+        replace: writes `%2F`, `%5C`, `%3F` and `%23` for `/ \ ? #` in names of streams, instead of refusing them.
         same: documents that equal those of another log are the same, and known.
         other: they are others, and written.
         naive_is_utc: takes times without a zone for UTC instead of refusing them.
@@ -97,6 +100,7 @@ def import_documents(
     prefix = prefix_for(store, category, report)
     knowing = Knowing(store, log, equal, keyed=True, keep_going=keep_going)
     settling = Settling(store, knowing, report)
+    naming = Naming(prefix, None if knowing.empty else store, replace=replace)
 
     def prepared(page: Iterable[Found], reader: _Reader, into: ImportReport) -> Iterator[Prepared]:
         for line, document, fault in page:
@@ -119,7 +123,7 @@ def import_documents(
                 yield row
 
     def new_reader() -> _Reader:
-        return _Reader(log.name, prefix, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
+        return _Reader(log.name, naming, store.capabilities, naive_is_utc=naive_is_utc, cut_times=cut_times)
 
     if equal == "ask" and not knowing.empty and not isinstance(pages, Iterator):
         reader, new = new_reader(), False
@@ -214,10 +218,10 @@ class _Reader:
     """Makes events of documents."""
 
     def __init__(
-        self, source: str, category: str, can: Capabilities, *, naive_is_utc: bool, cut_times: bool
+        self, source: str, naming: Naming, can: Capabilities, *, naive_is_utc: bool, cut_times: bool
     ) -> None:
         self._source = source
-        self._category = category
+        self._naming = naming
         self._can = can
         self._naive_is_utc = naive_is_utc
         self._cut_times = cut_times
@@ -246,7 +250,7 @@ class _Reader:
         schema_version = metadata.get("schemaVersion", document.get("schemaVersion", 1))
         event = NewEvent(
             _NOBODY,
-            self._text(document, "eventType"),
+            composed(self._text(document, "eventType")),
             schema_version,
             encode_text(dict(data)),
             text,
@@ -266,11 +270,7 @@ class _Reader:
         return [place]
 
     def _stream(self, document: Document) -> str:
-        stream = self._text(document, "aggregateId")
-        if self._category:
-            stream = f"{self._category}-{stream}"
-        category_of(stream)
-        return stream
+        return self._naming(self._text(document, "aggregateId"))
 
     def _identified(self, place: Prepared, document: Document) -> Prepared:
         """Its own id; or one that is made of it, and what an earlier release made one of."""

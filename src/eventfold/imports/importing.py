@@ -17,6 +17,7 @@ from eventfold.imports.columns import checked
 from eventfold.imports.identity import equal_rows, named, source_of
 from eventfold.imports.knowing import Knowing
 from eventfold.imports.mapping import Mapper, Mapping
+from eventfold.imports.naming import Naming
 from eventfold.imports.prepared import Prepared, by_time
 from eventfold.imports.reading import Format, form_of, opened
 from eventfold.imports.report import ImportReport
@@ -92,6 +93,7 @@ def import_file(
     knowing = Knowing(store, log, equal, keyed=bool(mapping.id), keep_going=keep_going)
     settling = Settling(store, knowing, report)
     mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
+    naming = Naming(mapping.category, None if knowing.empty else store, replace=mapping.replace)
     size = path.stat().st_size
 
     def batches(into: ImportReport) -> Iterator[Batch]:
@@ -100,7 +102,7 @@ def import_file(
             raw = checked(file.rows, file.columns, mapping, path)
             if report.asked_category and mapping.category == report.category:
                 raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
-            mapper = Mapper(mapping, log.name, store.capabilities, former=not knowing.empty)
+            mapper = Mapper(mapping, log.name, store.capabilities, naming=naming, former=not knowing.empty)
             rows = _prepared(raw, mapper, into)
             for batch in _batches(by_time(rows) if order == "time" else rows):
                 yield Batch(batch, file.read_bytes())

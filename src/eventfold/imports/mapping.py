@@ -1,9 +1,8 @@
 """From a row to an event: which columns say the stream, the type and the time; the others are its data."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from itertools import product
 from math import prod
 from uuid import UUID
@@ -18,32 +17,34 @@ from eventfold.events.envelope import NewEvent, to_us
 from eventfold.events.ids import keyed_row_id, row_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import check_metadata, metadata_text
+from eventfold.events.names import check_new_event_type, composed
 from eventfold.events.shape import check_key
 from eventfold.events.times import parse_time
 from eventfold.imports.cells import cell_text, numbers
 from eventfold.imports.lists import as_list, list_items
+from eventfold.imports.naming import Naming
 from eventfold.imports.prepared import Prepared, Unclear, Wrong, missing
 from eventfold.imports.repeats import Repeats
 from eventfold.imports.rows import Cells, Row
 from eventfold.store.checks import check_event
-from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities
 
-_NAMES = 100_000
 _NULL = msgspec.Raw(b"null")
 _NOBODY = UUID(int=0)
 _UNREAD = (KeyError, EventfoldError, msgspec.MsgspecError, UnicodeEncodeError)
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which column means what; one column may be given as plain text.
+    r"""Which column means what; one column may be given as plain text.
 
     Attributes:
         stream: the columns that name the entity; several are joined by `stream_separator`, and then none may be empty,
             and only the last may hold that character: else other cells could give the same name.
         stream_separator: the character between several stream columns.
-        category: stands before it in the name of the stream, with `_` for a dash; empty where the column holds whole
-            stream names.
+        category: stands before it in the name of the stream, with `_` for a dash, but where the value begins with it:
+            `case-1` is taken as it is in the category `case`. Empty where the column holds whole stream names.
+        replace: writes `%2F`, `%5C`, `%3F` and `%23` for `/ \ ? #` in names of streams, which can have none of these;
+            see `replaced`. Default: such rows are refused.
         type: the columns that name the type of the event; several are joined by `type_separator`.
         event_type: the one type of all rows, instead of a column.
         type_separator: stands between several type columns.
@@ -65,6 +66,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     stream: str | tuple[str, ...]
     stream_separator: str = "-"
     category: str = ""
+    replace: bool = False
     type: str | tuple[str, ...] = ()
     event_type: str = ""
     type_separator: str = ":"
@@ -94,20 +96,32 @@ class Mapper:
         mapping: which column means what.
         source: the name of the log that is imported.
         can: what the store can keep.
+        naming: makes the names of streams; default: as the mapping says, without a log.
         former: whether the log may hold events of earlier releases, whose ids are made otherwise.
 
     Raises:
         ConfigInvalid: no stream, no type, or both a column and a constant for it; an unknown time zone; a separator of
             streams that is not one character; a source that cannot be kept.
+        EventTypeInvalid: the one type of all rows cannot be one.
     """
 
-    def __init__(self, mapping: Mapping, source: str, can: Capabilities, *, former: bool = True) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        source: str,
+        can: Capabilities,
+        *,
+        naming: Naming | None = None,
+        former: bool = True,
+    ) -> None:
         if not mapping.stream:
             raise ConfigInvalid("Say which column names the stream.", key="stream")
         if bool(mapping.type) == bool(mapping.event_type):
             raise ConfigInvalid("Say which column names the type, or one type for all rows.", key="type")
         if len(mapping.stream_separator) != 1:
             raise ConfigInvalid("What separates the columns of a stream is one character.", key="stream")
+        if mapping.event_type:
+            check_new_event_type(mapping.event_type)
         self._mapping = mapping
         self._source = source
         self._can = can
@@ -125,7 +139,7 @@ class Mapper:
         self._numbers = numbers(mapping.decimal_commas, mapping.whole)
         self._repeats = Repeats()
         self._earlier = Repeats()
-        self._stream: Callable[[str], str] = lru_cache(_NAMES)(self._stream_name)
+        self._stream = naming or Naming(mapping.category, replace=mapping.replace)
         self._unclear: dict[tuple[str, ...], Unclear] = {}
 
     def __call__(self, row: Row) -> list[Prepared]:
@@ -151,9 +165,7 @@ class Mapper:
                 cells = {**cells, **{name: as_list(name, cells[name]) for name in mapping.lists}}
             named = cells if row.plain is None else {**cells, **row.plain}
             streams = [(self._stream(name), unclear) for name, unclear in self._entities(named)]
-            kind = mapping.event_type or mapping.type_separator.join(
-                [cell_text(named[n]) for n in mapping.type]
-            )
+            kind = mapping.event_type or self._type(named)
             text = self._data(cells, row.plain)
             occurred = self._time(named[mapping.time]) if mapping.time else None
             metadata = self._metadata_of(cells) if self._about else self._metadata
@@ -304,10 +316,10 @@ class Mapper:
             self._unclear[parts] = Unclear(refusal)
         return name, self._unclear[parts]
 
-    def _stream_name(self, written: str) -> str:
-        name = f"{self._mapping.category}-{written}" if self._mapping.category else written
-        category_of(name)
-        return name
+    def _type(self, cells: Cells) -> str:
+        return composed(
+            self._mapping.type_separator.join([cell_text(cells[name]) for name in self._mapping.type])
+        )
 
     def _time(self, cell: str | msgspec.Raw) -> int | None:
         written = cell if isinstance(cell, str) else msgspec.json.decode(cell)

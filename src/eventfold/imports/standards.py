@@ -1,5 +1,6 @@
 """What the columns of an event log standard mean: the mapping that a person would else have to write."""
 
+from eventfold.events.names import composed
 from eventfold.imports.mapping import Mapping
 from eventfold.imports.ocel import ACTIVITY, EVENT_ID, OF_TYPE, TIMESTAMP
 
@@ -46,7 +47,7 @@ def ocel_mapping(
     column = OF_TYPE + object_type
     return Mapping(
         stream=column,
-        category=category or object_type,
+        category=category or composed(object_type),
         type=ACTIVITY,
         time=TIMESTAMP,
         timezone=timezone,

@@ -23,7 +23,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import NewEvent, from_us
 from eventfold.events.ids import EMPTY, check_id, check_new_id
 from eventfold.events.metadata import check_metadata_keys, check_metadata_size
-from eventfold.events.names import check_event_type, hidden_in
+from eventfold.events.names import check_event_type, check_new_event_type, unfit, unknown_in
 from eventfold.events.storable import check_storable
 from eventfold.store.names import category_of
 from eventfold.store.port import Capabilities, Expected, StreamState
@@ -106,14 +106,14 @@ def check_new_stream(stream: str, events: Sequence[NewEvent], head: Callable[[st
         head: tells the version of a stream; asked only where the name has such a character.
 
     Raises:
-        InvalidStream: the name has an invisible or bidirectional character.
+        InvalidStream: the name has a character that no new name can have; see `eventfold.events.names`.
     """
-    if stream.isascii() or not (found := hidden_in(stream)):
+    if stream.isascii() or not (found := unfit(stream) or unknown_in(stream)):
         return
     if not all(map(is_restored, events)) and not head(stream):
         raise InvalidStream(
-            f"'{stream.encode('ascii', 'backslashreplace').decode()[:100]}' cannot be the name of a new stream: it has"
-            f" {found}, which nobody sees, so that two names would look the same. Leave it out.",
+            f"'{stream.encode('ascii', 'backslashreplace').decode()[:100]}' cannot be the name of a new stream:"
+            f" {found}. Leave it out.",
             stream=stream[:60],
         )
 
@@ -147,6 +147,8 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
     """Whether nothing about a batch is remarkable: seen at once for all of it, because most batches are so."""
     for name in {event.type for event in events}:
         check_event_type(name)
+        if unknown_in(name):
+            return False
     data, metadata = [event.data for event in events], {event.metadata for event in events}
     if (max(map(len, data)) + max(map(len, metadata))) * 4 > min(can.max_event_bytes, limits.METADATA_BYTES):
         return False
@@ -168,7 +170,7 @@ def _plain(events: Sequence[NewEvent], can: Capabilities) -> bool:
 
 def check_event(event: NewEvent, can: Capabilities) -> None:
     """Refuses an event that is too large, or that no store can keep."""
-    check_event_type(event.type)
+    (check_event_type if is_restored(event) else check_new_event_type)(event.type)
     characters = len(event.data) + len(event.metadata)
     # every character has at most 4 bytes in UTF-8, so that most events need not be encoded to be measured
     if characters * 4 > can.max_event_bytes:

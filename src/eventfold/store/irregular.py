@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import EMPTY
-from eventfold.events.names import hidden_in
+from eventfold.events.names import unfit
 from eventfold.events.storable import is_storable
 
 WHAT = {
     "data": "data that are no JSON object which can be taken back",
     "metadata": "metadata that are no JSON object which can be taken back",
     "id": "the nil or the max UUID as their id",
-    "stream": "an invisible or bidirectional character in the name of their stream",
+    "stream": "an invisible or other character in the name of their stream that no new name has",
 }
 """Kind -> in words."""
 
@@ -31,7 +31,7 @@ def irregular(stream: str, id_bytes: bytes, data: str, metadata: str) -> list[st
         found.append("metadata")
     if id_bytes in _EMPTY:
         found.append("id")
-    if not stream.isascii() and hidden_in(stream):
+    if not stream.isascii() and unfit(stream):
         found.append("stream")
     return found
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from eventfold import limits
 from eventfold.errors import InvalidStream, StreamNameTooLong, StreamReserved
+from eventfold.events.names import not_composed
 
 _FORBIDDEN = frozenset("/\\?#")
 _CONTROL = frozenset({"Cc", "Zl", "Zp"})
@@ -43,11 +44,16 @@ def category_of(stream: str) -> str:
         raise _invalid(stream, "it begins or ends with a space")
     if _FORBIDDEN.intersection(stream):
         raise _invalid(stream, "it may not contain / \\ ? or #")
-    if not stream.isascii() and not unicodedata.is_normalized("NFC", stream):
-        raise _invalid(stream, "it is not in Unicode normal form NFC")
+    if why := not_composed(stream):
+        raise _invalid(stream, why)
     if any(unicodedata.category(c) in _CONTROL for c in stream):
         raise _invalid(stream, "it contains a control character or a line separator")
     return category
+
+
+def stored_category(stream: str) -> str:
+    """The category of a stream that a log holds, whatever names are taken today."""
+    return stream.partition("-")[0]
 
 
 def checked_streams(streams: Iterable[str]) -> list[str]:

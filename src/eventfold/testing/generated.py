@@ -10,7 +10,7 @@ from eventfold.readmodels import values as v
 from eventfold.readmodels.columns import Column
 from eventfold.readmodels.table import TableSpec, compile_table
 
-TYPES = ("Opened", "Changed", "Closed")
+OPENED, CHANGED, CLOSED = TYPES = ('Opened "50 %"?', "Change\\d o'clock", "审批 {} $1 [x]")
 FIELDS = ("text", "whole", "money", "flag", "at", "day", "nested.text", "raw")
 PATHS = (*FIELDS, '"nested.text"', 'nested."text"')
 KINDS = {
@@ -117,11 +117,11 @@ def _other_columns() -> st.SearchStrategy[Column]:
     return st.sampled_from(
         [
             c.count(),
-            c.count("Changed"),
-            c.last({"Opened": "open", "Closed": "closed"}),
-            c.sum({"Opened": 1, "Closed": -1}),
+            c.count(CHANGED),
+            c.last({OPENED: "open", CLOSED: "closed"}),
+            c.sum({OPENED: 1, CLOSED: -1}),
             c.first(v.recorded_at),
-            c.last(v.occurred_at, on=["Changed"]),
+            c.last(v.occurred_at, on=[CHANGED]),
             c.last(v.actor),
             c.max(v.version),
             c.collect(v.event_type, limit=3),
@@ -142,7 +142,7 @@ def tables(draw: st.DrawFn, *, in_order: bool = True) -> TableSpec:
     keys = [c.key(), c.key(*[v.field(t, "k") for t in TYPES], absent=absent), c.key(v.actor, absent=absent)]
     declared["id"] = draw(st.sampled_from([*keys, c.key(v.event_type)]))
     if in_order and draw(st.booleans()):
-        declared["gone"] = c.delete_on("Closed")
+        declared["gone"] = c.delete_on(CLOSED)
     return compile_table("made", draw(st.sampled_from(["", "box"])), declared, events=TYPES)
 
 

@@ -56,6 +56,7 @@ FOLLOW_SECONDS = 1.0
 @click.option("--naive-is-utc", is_flag=True, help="Times of documents without a zone are UTC.")
 @click.option("--follow", is_flag=True, help="Of a cosmos:// source: goes on copying until Ctrl-C.")
 @click.option("--category", default="", help="Stands before it in the stream's name: CATEGORY-value.")
+@click.option("--replace", is_flag=True, help="In names of streams: %2F %5C %3F %23 for / \\ ? #.")
 @click.option(
     "--type", "types", multiple=True, metavar="COLUMN", help="Names the type of the event; repeatable."
 )
@@ -117,6 +118,7 @@ def import_file(
     naive_is_utc: bool,  # noqa: FBT001
     follow: bool,  # noqa: FBT001
     category: str,
+    replace: bool,  # noqa: FBT001 - click passes options by name
     types: tuple[str, ...],
     event_type: str,
     time: str,
@@ -147,9 +149,10 @@ def import_file(
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
     check_input(settings.configuration, file)
-    if is_export and (identity or same or other or keep_going):
+    if is_export and (identity or same or other or keep_going or replace):
         raise ConfigInvalid(
-            "What is restored has ids and versions of its own: leave out --id, --same, --other and --keep-going.",
+            "What is restored has ids, versions and names of its own: leave out --id, --same, --other, --keep-going and"
+            " --replace.",
             key="restore",
         )
     is_mapped = bool(stream or object_type or documents or "://" in file)
@@ -182,6 +185,7 @@ def import_file(
                 pages,
                 named(source) if source else source_of(file),
                 category=category,
+                replace=replace,
                 same=same,
                 other=other,
                 keep_going=keep_going,
@@ -217,7 +221,7 @@ def import_file(
             whole=whole,
             metadata=metadata,
         )
-    mapping = structs.replace(mapping, id=identity)
+    mapping = structs.replace(mapping, id=identity, replace=replace)
     store = _log(settings, dry_run=dry_run)
     try:
         with progress(path.name, in_bytes=True) as moved:

@@ -10,7 +10,7 @@ from eventfold.aggregates.state import same
 from eventfold.errors import EventfoldError
 from eventfold.events.registry import Registry
 from eventfold.readmodels.audit.report import Finding, Findings
-from eventfold.store.names import category_of
+from eventfold.store.names import stored_category
 from eventfold.store.port import Store
 
 SAMPLE = 100
@@ -48,7 +48,7 @@ class SnapshotAudit:
         if every is None:
             return 0
         category, dice = self._definition.category, random.SystemRandom()
-        found = [stream for stream in heads if category_of(stream) == category]
+        found = [stream for stream in heads if stored_category(stream) == category]
         dice.shuffle(found)
         found.sort(key=lambda stream: heads[stream] < every)  # those that its policy has asked for come first
         compared, stream = 0, ""

@@ -7,7 +7,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.audit.reading import Events
 from eventfold.readmodels.audit.report import Finding, Findings, Where
 from eventfold.readmodels.tally import PRIME, Counted, Number, Tally, merged, tally
-from eventfold.store.names import category_of
+from eventfold.store.names import stored_category
 
 _LISTED = 10
 
@@ -63,7 +63,7 @@ def fitting(category: str, types: Collection[str] | None) -> Callable[[RecordedE
 
     def fits(event: RecordedEvent) -> bool:
         return (types is None or event.type in types) and (
-            not category or category_of(event.stream) == category
+            not category or stored_category(event.stream) == category
         )
 
     return fits

@@ -9,7 +9,7 @@ from eventfold.errors import CapabilityMissing, CheckpointBeyondHead, ForeignCur
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
 from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition
-from eventfold.store.names import category_of, check_categories
+from eventfold.store.names import check_categories, stored_category
 from eventfold.testing.partitioned.nodes import SPACE, Node, place_of
 
 if TYPE_CHECKING:
@@ -231,4 +231,4 @@ class PartitionedFeed:
 def _fits(event: RecordedEvent, categories: Collection[str] | None, types: Collection[str] | None) -> bool:
     if types is not None and event.type not in types:
         return False
-    return categories is None or category_of(event.stream) in categories
+    return categories is None or stored_category(event.stream) in categories
