@@ -212,7 +212,7 @@ def test_what_waits_is_named(log: Store) -> None:
 @pytest.mark.parametrize(
     ("ask", "error"),
     [
-        (lambda table: table.diff("yesterday"), RangeInvalid),
+        (lambda table: table.diff("yesterday"), TimeInvalid),
         (lambda table: table.diff(True), RangeInvalid),
         (lambda table: table.diff(1.5, "now"), RangeInvalid),
         (lambda table: table.diff(-1), RangeInvalid),

@@ -7,7 +7,7 @@ with the same ids.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from eventfold.errors import (
     PositionBeyondHead,
     RangeInvalid,
     StreamNotFound,
-    TimeInvalid,
     WrongExpectedVersion,
 )
 from eventfold.events.envelope import RecordedEvent, to_us
@@ -32,6 +31,7 @@ from eventfold.events.event import Event
 from eventfold.events.ids import check_command_id, command_event_id
 from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
+from eventfold.events.times import moment
 from eventfold.feed.cursor import Token
 from eventfold.store.port import Store
 from eventfold.store.settling import settled
@@ -154,17 +154,18 @@ class Repository(Generic[A]):
         check_command_id(command_id)
         return self._repeat(stream, lambda aggregate: decision(aggregate, *args, **kwargs), command_id)
 
-    def at(self, stream: str, *, version: int | None = None, time: datetime | None = None) -> A:
+    def at(self, stream: str, *, version: int | None = None, time: datetime | date | str | None = None) -> A:
         """The aggregate as it was.
 
         Args:
             stream: the stream.
             version: the number of its events then, at least 1; or
-            time: an aware recorded time: every event recorded at or before it.
+            time: every event recorded at or before it: an aware time, a day (its beginning in UTC), or either as
+                text in ISO 8601 (UTC where it names no zone).
 
         Raises:
             RangeInvalid: neither or both are given, or a version below 1.
-            TimeInvalid: the time has no time zone.
+            TimeInvalid: it is no time, or a `datetime` without a time zone.
             PositionBeyondHead: the stream has not reached the version.
             StreamNotFound: it had no events then.
         """
@@ -174,9 +175,7 @@ class Repository(Generic[A]):
             raise RangeInvalid(
                 f"version = {version}: the first event of a stream has version 1.", field="version"
             )
-        if time is not None and time.utcoffset() is None:
-            raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
-        until = None if time is None else to_us(time)
+        until = None if time is None else to_us(moment(time))
         found = self._loader.load(stream, to=version, until_us=until)
         if version is not None and found.version < version:
             raise PositionBeyondHead(

@@ -2,8 +2,8 @@
 
 import time as clocks
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -15,11 +15,11 @@ from eventfold.errors import (
     RangeInvalid,
     RowNotFound,
     TableBehind,
-    TimeInvalid,
 )
 from eventfold.events.envelope import to_us
 from eventfold.events.metadata import current
 from eventfold.events.registry import Registry
+from eventfold.events.times import moment
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from eventfold.readmodels.rebuild import Progress, Rebuilt
     from eventfold.readmodels.why import Explanation
 
-    Moment = Cursor | AsOf | datetime | int | Literal["now"]
+    Moment = Cursor | AsOf | datetime | date | int | str
 
 _POLL_SECONDS = 0.01
 
@@ -147,7 +147,7 @@ class LiveTable(Framed):
         *,
         cursor: Cursor | None = None,
         position: int | None = None,
-        time: datetime | None = None,
+        time: datetime | date | str | None = None,
         clock: "Clock" = "recorded",
     ) -> "AsOf":
         """The table as it was; equal to a fold of the log from zero.
@@ -155,25 +155,24 @@ class LiveTable(Framed):
         Args:
             cursor: after everything up to this cursor; or
             position: after everything at or below this position, where the log has a total order; or
-            time: after everything recorded at or before this aware time; with `clock="occurred"`, everything that is
+            time: after everything recorded at or before this time; with `clock="occurred"`, everything that is
                 known now and occurred at or before it (up to `position` or `cursor`, if one is given too).
-            clock: which time is meant.
+            clock: which time is meant. A time is an aware `datetime`, a day (its beginning in UTC), or either as text
+                in ISO 8601 (UTC where it names no zone).
 
         Raises:
             RangeInvalid: not exactly one moment is given.
-            TimeInvalid: the time has no time zone.
+            TimeInvalid: it is no time, or a `datetime` without a time zone.
             PositionBeyondHead: the log has not reached it.
             CapabilityMissing: a position on a log without total order.
         """
-        found = self._at(cursor, position, time, clock)
+        found = self._at(cursor, position, None if time is None else moment(time), clock)
         parked = {one.stream: one for one in named(found.parked, self._store)}
         return structs.replace(found, parked=parked)
 
     def _at(
         self, cursor: Cursor | None, position: int | None, time: datetime | None, clock: "Clock"
     ) -> "AsOf":
-        if time is not None and time.utcoffset() is None:
-            raise TimeInvalid("The time has no time zone; give an aware time, for example in UTC.")
         if clock == "recorded" and sum(given is not None for given in (cursor, position, time)) != 1:
             raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
         if cursor is None and position is not None:
@@ -198,8 +197,8 @@ class LiveTable(Framed):
             for change in table.diff(yesterday, "now"): ...
 
         Args:
-            a: the one moment: a cursor, a position (where the log has a total order), an aware time (recorded), "now"
-                (the end of the log), or what `at` answered.
+            a: the one moment: a cursor, a position (where the log has a total order), a time as `at` takes it
+                (recorded), "now" (the end of the log), or what `at` answered.
             b: the other moment.
             key: only the row of this key.
             internal: the columns with a leading underscore count too; without it a row that an event touched and left
@@ -311,14 +310,14 @@ class LiveTable(Framed):
                 return self.at(cursor=self._feed.end())
             case Cursor():
                 return self.at(cursor=moment)
-            case datetime():
+            case date() | str():
                 return self.at(time=moment)
             case int() if type(moment) is int:
                 return self.at(position=moment)
             case AsOf() if moment.layout == self.layout:
                 return moment
         raise RangeInvalid(
-            f"{self.name}: give each moment as a cursor, a position, an aware time, 'now', or what at() answered."
+            f"{self.name}: give each moment as a cursor, a position, a time, 'now', or what at() answered."
         )
 
     def _published_generation(self) -> int:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -39,13 +40,15 @@ _occurred: ContextVar[datetime | None] = ContextVar("eventfold_occurred_at", def
 @contextmanager
 def context(
     *,
-    actor: str | None = None,
-    correlation_id: str | None = None,
-    causation_id: str | None = None,
+    actor: str | UUID | None = None,
+    correlation_id: str | UUID | None = None,
+    causation_id: str | UUID | None = None,
     occurred_at: datetime | None = None,
-    **keys: str | int | bool,
+    **keys: str | int | bool | UUID,
 ) -> Iterator[None]:
     """Everything appended inside carries these metadata; an inner context adds to, and overrides, the outer one.
+
+    A UUID is kept as its text.
 
     Args:
         actor: who acts.
@@ -61,7 +64,11 @@ def context(
     if occurred_at is not None:
         check_time(occurred_at)
     named = {"actor": actor, "correlationId": correlation_id, "causationId": causation_id, **keys}
-    given = {key: value for key, value in named.items() if value is not None}
+    given = {
+        key: str(value) if isinstance(value, UUID) else value
+        for key, value in named.items()
+        if value is not None
+    }
     check_metadata(given)
     token = _context.set({**_context.get(), **given})
     occurred = _occurred.set(occurred_at or _occurred.get())

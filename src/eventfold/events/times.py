@@ -5,7 +5,7 @@ number of milliseconds as a year; it cuts what is finer than a microsecond, and 
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from eventfold.errors import TimeInvalid
@@ -50,6 +50,29 @@ def parse_time(text: object, field: str, *, cut: bool | None = None) -> datetime
         )
     except ValueError:
         raise _no_time(text, field) from None
+
+
+def moment(given: datetime | date | str, field: str = "time") -> datetime:
+    """The moment that a person or a program means: text and days are in UTC where they say no zone.
+
+    Args:
+        given: an aware time, a day (its beginning), or either in ISO 8601.
+        field: what it is called, for the error.
+
+    Raises:
+        TimeInvalid: it is no time, or a `datetime` without a zone.
+    """
+    if isinstance(given, datetime):
+        if given.utcoffset() is None:
+            raise TimeInvalid(
+                f"The {field} {given} has no time zone: give one, as in {field}={field}.replace(tzinfo=UTC).",
+                field=field,
+            )
+        return given
+    if isinstance(given, date):
+        return datetime(given.year, given.month, given.day, tzinfo=UTC)
+    found = parse_time(given, field)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def utc_us(text: object) -> int | None:
