@@ -5,13 +5,19 @@ name that was asked for: an entity never stands in two streams.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from eventfold.errors import ConfigInvalid, InvalidStream
+from eventfold.imports.knowing import owner_of
+from eventfold.imports.mapping import Mapping
 from eventfold.imports.ocel import OF_TYPE
 from eventfold.imports.report import ImportReport
 from eventfold.imports.rows import Row
 from eventfold.store.names import as_category, check_category
 from eventfold.store.port import Store
+
+_LOOKED_AT = 100
+"""Streams of a category."""
 
 
 def prefix_for(store: Store, asked: str, report: ImportReport) -> str:
@@ -39,6 +45,30 @@ def prefix_for(store: Store, asked: str, report: ImportReport) -> str:
         report.category = before
         return asked
     return report.category
+
+
+def shared_category(store: Store, mapping: Mapping, source: str) -> str:
+    """What a person should know where the streams of a type of objects may be those of another type; else empty.
+
+    `sales-order` and `sales_order` would have one category, and no event says which of them it came from: it is told
+    where the category holds events of another log than the one that is imported.
+
+    Args:
+        store: the log.
+        mapping: of the import.
+        source: the name of the log that is imported.
+    """
+    of = [name.removeprefix(OF_TYPE) for name in mapping.stream if name.startswith(OF_TYPE)]
+    if len(of) != 1 or "_" not in mapping.category or as_category(of[0]) != mapping.category:
+        return ""
+    some = [found.stream for found in islice(store.streams(mapping.category), _LOOKED_AT)]
+    owners = {owner_of(end.metadata) for end in store.ends(some)} - {source, None} if some else set()
+    if not owners:
+        return ""
+    return (
+        f"the category {mapping.category!r} holds streams from {min(map(str, owners))!r} already: if those are of a"
+        f" type of objects that is written like {of[0]!r}, they are mixed now; --category NAME keeps them apart."
+    )
 
 
 def distinct_types(rows: Iterator[Row], stream: tuple[str, ...], prefix: str) -> Iterator[Row]:

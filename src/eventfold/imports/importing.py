@@ -12,8 +12,8 @@ from msgspec import structs
 
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
 from eventfold.imports.asking import Batch, asked_first
-from eventfold.imports.categories import distinct_types, prefix_for
-from eventfold.imports.columns import checked
+from eventfold.imports.categories import distinct_types, prefix_for, shared_category
+from eventfold.imports.columns import checked, named_columns
 from eventfold.imports.identity import equal_rows, named, source_of
 from eventfold.imports.knowing import Knowing
 from eventfold.imports.mapping import Mapper, Mapping
@@ -95,9 +95,11 @@ def import_file(
     mapping = structs.replace(mapping, category=prefix_for(store, mapping.category, report))
     naming = Naming(mapping.category, None if knowing.empty else store, replace=mapping.replace)
     size = path.stat().st_size
+    used = frozenset(named_columns(mapping)) if mapping.data else None
+    report.note(shared_category(store, mapping, log.name))
 
     def batches(into: ImportReport) -> Iterator[Batch]:
-        with opened(path, form, delimiter, encoding) as file:
+        with opened(path, form, delimiter, encoding, used) as file:
             into.note(file.note)
             raw = checked(file.rows, file.columns, mapping, path)
             if report.asked_category and mapping.category == report.category:

@@ -50,6 +50,8 @@ class ParquetRows(NamedTuple):
         file: its columns; texts that rows share are kept once.
         schema_arrow: its columns and their types.
         at_once: how many rows of each group are read together.
+        read: the columns that are read; None = all.
+        used: the columns that anybody asked for; None = all. What the others hold refuses no row.
     """
 
     path: Path
@@ -57,6 +59,8 @@ class ParquetRows(NamedTuple):
     file: "pq.ParquetFile"
     schema_arrow: "pa.Schema"
     at_once: Sequence[int]
+    read: Sequence[str] | None = None
+    used: frozenset[str] | None = None
 
     def batches(self, columns: Sequence[str] | None = None) -> "Iterator[pa.RecordBatch | EventTooLarge]":
         """Its rows, some of a group at a time; an error for a row that is too large.
@@ -77,24 +81,39 @@ class ParquetRows(NamedTuple):
     def rows(self) -> Iterator[Row]:
         """Its rows as cells."""
         line = 0
-        for batch in self.batches():
+        documents = [field.name for field in self.schema_arrow if field.type == pa.json_()]
+        for batch in self.batches(self.read):
             if isinstance(batch, EventTooLarge):
                 line += 1
                 yield Row(line, {}, batch)
                 continue
             for cells in _values(batch):
                 line += 1
-                yield _row(line, cells)
+                yield self._asked(_row(line, _parsed(cells, documents)))
+
+    def _asked(self, row: Row) -> Row:
+        """The row, without what is wrong with it where nobody asked for that."""
+        if row.error is None or self.used is None or isinstance(row.error, EventTooLarge):
+            return row
+        return row._replace(error=None) if self.used <= row.cells.keys() else row
 
 
 @contextmanager
-def opened_parquet(path: Path, limit: int = limits.PARQUET_BYTES) -> Iterator[ParquetRows]:
+def opened_parquet(
+    path: Path, limit: int = limits.PARQUET_BYTES, used: frozenset[str] | None = None
+) -> Iterator[ParquetRows]:
     """Opens a Parquet file, of which no more than `limit` bytes unpack at once.
+
+    Args:
+        path: its place.
+        limit: in bytes.
+        used: the columns that anybody asks for; None = all.
 
     Raises:
         NotFound: it cannot be opened.
-        QueryInvalid: it is no Parquet file, names a column twice, or has a type that JSON cannot hold exactly.
-        InvalidEvent: a column has a name that cannot be kept.
+        QueryInvalid: it is no Parquet file, names a column twice, or has one of a type that JSON cannot hold exactly,
+            for which somebody asks.
+        InvalidEvent: such a column has a name that cannot be kept.
         EventTooLarge: it would unpack to more than is read at once.
     """
     try:
@@ -112,21 +131,36 @@ def opened_parquet(path: Path, limit: int = limits.PARQUET_BYTES) -> Iterator[Pa
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice or not names:
             raise QueryInvalid(f"{path.name} names a column twice, or none: {twice}.", file=path.name)
-        for field in file.schema_arrow:
-            check_key(field.name)
-            _check_type(field.name, field.type)
+        read = [field.name for field in file.schema_arrow if _is_kept(field, used)]
         with path.open("rb") as again:
             at_once = rows_at_once(path, again, file.metadata, BATCH, limit)
         texts = shared_texts(file.metadata, file.schema_arrow)
-        yield ParquetRows(path, raw, pq.ParquetFile(raw, read_dictionary=texts), file.schema_arrow, at_once)
+        whole = pq.ParquetFile(raw, read_dictionary=texts)
+        yield ParquetRows(
+            path, raw, whole, file.schema_arrow, at_once, None if len(read) == len(names) else read, used
+        )
 
 
-def _check_type(name: str, kind: "pa.DataType") -> None:
+def _is_kept(field: "pa.Field", used: frozenset[str] | None) -> bool:
+    """Whether a column can be read; one that cannot is an error only where somebody asks for it."""
+    try:
+        check_key(field.name)
+        _check_type(field.name, field.type)
+    except EventfoldError:
+        if used is None or field.name in used:
+            raise
+        return False
+    return True
+
+
+def _check_type(name: str, kind: "pa.DataType", *, is_inside: bool = False) -> None:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
+    if kind in {pa.uuid(), pa.bool8()} or (kind == pa.json_() and not is_inside):
+        return
     inside = [kind.field(n) for n in range(kind.num_fields)] if pa.types.is_nested(kind) else []
     for field in inside:
-        _check_type(f"{name}.{field.name}", field.type)
+        _check_type(f"{name}.{field.name}", field.type, is_inside=True)
     is_plain = (
         pa.types.is_primitive(kind)
         or pa.types.is_decimal(kind)
@@ -168,6 +202,28 @@ def _values(batch: "pa.RecordBatch") -> list[dict[str, Any] | _Unfit]:
         return [_unfit(batch, error)]
 
 
+def _parsed(values: "dict[str, Any] | _Unfit", documents: Sequence[str]) -> "dict[str, Any] | _Unfit":
+    """The values of a row, with the JSON of some columns as what it says."""
+    if not documents:
+        return values
+    if isinstance(values, _Unfit):
+        cut = None if values.cut is None else _parsed(values.cut, documents)
+        others = _parsed(values.others, documents)
+        if isinstance(others, _Unfit):
+            return _Unfit(others.error, others.others)
+        return values._replace(others=others, cut=None if isinstance(cut, _Unfit) else cut)
+    found = dict(values)
+    wrong: EventfoldError | None = None
+    for name in documents:
+        if (text := found.get(name)) is not None:
+            try:
+                found[name] = msgspec.json.decode(text, type=msgspec.Raw)
+            except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+                del found[name]
+                wrong = RowInvalid(f"{name}: this is no JSON: {error}.")
+    return found if wrong is None else _Unfit(wrong, found)
+
+
 def _unfit(row: "pa.RecordBatch", error: Exception) -> _Unfit:
     finer = _finer(row, row.schema.names)
     wrong = (
@@ -205,6 +261,8 @@ def _finer(row: "pa.RecordBatch", names: Sequence[str]) -> list[str]:
     found = []
     for name in names:
         column = row.column(name)
+        if in_microseconds(column.type) == column.type:
+            continue
         try:
             column.cast(in_microseconds(column.type))
         except pa.ArrowInvalid:

@@ -44,6 +44,8 @@ def unpacked(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatc
 
 def _size(array: pa.Array) -> int:
     """The bytes of all values, as if none were shared."""
+    if isinstance(array, pa.ExtensionArray):
+        return _size(array.storage)
     kind = array.type
     if pa.types.is_dictionary(kind):
         if not _is_text(kind.value_type):

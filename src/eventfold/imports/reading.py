@@ -47,6 +47,7 @@ def opened(
     form: Format | None,
     delimiter: str | None = None,
     encoding: str = "",
+    used: frozenset[str] | None = None,
 ) -> Iterator[Source]:
     """Opens a file; its form is told by its name where it is not given.
 
@@ -55,6 +56,7 @@ def opened(
         form: what it is.
         delimiter: between the cells of a CSV file; None = told by the name: a tab for `.tsv`, else a comma.
         encoding: of a CSV file; empty = UTF-8.
+        used: the columns that anybody asks for; None = all. Of Parquet the others refuse nothing.
 
     Raises:
         NotFound: it cannot be opened.
@@ -71,7 +73,7 @@ def opened(
     if form == "parquet":
         from eventfold.imports.parquet import opened_parquet
 
-        with opened_parquet(path) as file:
+        with opened_parquet(path, used=used) as file:
             yield Source(file.rows(), file.raw, file.schema_arrow.names)
         return
     if form == "ocel-sqlite":
