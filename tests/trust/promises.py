@@ -314,11 +314,13 @@ def page() -> str:
         parts.append(f"## {title}\n")
         for promise in promises:
             lines = [f"**{promise.says}**", "", *(f"- {one}" for one in told(promise))]
-            lines.append(f"- again: `{command(promise)}`")
+            count = f"{len(promise.checks)} checks" if len(promise.checks) > 1 else "The check"
+            lines += ["", f"<details><summary>{count}</summary>", "", f"- again: `{command(promise)}`"]
             by_file: dict[str, list[str]] = {}
             for check in promise.checks:
                 by_file.setdefault(check.partition("::")[0], []).append(f"`{check.rpartition('::')[2]}`")
             lines += [f"- in `{file}`: {', '.join(names)}" for file, names in by_file.items()]
+            lines += ["", "</details>"]
             parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
