@@ -52,8 +52,8 @@ def headline(rows: list[Row]) -> str:
     """What an outsider wants to know, in one sentence."""
     ours = {row["name"]: _round(row["ours"]) for row in rows}
     return (
-        f"**On two cores eventfold keeps {ours['append, one event a commit']} events a second where each is safe on disk"
-        f" before the next, {ours['append, 1,000 a commit']} where they come in batches, and brings"
+        f"**On two cores eventfold keeps {ours['append, one event a commit']} events a second where each is safe on"
+        f" disk before the next, {ours['append, 1,000 a commit']} where they come in batches, and brings"
         f" {ours['fold the feed into the state']} a second into a table.**"
     )
 
