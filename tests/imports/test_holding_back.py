@@ -55,6 +55,25 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return report.written, report.known, report.refused, report.held_back
 
 
+@pytest.mark.parametrize("category", ["case", ""])
+@pytest.mark.parametrize("damaged", ["case", "what", "when", "note"])
+def test_a_field_that_cannot_be_read_refuses_its_row_and_nothing_else(
+    tmp_path: Path, damaged: str, category: str
+) -> None:
+    cells = {"case": "case-1", "what": "Opened", "when": "2024-01-01T00:00:00Z", "note": "fine"}
+    good = json.dumps(cells).encode() + b"\n"
+    bad = json.dumps({**cells, damaged: "@"}).encode().replace(b"@", b"2024-01-\xff\xfe") + b"\n"
+    lacking = bad.replace(b'"what"', b'"that"')
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(bad + lacking + good.replace(b"case-1", b"case-2"))
+    store = open_store("sqlite://")
+    mapping = Mapping(stream="case", category=category, type="what", time="when")
+    report = import_file(store, path, mapping)
+    assert (report.written, report.refused) == (1, 2)
+    assert types(store, "case-2") == ["Opened"]
+    store.close()
+
+
 @pytest.mark.parametrize("batch", [1, 2, 10_000])
 def test_a_mended_row_lands_where_it_belongs(
     each_store: Store, tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ from eventfold.events.jsontext import compact_object
 from eventfold.imports import rows
 from eventfold.imports.rows import Cells, Row
 
+_DAMAGE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -51,8 +52,16 @@ def json_rows(content: io.BufferedReader) -> Iterator[Row]:
 
 
 def _readable(text: bytes) -> Cells:
-    """The fields of an object one of which cannot be kept: they may still say which stream it belongs to."""
+    """Those fields of an object that can be read, where it cannot be kept: they may still say which stream it is of."""
     try:
-        return _raw_object(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return {name: cell for name, cell in _raw_object(text).items() if _is_readable(cell)}
+    except _DAMAGE:
         return {}
+
+
+def _is_readable(cell: msgspec.Raw) -> bool:
+    try:
+        msgspec.json.decode(cell)  # a raw one was passed over, not looked into
+    except _DAMAGE:
+        return False
+    return True

@@ -31,7 +31,7 @@ from eventfold.store.port import Capabilities
 
 _NULL = msgspec.Raw(b"null")
 _NOBODY = UUID(int=0)
-_UNREAD = (KeyError, EventfoldError, msgspec.MsgspecError, UnicodeEncodeError)
+_UNREAD = (KeyError, EventfoldError, msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
