@@ -172,6 +172,7 @@ class PartitionedFeed:
         """The events between two cursors, partition by partition."""
         from eventfold.store.arrow import batches
 
+        check_categories(categories)
         with self._lock:
             self.check(after)
             self.check(to)

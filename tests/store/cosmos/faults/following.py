@@ -68,7 +68,9 @@ def _patiently(call: Callable[[], object]) -> None:
 def _in_small_pages(stage: Stage) -> None:
     stage.patch.setattr(Projector.step, "__defaults__", (5,))
     stage.patch.setattr("eventfold.readmodels.worker.PAGE", 5)
-    stage.patch.setattr(CosmosFeed.arrow, "__kwdefaults__", {"limit": 5})
+    stage.patch.setattr(
+        CosmosFeed.arrow, "__kwdefaults__", {**(CosmosFeed.arrow.__kwdefaults__ or {}), "limit": 5}
+    )
 
 
 def _feed(stage: Stage) -> None:
