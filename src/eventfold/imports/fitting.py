@@ -96,7 +96,9 @@ class Fitting:
         new = [row for row in found.new if row.event.id not in refused]
         self._report.written += settled + len(new)
         self._report.came_in([row.event for row in (*(r for r in found.known if r.event.id in tried), *new)])
-        if not self._report.first_stream and (there := [*found.known, *new]):
+        there = [*found.known, *new]
+        self._report.stand_in(row.stream for row in there)
+        if not self._report.first_stream and there:
             self._report.first_stream = min(there, key=lambda row: row.line).stream
         self._report.known += len(found.known) - settled
         for row, error in sorted(found.unfit, key=lambda pair: pair[0].line):

@@ -1,7 +1,7 @@
 """What an import did, and what it refused."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,9 @@ from eventfold.store.names import as_category
 
 SHOWN = 1_000
 """Refusals that are kept with their sentence; further ones are counted."""
+
+CATEGORIES = 100
+"""Categories that are kept by their name."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ class ImportReport(msgspec.Struct):
         earliest: when the first of them happened, as far as they say it.
         latest: when the last did.
         first_stream: the stream of the first row that is an event, written or known.
+        categories: of the streams in which its events stand, written or known; the first hundred.
         notes: what a person should know, each as a sentence.
     """
 
@@ -102,6 +106,7 @@ class ImportReport(msgspec.Struct):
     earliest: datetime | None = None
     latest: datetime | None = None
     first_stream: str = ""
+    categories: list[str] = msgspec.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=list)
 
     def category_note(self) -> str:
@@ -131,6 +136,12 @@ class ImportReport(msgspec.Struct):
         """Notes what a person should know, once."""
         if sentence and sentence not in self.notes:
             self.notes.append(sentence)
+
+    def stand_in(self, streams: Iterable[str]) -> None:
+        """Takes account of the streams in which events stand, written or known."""
+        for name in dict.fromkeys([stream.partition("-")[0] for stream in streams]):
+            if name not in self.categories and len(self.categories) < CATEGORIES:
+                self.categories.append(name)
 
     def came_in(self, events: Sequence[NewEvent]) -> None:
         """Takes account of events that were written."""

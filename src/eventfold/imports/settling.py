@@ -103,7 +103,9 @@ class Settling:
                 self._count_owner(row, stored.metadata)
         report.written += len(written)
         report.came_in([row.event for row in batch if id(row) in written])
-        if not report.first_stream and (there := [*new, *(row for row, _ in found.known)]):
+        there = [*new, *(row for row, _ in found.known)]
+        report.stand_in(row.stream for row in there)
+        if not report.first_stream and there:
             report.first_stream = min(there, key=lambda row: row.line).stream
         report.held_back += len(found.held)
         report.differing += len(found.unlike)

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import structs
 
-from eventfold.doors.cli.masking import has_secret
 from eventfold.doors.cli.output import print_json, print_table, say, shown
+from eventfold.doors.cli.scaffolding import Written, called
 from eventfold.doors.cli.settings import Settings
 from eventfold.imports import ImportReport
 
@@ -14,11 +14,18 @@ SHOWN = 20
 TYPES = 8
 
 
-def show(report: ImportReport, settings: Settings) -> None:
-    """Shows what an import did, as sentences or in JSON."""
-    following = next_command(report, settings)
+def show(report: ImportReport, settings: Settings, written: Written | None = None) -> None:
+    """Shows what an import did, as sentences or in JSON.
+
+    Args:
+        report: what it did.
+        settings: say how to show it.
+        written: the app that was written for it.
+    """
+    following = [next_command(report, settings)] if written is None else written.commands
     if settings.json:
-        print_json({**structs.asdict(report), "next": following})
+        app = None if written is None else structs.asdict(written)
+        print_json({**structs.asdict(report), "next": following[0], "scaffold": app})
         return
     _show_refusals(report)
     for word, found in (("twice", report.double_versions), ("missing", report.missing_versions)):
@@ -36,19 +43,24 @@ def show(report: ImportReport, settings: Settings) -> None:
             say(f"! {note}")
     if came := came_in(report):
         say(came)
-    if following:
-        say(f"Next: {following}")
+    if written is not None:
+        noun = "table" if len(written.tables) == 1 else "tables"
+        say(f"{written.file} is an app, with the {noun} {', '.join(written.tables)}; it is yours to change.")
+    for word, command in zip(("Next", "Then"), following, strict=False):
+        if command:
+            say(f"{word}: {command}")
 
 
 def next_command(report: ImportReport, settings: Settings) -> str:
     """The command that shows the first stream; empty where nothing came in, or where nothing was to be written."""
     if report.dry_run or not report.first_stream:
         return ""
-    words = ["eventfold"]
-    given = settings.configuration.values.get("store")
-    if given is not None and given.source == "--store" and not has_secret(given.value):
-        words += ["-s", given.value]
-    words += ["read", *(["--"] if report.first_stream.startswith("-") else []), report.first_stream]
+    words = [
+        *called(settings, "store"),
+        "read",
+        *(["--"] if report.first_stream.startswith("-") else []),
+        report.first_stream,
+    ]
     return shlex.join(words)
 
 

@@ -12,9 +12,11 @@ from msgspec import structs
 from eventfold.doors.cli.arrived import show
 from eventfold.doors.cli.output import progress
 from eventfold.doors.cli.protecting import check_input
+from eventfold.doors.cli.scaffolding import Planned, plan
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
 from eventfold.imports import (
+    ImportReport,
     Mapping,
     container_pages,
     file_pages,
@@ -102,6 +104,7 @@ FOLLOW_SECONDS = 1.0
 @click.option(
     "--order", type=click.Choice(["file", "time"]), default="file", show_default=True, help="Inside a stream."
 )
+@click.option("--scaffold", default="", metavar="MODULE", help="Write an app with tables for it: MODULE.py.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written and refused; write nothing.")
 @pass_settings
 def import_file(
@@ -137,6 +140,7 @@ def import_file(
     delimiter: str | None,
     encoding: str,
     order: Literal["file", "time"],
+    scaffold: str,
     dry_run: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
     """Write the rows of FILE as events: CSV or JSON Lines, plain or gzipped, Parquet, or a log in XES or OCEL 2.0.
@@ -145,10 +149,12 @@ def import_file(
     `eventfold export` wrote, and the log becomes equal to the one it was taken from; so it is
     where nothing else is said of an export.
     Run it again at any time: rows that are in the log already are known and left alone.
+    --scaffold MODULE then writes an app, a table for each category that the import saw, into a new file.
 
     Example: eventfold -s sqlite:///cases.db import cases.csv --stream case --type what
     """
     check_input(settings.configuration, file)
+    planned = plan(settings, scaffold, follow=follow) if scaffold else None
     if is_export and (identity or same or other or keep_going or replace):
         raise ConfigInvalid(
             "What is restored has ids, versions and names of its own: leave out --id, --same, --other, --keep-going and"
@@ -173,8 +179,7 @@ def import_file(
                 f"{Path(file).name} is an export of eventfold, and was restored as by --restore, with its ids, versions"
                 " and times."
             )
-        show(report, settings)
-        return RowInvalid.exit_code if report.refused else 0
+        return _end(report, settings, planned)
     if documents or "://" in file:
         if identity:
             raise ConfigInvalid("Documents have ids of their own: leave out --id.", key="id")
@@ -194,8 +199,7 @@ def import_file(
                 dry_run=dry_run,
                 progress=lambda so_far: moved(so_far.rows),
             )
-        show(report, settings)
-        return RowInvalid.exit_code if report.refused else 0
+        return _end(report, settings, planned)
     path = Path(file)
     if object_type:
         mapping = ocel_mapping(object_type, category, timezone=timezone, cut_times=cut_times)
@@ -247,7 +251,16 @@ def import_file(
             f"{path.name} is an export of eventfold, of which new events were made; --restore would have kept its ids,"
             " versions and times."
         )
-    show(report, settings)
+    return _end(report, settings, planned)
+
+
+def _end(report: ImportReport, settings: Settings, planned: Planned | None) -> int:
+    """Writes the app that was asked for, says what was done, and gives the exit code."""
+    written = None
+    if planned is not None and not report.dry_run:
+        with closing(settings.open_log()) as store:
+            written = planned.write(store, report)
+    show(report, settings, written)
     return RowInvalid.exit_code if report.refused else 0
 
 

@@ -19,7 +19,11 @@ def schema_file(configuration: Configuration) -> Path:
 
 
 def protected(
-    configuration: Configuration, *, read: Iterable[Path] = (), writes: Path | None = None
+    configuration: Configuration,
+    *,
+    read: Iterable[Path] = (),
+    writes: Path | None = None,
+    code: bool = True,
 ) -> Protected:
     """What the outputs of a command may not be: log, state, lake, settings, schema file, the app's own code.
 
@@ -27,9 +31,11 @@ def protected(
         configuration: names them.
         read: what else the command reads.
         writes: what of it the command is there to write.
+        code: the app's own code is protected too; False where the command is there to write it.
     """
     files = dict.fromkeys(read, "read by this command") | _kept(configuration)
-    files |= dict.fromkeys(_code(configuration), "code of the app")
+    if code:
+        files |= dict.fromkeys(_code(configuration), "code of the app")
     if writes is not None:
         files = {file: name for file, name in files.items() if not same(file, writes)}
     lake = _value(configuration, "lake")
