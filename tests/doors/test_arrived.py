@@ -103,4 +103,4 @@ def test_a_tab_may_be_written_as_backslash_t(log: str, tmp_path: Path) -> None:
     told = eventfold(
         "-s", log, "import", str(path), *COLUMNS, "--delimiter", r"\t", "--encoding", "utf-16", "--dry-run"
     )
-    assert "1 rows of 1 streams" in told.err
+    assert "1 row of 1 stream" in told.err

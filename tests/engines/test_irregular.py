@@ -16,38 +16,8 @@ from eventfold.readmodels.layout import bind
 from eventfold.readmodels.port import Engine, Folded, Scope
 from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
+from tests.irregular import IRREGULAR_DATA
 
-
-def nested(levels: int) -> str:
-    return '{"a":1,"deep":' * levels + "1" + "}" * levels
-
-
-DATA = {
-    "no JSON": "ready",
-    "empty": "",
-    "cut": '{"a":',
-    "text": '"a"',
-    "list": '[{"a":1}]',
-    "null": "null",
-    "NaN": '{"a":NaN}',
-    "NaN beside": '{"a":1,"b":NaN}',
-    "Infinity": '{"a":1,"b":-Infinity}',
-    "infinite": '{"a":1,"b":1e400}',
-    "twice": '{"a":1,"a":2}',
-    "twice, escaped": '{"a":1,"\\u0061":2}',
-    "twice inside": '{"box":{"a":1,"a":2}}',
-    "box twice": '{"box":{"a":1},"box":{"b":1}}',
-    "surrogate": '{"a":1,"b":"\\ud800"}',
-    "large": '{"a":18446744073709551616}',
-    "reserved": '{"$enc":"x","a":1}',
-    "65 levels": nested(65),
-    "1,000 levels": nested(1_000),
-    "5,000 levels": nested(5_000),
-    "comment": '{"a":1/* one */}',
-    "comma": '{"a":1,}',
-    "single quotes": "{'a':1}",
-    "bare key": "{a:1}",
-}
 METADATA = {
     "actor twice": '{"actor":"Ann","actor":"Bob"}',
     "no JSON": "none",
@@ -100,7 +70,7 @@ def columns() -> list[str]:
     return needed_columns(LAYOUT, Scope())
 
 
-@pytest.mark.parametrize("data", DATA.values(), ids=DATA.keys())
+@pytest.mark.parametrize("data", IRREGULAR_DATA.values(), ids=IRREGULAR_DATA.keys())
 def test_irregular_data_fold_the_same(data: str, columns: list[str]) -> None:
     store = a_log([restored(data)])
     assert flags(store) == [False, True, False]
@@ -117,7 +87,7 @@ def test_irregular_metadata_fold_the_same(details: str, columns: list[str]) -> N
 
 
 def test_without_the_look_they_do_not(columns: list[str]) -> None:
-    store = a_log([restored(data) for data in (DATA["twice"], DATA["twice inside"])])
+    store = a_log([restored(data) for data in (IRREGULAR_DATA["twice"], IRREGULAR_DATA["twice inside"])])
     assert folded(store, DuckdbEngine(), columns) == folded(store, ReferenceEngine(), columns)
     columns.remove(IRREGULAR)
     assert folded(store, DuckdbEngine(), columns) != folded(store, ReferenceEngine(), columns)

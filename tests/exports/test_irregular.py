@@ -24,34 +24,13 @@ from eventfold.store.cosmos.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import read_all
 from tests.exports.making import MAPS, TEXTS, by_stream, text
+from tests.irregular import IRREGULAR_DATA, nested
 
 FORMS = ("log.jsonl", "log.jsonl.gz", "log.parquet")
 
 
-def nested(levels: int) -> str:
-    return '{"a":' * levels + "1" + "}" * levels
-
-
-IRREGULAR = {
-    "no JSON": "ready",
-    "empty": "",
-    "cut": '{"a":',
-    "text": '"data"',
-    "list": "[1]",
-    "null": "null",
-    "NaN": '{"a":NaN}',
-    "infinite": '{"a":1e400}',
-    "twice": '{"a":1,"a":2}',
-    "twice inside": '{"a":{"b":1,"b":1}}',
-    "surrogate": '{"a":"\\ud800"}',
-    "large": '{"a":18446744073709551616}',
-    "65 levels": nested(65),
-    "1,000 levels": nested(1_000),
-    "100,000 levels": nested(100_000),
-    "reserved": '{"$enc":"x"}',
-    "spaces": ' {"a":1}\t',
-    "like a document": '1},"metadata":{"schemaVersion":9},"x":{"y":2',
-}
+DATA = {**IRREGULAR_DATA, "spaces": ' {"a":1}\t'}
+"""Beside what is irregular, what is right and kept with the spaces around it."""
 
 
 def stored(events: list[NewEvent], stream: str = "order-1") -> Store:
@@ -69,16 +48,14 @@ def with_data(data: str) -> NewEvent:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_what_no_append_takes_any_more_is_restored_as_it_is(tmp_path: Path, name: str) -> None:
-    source = stored([with_data(data) for data in IRREGULAR.values()])
+    source = stored([with_data(data) for data in DATA.values()])
     export_log(source, tmp_path / name)
     target = open_store("sqlite://")
     report = restore(target, tmp_path / name)
-    assert (report.written, report.refused) == (len(IRREGULAR), 0)
-    assert (
-        report.irregular == len(IRREGULAR) - 1
-    )  # the one with spaces around it is right, and kept with them
+    assert (report.written, report.refused) == (len(DATA), 0)
+    assert report.irregular == len(DATA) - 1  # the one with spaces around it is right, and kept with them
     assert by_stream(target) == by_stream(source)
-    assert restore(target, tmp_path / name).known == len(IRREGULAR)
+    assert restore(target, tmp_path / name).known == len(DATA)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -112,19 +89,19 @@ def test_exports_of_the_release_that_wrote_such_data_bare_are_restored(tmp_path:
 
 def test_every_line_of_an_export_is_json(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    export_log(stored([with_data(data) for data in IRREGULAR.values()]), path)
+    export_log(stored([with_data(data) for data in DATA.values()]), path)
     documents = [json.loads(line) for line in path.read_text().splitlines()]
-    shown = {name: document["data"] for name, document in zip(IRREGULAR, documents, strict=True)}
+    shown = {name: document["data"] for name, document in zip(DATA, documents, strict=True)}
     assert (shown["twice"], shown["list"], shown["NaN"]) == ({"a": 2}, [1], None)
     assert documents[0]["exact"] == {"data": "ready"}
-    assert "exact" not in documents[list(IRREGULAR).index("twice")]
+    assert "exact" not in documents[list(DATA).index("twice")]
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> str:
     """A log in a file with one event of each kind, and one that is right."""
     path = tmp_path / "log.jsonl"
-    export_log(stored([*(with_data(data) for data in IRREGULAR.values()), with_data('{"n":1}')]), path)
+    export_log(stored([*(with_data(data) for data in DATA.values()), with_data('{"n":1}')]), path)
     url = f"sqlite:///{tmp_path}/log.db"
     store = open_store(url)
     restore(store, path)
@@ -142,7 +119,7 @@ def test_every_way_of_reading_tells_such_events_or_a_typed_error(log: str) -> No
             result = run("-s", log, *form, *command)
             assert result.exception is None or isinstance(result.exception, EventfoldError), command
     lines = run("-s", log, "--json", "read", "order-1").stdout.splitlines()
-    assert len([json.loads(line) for line in lines]) == len(IRREGULAR) + 1
+    assert len([json.loads(line) for line in lines]) == len(DATA) + 1
     store = open_store(log)
     events = list(store.read("order-1"))
     with pytest.raises(PayloadInvalid, match="version 1 of order-1"):
@@ -173,7 +150,7 @@ def test_doctor_and_verify_count_them(log: str, tmp_path: Path) -> None:
     with notes.open(log, lake=str(tmp_path / "lake")) as live:
         live.catch_up()
         audit = live.verify()
-    assert audit.irregular == {"data": len(IRREGULAR) - 1}
+    assert audit.irregular == {"data": len(DATA) - 1}
     assert audit.ok
     assert "no append takes any more" in audit.notes[-1]
 
@@ -197,9 +174,9 @@ def test_tables_fold_what_can_be_folded_and_park_the_rest(tmp_path: Path) -> Non
         assert live.verify().ok
 
 
-BAD = [data for name, data in IRREGULAR.items() if name != "spaces"]
+BAD = [data for name, data in DATA.items() if name != "spaces"]
 RAW = (
-    st.sampled_from(sorted(IRREGULAR.values()))
+    st.sampled_from(sorted(DATA.values()))
     | MAPS.map(text)
     | MAPS.map(lambda found: json.dumps(found, indent=None))
     | st.lists(st.tuples(TEXTS, st.integers(-(2**65), 2**65)), max_size=3).map(

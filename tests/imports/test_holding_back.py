@@ -194,7 +194,7 @@ def test_the_closing_sentence_says_it(tmp_path: Path) -> None:
     assert "0 were known" in said
     eventfold(*command, "--keep-going")
     csv_file(path, [OPENED, MENDED, PAID])
-    assert "1 have a time before that of an earlier row" in " ".join(eventfold(*command).err.split())
+    assert "1 has a time before that of an earlier row" in " ".join(eventfold(*command).err.split())
 
 
 def broken_json(path: Path) -> tuple[Path, Mapping]:

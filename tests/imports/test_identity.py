@@ -182,7 +182,7 @@ def test_the_closing_sentence_says_what_differs_and_from_where(tmp_path: Path) -
     eventfold(*command, "--timezone", "UTC", "--source", "x")
     told = eventfold(*command, "--timezone", "Europe/Berlin", "--same")
     said = " ".join((told.out + told.err).split())
-    assert "1 were known (1 as rows of 'x')" in said
+    assert "1 was known (1 as rows of 'x')" in said
     assert "1 known ones differ in time or metadata and stay as they are" in said
 
 

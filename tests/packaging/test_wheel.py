@@ -149,7 +149,7 @@ def test_the_command_line_works_without_the_other_extras(environment: Make) -> N
             "bare",
             ("import", "log.csv", "--stream", "order", "--type", "what", "--category", "order"),
             0,
-            "1 were written",
+            "1 was written",
         ),
         ("shop", ("at", "orders", "--position", "1"), 2, "pip install 'eventfold[lake]'"),
         ("shop", ("status",), 2, "pip install 'eventfold[lake]'"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, say, shown
+from eventfold.doors.cli.output import counted, print_json, print_table, say, shown
 from eventfold.doors.cli.scaffolding import Written, called
 from eventfold.doors.cli.settings import Settings
 from eventfold.imports import ImportReport
@@ -100,8 +100,12 @@ def _show_refusals(report: ImportReport) -> None:
 
 def _sentence(report: ImportReport) -> str:
     """What an import did."""
-    verb = "would be written" if report.dry_run else "were written"
-    parts = [f"{report.written:,} {verb}", f"{report.known:,} were known", f"{report.refused:,} refused"]
+    verb = "would be written" if report.dry_run else f"{_were(report.written)} written"
+    parts = [
+        f"{report.written:,} {verb}",
+        f"{report.known:,} {_were(report.known)} known",
+        f"{report.refused:,} refused",
+    ]
     if report.known_from:
         logs = ", ".join(f"{n:,} as rows of {name!r}" for name, n in report.known_from.most_common(SHOWN))
         parts[1] += f" ({logs})"
@@ -113,7 +117,13 @@ def _sentence(report: ImportReport) -> str:
         parts.append(
             f"{report.held_back:,} held back behind a refused row of their stream: mend it and import again"
         )
-    told = f"{report.out_of_order:,} have a time before that of an earlier row"
+    have = "has" if report.out_of_order == 1 else "have"
+    told = f"{report.out_of_order:,} {have} a time before that of an earlier row"
     if report.differing:
         told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
-    return f"{report.rows:,} rows of {report.streams:,} streams: {', '.join(parts)}; {told}."
+    rows, streams = counted(report.rows, "row"), counted(report.streams, "stream")
+    return f"{rows} of {streams}: {', '.join(parts)}; {told}."
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
