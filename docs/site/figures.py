@@ -30,8 +30,6 @@ def markdown() -> str:
         return "No figures are kept yet."
     rows: list[Row] = json.loads(FILE.read_text("utf-8"))
     lines = [
-        headline(rows),
-        "",
         "```{raw} html",
         f'<div class="wide">{chart(rows)}</div>',
         "```",
@@ -48,8 +46,11 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-def headline(rows: list[Row]) -> str:
+def headline() -> str:
     """What an outsider wants to know, in one sentence."""
+    if not FILE.exists():
+        return ""
+    rows: list[Row] = json.loads(FILE.read_text("utf-8"))
     ours = {row["name"]: _round(row["ours"]) for row in rows}
     return (
         f"**On two cores eventfold keeps {ours['append, one event a commit']} events a second where each is safe on"

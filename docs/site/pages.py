@@ -17,6 +17,7 @@ GENERATED = {
     "dependencies": dependencies.markdown,
     "errors": errors.markdown,
     "figures": figures.markdown,
+    "speed": figures.headline,
     "settings": settings.markdown,
     "stages": stages.markdown,
 }
