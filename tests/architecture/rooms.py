@@ -1,6 +1,6 @@
 """The rooms of eventfold in the order of their path, and what stands beside it. Data only."""
 
-GROUND = ("errors", "limits", "extras", "foreign", "events")
+GROUND = ("errors", "limits", "extras", "foreign", "words", "events")
 FRONT_DOOR = "__init__"
 PATH = (
     *GROUND,

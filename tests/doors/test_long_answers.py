@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import eventfold as ef
-from eventfold.doors.cli.output import SCREEN_ROWS, counted, print_csv, print_rows
+from eventfold.doors.cli.output import SCREEN_ROWS, print_csv, print_rows
 from eventfold.doors.cli.tables import Column, joined, rule, table_rows
+from eventfold.words import how_many
 from tests.doors.calling import Told, eventfold
 from tests.doors.test_terminal import on_terminal
 
@@ -134,7 +135,7 @@ def test_an_added_row_is_one_line_of_diff_and_nothing_is_said_of_kinds_without_r
 
 
 def test_one_is_singular() -> None:
-    assert [counted(n, "row") for n in (0, 1, 2, 13_087)] == ["0 rows", "1 row", "2 rows", "13,087 rows"]
+    assert [how_many(n, "row") for n in (0, 1, 2, 13_087)] == ["0 rows", "1 row", "2 rows", "13,087 rows"]
 
 
 def test_thousands_of_rows_are_one_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from eventfold.readmodels.publication import Version
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.readmodels.unknown import UnknownType, told
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 CLOCK_AHEAD_SECONDS = 5.0
 _SHOWN = ("table", "rows", "lag", "parked", "generation", "published", "unpublished", "problem")
@@ -81,8 +82,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return f"<{self._told()}>"
 
     def _told(self) -> str:
-        events = "a log" if self.events is None else markup.counted(self.events, "event")
-        return f"Status of {self.app}: {events}, {markup.counted(len(self.tables), 'table')}"
+        events = "a log" if self.events is None else how_many(self.events, "event")
+        return f"Status of {self.app}: {events}, {how_many(len(self.tables), 'table')}"
 
     def _repr_html_(self) -> str:
         """Log, tables and warnings, in a notebook."""
@@ -128,7 +129,7 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """What it did for each table, and what waits."""
         done = [
-            f"{t.name} {markup.counted(t.events, 'event')}"
+            f"{t.name} {how_many(t.events, 'event')}"
             + ("" if t.published is None else f", published as version {t.published:,}")
             + (f", {self.parked[t.name]:,} parked" if self.parked.get(t.name) else "")
             for t in self.tables

@@ -20,6 +20,7 @@ from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
 from eventfold.readmodels.publication import Publication, Stamp
 from eventfold.readmodels.telling import parked_warnings, place
+from eventfold.words import how_many
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +63,7 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
 
     def _told(self) -> str:
         waits = f", {len(self.parked):,} parked" if self.parked else ""
-        rows = markup.counted(self.arrow.num_rows, "row")
+        rows = how_many(self.arrow.num_rows, "row")
         return f"Table {self.layout.spec.name} {place(self.cursor)}: {rows}{waits}"
 
     def _repr_html_(self) -> str:

@@ -30,6 +30,7 @@ from eventfold.readmodels.scratch import no_room, room, scratch
 from eventfold.readmodels.table import EVENTS
 from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 _ATTEMPTS = 5
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -92,7 +93,7 @@ class Result(Framed, msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """How many rows of which columns."""
         names = ", ".join(map(markup.plain, self.columns))
-        return f"<Result: {markup.counted(len(self), 'row')} of {names}>"
+        return f"<Result: {how_many(len(self), 'row')} of {names}>"
 
     def _repr_html_(self) -> str:
         """The first rows, in a notebook."""

@@ -7,6 +7,7 @@ from eventfold.errors import LogMismatch, StorageError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
+from eventfold.words import how_many
 
 _END_SECONDS = 5.0
 """How long the end of a log that a service keeps is not asked for again: a request for each of its partitions."""
@@ -64,7 +65,7 @@ class Distance:
             if count == 0:
                 continue
             behind[table] = count
-            much = "" if count is None else f"{count:,} event{'' if count == 1 else 's'} "
+            much = "" if count is None else f"{how_many(count, 'event')} "
             warnings.append(
                 f"{table} is {much}behind the log: `eventfold run --once` (live.catch_up()) brings it there"
             )

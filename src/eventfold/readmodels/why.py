@@ -14,6 +14,7 @@ from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.reference import Reference
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 _PAGE = 5_000
 
@@ -47,7 +48,7 @@ class Explanation(list[Step]):
 
     def __repr__(self) -> str:
         """How many events, of how many streams."""
-        return f"<Why: {markup.counted(len(self), 'event')}>"
+        return f"<Why: {how_many(len(self), 'event')}>"
 
     def _repr_html_(self) -> str:
         """The first steps, in a notebook."""

@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec import structs
 
-from eventfold.doors.cli.output import counted, print_json, print_table, say, shown
+from eventfold.doors.cli.output import print_json, print_table, say, shown
 from eventfold.doors.cli.scaffolding import Written, called
 from eventfold.doors.cli.settings import Settings
 from eventfold.imports import ImportReport
+from eventfold.words import how_many
 
 SHOWN = 20
 TYPES = 8
@@ -121,7 +122,7 @@ def _sentence(report: ImportReport) -> str:
     told = f"{report.out_of_order:,} {have} a time before that of an earlier row"
     if report.differing:
         told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
-    rows, streams = counted(report.rows, "row"), counted(report.streams, "stream")
+    rows, streams = how_many(report.rows, "row"), how_many(report.streams, "stream")
     return f"{rows} of {streams}: {', '.join(parts)}; {told}."
 
 

@@ -6,9 +6,10 @@ import click
 
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import counted, print_rows, say, screenful, tell_more, warn_beside
+from eventfold.doors.cli.output import print_rows, say, screenful, tell_more, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.readmodels.telling import parked_warnings
+from eventfold.words import how_many
 
 
 @click.command()
@@ -49,7 +50,7 @@ def at(
     if form == "table":
         tell_more(len(rows) - len(rows[: screenful(limit)]), "--limit", "--csv", "--json")
         source = "the log" if found.base is None else f"published version {found.base}"
-        events = f" and {counted(found.events, 'event')}" if found.events else ""
-        say(f"{counted(len(rows), 'row')}, from {source}{events}.")
+        events = f" and {how_many(found.events, 'event')}" if found.events else ""
+        say(f"{how_many(len(rows), 'row')}, from {source}{events}.")
     parked = {table: len(found.parked)} if found.parked else {}
     warn_beside(parked_warnings(parked), as_json=settings.json, parked=parked)

@@ -10,7 +10,6 @@ import click
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import (
-    counted,
     print_json,
     print_table,
     say,
@@ -23,6 +22,7 @@ from eventfold.doors.cli.output import (
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.readmodels.telling import parked_warnings
+from eventfold.words import how_many
 
 if TYPE_CHECKING:
     from eventfold.readmodels.diff import Diff, RowChange
@@ -87,7 +87,7 @@ def diff(
 def _sentence(found: "Diff") -> str:
     """How many rows were added, removed and changed; of what there is none, nothing."""
     kinds = {"added": found.added, "removed": found.removed, "changed": found.before}
-    told = [f"{counted(rows.num_rows, 'row')} {kind}" for kind, rows in kinds.items() if rows.num_rows]
+    told = [f"{how_many(rows.num_rows, 'row')} {kind}" for kind, rows in kinds.items() if rows.num_rows]
     return f"{', '.join(told)}." if told else "Nothing changed."
 
 

@@ -187,11 +187,6 @@ def shown(value: object) -> str:
     return visible(str(value))
 
 
-def counted(number: int, what: str) -> str:
-    """How many there are: `1 row`, `13,087 rows`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def shortened(text: str) -> str:
     """The beginning of a long text."""
     return text if len(text) <= WIDEST_TEXT else f"{text[: WIDEST_TEXT - 1]}…"

@@ -9,9 +9,10 @@ from msgspec import structs
 from eventfold.app.status import Status, TableStatus
 from eventfold.app.status import status as log_status
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import counted, print_json, print_table, say, warn
+from eventfold.doors.cli.output import print_json, print_table, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
+from eventfold.words import how_many
 
 COLUMNS = (
     *("name", "generation", "rows", "cursor", "lag", "rate", "left", "parked"),
@@ -39,7 +40,7 @@ def status(settings: Settings, watch: float) -> None:
     if settings.json:
         print_json(found)
         return
-    count = "" if found.events is None else counted(found.events, "event")
+    count = "" if found.events is None else how_many(found.events, "event")
     last = f", the last of {found.last_recorded:%Y-%m-%d %H:%M:%S} UTC" if found.last_recorded else ""
     name = "" if found.app is None else f"{found.app}: "
     say(f"{name}{count}{last}{'; ' if count else ''}log {found.log}")

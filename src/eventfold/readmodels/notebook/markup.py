@@ -9,6 +9,8 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from eventfold.words import how_many
+
 MOST = 50
 """Rows that are shown; of longer answers the rest is counted."""
 _LONGEST = 300
@@ -22,11 +24,6 @@ _PLAIN = "tex2jax_ignore mathjax_ignore"
 _LEFT = "text-align:left;white-space:pre-wrap;vertical-align:top"
 _RIGHT = "text-align:right;vertical-align:top"
 _ABSENT = '<span style="opacity:.5">-</span>'
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 row`, `2 rows`, `13,087 rows`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def table(
@@ -53,7 +50,7 @@ def table(
         for row in shown
     )
     more = (of or 0) - len(shown)
-    rest = paragraph(f"... and {counted(more, 'more row', 'more rows')}") if more > 0 else ""
+    rest = paragraph(f"... and {how_many(more, 'more row')}") if more > 0 else ""
     return (
         f'<table class="dataframe {_PLAIN}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}'
     )
