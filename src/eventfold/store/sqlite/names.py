@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import apsw
 
+from eventfold.errors import StorageFailed
 from eventfold.sqlite.connect import fetch
 from eventfold.store.names import category_of
 from eventfold.store.sqlite.statements import SQL
@@ -36,11 +37,22 @@ class Names:
             self._ids[name] = number
 
     def resolve(self, connection: apsw.Connection, numbers: Iterable[int]) -> dict[int, str]:
-        """Number -> name for at least the given numbers, asked for in one query where they are not remembered."""
+        """Number -> name for at least the given numbers, asked for in one query where they are not remembered.
+
+        Raises:
+            StorageFailed: the file is damaged, a number has no name.
+        """
         names = self._names
         missing = [number for number in set(numbers) if number not in names]
         if missing:
             found = fetch(connection, self._of_ids, (json.dumps(missing),))
+            if len(found) < len(missing):
+                lost = min(set(missing) - {number for number, _ in found})
+                raise StorageFailed(
+                    f"{connection.filename or 'The log'} is damaged: events refer to the name {lost}, which is not"
+                    " there. Restore a backup.",
+                    path=connection.filename,
+                )
             self.remember(found)
             if names is not self._names:  # it was too full: give this caller old and new together
                 return {**names, **dict(found)}
