@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import eventfold as ef
 from eventfold.events.schema import accepting, gate, names, widening
 
@@ -21,6 +23,7 @@ def test_every_block_is_of_a_kind_that_is_run() -> None:
     assert {kind for kind, _ in BLOCKS} == {"python", "console", "yaml", "sh"}
 
 
+@pytest.mark.slow
 def test_the_blocks_run_one_after_the_other(tmp_path: Path) -> None:
     sources = [block for kind, block in BLOCKS if kind == "python"]
     shop, changes, test = sources[0], sources[1:-1], sources[-1]

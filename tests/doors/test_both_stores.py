@@ -98,6 +98,7 @@ def answers(url: str, folder: Path) -> list[tuple[list[str], int, Any, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_command_answers_alike_on_both_stores(urls: list[str], tmp_path: Path) -> None:
     sqlite, cosmos = (answers(url, tmp_path / f"work-{n}") for n, url in enumerate(urls))
     for one, other in zip(sqlite, cosmos, strict=True):

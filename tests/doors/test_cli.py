@@ -294,6 +294,7 @@ def test_an_error_as_json_has_its_code_and_facts(run: Run) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: str) -> None:
     url = f"sqlite:///{tmp_path}/shop.db"

@@ -170,6 +170,7 @@ def test_data_in_a_line_never_speaks_to_the_terminal(log: str) -> None:
         assert "\u202e" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_the_tail_follows_until_it_is_told_to_stop(log: str, name: str, flags: list[str]) -> None:

@@ -54,6 +54,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_colours_stand_on_a_terminal_and_nowhere_else(log: str, command: list[str]) -> None:
     assert ESCAPE in on_terminal("-s", log, *command)

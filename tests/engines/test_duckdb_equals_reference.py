@@ -22,6 +22,7 @@ def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int
     return rows, {p.stream: (p.version, p.last_version, p.code) for p in folded.parked.values()}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spec=tables(), history=histories(), chunk=st.sampled_from([1, 2, 7, 1000]), data=st.data())
 def test_every_table_over_every_history_in_any_chunks(

@@ -32,6 +32,7 @@ def put(place: Place, stream: str, event: ef.NewEvent) -> None:
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("event", "code"),
     [
@@ -158,6 +159,7 @@ def test_a_missing_link_of_upcasters_is_refused_when_the_app_is_built(
     assert (told.code, json.loads(told.err)["error"]["code"]) == (2, "upcaster-missing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beginning", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_a_cell_of_csv_that_a_spreadsheet_would_take_for_a_formula_is_escaped(
     own_place: Place, beginning: str

@@ -67,6 +67,7 @@ def test_the_library_refuses_it_by_its_code_and_writes_nothing(
     assert everything(store, place) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "case"), SHELL, indirect=["place"])
 def test_the_command_line_refuses_it_by_its_code_and_writes_nothing(
     store: ef.Store, place: Place, before: Any, case: Case

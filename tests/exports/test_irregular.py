@@ -218,6 +218,7 @@ def must_come_back(opened: Callable[[], Store], log: list[NewEvent]) -> None:
     source.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(log=raw_logs())
 def test_what_an_append_takes_can_be_restored(log: list[NewEvent]) -> None:

@@ -30,6 +30,7 @@ def moved(source: Store, target: Store, name: str) -> ImportReport:
     return first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 @settings(max_examples=60, deadline=None)
 @given(log=logs())

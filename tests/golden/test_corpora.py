@@ -114,6 +114,7 @@ def test_a_fold_from_zero_gives_the_known_rows(corpus: Corpus) -> None:
             assert found == corpus.expected.moments[table.name][-1], table.name
 
 
+@pytest.mark.slow
 def test_every_moment_answers_as_it_did(corpus: Corpus) -> None:
     bases = set()
     with corpus.open() as live:
@@ -136,6 +137,7 @@ def test_every_published_version_has_its_stamp_and_a_copy_of_it(corpus: Corpus) 
             assert (stamp.log, stamp.cursor.log) == (corpus.expected.log, corpus.expected.log)
 
 
+@pytest.mark.slow
 def test_stamps_are_found_where_delta_has_forgotten_them(corpus: Corpus) -> None:
     for commit in (corpus.data / "lake").glob("*/_delta_log/*.json"):
         lines = [msgspec.json.decode(line) for line in commit.read_text("utf-8").splitlines()]

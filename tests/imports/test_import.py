@@ -231,6 +231,7 @@ def test_a_bad_json_line_is_refused_with_its_line(store: Store, tmp_path: Path, 
     assert len(events(store)) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_in_the_middle_gives_what_came_before(store: Store, tmp_path: Path) -> None:
     whole = gzip.compress((HEADER + "\n".join(f"{n},Opened,,{n * 7919}" for n in range(50_000))).encode())
     cut = tmp_path / "log.csv.gz"

@@ -204,6 +204,7 @@ def test_columns_that_are_computed_are_refused(store: Store, tmp_path: Path) -> 
         bring(store, change(write(tmp_path / "log.sqlite"), column))
 
 
+@pytest.mark.slow
 def test_a_wide_table_is_read(store: Store, tmp_path: Path) -> None:
     columns = [f"ALTER TABLE event_PlaceOrder ADD COLUMN c{n} INTEGER DEFAULT {n}" for n in range(1_500)]
     assert bring(store, change(write(tmp_path / "log.sqlite"), *columns)).written == 3

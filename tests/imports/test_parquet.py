@@ -92,6 +92,7 @@ def test_times_are_taken_as_they_are_and_naive_ones_are_refused(store: Store, tm
     assert refusals(report) == [(1, "time-invalid")]
 
 
+@pytest.mark.slow
 def test_rows_are_read_group_by_group_and_known_again(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     assert bring(store, path, {"n": pa.array(range(5_000))}).written == 5_000

@@ -92,6 +92,7 @@ def check(table: LiveTable, store: Store, a: Cursor, b: Cursor, *, internal: boo
     assert len(table.diff(a, a, internal=True)) == 0
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     spec=tables(),
@@ -116,6 +117,7 @@ def test_a_diff_on_one_partition_equals_that_of_two_folded_dictionaries(
     store.close()
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     spec=tables(in_order=False),

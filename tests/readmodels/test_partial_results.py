@@ -4,6 +4,7 @@ import random
 from itertools import permutations
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def fold_of_the_log(store: Store, layout: Layout) -> Folded:
     return ReferenceEngine().fold(events, layout, REGISTRY, scope=Scope())
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     spec=tables(in_order=False),

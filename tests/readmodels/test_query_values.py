@@ -58,6 +58,7 @@ TYPES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TYPES)
 def test_every_type_arrives_as_it_was_or_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     sql = f'SELECT "{name}" AS value FROM test_all_types()'

@@ -128,6 +128,7 @@ def test_four_thousand_contended_appends_have_one_winner_for_each_version(tmp_pa
     record("contention", processes=PROCESSES, appends=PROCESSES * 500, without_one_winner=0)
 
 
+@pytest.mark.slow
 def test_a_store_that_looks_and_then_inserts_is_found_out(tmp_path: Path) -> None:
     naive_work(str(tmp_path / "naive.db"), 0, 0)
     seen = contend(str(tmp_path / "naive.db"), "naive_work", 250)

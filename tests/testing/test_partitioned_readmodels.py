@@ -11,6 +11,8 @@ from eventfold.testing.contract.bench import Divide, OpenLog
 from eventfold.testing.partitioned import PartitionedStore
 from eventfold.testing.readmodel_contract import ReadModelContract
 
+pytestmark = pytest.mark.slow
+
 
 class Kept(PartitionedStore):
     """Its partitions are in memory: a program that ends leaves it as it is."""
@@ -60,7 +62,6 @@ class Divided(ReadModelContract):
         return logs.divide
 
 
-@pytest.mark.slow
 class TestOnePartition(Divided):
     partitions = 1
 

@@ -255,6 +255,7 @@ CONTROLS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda c: f"{c.breaks.__name__}-{CONTROLS.index(c)}")
 def test_what_breaks_a_promise_is_seen(control: Control, tmp_path: Path, monkeypatch: Patch) -> None:
     with partitioned(4) as logs:

@@ -292,6 +292,7 @@ def test_what_is_let_through_reads_everything_to_the_same_values(
     assert is_same(was, now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", BREAKING, ids=lambda change: change.__name__)
 @settings(max_examples=50, deadline=None)
 @given(found=fields(), path=st.lists(st.integers(0, 3), min_size=1, max_size=3))

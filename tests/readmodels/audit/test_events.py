@@ -54,6 +54,7 @@ def test_an_event_that_is_removed_is_named(world: World, position: int) -> None:
     assert failed.value.exit_code == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize(
     "change",
@@ -136,6 +137,7 @@ def long_log(folder: Path) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", BORDERS)
 def test_faults_at_the_borders_of_ranges_are_named(tmp_path: Path, position: int) -> None:
     world = long_log(tmp_path)

@@ -102,6 +102,7 @@ def test_writers_and_followers_go_on_beside_it(world: World) -> None:
     assert world.verify().ok
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     specs=st.lists(tables(), min_size=1, max_size=2),
@@ -114,6 +115,7 @@ def test_no_alarm_over_generated_histories(
     live_through(specs, history, seed, partitions=0)
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     specs=st.lists(tables(in_order=False), min_size=1, max_size=2),
@@ -160,6 +162,7 @@ def live_through(
         world.close()
 
 
+@pytest.mark.slow
 @LAWS
 @given(
     history=histories(most=25, misfits=False), seed=st.integers(0, 10_000), partitions=st.sampled_from([0, 4])

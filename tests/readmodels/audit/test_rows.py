@@ -91,6 +91,7 @@ ROW_FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 3, -1])
 @pytest.mark.parametrize("fault", ROW_FAULTS)
 def test_a_row_of_the_state_that_is_changed_is_named(world: World, fault: str, at: int) -> None:
@@ -103,6 +104,7 @@ def test_a_row_of_the_state_that_is_changed_is_named(world: World, fault: str, a
     assert found.key == ("box-none" if fault == "added" else key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 3, -1])
 @pytest.mark.parametrize("fault", ["altered", "removed", "added", "doubled"])
 def test_a_published_row_that_is_changed_is_named(world: World, fault: str, at: int) -> None:
@@ -148,6 +150,7 @@ def test_a_row_changed_inside_a_published_file_is_named(world: World) -> None:
     assert [(f.where, f.problem) for f in world.verify().findings] == [("delta", "unreadable")]
 
 
+@pytest.mark.slow
 @LAWS
 @given(spec=tables(), history=histories(most=15, misfits=False), seed=st.integers(0, 10_000))
 def test_any_changed_cell_of_any_table_is_found(

@@ -243,6 +243,7 @@ def test_what_was_judged_is_remembered_and_looked_at_once(
         assert set(looked) == {ACCOUNTS + 2, ACCOUNTS + 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["", "{", '{"upto":"x"}', '{"upto":99}', '{"upto":3,"mark":1}', "\0"])
 def test_a_judgement_that_was_damaged_or_is_of_another_table_is_made_anew(bank: Bank, damage: str) -> None:
     doubled_by_an_earlier_release(bank)
@@ -309,6 +310,7 @@ def test_a_file_that_is_taken_away_while_it_is_read_is_answered_from_the_state(
         assert live.query("SELECT sum(total) AS total FROM accounts").rows() == [{"total": bank.paid}]
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_memory_nor_into_its_folder_is_a_full_disk(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def remove_all(lake: Path) -> None:
     shutil.rmtree(lake)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("remove", [remove_one, remove_rows, remove_all])
 @pytest.mark.parametrize("again", [False, True], ids=["same program", "next program"])
 @pytest.mark.parametrize("more", [0, 1])

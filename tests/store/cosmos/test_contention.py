@@ -36,6 +36,7 @@ def naive_work(place: str, number: int, appends: int) -> None:
     work(place, number, appends, append, head)
 
 
+@pytest.mark.slow
 def test_contention_has_one_winner_for_each_version(divided: StandIn) -> None:
     judge(divided.url("log"), 12)
 
@@ -45,6 +46,7 @@ def test_four_thousand_contended_appends_have_one_winner_for_each_version(divide
     judge(divided.url("log"), 500)
 
 
+@pytest.mark.slow
 def test_a_store_that_looks_and_then_creates_with_a_random_id_is_found_out(account: StandIn) -> None:
     client = CosmosClient(account.endpoint, account.key)
     database = client.create_database("naive")

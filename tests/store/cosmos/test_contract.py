@@ -13,6 +13,7 @@ class TestOnePartition(StoreContract, SharedFeedContract):
         return lambda: open_store(account.url("log"))
 
 
+@pytest.mark.slow
 class TestFourPartitions(StoreContract, SharedFeedContract):
     @pytest.fixture
     def open_it(self, divided: StandIn) -> OpenStore:

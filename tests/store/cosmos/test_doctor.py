@@ -157,6 +157,7 @@ def test_the_options_of_a_url_are_read() -> None:
     assert (found.events, found.snapshots, found.leases) == ("e", "s", "l")
 
 
+@pytest.mark.slow
 def test_no_error_shows_the_key(account: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     canary = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnk="
     monkeypatch.setenv(KEY, canary)

@@ -21,11 +21,11 @@ from eventfold.testing.making import make
 from tests.store.cosmos.faults.stage import Play, Stage, Verdict, play
 from tests.store.cosmos.faults.table import PLAYS
 
+pytestmark = pytest.mark.slow
 NAMED = {one.name: one for one in PLAYS}
 NIGHTS = 9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_a_fault_loses_doubles_skips_and_misreports_nothing(key: str, tmp_path: Path, name: str) -> None:
     found = play(NAMED[name], 0, tmp_path, key)

@@ -74,6 +74,7 @@ def test_a_status_that_says_nothing_about_the_effect_is_unknown(account: StandIn
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 449, 503])
 def test_what_is_asked_to_come_again_comes_again(account: StandIn, status: int) -> None:
     store = open_store(account.url("log"))

@@ -33,6 +33,7 @@ def patiently(call: Callable[[], object]) -> None:
     raise AssertionError("never well")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_splits_deaths_and_lost_answers_lose_and_skip_nothing(
     account: StandIn, store: CosmosStore, seed: int

@@ -32,6 +32,7 @@ def sqlite(tmp_path: Path) -> Iterator[Live]:
         yield live
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_example_gives_the_same_answers(
     sqlite: Live, cosmos: Live, divided: StandIn, seed: int

@@ -45,6 +45,7 @@ def assert_exactly_once(store: Store, found: list[RecordedEvent]) -> None:
     assert by_stream == {s: list(range(1, store.head(s) + 1)) for s in STREAMS if store.head(s)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_every_event_comes_once_through_splits_and_crashes(account: StandIn, seed: int) -> None:
     dice = random.Random(seed)

@@ -160,6 +160,7 @@ def test_faults_choose_by_number_and_by_chance_that_can_be_repeated(account: Sta
     assert 5 < sum(struck()) < 35
 
 
+@pytest.mark.slow
 def test_throughput_that_is_used_up_answers_429_per_physical_partition() -> None:
     with (
         StandIn(partitions=1, throughput=30) as account,

@@ -52,6 +52,7 @@ def test_a_stream_is_read_in_order_with_parameters(container: ContainerProxy) ->
     assert ids == [{"eventId": "a-3"}, {"eventId": "a-7"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
