@@ -190,8 +190,8 @@ def test_the_closing_sentence_says_it(tmp_path: Path) -> None:
     said = " ".join((told.out + told.err).split())
     assert "2 refused (1 of no stream that can be read, which holds back nothing)" in said
     assert "1 held back behind a refused row of their stream" in said
-    assert "0 have a time before that of an earlier row" in said
-    assert "0 were known" in said
+    assert "time before that of an earlier row" not in said
+    assert "known" not in said
     eventfold(*command, "--keep-going")
     csv_file(path, [OPENED, MENDED, PAID])
     assert "1 has a time before that of an earlier row" in " ".join(eventfold(*command).err.split())

@@ -17,6 +17,7 @@ from eventfold.app.live import Live
 from eventfold.app.tables import LiveTable
 from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.asof import AsOf
+from eventfold.readmodels.diff import Diff
 from eventfold.readmodels.port import ParkedStream
 from eventfold.readmodels.query import Result
 from eventfold.readmodels.why import Explanation, Step
@@ -147,6 +148,10 @@ def test_apps(tmp_path: Path) -> None:
         table = live.table(Accounts)
         assert_type(table, LiveTable)
         assert_type(table.at(position=1), AsOf)
+        assert_type(table.at(position=1).notes, Sequence[str])
+        assert_type(table.diff("2025-03-01", clock="occurred"), Diff)
+        with pytest.raises(ef.EventfoldError):
+            table.diff("2025-03-01", clock="happened")  # type: ignore[arg-type]
         assert_type(table.why("account-1"), Explanation)
         assert_type(list(table.why("account-1")), list[Step])
         assert_type(table.why("account-1").parked, dict[str, int])

@@ -31,7 +31,7 @@ from eventfold.events.event import Event
 from eventfold.events.ids import check_command_id, command_event_id
 from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
-from eventfold.events.times import moment
+from eventfold.events.times import instant, moment
 from eventfold.feed.cursor import Token
 from eventfold.store.port import Store
 from eventfold.store.settling import settled
@@ -184,8 +184,22 @@ class Repository(Generic[A]):
                 head=found.version,
             )
         if not found.version:
-            raise StreamNotFound(f"The stream {stream} had no events then.", stream=stream)
+            raise StreamNotFound(
+                f"The stream {stream} had no events then{self._since(stream)}.", stream=stream
+            )
         return found
+
+    def _since(self, stream: str) -> str:
+        """From when on a stream has events, as the end of a sentence; of one that has none, nothing."""
+        for first in self._store.read(stream, limit=1):
+            told = f": its first was recorded at {instant(first.recorded_at)}"
+            if first.occurred_apart is None:
+                return told
+            return (
+                f"{told} and occurred at {instant(first.occurred_at)}. An aggregate is asked for by the time of"
+                " recording, or by version"
+            )
+        return ""
 
     def history(self, stream: str, *, after: int = 0, to: int | None = None) -> Iterator[Happened]:
         """The events of a stream, oldest first, read page by page.

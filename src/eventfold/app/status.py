@@ -129,7 +129,7 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """What it did for each table, and what waits."""
         done = [
-            f"{t.name} {how_many(t.events, 'event')}"
+            f"{t.name} {how_many(t.events, 'event') if t.events else 'nothing new'}"
             + ("" if t.published is None else f", published as version {t.published:,}")
             + (f", {self.parked[t.name]:,} parked" if self.parked.get(t.name) else "")
             for t in self.tables

@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from eventfold.errors import (
-    CapabilityMissing,
     CursorLost,
     EventfoldError,
     NotFound,
-    RangeInvalid,
     RowNotFound,
     TableBehind,
 )
-from eventfold.events.envelope import to_us
 from eventfold.events.metadata import current
 from eventfold.events.registry import Registry
-from eventfold.events.times import moment
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.notebook.frames import Framed
-from eventfold.readmodels.parking import named
 from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State, TableState
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
@@ -37,12 +32,11 @@ from eventfold.store.port import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from eventfold.readmodels.asof import AsOf, Clock, History
+    from eventfold.readmodels.asof import AsOf, Clock
     from eventfold.readmodels.diff import Diff
+    from eventfold.readmodels.moments import Moment, Moments
     from eventfold.readmodels.rebuild import Progress, Rebuilt
     from eventfold.readmodels.why import Explanation
-
-    Moment = Cursor | AsOf | datetime | date | int | str
 
 _POLL_SECONDS = 0.01
 
@@ -160,58 +154,51 @@ class LiveTable(Framed):
             clock: which time is meant. A time is an aware `datetime`, a day (its beginning in UTC), or either as text
                 in ISO 8601 (UTC where it names no zone).
 
+        A table has no version to ask for: its rows come of many streams. `Repository.at` takes the version of one.
+
         Raises:
-            RangeInvalid: not exactly one moment is given.
+            RangeInvalid: not exactly one moment is given; or the clock "occurred" without a time.
             TimeInvalid: it is no time, or a `datetime` without a time zone.
             PositionBeyondHead: the log has not reached it.
             CapabilityMissing: a position on a log without total order.
         """
-        found = self._at(cursor, position, None if time is None else moment(time), clock)
-        parked = {one.stream: one for one in named(found.parked, self._store)}
-        return structs.replace(found, parked=parked)
-
-    def _at(
-        self, cursor: Cursor | None, position: int | None, time: datetime | None, clock: "Clock"
-    ) -> "AsOf":
-        if clock == "recorded" and sum(given is not None for given in (cursor, position, time)) != 1:
-            raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
-        if cursor is None and position is not None:
-            cursor = self._feed.at_position(position)
-        if clock == "occurred":
-            if time is None:
-                raise RangeInvalid("The clock 'occurred' asks for a time.")
-            return self._history().occurred(to_us(time), cursor or self._feed.end(), self._skips())
-        if cursor is not None:
-            return self._history().at(cursor, self._skips())
-        assert time is not None
-        try:
-            return self._history().at(self._feed.at_time(to_us(time)), self._skips())
-        except CapabilityMissing:
-            return self._history().recorded(to_us(time), self._feed.end(), self._skips())
+        return self._moments().at(cursor, position, time, clock)
 
     def diff(
-        self, a: "Moment", b: "Moment" = "now", *, key: str | None = None, internal: bool = False
+        self,
+        a: "Moment",
+        b: "Moment" = "now",
+        *,
+        key: str | None = None,
+        internal: bool = False,
+        clock: "Clock" = "recorded",
     ) -> "Diff":
         """What became of the table between two moments: rows added, removed, and changed by column.
 
             for change in table.diff(yesterday, "now"): ...
+            table.diff("2025-03-01", "2025-04-01", clock="occurred")  # what March did, as far as it is known now
 
         Args:
-            a: the one moment: a cursor, a position (where the log has a total order), a time as `at` takes it
-                (recorded), "now" (the end of the log), or what `at` answered.
+            a: the one moment: a cursor, a position (where the log has a total order), a time as `at` takes it,
+                "now" (the end of the log), or what `at` answered.
             b: the other moment.
+            clock: what times mean. With "occurred" a time stands for everything that is known now and occurred at or
+                before it. Cursors, positions and "now" keep their meaning, which is what was known: "now" is all that
+                the log holds, what is dated later than today too. So `diff(time, "now", clock="occurred")` says what
+                all that is known now to have occurred after the time made of the table.
             key: only the row of this key.
             internal: the columns with a leading underscore count too; without it a row that an event touched and left
                 as it was has not changed.
 
         Raises:
-            RangeInvalid: no such moment, or what `at` of another table answered.
+            RangeInvalid: no such moment, or what `at` of another table answered; or the clock "occurred" where
+                neither moment is a time.
             TimeInvalid, PositionBeyondHead, CapabilityMissing: as `at`.
             ExtraMissing: the packages that compare are not installed.
         """
         with needing("Comparing", "lake"):
             from eventfold.readmodels.diff import diff
-        return diff(self._moment(a), self._moment(b), key=key, internal=internal)
+        return diff(*self._moments().pair(a, b, clock), key=key, internal=internal)
 
     def why(self, key: str) -> "Explanation":
         """The events behind a row, in order, with the row before and after each; and how many streams are parked."""
@@ -219,7 +206,7 @@ class LiveTable(Framed):
 
         steps = Why(self.layout, self._store, self._registry)(key, self._skips())
         parked = self.live().head().parked
-        return Explanation(steps, {self.name: parked} if parked else {})
+        return Explanation(steps, {self.name: parked} if parked else {}, key)
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
@@ -302,24 +289,6 @@ class LiveTable(Framed):
                 )
             clocks.sleep(_POLL_SECONDS)
 
-    def _moment(self, moment: "Moment") -> "AsOf":
-        from eventfold.readmodels.asof import AsOf
-
-        match moment:
-            case "now":
-                return self.at(cursor=self._feed.end())
-            case Cursor():
-                return self.at(cursor=moment)
-            case date() | str():
-                return self.at(time=moment)
-            case int() if type(moment) is int:
-                return self.at(position=moment)
-            case AsOf() if moment.layout == self.layout:
-                return moment
-        raise RangeInvalid(
-            f"{self.name}: give each moment as a cursor, a position, a time, 'now', or what at() answered."
-        )
-
     def _published_generation(self) -> int:
         try:
             published = self.publication.head() if self.publication else None
@@ -330,10 +299,12 @@ class LiveTable(Framed):
     def _projector(self) -> Projector:
         return Projector(self.live(), self._feed, self._registry)
 
-    def _history(self) -> "History":
+    def _moments(self) -> "Moments":
         from eventfold.readmodels.asof import History
+        from eventfold.readmodels.moments import Moments
 
-        return History(self.layout, self._feed, self._registry, self._engine, self.publication)
+        history = History(self.layout, self._feed, self._registry, self._engine, self.publication)
+        return Moments(self.layout, self._store, history, self._skips())
 
     def _skips(self) -> frozenset[tuple[str, int]]:
         return frozenset((s.stream, s.version) for s in self.live().skips())

@@ -111,6 +111,11 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
         """When it happened: as the producer said, else when it was recorded."""
         return from_us(self.occurred_us)
 
+    @property
+    def occurred_apart(self) -> datetime | None:
+        """When it happened, where that is not when it was recorded; else None."""
+        return from_us(self.occurred_us) if self.occurred_us != self.recorded_us else None
+
     def metadata_map(self) -> dict[str, Any]:
         """Actor, correlationId, causationId and the user's keys.
 

@@ -75,6 +75,15 @@ def moment(given: datetime | date | str, field: str = "time") -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def instant(moment: datetime) -> str:
+    """An aware time in UTC, exactly: `2026-03-31 00:00:00Z`."""
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # the first or last day of all, in another zone
+        return moment.isoformat(sep=" ")
+    return moment.isoformat(sep=" ").replace("+00:00", "Z")
+
+
 def utc_us(text: object) -> int | None:
     """Microseconds since 1970 of a time that only orders events, in UTC where it has no zone; None where it is none."""
     try:

@@ -4,7 +4,8 @@ The answer equals a fold from zero, always. Where a published version at or befo
 fold of the log up to its cursor and nothing else, the fold goes on from there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
 from eventfold.readmodels.publication import Publication, Stamp
-from eventfold.readmodels.telling import parked_warnings, place
+from eventfold.readmodels.telling import as_of, parked_warnings, place
 from eventfold.words import how_many
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
         parked: streams whose events could not be folded.
         base: the published version that the fold went on from; None = from the beginning.
         events: how many events were folded.
+        time: that was asked for; None where the moment was a cursor or a position.
+        clock: what that time means.
+        notes: what a person should know of the answer, each as a sentence.
     """
 
     layout: Layout
@@ -47,6 +51,9 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
     parked: Mapping[str, ParkedStream]
     base: int | None
     events: int
+    time: datetime | None = None
+    clock: Clock = "recorded"
+    notes: Sequence[str] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as maps, ordered by key."""
@@ -57,6 +64,11 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
         """The rows as an Arrow table, ordered by key."""
         return self.arrow.sort_by(self.layout.spec.key_name)
 
+    @property
+    def moment(self) -> str:
+        """Which moment it is, in words: `at position 3`, `as occurred up to 2026-03-31 00:00:00Z`."""
+        return place(self.cursor) if self.time is None else as_of(self.time, self.clock)
+
     def __repr__(self) -> str:
         """Which table, when, and how much it has."""
         return f"<{self._told()}>"
@@ -64,14 +76,14 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
     def _told(self) -> str:
         waits = f", {len(self.parked):,} parked" if self.parked else ""
         rows = how_many(self.arrow.num_rows, "row")
-        return f"Table {self.layout.spec.name} {place(self.cursor)}: {rows}{waits}"
+        return f"Table {self.layout.spec.name} {self.moment}: {rows}{waits}"
 
     def _repr_html_(self) -> str:
         """The first rows, in a notebook."""
         rows = (row.values() for row in self.frame().slice(0, markup.MOST).to_pylist())
         table = markup.table(self.arrow.column_names, map(list, rows), of=self.arrow.num_rows)
         parked = parked_warnings({self.layout.spec.name: len(self.parked)})
-        return markup.heading(self._told()) + table + markup.warnings(parked)
+        return markup.heading(self._told()) + table + markup.warnings([*self.notes, *parked])
 
 
 class History:

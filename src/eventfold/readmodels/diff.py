@@ -1,6 +1,6 @@
 """What became of a table between two moments: rows added, removed, and changed by column."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -47,6 +47,7 @@ class Diff(msgspec.Struct, frozen=True):
         after: the same rows, as they are; in the same order.
         columns: for each of these rows the columns that differ.
         parked: streams that could not be folded at one of the two moments: what they would change is not told.
+        notes: what a person should know of the two moments, each as a sentence.
     """
 
     layout: Layout
@@ -56,6 +57,7 @@ class Diff(msgspec.Struct, frozen=True):
     after: pa.Table
     columns: pa.ListArray
     parked: Mapping[str, ParkedStream] = {}
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         """The number of rows that differ."""
@@ -66,9 +68,10 @@ class Diff(msgspec.Struct, frozen=True):
         return f"<{self._told()}>"
 
     def _told(self) -> str:
-        counts = f"{self.added.num_rows:,} added, {self.removed.num_rows:,} removed"
+        counts = {"added": self.added, "removed": self.removed, "changed": self.before}
+        told = [f"{rows.num_rows:,} {kind}" for kind, rows in counts.items() if rows.num_rows]
         waits = f"; {len(self.parked):,} parked" if self.parked else ""
-        return f"Diff of {self.layout.spec.name}: {counts}, {self.before.num_rows:,} changed{waits}"
+        return f"Diff of {self.layout.spec.name}: {', '.join(told) or 'nothing changed'}{waits}"
 
     def _repr_html_(self) -> str:
         """The first changes, in a notebook."""
@@ -79,7 +82,7 @@ class Diff(msgspec.Struct, frozen=True):
         )
         table = markup.table(["", key, "changed"], rows, of=len(self))
         parked = parked_warnings({self.layout.spec.name: len(self.parked)})
-        return markup.heading(self._told()) + table + markup.warnings(parked)
+        return markup.heading(self._told()) + table + markup.warnings([*self.notes, *parked])
 
     def __iter__(self) -> Iterator[RowChange]:
         """Each row that differs: the added ones, the removed ones, the changed ones, each by key."""
@@ -115,6 +118,7 @@ def diff(before: AsOf, after: AsOf, *, key: str | None = None, internal: bool = 
         after=found.after,
         columns=found.columns,
         parked={**before.parked, **after.parked},
+        notes=before.notes or after.notes,
     )
 
 

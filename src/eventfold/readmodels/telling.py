@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
 from eventfold.errors import LogMismatch, StorageError
+from eventfold.events.times import instant
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Head
@@ -31,6 +33,16 @@ def place(cursor: Cursor) -> str:
     if len(cursor.marks) > 1:
         return f"in {len(cursor.marks):,} partitions"
     return f"at position {sum(mark.position for mark in cursor.marks.values()):,}"
+
+
+def as_of(moment: datetime, clock: str) -> str:
+    """Which moment a time stands for: `as recorded up to 2026-03-31 00:00:00Z`.
+
+    Args:
+        moment: an aware time.
+        clock: `recorded` or `occurred`.
+    """
+    return f"as {clock} up to {instant(moment)}"
 
 
 class Distance:

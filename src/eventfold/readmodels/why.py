@@ -17,6 +17,7 @@ from eventfold.store.port import Store
 from eventfold.words import how_many
 
 _PAGE = 5_000
+_COLUMNS = ("version", "recorded", "occurred", "stream", "event", "changed")
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -34,36 +35,61 @@ class Step(msgspec.Struct, frozen=True):
     after: dict[str, Any] | None
     note: str = ""
 
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """Which event it is, under the names of `Explanation.columns`."""
+        return {
+            "version": self.event.version,
+            "recorded": self.event.recorded_at,
+            "occurred": self.event.occurred_apart,
+            "stream": self.event.stream,
+            "event": self.event.type,
+        }
+
 
 class Explanation(list[Step]):
     """The events behind a row, in order.
 
     Attributes:
+        key: of the row.
         parked: how many streams of the table are parked, by table: what they would change is not told.
     """
 
-    def __init__(self, steps: Iterable[Step] = (), parked: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, steps: Iterable[Step] = (), parked: Mapping[str, int] | None = None, key: str = ""
+    ) -> None:
         super().__init__(steps)
+        self.key = key
         self.parked = dict(parked or {})
 
     def __repr__(self) -> str:
         """How many events, of how many streams."""
         return f"<Why: {how_many(len(self), 'event')}>"
 
+    @property
+    def columns(self) -> list[str]:
+        """Under which names the steps are shown, the last of them being what changed.
+
+        `occurred` is there where an event happened at another time than it was recorded, `stream` where that is not the
+        key of the row.
+        """
+        left_out = {
+            "occurred": all(step.event.occurred_apart is None for step in self),
+            "stream": all(step.event.stream == self.key for step in self),
+        }
+        return [name for name in _COLUMNS if not left_out.get(name)]
+
     def _repr_html_(self) -> str:
         """The first steps, in a notebook."""
+        *columns, changed = self.columns
         rows = (
             [
-                step.event.version,
-                step.event.recorded_at,
-                step.event.stream,
-                step.event.type,
+                *map(step.envelope.get, columns),
                 "\n".join(filter(None, (markup.changes(step.before, step.after), step.note))),
             ]
             for step in self
         )
-        columns = ["version", "recorded", "stream", "event", "changed"]
-        table = markup.table(columns, rows, of=len(self))
+        table = markup.table([*columns, changed], rows, of=len(self))
         return markup.heading(repr(self)[1:-1]) + table + markup.warnings(parked_warnings(self.parked))
 
 

@@ -1,6 +1,7 @@
 """What a notebook shows of each answer: short in text, a table in HTML, and markup of nobody else."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def test_each_answer_is_one_short_line(live: Live) -> None:
         f"<Table numbers of bank: 0 rows, at position {COUNT}, {COUNT} parked>"
     )
     assert repr(table.at(position=1)) == "<Table accounts at position 1: 1 row>"
-    assert repr(table.diff(1, 3)) == "<Diff of accounts: 2 added, 0 removed, 0 changed>"
+    assert repr(table.diff(1, 3)) == "<Diff of accounts: 2 added>"
+    assert repr(table.diff(1, 1)) == "<Diff of accounts: nothing changed>"
     assert repr(table.why("account-1")) == "<Why: 1 event>"
     assert repr(result) == "<Result: 2 rows of account, note>"
     assert repr(live.repository(Account)) == "<Repository of Account>"
@@ -39,6 +41,26 @@ def test_each_answer_is_one_short_line(live: Live) -> None:
     assert repr(live) == "<bank: accounts, numbers>"
     assert repr(live.status()) == f"<Status of bank: {COUNT} events, 2 tables>"
     assert repr(live.store) == f"<SqliteStore of log {live.store.log_id}>"
+
+
+def test_when_a_thing_happened_is_shown_where_it_differs(live: Live) -> None:
+    table, when = live.table(Accounts), datetime(2025, 3, 1, tzinfo=UTC)
+    assert "occurred" not in table.why("account-1")._repr_html_()
+    with ef.context(occurred_at=when):
+        live.repository(Account).execute("account-1", Account.deposit, 5, "5")
+    steps = table.why("account-1")
+    assert steps.columns == ["version", "recorded", "occurred", "event", "changed"]
+    page = Page(steps._repr_html_())
+    assert page.is_harmless()
+    assert page.cells[2] == "-"
+    assert page.cells[7] == "2025-03-01 00:00:00Z"
+    assert live.table(Accounts).why("account-1").columns == steps.columns
+    moment = table.at(time="2025-04-01")
+    page = Page(moment._repr_html_())
+    assert page.is_harmless()
+    assert "Table accounts as recorded up to 2025-04-01 00:00:00Z" in page.said
+    assert "! accounts has no rows as recorded up to" in page.said
+    assert "clock='occurred'" in Page(table.diff("2025-04-01", "now")._repr_html_()).said
 
 
 def test_a_catch_up_answers_what_it_did(live: Live) -> None:

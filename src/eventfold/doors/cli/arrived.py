@@ -100,30 +100,33 @@ def _show_refusals(report: ImportReport) -> None:
 
 
 def _sentence(report: ImportReport) -> str:
-    """What an import did."""
-    verb = "would be written" if report.dry_run else f"{_were(report.written)} written"
-    parts = [
-        f"{report.written:,} {verb}",
-        f"{report.known:,} {_were(report.known)} known",
-        f"{report.refused:,} refused",
-    ]
-    if report.known_from:
+    """What an import did; of what there is none, nothing."""
+    parts = []
+    if report.written:
+        verb = "would be written" if report.dry_run else f"{_were(report.written)} written"
+        parts.append(f"{report.written:,} {verb}")
+    if report.known:
         logs = ", ".join(f"{n:,} as rows of {name!r}" for name, n in report.known_from.most_common(SHOWN))
-        parts[1] += f" ({logs})"
+        parts.append(f"{report.known:,} {_were(report.known)} known{logs and f' ({logs})'}")
+    if report.refused:
+        parts.append(f"{report.refused:,} refused")
     if report.unplaced:
-        parts[2] += f" ({report.unplaced:,} of no stream that can be read, which holds back nothing)"
+        parts[-1] += f" ({report.unplaced:,} of no stream that can be read, which holds back nothing)"
     if report.unrelated:
         parts.append(f"{report.unrelated:,} of no such entity")
     if report.held_back:
         parts.append(
             f"{report.held_back:,} held back behind a refused row of their stream: mend it and import again"
         )
-    have = "has" if report.out_of_order == 1 else "have"
-    told = f"{report.out_of_order:,} {have} a time before that of an earlier row"
+    told = [", ".join(parts) or "nothing to write"]
+    if report.out_of_order:
+        have = "has" if report.out_of_order == 1 else "have"
+        told.append(f"{report.out_of_order:,} {have} a time before that of an earlier row")
     if report.differing:
-        told += f"; {report.differing:,} known ones differ in time or metadata and stay as they are"
-    rows, streams = how_many(report.rows, "row"), how_many(report.streams, "stream")
-    return f"{rows} of {streams}: {', '.join(parts)}; {told}."
+        told.append(f"{report.differing:,} known ones differ in time or metadata and stay as they are")
+    rows = how_many(report.rows, "row") if report.rows else "No rows"
+    streams = f" of {how_many(report.streams, 'stream')}" if report.streams else ""
+    return f"{rows}{streams}: {'; '.join(told)}."
 
 
 def _were(number: int) -> str:

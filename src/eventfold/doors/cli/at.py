@@ -5,9 +5,10 @@ from datetime import datetime
 import click
 
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.moments import Moment
+from eventfold.doors.cli.moments import Moment, Place, occurred_option
 from eventfold.doors.cli.output import print_rows, say, screenful, tell_more, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
 
@@ -18,7 +19,8 @@ from eventfold.words import how_many
 @click.option(
     "--time", "moment", type=Moment(), help="After everything up to this time; UTC if no zone is given."
 )
-@click.option("--occurred", is_flag=True, help="The time means when it happened, not when it was recorded.")
+@click.option("--cursor", type=Place(), help="After everything up to this cursor, as JSON.")
+@occurred_option
 @click.option("--key", help="Only the row of this key.")
 @limit_option
 @click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV.")
@@ -28,18 +30,22 @@ def at(
     table: str,
     position: int | None,
     moment: datetime | None,
+    cursor: Cursor | None,
     occurred: bool,  # noqa: FBT001 - click passes options by name
     key: str | None,
     limit: int | None,
     as_csv: bool,  # noqa: FBT001
 ) -> None:
-    """Show TABLE as it was.
+    """Show TABLE as it was, at one moment: a position, a time or a cursor.
+
+    With --occurred the time means everything that is known now to have happened by then; with a position or a cursor
+    beside it, that was known there.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db at orders --time 2026-03-31
     """
     with settings.open_app() as live:
         found = live.table(table).at(
-            position=position, time=moment, clock="occurred" if occurred else "recorded"
+            cursor=cursor, position=position, time=moment, clock="occurred" if occurred else "recorded"
         )
         rows = found.rows()
     name = found.layout.spec.key_name
@@ -51,6 +57,8 @@ def at(
         tell_more(len(rows) - len(rows[: screenful(limit)]), "--limit", "--csv", "--json")
         source = "the log" if found.base is None else f"published version {found.base}"
         events = f" and {how_many(found.events, 'event')}" if found.events else ""
-        say(f"{how_many(len(rows), 'row')}, from {source}{events}.")
+        count = how_many(len(rows), "row") if rows else "No rows"
+        when = "" if moment is None else f" {found.moment}"
+        say(f"{count}{when}, from {source}{events}.")
     parked = {table: len(found.parked)} if found.parked else {}
-    warn_beside(parked_warnings(parked), as_json=settings.json, parked=parked)
+    warn_beside([*found.notes, *parked_warnings(parked)], as_json=settings.json, parked=parked)

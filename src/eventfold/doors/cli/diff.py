@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.moments import Moment
+from eventfold.doors.cli.moments import Moment, Place, occurred_option
 from eventfold.doors.cli.output import (
     print_json,
     print_table,
@@ -20,11 +20,12 @@ from eventfold.doors.cli.output import (
     warn,
 )
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
 
 if TYPE_CHECKING:
+    from eventfold.readmodels.asof import Clock
     from eventfold.readmodels.diff import Diff, RowChange
 
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -47,7 +48,7 @@ class AnyMoment(click.ParamType[Any]):
         if text.isascii() and text.isdigit():
             return int(text)
         if text.startswith("{"):
-            return read_cursor(text)
+            return Place().convert(text, param, ctx)
         return Moment().convert(value, param, ctx)
 
 
@@ -57,6 +58,7 @@ class AnyMoment(click.ParamType[Any]):
 @click.argument("b", type=AnyMoment(), default="now")
 @click.option("--key", help="Only the row of this key.")
 @click.option("--internal", is_flag=True, help="Count the columns with a leading underscore too.")
+@occurred_option
 @limit_option
 @pass_settings
 def diff(
@@ -66,22 +68,26 @@ def diff(
     b: "Cursor | datetime | int | Literal['now']",
     key: str | None,
     internal: bool,  # noqa: FBT001 - click passes options by name
+    occurred: bool,  # noqa: FBT001
     limit: int | None,
 ) -> None:
     """Show what became of TABLE between the moments A and B (default: now).
 
-    A moment is a position (digits alone), a time (UTC if no zone is given), a cursor as JSON, or "now".
+    A moment is a position (digits alone), a time (UTC if no zone is given), a cursor as JSON, or "now", the end of the
+    log. With --occurred a time means everything that is known now to have happened by then; positions, cursors and
+    "now" mean what was known, as without it. So A is a time, and B "now", for what has happened since.
 
     Example: eventfold diff orders 2026-03-01 now --key order-1
     """
     with settings.open_app() as live:
-        found = live.table(table).diff(a, b, key=key, internal=internal)
+        clock: Clock = "occurred" if occurred else "recorded"
+        found = live.table(table).diff(a, b, key=key, internal=internal, clock=clock)
     if settings.json:
         print_json(_document(table, found))
         return
     _print(found, limit)
     say(_sentence(found))
-    warn(parked_warnings({table: len(found.parked)}), parked=bool(found.parked))
+    warn(_warnings(table, found), parked=bool(found.parked))
 
 
 def _sentence(found: "Diff") -> str:
@@ -99,8 +105,12 @@ def _document(table: str, found: "Diff") -> dict[str, object]:
         "removed": [c.before for c in changes if c.kind == "removed"],
         "changed": [_changed(c) for c in changes if c.kind == "changed"],
         "parked": sorted(found.parked),
-        "warnings": parked_warnings({table: len(found.parked)}),
+        "warnings": _warnings(table, found),
     }
+
+
+def _warnings(table: str, found: "Diff") -> list[str]:
+    return [*found.notes, *parked_warnings({table: len(found.parked)})]
 
 
 def _changed(change: "RowChange") -> dict[str, object]:

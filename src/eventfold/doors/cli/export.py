@@ -16,8 +16,9 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import NotFound
 from eventfold.events.envelope import to_us
 from eventfold.events.registry import Registry
-from eventfold.exports import export_log
+from eventfold.exports import ExportReport, export_log
 from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.words import how_many
 
 STDOUT = "-"
 
@@ -85,10 +86,20 @@ def export(
     if settings.json and file != STDOUT:
         print_json(report)
         return
-    how = f"{report.upgraded:,} of them upcast" if report.upcast else "as they are stored"
-    say(f"{report.events:,} events, {how}, in {seconds:.1f} s: {report.events / seconds:,.0f} a second.")
+    say(_sentence(report, seconds))
     if report.cursor and file != STDOUT:
         say(f"The next export goes on with --after '{report.cursor}'")
+
+
+def _sentence(report: ExportReport, seconds: float) -> str:
+    """What was written; of what there is none, nothing."""
+    if not report.events:
+        return "No events."
+    how = "as it is stored" if report.events == 1 else "as they are stored"
+    if report.upcast:
+        how = f"{report.upgraded:,} of them upcast" if report.upgraded else "none of which had to be upcast"
+    rate = report.events / seconds
+    return f"{how_many(report.events, 'event')}, {how}, in {seconds:.1f} s: {rate:,.0f} a second."
 
 
 def _registry(settings: Settings, *, stored: bool | None) -> Registry | None:

@@ -13,7 +13,7 @@ from eventfold.app.app import App
 from eventfold.doors.cli.aggregates import aggregate_of
 from eventfold.doors.cli.documents import changes, document
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more
+from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings, told
 from eventfold.errors import EventfoldError, StreamNotFound
 from eventfold.events.envelope import RecordedEvent
@@ -34,7 +34,8 @@ def history(
 ) -> None:
     """Show what happened to STREAM: what, when, by whom, and for which conversation.
 
-    With an app that has an aggregate for it, also what each event changed.
+    With an app that has an aggregate for it, also what each event changed. An event that happened at another time than
+    it was recorded has both.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db history order-1
     """
@@ -59,7 +60,7 @@ def history(
                 sys.stdout.write(msgspec.json.encode(found, enc_hook=str).decode() + "\n")
             return
         rows = [_row(event, change) for event, change in steps]
-    print_table(rows, [name for name in COLUMNS if any(row[name] is not None for row in rows)])
+    print_table(rows, with_values(rows, COLUMNS, optional=COLUMNS))
     tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--last", "--json")
 
 
@@ -112,7 +113,7 @@ def _row(event: RecordedEvent, change: Any) -> dict[str, Any]:
     return {
         "version": event.version,
         "recorded": event.recorded_at,
-        "occurred": event.occurred_at if event.occurred_or_none_us is not None else None,
+        "occurred": event.occurred_apart,
         "event": event.type,
         "by": metadata.get("actor"),
         "correlation": metadata.get("correlationId"),

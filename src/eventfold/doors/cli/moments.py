@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from eventfold.events.times import parse_time
+from eventfold.feed.cursor import Cursor, read_cursor
 
 
 class Seconds(click.ParamType[float]):
@@ -35,3 +36,19 @@ class Moment(click.ParamType[datetime]):
             return value
         found = parse_time(str(value), (param.name if param else None) or "time")
         return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+class Place(click.ParamType[Cursor]):
+    """A cursor as JSON, as `tail`, `status` and `diff` write and read it."""
+
+    name = "cursor"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Cursor:  # noqa: ARG002 - click calls it so
+        """The cursor."""
+        return value if isinstance(value, Cursor) else read_cursor(str(value))
+
+
+occurred_option = click.option(
+    "--occurred", is_flag=True, help="Times mean when something happened, not when it was recorded."
+)
+"""Of every command that takes times of events."""

@@ -3,7 +3,7 @@
 import csv
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import zip_longest
@@ -85,6 +85,11 @@ def _column(name: str, values: Sequence[object]) -> tuple[Column, str]:
     right = bool(values) and all(map(_is_number, values))
     least = None if right else _CLOCK if times else _NARROWEST
     return Column(name, [shown(value) for value in values], right, least, times), "cyan" if times else ""
+
+
+def with_values(rows: Sequence[Row], columns: Sequence[str], optional: Collection[str]) -> list[str]:
+    """The columns without those optional ones in which no row has a value."""
+    return [name for name in columns if name not in optional or any(row[name] is not None for row in rows)]
 
 
 def screenful(limit: int | None) -> int | None:

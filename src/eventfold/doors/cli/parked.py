@@ -8,20 +8,32 @@ from msgspec import structs
 
 from eventfold.app.live import Live
 from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.output import print_json, print_table, say, shortened
+from eventfold.doors.cli.output import (
+    print_json,
+    print_table,
+    say,
+    screenful,
+    shortened,
+    tell_more,
+    with_values,
+)
 from eventfold.doors.cli.settings import Settings, json_option, pass_settings
 from eventfold.errors import NotFound
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
+from eventfold.words import how_many
 
 COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")
+WAITING = ("version", "position", "recorded", "occurred", "type", "data", "why")
 
 
 @click.group(cls=Once, invoke_without_command=True)
+@limit_option
 @json_option
 @click.pass_context
-def parked(click_context: click.Context) -> None:
+def parked(click_context: click.Context, limit: int | None) -> None:
     """List the streams that wait because one of their events could not be folded; retry or skip them.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked
@@ -29,18 +41,23 @@ def parked(click_context: click.Context) -> None:
     if click_context.invoked_subcommand is None:
         settings = click_context.find_object(Settings)
         assert settings is not None
-        _list(settings, None)
+        _list(settings, None, limit)
+    elif limit is not None:
+        raise click.UsageError(
+            "--limit stands behind the command: eventfold parked list --limit N.", click_context
+        )
 
 
 @parked.command("list")
 @click.argument("table", required=False)
+@limit_option
 @pass_settings
-def list_parked(settings: Settings, table: str | None) -> None:
+def list_parked(settings: Settings, table: str | None, limit: int | None) -> None:
     """List what waits, of all tables or of TABLE.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db parked list orders
     """
-    _list(settings, table)
+    _list(settings, table, limit)
 
 
 @parked.command()
@@ -67,14 +84,15 @@ def show(settings: Settings, table: str, stream: str) -> None:
             "version": event.version,
             "position": event.position,
             "recorded": event.recorded_at,
+            "occurred": event.occurred_apart,
             "type": event.type,
             "data": shortened(event.data),
             "why": f"{found.code}: {found.message}" if event.version == found.version else "waits behind it",
         }
         for event in waiting
     ]
-    print_table(rows, ["version", "position", "recorded", "type", "data", "why"])
-    say(f"Parked at {parked_at:%Y-%m-%d %H:%M:%S} UTC after {found.attempts} attempts.")
+    print_table(rows, with_values(rows, WAITING, optional=["occurred"]))
+    say(f"Parked at {parked_at:%Y-%m-%d %H:%M:%S} UTC after {how_many(found.attempts, 'attempt')}.")
     say(f"When the cause is mended: eventfold parked retry {table} {stream}; or skip it with a --reason.")
 
 
@@ -107,13 +125,15 @@ def skip(settings: Settings, table: str, stream: str, reason: str) -> int:
     return _answer(settings, stream, done=done)
 
 
-def _list(settings: Settings, table: str | None) -> None:
+def _list(settings: Settings, table: str | None, limit: int | None) -> None:
     with settings.open_app() as live:
         rows = _rows(live, table)
     if settings.json:
-        print_json(rows)
+        print_json(rows[:limit])
     elif rows:
-        print_table(rows, COLUMNS)
+        shown = rows[: screenful(limit)]
+        print_table(shown, COLUMNS)
+        tell_more(len(rows) - len(shown), "--limit", "--json")
     else:
         say("Nothing is parked.")
 

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from eventfold.doors.cli.documents import document
-from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more
+from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import StreamNotFound
 
@@ -50,7 +50,7 @@ def read(
                 "version": event.version,
                 "position": event.position,
                 "recorded": event.recorded_at,
-                "occurred": event.occurred_at if event.occurred_or_none_us is not None else None,
+                "occurred": event.occurred_apart,
                 "type": event.type,
                 "data": shortened(event.data),
             }
@@ -58,6 +58,6 @@ def read(
         ]
     finally:
         store.close()
-    print_table(rows, [name for name in COLUMNS if name != "occurred" or any(row[name] for row in rows)])
+    print_table(rows, with_values(rows, COLUMNS, optional=["occurred"]))
     if limit is None:
         tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--json")

@@ -24,6 +24,7 @@ from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.recorded import Recorded, parse, read_file, render
 from eventfold.exports.placing import placed
 from eventfold.exports.protected import Protected
+from eventfold.words import how_many
 
 COLUMNS = ("level", "kind", "where", "what")
 _file = click.option(
@@ -162,7 +163,9 @@ def samples(
             }
         )
         return
-    say(f"{path}: {made_count} samples made, {taken} taken from the log.")
+    counts = [f"{how_many(made_count, 'sample')} made"] if made_count else []
+    counts += [f"{how_many(taken, 'sample')} taken from the log"] if taken else []
+    say(f"{path}: {', '.join(counts) or 'no new samples'}.")
     for error in left_out:
         say(f"A sample was left out: {error.message}")
 

@@ -11,7 +11,8 @@ from eventfold.doors.cli.aggregates import expect_aggregate
 from eventfold.doors.cli.moments import Moment
 from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import ConfigInvalid
+from eventfold.errors import ConfigInvalid, RangeInvalid
+from eventfold.limits import INT_MAX
 
 
 class VersionOrTime(Moment):
@@ -28,18 +29,34 @@ class VersionOrTime(Moment):
 
 @click.command()
 @click.argument("stream")
+@click.option("--version", type=click.IntRange(max=INT_MAX), help="After so many of its events.")
+@click.option(
+    "--time", type=Moment(), help="After everything recorded up to this time; UTC if no zone is given."
+)
 @click.option(
     "--at",
-    "moment",
+    "either",
     type=VersionOrTime(),
-    help="After so many events, or at a time; UTC if no zone is given.",
+    help="Either of them: a whole number is a version, all else a time.",
 )
 @pass_settings
-def state(settings: Settings, stream: str, moment: int | datetime | None) -> None:
-    """Show the aggregate of STREAM as it is, or as it was.
+def state(
+    settings: Settings,
+    stream: str,
+    version: int | None,
+    time: datetime | None,
+    either: int | datetime | None,
+) -> None:
+    """Show the aggregate of STREAM as it is, or as it was at a version or a time.
 
-    Example: eventfold -a shop.app:shop -s sqlite:///shop.db state order-1 --at 2
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db state order-1 --version 2
     """
+    if sum(given is not None for given in (version, time, either)) > 1:
+        raise RangeInvalid("Ask for one moment: --version, --time, or --at for either of them.")
+    if isinstance(either, datetime):
+        time = either
+    elif either is not None:
+        version = either
     if settings.app is None:
         raise ConfigInvalid(
             "State is what an aggregate makes of its events: name the app with -a module:name. `eventfold history"
@@ -49,12 +66,8 @@ def state(settings: Settings, stream: str, moment: int | datetime | None) -> Non
     app = settings.definition()
     with closing(settings.open_log()) as store:
         repository = Repository(store, app.registry, expect_aggregate(app, stream))
-        if moment is None:
-            found = repository.load(stream)
-        elif isinstance(moment, datetime):
-            found = repository.at(stream, time=moment)
-        else:
-            found = repository.at(stream, version=moment)
+        now = version is None and time is None
+        found = repository.load(stream) if now else repository.at(stream, version=version, time=time)
     values = found.state()
     if settings.json:
         print_json(

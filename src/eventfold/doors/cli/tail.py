@@ -120,8 +120,10 @@ class _Tail:
             sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
             return
         actor = event.metadata_map().get("actor")
+        occurred = event.occurred_apart
         print_line(
             (shown(event.recorded_at), "cyan"),
+            ("" if occurred is None else f"occurred {shown(occurred)}", "cyan"),
             (f"{event.stream}@{event.version}", "bold"),
             (event.type, "green"),
             (shortened(event.data), ""),

@@ -6,7 +6,8 @@ import click
 from msgspec import structs
 
 from eventfold.app.eventtypes import event_types
-from eventfold.doors.cli.output import print_json, print_table
+from eventfold.doors.cli.limits import limit_option
+from eventfold.doors.cli.output import print_json, print_table, screenful, tell_more
 from eventfold.doors.cli.settings import Settings, pass_settings
 
 COLUMNS = ("category", "type", "events", "first", "last", "schema_versions")
@@ -14,8 +15,9 @@ COLUMNS = ("category", "type", "events", "first", "last", "schema_versions")
 
 @click.command()
 @click.argument("category", required=False)
+@limit_option
 @pass_settings
-def types(settings: Settings, category: str | None) -> None:
+def types(settings: Settings, category: str | None, limit: int | None) -> None:
     """List the types of events in the log, or in streams of a CATEGORY: how many, when the first and last happened.
 
     Example: eventfold -s sqlite:///shop.db types
@@ -23,9 +25,11 @@ def types(settings: Settings, category: str | None) -> None:
     with closing(settings.open_log()) as store:
         found = event_types(store.feed(), None if category is None else [category])
     if settings.json:
-        print_json([structs.asdict(one) for one in found])
+        print_json([structs.asdict(one) for one in found[:limit]])
         return
     rows = [
-        {**structs.asdict(one), "schema_versions": ", ".join(map(str, one.schema_versions))} for one in found
+        {**structs.asdict(one), "schema_versions": ", ".join(map(str, one.schema_versions))}
+        for one in found[: screenful(limit)]
     ]
     print_table(rows, COLUMNS)
+    tell_more(len(found) - len(rows), "--limit", "--json")

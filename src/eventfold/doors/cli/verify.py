@@ -8,6 +8,7 @@ from msgspec import structs
 from eventfold.doors.cli.output import print_json, print_table, progress, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import AuditFailed
+from eventfold.words import how_many
 
 if TYPE_CHECKING:
     from eventfold.readmodels.audit.report import Audit
@@ -50,11 +51,23 @@ def _print(found: "Audit") -> None:
     warn([*found.notes, *found.warnings], parked=bool(found.parked))
     if found.findings:
         print_table([structs.asdict(finding) for finding in found.findings], _FINDING)
-    told = f"{found.events:,} events looked at, the contents of {found.recorded:,} compared with the ledger"
-    if found.snapshots:
-        told += f", {found.snapshots:,} snapshot{'s' * (found.snapshots > 1)} with a fold"
+    told = _compared(found)
     if found.ok:
         say(f"{told}. Everything agrees.")
         return
     more = "" if found.problems == len(found.findings) else f", the first {len(found.findings):,} are named"
     say(f"{told}. Problems: {found.problems:,}{more}.")
+
+
+def _compared(found: "Audit") -> str:
+    """What was compared; of what there is none, nothing."""
+    if not found.events:
+        return "The log has no events"
+    told = f"{how_many(found.events, 'event')} looked at"
+    if found.recorded:
+        told += f", the contents of {found.recorded:,} compared with the ledger"
+    else:
+        told += ", which the ledger had not recorded before"
+    if found.snapshots:
+        told += f", {how_many(found.snapshots, 'snapshot')} with a fold"
+    return told

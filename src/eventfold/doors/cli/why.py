@@ -5,7 +5,15 @@ from typing import Any
 import click
 
 from eventfold.doors.cli.documents import changes, document
-from eventfold.doors.cli.output import print_json, print_table, warn, warn_beside
+from eventfold.doors.cli.limits import limit_option
+from eventfold.doors.cli.output import (
+    print_json,
+    print_table,
+    screenful,
+    tell_more,
+    warn,
+    warn_beside,
+)
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import RowNotFound
 from eventfold.readmodels.telling import parked_warnings
@@ -15,9 +23,12 @@ from eventfold.readmodels.why import Step
 @click.command()
 @click.argument("table")
 @click.argument("key")
+@limit_option
 @pass_settings
-def why(settings: Settings, table: str, key: str) -> None:
-    """Show the events behind the row KEY of TABLE, and what each changed.
+def why(settings: Settings, table: str, key: str, limit: int | None) -> None:
+    """Show the events behind the row KEY of TABLE, oldest first, and what each changed.
+
+    An event that happened at another time than it was recorded has both.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db why orders order-1
     """
@@ -30,19 +41,12 @@ def why(settings: Settings, table: str, key: str) -> None:
             f"No event of this log touches the row {key!r} of {table}.{told}", table=table, key=key
         )
     if settings.json:
-        print_json([_as_json(step) for step in steps])
+        print_json([_as_json(step) for step in steps[:limit]])
         warn_beside(warnings, as_json=True, parked=steps.parked)
         return
-    rows = [
-        {
-            "version": step.event.version,
-            "recorded": step.event.recorded_at,
-            "event": step.event.type,
-            "changed": step.note or _changed(step),
-        }
-        for step in steps
-    ]
-    print_table(rows, ["version", "recorded", "event", "changed"])
+    shown = steps[: screenful(limit)]
+    print_table([{**step.envelope, "changed": step.note or _changed(step)} for step in shown], steps.columns)
+    tell_more(len(steps) - len(shown), "--limit", "--json")
     warn(warnings, parked=bool(warnings))
 
 

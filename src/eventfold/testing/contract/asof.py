@@ -17,6 +17,8 @@ from eventfold.errors import (
 )
 from eventfold.events.envelope import to_us
 from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.diff import Diff
+from eventfold.readmodels.moments import Moment
 from eventfold.readmodels.port import Scope
 from eventfold.testing.contract.bench import Bench, OverALog, Rows, from_zero, shown_rows
 from eventfold.testing.contract.boxes import (
@@ -34,10 +36,10 @@ from eventfold.testing.contract.boxes import (
 
 SPLIT = 8
 """After so many events of the history a partition is split."""
-Moment = tuple[Cursor, dict[str, Rows]]
+Lived = tuple[Cursor, dict[str, Rows]]
 
 
-def lived(bench: Bench, live: Live) -> list[Moment]:
+def lived(bench: Bench, live: Live) -> list[Lived]:
     """A history, published now and then, with the tables as they were after each event."""
     found = [(live.store.feed().end(), _folded(live))]
     for n, (stream, event) in enumerate(history()):
@@ -125,6 +127,30 @@ class AsOfContract(OverALog):
             )
             assert row["numbers"] == [4, -2, 8, 1][-3:]
 
+    def test_a_difference_by_the_time_of_occurrence_is_that_of_two_folds_of_what_is_known(
+        self, bench: Bench
+    ) -> None:
+        with bench.open() as live:
+            moments = lived(bench, live)
+            boxes = live.table(Boxes)
+            live.store.append("box-9", [filled(5, occurred_at=NEW_YEAR - DAY)], expected=0)
+            known = moments[3][0]
+            places: list[tuple[Moment, Rows]] = [
+                ("now", _folded_to(live, "boxes", Scope())),
+                (known, moments[3][1]["boxes"]),
+            ]
+            for days in (-1, 0, 1, 3):
+                time = NEW_YEAR + days * DAY
+                before = _folded_to(live, "boxes", Scope(occurred_to_us=to_us(time)))
+                for place, rows in [*places, (time, before)]:
+                    for a, b, wanted in (
+                        (time, place, _apart(before, rows)),
+                        (place, time, _apart(rows, before)),
+                    ):
+                        assert _differing(boxes.diff(a, b, clock="occurred", internal=True)) == wanted
+            with pytest.raises(RangeInvalid):
+                boxes.diff(known, "now", clock="occurred")
+
     def test_an_aggregate_is_as_it_was_at_every_version_and_time(self, bench: Bench) -> None:
         with bench.open() as live:
             lived(bench, live)
@@ -207,6 +233,15 @@ class AsOfContract(OverALog):
                 ("box-3", 1),
                 ("box-3", 2),
             ]
+
+
+def _apart(before: Rows, after: Rows) -> dict[str, tuple[Any, Any]]:
+    old, new = ({row["box"]: row for row in rows} for rows in (before, after))
+    return {k: (old.get(k), new.get(k)) for k in old.keys() | new.keys() if old.get(k) != new.get(k)}
+
+
+def _differing(found: Diff) -> dict[str, tuple[Any, Any]]:
+    return {change.key: (change.before, change.after) for change in found}
 
 
 def _folded(live: Live) -> dict[str, Rows]:
