@@ -79,12 +79,14 @@ def demo(console: Console, url: str, orders: int) -> int:
         path.write_text(page(found, wrong), encoding="utf-8")
     seconds = time.perf_counter() - began
     console.print(
-        f"{found.events:,} events of {orders:,} orders by {found.events + refused:,} commands;"
-        f" the rules refused {refused:,} of them."
+        f"{orders:,} orders in {found.events:,} steps; the rules of the shop refused {refused:,} further requests."
     )
     for line in wrong[:20]:
         console.print(f"[red]{line}[/]")
-    console.print(f"The log folded in plain Python and the Delta table differ in {len(wrong)} places.")
+    console.print(
+        f"Each step is an event: the log of events folded in plain Python and the order book in Delta Lake differ in"
+        f" {len(wrong)} places."
+    )
     console.print(
         f"Look at [bold]{path}[/] in a browser; the log and the lake stand beside it. {seconds:.1f} s."
     )
@@ -97,7 +99,7 @@ def fill(live: Live, orders: int) -> tuple[int, Middle]:
     refused = 0
     middle = Middle(live.store.feed().start(), 0)
     pace = len(todo) // PUBLICATIONS + 1
-    done = track(run(live, todo), "commands", len(todo), console=Console(stderr=True))
+    done = track(run(live, todo), "requests", len(todo), console=Console(stderr=True))
     for number, accepted in enumerate(done, 1):
         refused += not accepted
         if number == len(todo) // 2:

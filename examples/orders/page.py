@@ -1,14 +1,24 @@
 """The report as one self-contained page: inline pictures, nothing loaded from outside, every text escaped."""
 
-import re
 from collections.abc import Iterable
-from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from examples.orders.chart import revenue_by_day
-from examples.orders.report import SOLD, STATUSES, LifeStep, Report, changed, revenue, told
+from examples.orders.report import (
+    SOLD,
+    STATUSES,
+    LifeStep,
+    Report,
+    changed,
+    event_words,
+    goods,
+    revenue,
+    said,
+    source,
+    told,
+)
 
 _STYLE = Path(__file__).with_name("page.css")
 _HIDDEN = {"events", "changed_at", "changed_by"}
@@ -20,26 +30,25 @@ def page(report: Report, wrong: list[str]) -> str:
         _head(report, wrong),
         _section(
             "Revenue by day",
-            "One bar a day: what the orders placed on it are worth, cut by how far they have come. Cancelled and"
-            " returned orders are no revenue and are in no bar. Each currency has its own picture.",
+            "One bar a day: what the orders placed on that day are worth, by how far they have come. Cancelled and"
+            " returned orders earn nothing and are in no bar. Each currency has its own picture.",
             f"{_charts(report)}{_legend(SOLD)}",
         ),
         _section(
             "All orders, then and now",
-            "How many orders there were, how far they had come, and the revenue. Every version of the table says which"
-            " events it contains, so a question about the past is a look-up and a short fold. The middle row asks by"
-            " when things happened, not by when they were recorded.",
+            "How many orders there were, how far they had come, and the revenue: at any moment you like, since nothing"
+            " is forgotten. The first line counts what had been written down, the second what had happened by then.",
             _moments(report),
         ),
         _section(
             f"The life of {report.order}",
-            "All that happened to it, and the order after each step. Highlighted: as it was after step"
-            f" {report.life_then}.",
+            "Everything that happened to this order, and how the order was after each step. Highlighted: the order as"
+            f" it was after step {report.life_then}.",
             _life(report),
         ),
         _section(
             f"Why {report.order} is as it is",
-            "The events behind its row in the table of orders, and what each of them changed.",
+            "Its line in the order book, explained: each step that changed it, and what it changed.",
             _why(report),
         ),
     ]
@@ -48,7 +57,9 @@ def page(report: Report, wrong: list[str]) -> str:
 <title>The orders of a shop</title><style>
 {_STYLE.read_text(encoding="utf-8")}</style></head><body><main>
 {"".join(parts)}
-<footer>{_made(report)} from the log <code>{escape(report.log)}</code>. Event sourcing with eventfold.</footer>
+<footer>{_made(report)}. For those who build such a shop: a step is an event in the log
+<code>{escape(report.log)}</code>, the order book is a table made of events by eventfold, an edition of it a version
+in Delta Lake.</footer>
 </main></body></html>
 """
 
@@ -59,18 +70,23 @@ def _head(report: Report, wrong: list[str]) -> str:
     figures = [
         ("", f"{orders:,}", "orders"),
         *(("", f"{sold[c]:,.2f} {c}", "revenue, without cancelled and returned orders") for c in sold),
-        ("", f"{report.events:,}", "events: all that happened to them"),
-        ("", f"{report.refused:,}", "requests that the rules of the shop refused"),
-        ("", f"{report.versions:,}", "versions of the table in the lake"),
-        ("bad" if wrong else "good", f"{len(wrong):,}", "differences between that table and the events"),
+        ("", f"{report.events:,}", "steps in their history: placed, item added, shipped ..."),
+        ("", f"{report.refused:,}", "requests refused by the rules: an item that came too late ..."),
+        ("", f"{report.versions:,}", "editions of the order book, all kept"),
+        (
+            "bad" if wrong else "good",
+            f"{len(wrong):,}",
+            "mistakes when the order book was checked against the history",
+        ),
     ]
     boxes = "".join(
         f'<div class="figure {kind}"><b>{escape(number)}</b><span>{escape(text)}</span></div>'
         for kind, number, text in figures
     )
     return (
-        "<h1>The orders of a shop</h1><p>Nothing here was ever updated in place. Each order is the sequence of its"
-        f' events; everything below is worked out from them. {_made(report)}.</p><div class="figures">{boxes}</div>'
+        "<h1>The orders of a shop</h1><p>This shop never overwrites an order. It writes down each step, with when and"
+        " by whom, and works everything below out from that: how orders stand, how they stood on any day, and why."
+        f' {_made(report)}.</p><div class="figures">{boxes}</div>'
     )
 
 
@@ -79,8 +95,14 @@ def _made(report: Report) -> str:
 
 
 def _charts(report: Report) -> str:
-    pictures = (revenue_by_day(report.by_day, currency) for currency in report.currencies)
-    return "".join(f'<div class="scroll">{picture}</div>' for picture in pictures)
+    return "".join(
+        _wide(revenue_by_day(report.by_day, one), f"Revenue in {one}") for one in report.currencies
+    )
+
+
+def _wide(what: str, called: str) -> str:
+    """A box in which it scrolls where the screen is narrow; by the keyboard too."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(called)}">{what}</div>'
 
 
 def _section(title: str, text: str, body: str) -> str:
@@ -102,13 +124,8 @@ def _moments(report: Report) -> str:
             f' title="{moment.orders[s]:,} {STATUSES[s]}"></i>'
             for s in STATUSES
         )
-        source = (
-            "folded from the log"
-            if moment.base is None
-            else f"Delta version {moment.base}" + (f" and {moment.folded:,} events" if moment.folded else "")
-        )
         rows.append(
-            f"<div>{escape(moment.name)}<small>{escape(source)}</small></div>"
+            f"<div>{escape(moment.name)}<small>from {escape(source(moment))}</small></div>"
             f'<div class="bar">{pieces}</div><div class="n">{total:,} orders'
             f"<small>{escape(told(moment.revenue, report.currencies))}</small></div>"
         )
@@ -118,16 +135,19 @@ def _moments(report: Report) -> str:
 def _life(report: Report) -> str:
     rows = "".join(_life_row(step, step.version == report.life_then) for step in report.life)
     head = '<tr><th class="n">step</th><th>when (UTC)</th><th>by</th><th>what</th><th>the order is</th><th>items</th>'
-    return f'<div class="scroll"><table class="life">{head}<th class="n">total</th></tr>{rows}</table></div>'
+    return _wide(
+        f'<table class="life">{head}<th class="n">total</th></tr>{rows}</table>',
+        f"The steps of {report.order}",
+    )
 
 
 def _life_row(step: LifeStep, then: bool) -> str:  # noqa: FBT001 - a row is that of the moment or not
-    items = ", ".join(f"{count} {name}" for name, count in step.items.items()) or "none"
     status = f'<span class="pill {step.status}" style="background:var(--{step.status})">{STATUSES[step.status]}</span>'
     return (
         f'<tr{" class=then" if then else ""}><td class="n">{step.version}</td>'
-        f"<td>{step.occurred_at:%d %b %H:%M}</td><td>{escape(step.actor)}</td><td>{escape(_words(step.event))}</td>"
-        f'<td>{status}</td><td>{escape(items)}</td><td class="n">{step.total_amount:,.2f}'
+        f"<td>{step.occurred_at:%d %b %H:%M}</td><td>{escape(step.actor)}</td>"
+        f"<td>{escape(event_words(step.event))}</td>"
+        f'<td>{status}</td><td>{escape(goods(step))}</td><td class="n">{step.total_amount:,.2f}'
         f" {escape(step.currency)}</td></tr>"
     )
 
@@ -135,28 +155,17 @@ def _life_row(step: LifeStep, then: bool) -> str:  # noqa: FBT001 - a row is tha
 def _why(report: Report) -> str:
     rows = []
     for step in report.why:
-        words = [_change(name, *pair) for name, pair in changed(step).items() if name not in _HIDDEN]
-        what = escape(_words(step.event.type))
-        place = f", position {step.event.position:,}" if step.event.position else ""
+        changes = [_change(name, *pair) for name, pair in changed(step).items() if name not in _HIDDEN]
+        what = escape(event_words(step.event.type))
+        place = f", entry {step.event.position:,} of all" if step.event.position else ""
         rows.append(
-            f"<tr><td>{what}<br><span class=note>version {step.event.version}{place}</span></td>"
-            f"<td>{'<br>'.join(words) or 'nothing'}</td></tr>"
+            f"<tr><td>{what}<br><span class=note>step {step.event.version}{place}</span></td>"
+            f"<td>{'<br>'.join(changes) or 'nothing'}</td></tr>"
         )
     head = "<tr><th>what happened</th><th>what it changed</th></tr>"
-    return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>'
+    return _wide(f"<table>{head}{''.join(rows)}</table>", f"What changed {report.order}")
 
 
 def _change(name: str, before: Any, after: Any) -> str:
-    was = "" if before is None else f'<span class="was">{escape(_value(before))}</span>'
-    return f"{escape(name.replace('_', ' '))}: {was}{escape(_value(after))}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%d %b %Y %H:%M} UTC"
-    return STATUSES.get(str(value), str(value))
-
-
-def _words(name: str) -> str:
-    """`ItemAdded` as people say it."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    was = "" if before is None else f'<span class="was">{escape(said(before))}</span>'
+    return f"{escape(name.replace('_', ' '))}: {was}{escape(said(after))}"

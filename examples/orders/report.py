@@ -1,5 +1,6 @@
 """What the demo shows, asked of a live shop: in the terminal and on the page the same."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.readmodels.asof import AsOf
 from eventfold.readmodels.why import Step
+from eventfold.words import how_many
 from examples.orders.domain import Order
 from examples.orders.tables import Orders
 from examples.orders.workload import DAYS, FIRST_DAY
@@ -109,6 +111,32 @@ def revenue(rows: Sequence[DayStatus]) -> Money:
     return found
 
 
+def event_words(name: str) -> str:
+    """The name of an event as the shop says it: `ItemAdded` is "Item added"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def goods(step: LifeStep) -> str:
+    """What is in the order."""
+    return (
+        ", ".join(f"{count}\N{MULTIPLICATION SIGN}{name}" for name, count in step.items.items()) or "nothing"
+    )
+
+
+def said(value: object) -> str:
+    """A value of the order book as the shop says it."""
+    if isinstance(value, datetime):
+        return f"{value:%d %b %Y %H:%M} UTC"
+    return STATUSES.get(str(value), str(value))
+
+
+def source(moment: Moment) -> str:
+    """Where a moment comes from."""
+    if moment.base is None:
+        return "the whole history"
+    return f"edition {moment.base}" + (f" + {how_many(moment.folded, 'step')}" if moment.folded else "")
+
+
 def told(money: Money, currencies: Sequence[str]) -> str:
     """Amounts for people."""
     return " and ".join(f"{money.get(currency, Decimal(0)):,.2f} {currency}" for currency in currencies)
@@ -130,9 +158,9 @@ def report(live: Live, refused: int, middle: Middle) -> Report:
         versions=len(orders.publication.versions()) if orders.publication else 0,
         by_day=[DayStatus(**row) for row in live.query(BY_DAY).rows()],
         moments=[
-            _moment(f"after {middle.events:,} events", half),
-            _moment(f"happened by {then:%d %B}", orders.at(time=then, clock="occurred")),
-            _moment("now", orders.at(cursor=live.store.feed().end())),
+            _moment(f"after {how_many(middle.events, 'step')}", half),
+            _moment(f"on {then:%d %B at %H:%M}", orders.at(time=then, clock="occurred")),
+            _moment("today", orders.at(cursor=live.store.feed().end())),
         ],
         order=stream,
         life=life,

@@ -1,10 +1,23 @@
 """The report in a terminal."""
 
+from typing import Any
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from examples.orders.report import STATUSES, LifeStep, Moment, Report, changed, revenue, told
+from examples.orders.report import (
+    STATUSES,
+    LifeStep,
+    Report,
+    changed,
+    event_words,
+    goods,
+    revenue,
+    said,
+    source,
+    told,
+)
 
 LAST_DAYS = 7
 _HIDDEN = {"order_id", "events", "ordered_at", "changed_at", "changed_by"}
@@ -15,8 +28,8 @@ def show(console: Console, report: Report) -> None:
     then, now = report.life[report.life_then - 1], report.life[-1]
     console.print(_by_day(report))
     console.print(_life(report))
-    console.print(f"[bold]{report.order} as of version {then.version}[/]: {_state(then)}")
-    console.print(f"[dim]and now, at version {now.version}:[/] {_state(now)}\n")
+    console.print(f"[bold]{report.order} after step {then.version}[/]: {_state(then)}")
+    console.print(f"[dim]and today, after step {now.version}:[/] {_state(now)}\n")
     console.print(_moments(report))
     console.print(_why(report))
 
@@ -26,7 +39,7 @@ def _table(title: str, *columns: str, numbers: int = 0) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for at, column in enumerate(columns):
         right = at >= len(columns) - numbers
-        table.add_column(column, justify="right" if right else "left", no_wrap=right)
+        table.add_column(column, justify="right" if right else "left", no_wrap=right or not at)
     return table
 
 
@@ -45,44 +58,48 @@ def _by_day(report: Report) -> Table:
 
 
 def _life(report: Report) -> Table:
-    table = _table(f"The life of {report.order}", "", "when", "by", "event", "the order after it")
+    table = _table(f"The life of {report.order}", "", "when", "by", "what", "the order is then")
     for step in report.life:
         table.add_row(
-            str(step.version), f"{step.occurred_at:%d %b %H:%M}", step.actor, step.event, _state(step)
+            str(step.version),
+            f"{step.occurred_at:%d %b %H:%M}",
+            step.actor,
+            event_words(step.event),
+            _state(step),
         )
     return table
 
 
 def _state(step: LifeStep) -> str:
-    items = ", ".join(f"{count} {name}" for name, count in step.items.items()) or "no items"
-    return f"{STATUSES[step.status]}, {step.total_amount:,.2f} {step.currency}: {items}"
+    return f"{STATUSES[step.status]}, {step.total_amount:,.2f} {step.currency}: {goods(step)}"
 
 
 def _moments(report: Report) -> Table:
     names = [moment.name for moment in report.moments]
-    table = _table("The whole table at three moments", "orders", *names, numbers=len(names))
+    table = _table("All orders at three moments", "orders", *names, numbers=len(names))
     for status, word in STATUSES.items():
         table.add_row(word, *(f"{moment.orders[status]:,}" for moment in report.moments))
     for currency in report.currencies:
         sold = (told(moment.revenue, [currency]) for moment in report.moments)
         table.add_row("revenue", *sold)
-    table.add_row("[dim]from[/]", *(f"[dim]{_source(moment)}[/]" for moment in report.moments))
+    table.add_row("[dim]worked out[/]", *(f"[dim]{source(moment)}[/]" for moment in report.moments))
     return table
-
-
-def _source(moment: Moment) -> str:
-    if moment.base is None:
-        return "the log"
-    return f"version {moment.base}" + (f" + {moment.folded:,} events" if moment.folded else "")
 
 
 def _why(report: Report) -> Table:
-    table = _table(f"Why the row {report.order} is as it is", "event", "changed")
+    table = _table(f"Why {report.order} is as it is", "what happened", "what it changed")
     for step in report.why:
-        words = [
-            f"{name}: {before} -> {after}"
+        changes = [
+            _change(name, before, after)
             for name, (before, after) in changed(step).items()
             if name not in _HIDDEN
         ]
-        table.add_row(f"{step.event.type} (version {step.event.version})", "\n".join(words) or "-")
+        table.add_row(
+            f"{event_words(step.event.type)} (step {step.event.version})", "\n".join(changes) or "-"
+        )
     return table
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    was = "" if before is None else f"{said(before)} -> "
+    return f"{name.replace('_', ' ')}: {was}{said(after)}"

@@ -1,11 +1,13 @@
 """The demo's page stands alone, and its proof finds what is wrong."""
 
+import io
 import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import eventfold as ef
 from examples.orders.app import shop
@@ -14,6 +16,7 @@ from examples.orders.page import page
 from examples.orders.proof import differences, plain_fold
 from examples.orders.report import STATUSES, DayStatus, Middle, report
 from examples.orders.tables import Orders
+from examples.orders.terminal import show
 from examples.orders.workload import commands, run
 
 
@@ -132,3 +135,33 @@ def test_every_text_of_an_event_is_shown_as_text(tmp_path: Path) -> None:
 def _everything(store: ef.Store) -> list[ef.RecordedEvent]:
     feed = store.feed()
     return list(feed.read(feed.start(), 100_000).events)
+
+
+def test_the_page_speaks_of_a_shop_and_what_is_wide_scrolls_in_a_box_of_its_own(tmp_path: Path) -> None:
+    with shop.open("sqlite://", lake=str(tmp_path)) as live:
+        assert list(run(live, commands(60, seed=3)))
+        live.catch_up()
+        text = page(report(live, 0, Middle(live.store.feed().at_position(100), 100)), [])
+    for_people = re.sub(r"<style>.*?</style>|<footer>.*?</footer>", "", text, flags=re.DOTALL)
+    said = re.sub(r"<[^>]*>", " ", for_people).lower()
+    for word in ("event", "fold", "version", "delta", "lake", "cursor", "position", "stream", "log", "row"):
+        assert not re.search(rf"\b{word}s?\b", said), word
+    wide = re.findall(r"<(?:svg|table)\b", text)
+    assert len(wide) == 4
+    assert len(re.findall(r'<div class="scroll" tabindex="0"[^>]*><(?:svg|table)\b', text)) == len(wide)
+    assert re.search(r"\.scroll \{ overflow-x: auto", text)
+
+
+def test_the_terminal_speaks_of_the_same_shop_in_eighty_columns(tmp_path: Path) -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    with shop.open("sqlite://", lake=str(tmp_path)) as live:
+        assert list(run(live, commands(60, seed=3)))
+        live.catch_up()
+        found = report(live, 0, Middle(live.store.feed().at_position(100), 100))
+    show(console, found)
+    text = console.export_text()
+    assert f"The life of {found.order}" in text
+    assert "Item added" in text
+    assert "worked out" in text
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert not re.search(r"\b(event|version|fold|log)s?\b", text)
