@@ -24,11 +24,12 @@ def test_the_tour_is_short() -> None:
     assert len(lines) <= 40
 
 
-def test_the_blocks_run_one_after_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("case", ["1", "case-1"])
+def test_the_blocks_run_one_after_the_other(case: str, tmp_path: Path) -> None:
     definition, tour, shell = (block for _, block in BLOCKS)
     (tmp_path / "bank.py").write_text(definition)
     (tmp_path / "tour.py").write_text("from bank import *\n" + tour)
-    (tmp_path / "cases.csv").write_text("case,what,when\n1,Opened,2024-01-01T00:00:00Z\n")
+    (tmp_path / "cases.csv").write_text(f"case,what,when\n{case},Opened,2024-01-01T00:00:00Z\n")
     for _ in range(2):
         run([sys.executable, "tour.py"], tmp_path)
     answers = []

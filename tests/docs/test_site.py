@@ -35,6 +35,49 @@ class Loaded(HTMLParser):
                 self.styles.append(value or "")
 
 
+class Wide(HTMLParser):
+    """What of a page may be wider than a phone and stands in no box that scrolls."""
+
+    VOID = frozenset({"img", "br", "hr", "input", "meta", "link", "path", "circle", "line", "rect", "use"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[tuple[str, set[str]]] = []
+        self.boxed = 0
+        self.loose: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        classes = set((dict(attrs).get("class") or "").split())
+        if tag in {"table", "img", "svg"}:
+            self._look(tag)
+        if tag not in self.VOID:
+            self.inside.append((tag, classes))
+
+    def handle_endtag(self, tag: str) -> None:
+        if any(name == tag for name, _ in self.inside):
+            while self.inside.pop()[0] != tag:
+                pass
+
+    def _look(self, tag: str) -> None:
+        if all(name != "article" for name, _ in self.inside):
+            return  # a picture of the frame around the page
+        parent, classes = self.inside[-1]
+        is_boxed = {
+            "table": {"table-wrapper", "container"} <= classes,
+            "img": parent == "p",
+            "svg": "wide" in classes,
+        }[tag]
+        self.boxed += is_boxed
+        if not is_boxed:
+            self.loose.append(self.get_starttag_text() or tag)
+
+
+def wide(html: str) -> Wide:
+    parser = Wide()
+    parser.feed(html)
+    return parser
+
+
 def from_elsewhere(html: str) -> list[str]:
     parser = Loaded()
     parser.feed(html)
@@ -59,8 +102,32 @@ def test_the_site_builds_without_a_warning_and_asks_for_nothing_from_elsewhere(t
     assert len(pages) > len(list(sources()))
     for page in pages:
         assert from_elsewhere(page.read_text("utf-8")) == [], page.name
+    # Sphinx's own index has tables that fold their columns
+    found = {page.stem: wide(page.read_text("utf-8")) for page in pages if page.stem != "genindex"}
+    assert {name: page.loose for name, page in found.items() if page.loose} == {}
+    assert found["performance"].boxed > 3  # charts and their table
+    assert sum(page.boxed for page in found.values()) > 60
     for style in (tmp_path / "site").rglob("*.css"):
         assert css_from_elsewhere(style.read_text("utf-8")) == [], style.name
+
+
+def test_what_may_be_wide_stands_in_a_box_that_scrolls_and_shows_it() -> None:
+    boxes = (
+        '<p><img src="a.svg"></p><div class="wide"><svg class="chart" viewBox="0 0 9 9"><path d=""/></svg></div>'
+        '<div class="table-wrapper docutils container"><table><tr><td>a</td></tr></table></div>'
+    )
+    assert (wide(f"<article>{boxes}</article>").boxed, wide(f"<article>{boxes}</article>").loose) == (3, [])
+    for loose in ('<svg viewBox="0 0 9 9"></svg>', "<table></table>", '<div><img src="a.svg"></div>'):
+        assert len(wide(f"<article><div>{loose}</div>{boxes}</article>").loose) == 1
+    css = (DOCS / "site" / "static" / "eventfold.css").read_text("utf-8")
+    [(selectors, rule)] = re.findall(r"^(article p:has[^{]*)\{([^}]*)\}", css, re.MULTILINE)
+    assert {one.strip() for one in selectors.split(",")} == {
+        "article p:has(> img)",
+        ".wide",
+        "article .table-wrapper.container",
+    }
+    assert "overflow-x: auto" in rule
+    assert rule.count("scroll") > rule.count("scrollbar")  # the shadows that stay at the edges
 
 
 @pytest.mark.slow

@@ -86,9 +86,13 @@ class Live:
             raise DefinitionError(
                 f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
             )
-        if aggregate_type not in self._repositories:
-            self._repositories[aggregate_type] = Repository(self.store, self.app.registry, aggregate_type)
-        return self._repositories[aggregate_type]
+        found = self._repositories.get(aggregate_type)
+        if (
+            found is None
+        ):  # of two threads that make it at once both go on with one, which is closed with the app
+            made = Repository(self.store, self.app.registry, aggregate_type)
+            found = self._repositories.setdefault(aggregate_type, made)
+        return found
 
     def table(self, table: type[Table] | str) -> LiveTable:
         """One table, by its class or its name.

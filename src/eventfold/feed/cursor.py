@@ -1,6 +1,7 @@
 """Cursors: how far a reader has come in a feed, as JSON that proves which log it belongs to."""
 
-from typing import Literal
+import json
+from typing import Literal, Self
 
 import msgspec
 
@@ -55,6 +56,25 @@ class Token(msgspec.Struct, frozen=True):
     log: str
     positions: dict[str, int]
     opaque: dict[str, str] = {}
+
+    def to_json(self) -> str:
+        """The token as ASCII text, for a client that gives it back with its next question."""
+        return json.dumps(msgspec.to_builtins(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The token that `to_json` gave.
+
+        Raises:
+            CursorInvalid: damaged, or something else.
+        """
+        try:
+            found = msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise CursorInvalid(f"This is not a token: {error}. Give it as the write answered it.") from None
+        if any(position < 0 for position in found.positions.values()):
+            raise CursorInvalid("A token's position cannot be negative.")
+        return found
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
