@@ -63,6 +63,8 @@ def test_an_empty_log_is_told_and_no_count_of_nothing(tmp_path: Path) -> None:
     ef.open_store(url).close()
     told = eventfold("-s", url, "export", str(tmp_path / "a.jsonl"))
     assert told.err.splitlines()[0] == "No events."
+    told = eventfold("-s", url, "export", str(tmp_path / "a.jsonl"), "--until", "2026-03-01", "--overwrite")
+    assert told.err.splitlines()[0] == "No events as recorded up to 2026-03-01 00:00:00Z."
     told = eventfold("-a", "examples.orders.app:shop", "-s", url, "verify")
     assert (told.code, told.err.splitlines()[-1]) == (0, "The log has no events. Everything agrees.")
 

@@ -18,6 +18,7 @@ from eventfold.events.envelope import to_us
 from eventfold.events.registry import Registry
 from eventfold.exports import ExportReport, export_log
 from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.readmodels.telling import as_of
 from eventfold.words import how_many
 
 STDOUT = "-"
@@ -86,15 +87,15 @@ def export(
     if settings.json and file != STDOUT:
         print_json(report)
         return
-    say(_sentence(report, seconds))
+    say(_sentence(report, seconds, until))
     if report.cursor and file != STDOUT:
         say(f"The next export goes on with --after '{report.cursor}'")
 
 
-def _sentence(report: ExportReport, seconds: float) -> str:
+def _sentence(report: ExportReport, seconds: float, until: datetime | None) -> str:
     """What was written; of what there is none, nothing."""
     if not report.events:
-        return "No events."
+        return "No events." if until is None else f"No events {as_of(until, 'recorded')}."
     how = "as it is stored" if report.events == 1 else "as they are stored"
     if report.upcast:
         how = f"{report.upgraded:,} of them upcast" if report.upgraded else "none of which had to be upcast"
