@@ -62,7 +62,7 @@ def test_anything_but_a_terminal_gets_every_row(many: str, command: list[str], w
     told = eventfold("-s", many, *command)
     assert (told.code, len(body(told.out)), "more" in told.err) == (0, whole, False)
     some = eventfold("-s", many, *command, "--limit", "3")
-    assert len(body(some.out)) == 3
+    assert (len(body(some.out)), "more: --limit" in some.err) == (3, True)
     if "--csv" in ways:
         assert len(eventfold("-s", many, *command, "--csv").out.splitlines()) == whole + 1
         assert len(eventfold("-s", many, *command, "--csv", "--limit", "2").out.splitlines()) == 3

@@ -59,5 +59,4 @@ def read(
     finally:
         store.close()
     print_table(rows, with_values(rows, COLUMNS, optional=["occurred"]))
-    if limit is None:
-        tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--json")
+    tell_more(min(head, head if to is None else to) - after - len(rows), "--limit", "--json")
