@@ -89,7 +89,7 @@ def _check_columns(needed: dict[str, str], columns: list[str], path: Path) -> No
         what = f"{path.name} has no column {name!r:.60}, which {needed[name]} names; its columns are"
     near = get_close_matches(name, columns, n=1)
     raise QueryInvalid(
-        f"{what} {_listed(columns)}.{f' Did you mean {near[0]!r:.60}?' if near else ''}{_by_another(columns)}",
+        f"{what} {listed(columns)}.{f' Did you mean {near[0]!r:.60}?' if near else ''}{_by_another(columns)}",
         file=path.name,
         column=name,
         missing=missing,
@@ -97,10 +97,19 @@ def _check_columns(needed: dict[str, str], columns: list[str], path: Path) -> No
     )
 
 
-def _listed(columns: list[str]) -> str:
+def listed(columns: Sequence[str]) -> str:
+    """Columns for a sentence, the first of them where there are many."""
     shown = ", ".join(f"{column:.60}" for column in columns[:_SHOWN])
     left = len(columns) - _SHOWN
     return f"{shown} and {left} more" if left > 0 else shown or "none"
+
+
+def category_for(column: str) -> str:
+    """A category for the entities that a column names: for a person, who may take another."""
+    try:
+        return check_category(as_category(column.split(":", maxsplit=1)[0].lower()))
+    except EventfoldError:
+        return "NAME"
 
 
 def _by_another(columns: list[str]) -> str:
@@ -122,10 +131,7 @@ def _check_names(rows: list[Row], mapping: Mapping) -> None:
             continue
     if not any(names) or any("-" in name for name in names):
         return
-    try:
-        category = check_category(as_category(column.lower()))
-    except EventfoldError:
-        category = "NAME"
+    category = category_for(column)
     name = next(filter(None, names))
     raise ConfigInvalid(
         f"{name!r:.60} names no stream: that has a category before its first dash. Say which one the entities have,"

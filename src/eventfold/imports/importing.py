@@ -86,7 +86,7 @@ def import_file(
     path = Path(path)
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", file=str(path))
-    _check_options(form, delimiter, order)
+    check_options(form, delimiter, order)
     log = named(source) if source else source_of(path)
     equal = equal_rows(log, keyed=bool(mapping.id), same=same, other=other)
     report = ImportReport(log.name, dry_run)
@@ -127,7 +127,12 @@ def import_file(
     return report
 
 
-def _check_options(form: str | None, delimiter: str | None, order: str) -> None:
+def check_options(form: str | None, delimiter: str | None, order: str) -> None:
+    """Whether what is said of a file can be.
+
+    Raises:
+        ConfigInvalid: it cannot.
+    """
     if form not in (None, *get_args(Format)):
         raise ConfigInvalid(
             f"{form!r:.60} is no known format: use one of {', '.join(get_args(Format))}.", key="form"

@@ -28,8 +28,10 @@ from eventfold.imports import (
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
 from eventfold.imports.identity import named, source_of
+from eventfold.imports.importing import check_options
 from eventfold.imports.ours import is_export as looks_exported
 from eventfold.imports.reading import Format, form_of
+from eventfold.imports.suggesting import suggestion
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
 
@@ -201,13 +203,22 @@ def import_file(
             )
         return _end(report, settings, planned)
     path = Path(file)
+    check_options(form, _sign(delimiter), order)
     if object_type:
         mapping = ocel_mapping(object_type, category, timezone=timezone, cut_times=cut_times)
     elif not stream and (form or form_of(path)) == "xes":
         mapping = xes_mapping(category or "case", timezone=timezone, cut_times=cut_times, lifecycle=lifecycle)
     elif not stream:
         raise ConfigInvalid(
-            "Name the column of the entity: --stream COLUMN, or of OCEL --object-type TYPE.", key="stream"
+            "Name the column of the entity: --stream COLUMN, or of OCEL --object-type TYPE."
+            f" {suggestion(path, form, _sign(delimiter), encoding, stream)}".rstrip(),
+            key="stream",
+        )
+    elif not types and not event_type:
+        raise ConfigInvalid(
+            "Name the column of the type: --type COLUMN, or one type for all rows: --event-type NAME."
+            f" {suggestion(path, form, _sign(delimiter), encoding, stream)}".rstrip(),
+            key="type",
         )
     else:
         mapping = Mapping(
@@ -238,7 +249,7 @@ def import_file(
                 other=other,
                 keep_going=keep_going,
                 form=form,
-                delimiter="\t" if delimiter == r"\t" else delimiter,
+                delimiter=_sign(delimiter),
                 encoding=encoding,
                 order=order,
                 dry_run=dry_run,
@@ -252,6 +263,11 @@ def import_file(
             " versions and times."
         )
     return _end(report, settings, planned)
+
+
+def _sign(delimiter: str | None) -> str | None:
+    """A delimiter as it was meant: a tab is hard to type."""
+    return "\t" if delimiter == r"\t" else delimiter
 
 
 def _end(report: ImportReport, settings: Settings, planned: Planned | None) -> int:
