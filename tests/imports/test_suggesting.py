@@ -60,6 +60,14 @@ def test_a_zone_is_asked_for_and_not_guessed(log: str, tmp_path: Path) -> None:
     assert asked(log, path).endswith("--stream case --type what --time day --timezone ZONE")
 
 
+def test_a_time_that_is_none_does_not_hide_the_others(log: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "case,what,day,sum\nc-1,Sent,2024-01-01,1\nc-1,Sent,2024-01-32,2\nc-1,Sent,2024-01-03,3\n", "utf-8"
+    )
+    assert asked(log, path).endswith("--stream case --type what --time day --timezone ZONE")
+
+
 def test_only_the_columns_are_told_where_nothing_is_known(log: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("x,y\n1,2\n", "utf-8")

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
@@ -93,11 +94,11 @@ def _options(columns: Sequence[str], texts: Mapping[str, Sequence[str]], said: S
     if stream and not any("-" in text for text in texts[stream]):
         options += ["--category", category_for(stream)]
     options += ["--type", kind]
-    timed = [name for name in columns if name not in (stream, kind, *said) and _are_times(texts[name])]
+    timed = [name for name in columns if name not in (stream, kind, *said) and _times(texts[name])]
     time = _named(timed, _TIMES) or next(iter(timed), "")
     if time:
         options += ["--time", time]
-        if any(parse_time(text, "time", cut=True).tzinfo is None for text in texts[time]):
+        if any(found.tzinfo is None for found in _times(texts[time])):
             options += ["--timezone", "ZONE"]
     return shlex.join(options)
 
@@ -120,9 +121,10 @@ def _texts(rows: Sequence[Cells], column: str) -> Iterator[str]:
                 yield text
 
 
-def _are_times(texts: Sequence[str]) -> bool:
-    """Whether there are some, and each is a time."""
-    try:
-        return bool([parse_time(text, "time", cut=True) for text in texts])
-    except EventfoldError:
-        return False
+def _times(texts: Sequence[str]) -> list[datetime]:
+    """The times that texts say, where most of them say one: a wrong one is what an import is to find."""
+    found = []
+    for text in texts:
+        with suppress(EventfoldError):
+            found.append(parse_time(text, "time", cut=True))
+    return found if 2 * len(found) > len(texts) else []
