@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from eventfold.doors.cli import output
+from eventfold.doors.cli.tables import Column, records
 
 ROOT = Path(__file__).parents[2]
 MAIN = [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]
@@ -149,3 +150,38 @@ def test_no_number_is_cut_and_no_column_is_lost_where_a_table_is_wider_than_its_
     assert "".join("".join(line) for line in (first, *rest)).count("world") == 1
     for part in ("2024-01-02", "03:04:05.678"):
         assert part in first + "".join(rest)
+
+
+def test_rows_that_cannot_be_read_side_by_side_stand_one_below_the_other(log: str) -> None:
+    def lines(width: int) -> list[str]:
+        told = on_terminal("-s", log, "query", "SELECT * FROM events", COLUMNS=str(width), NO_COLOR="1")
+        return [re.sub(r"\x1b\[[0-9;?]*[a-z]", "", line) for line in told.decode().splitlines()]
+
+    narrow = lines(80)
+    assert max(map(len, narrow)) <= 80
+    names = [line.split()[0] for line in narrow if line.startswith(" ") and line[1] != " "]
+    columns = ["position", "stream", "category", "version", "type", "recorded_at", "occurred_at"]
+    assert names[:7] == columns
+    heads = [line for line in narrow if line.startswith("──")]
+    assert heads == [f"── {n} ──" for n in range(1, len(heads) + 1)]
+    assert len(heads) == names.count("position") > 1
+    wide = lines(400)
+    assert wide[0].split()[:7] == columns
+    assert len(wide) == len(heads) + 2
+
+
+def test_a_record_keeps_every_character_of_a_long_value() -> None:
+    text = "word " * 40 + "x" * 90
+    columns = [Column("text", [text]), Column("n", ["1"], right=True)]
+    [record] = records(columns, 40)
+    assert all(len(f" {name}   {value}") <= 40 for name, value in record)
+    assert "".join(value for _, value in record[:-1]).replace(" ", "") == text.replace(" ", "")
+    assert record[-1] == ("n   ", "1")
+
+
+def test_a_column_without_any_value_may_be_narrow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "WIDE", 30)
+    output.print_table([{"text": "one two three four", "correlation_id": None}], ["text", "correlation_id"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 30

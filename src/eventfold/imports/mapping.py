@@ -329,7 +329,7 @@ class Mapper:
         if found.tzinfo is None:
             if self._zone is None:
                 raise TimeInvalid(
-                    f"{written!r:.60} has no time zone; name the one it is meant in.",
+                    f"{written!r:.60} has no time zone: say which one is meant, as in --timezone Europe/Berlin.",
                     field=self._mapping.time,
                 )
             found = found.replace(tzinfo=self._zone)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import zip_longest
+from itertools import chain, repeat, zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from eventfold.doors.cli.tables import Column, joined, rule, table_rows
+from eventfold.doors.cli.tables import Column, joined, records, rule, stands_side_by_side, table_rows
 from eventfold.doors.cli.values import interval_text, parts, to_json
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -53,8 +53,8 @@ def print_json(value: object) -> None:
 def print_table(rows: Iterable[Row], columns: Sequence[str], *, colours: Sequence[str] = ()) -> None:
     """A table, with colours on a terminal only; text of events is shown as text.
 
-    Text is folded to fit the terminal, times only where nothing else helps. Nothing is cut, numbers are not folded: a
-    table of many is wider than its terminal.
+    Text is folded to fit the terminal, times only where nothing else helps. Nothing is cut, numbers are not folded.
+    Rows whose columns cannot be read side by side there stand one below the other.
 
     Args:
         rows: what is shown.
@@ -64,7 +64,11 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, colours: Sequenc
     found = list(rows)
     console = Console(soft_wrap=True, highlight=False)
     made = [_column(name, [row.get(name) for row in found]) for name in columns]
-    lines = table_rows([column for column, _ in made], console.width if console.is_terminal else WIDE)
+    plain = [column for column, _ in made]
+    if found and console.is_terminal and not stands_side_by_side(plain, console.width):
+        _print_records(console, records(plain, console.width), colours)
+        return
+    lines = table_rows(plain, console.width if console.is_terminal else WIDE)
     head = next(lines)
     if not console.is_terminal:
         sys.stdout.writelines(f"{joined(line)}\n" for line in head)
@@ -79,10 +83,17 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, colours: Sequenc
             console.print(Text(" ") + Text("   ").join(painted))
 
 
+def _print_records(console: Console, rows: Iterable[list[tuple[str, str]]], colours: Sequence[str]) -> None:
+    for number, (row, colour) in enumerate(zip(rows, chain(colours, repeat("")), strict=False), 1):
+        console.print(Text(f"── {number:,} ──", "dim"))
+        for name, value in row:
+            console.print(Text.assemble(" ", (name, "bold"), "   ", (value, colour or "")))
+
+
 def _column(name: str, values: Sequence[object]) -> tuple[Column, str]:
     """A column with its values as text, and its colour."""
     times = any(isinstance(value, datetime) for value in values)
-    right = bool(values) and all(map(_is_number, values))
+    right = any(value is not None for value in values) and all(map(_is_number, values))
     least = None if right else _CLOCK if times else _NARROWEST
     return Column(name, [shown(value) for value in values], right, least, times), "cyan" if times else ""
 

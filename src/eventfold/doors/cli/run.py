@@ -45,5 +45,6 @@ def run(settings: Settings, once: bool, every: float, timeout: float) -> None:  
         if settings.json:
             print_json(found)
             return
-        say("Everything that was folded is committed and published.")
+        published = any(table.published is not None for table in found.tables)
+        say(f"Everything that was folded is committed{' and published' if published else ''}.")
         warn(found.warnings, parked=any(table.parked for table in found.tables))

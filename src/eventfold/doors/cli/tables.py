@@ -1,4 +1,7 @@
-"""Tables as lines of text: columns as wide as their cells, long text folded. An answer may have thousands of rows."""
+"""Tables as lines of text: columns as wide as their cells, long text folded. An answer may have thousands of rows.
+
+What cannot be read side by side stands as records: a line for each column of a row.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -8,6 +11,8 @@ from rich.cells import cell_len, chop_cells
 
 _BETWEEN = 3
 _WORD = 13
+_READABLE = 8
+"""What is folded into less is no longer read as a column."""
 
 
 class Column(NamedTuple):
@@ -41,6 +46,27 @@ def table_rows(columns: Sequence[Column], width: int) -> Iterator[list[list[str]
         yield _lines(cells, columns, widths)
 
 
+def stands_side_by_side(columns: Sequence[Column], width: int) -> bool:
+    """Whether a table of these columns can be read on paper of that width."""
+    narrow = (
+        wide if column.least is None else min(wide, max(column.least, _READABLE))
+        for column, wide in _each(columns, _natural(columns))
+    )
+    return sum(narrow) <= _room(columns, width)
+
+
+def records(columns: Sequence[Column], width: int) -> Iterator[list[tuple[str, str]]]:
+    """The rows one below the other: lines of the name of a column, padded, and its value, folded to the width."""
+    longest = max(_width(column.name) for column in columns)
+    room = max(width - longest - _BETWEEN - 1, _WORD)
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        yield [
+            (name + " " * (longest - _width(name)), part)
+            for column, cell in zip(columns, cells, strict=True)
+            for name, part in zip_longest([column.name], _folded(cell, room), fillvalue="")
+        ]
+
+
 def joined(cells: Sequence[str]) -> str:
     """A line of a table."""
     return f" {'   '.join(cells)} "
@@ -66,8 +92,8 @@ def _padded(text: str, column: Column, width: int) -> str:
 
 def _fitting(columns: Sequence[Column], width: int) -> list[int]:
     """How wide each column is: as its widest line, or less where the table would be too wide."""
-    natural = [max(map(_widest, (column.name, *column.cells))) for column in columns]
-    room = width - _BETWEEN * len(columns) + 1
+    natural = _natural(columns)
+    room = _room(columns, width)
     if sum(natural) <= room:
         return natural
     words = [min(wide, max(column.least or wide, _word(column))) for column, wide in _each(columns, natural)]
@@ -81,6 +107,14 @@ def _fitting(columns: Sequence[Column], width: int) -> list[int]:
     # too wide in any case: then at least its words are whole
     kept = next((some for some in (late, words, least) if sum(some) <= room), words)
     return _spread(natural, kept, room)
+
+
+def _natural(columns: Sequence[Column]) -> list[int]:
+    return [max(map(_widest, (column.name, *column.cells))) for column in columns]
+
+
+def _room(columns: Sequence[Column], width: int) -> int:
+    return width - _BETWEEN * len(columns) + 1
 
 
 def _each(columns: Sequence[Column], natural: Sequence[int]) -> Iterator[tuple[Column, int]]:

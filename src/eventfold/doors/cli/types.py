@@ -10,7 +10,7 @@ from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.output import print_json, print_table, screenful, tell_more
 from eventfold.doors.cli.settings import Settings, pass_settings
 
-COLUMNS = ("category", "type", "events", "first", "last", "schema_versions")
+COLUMNS = ("category", "type", "events", "first", "last", "schema")
 
 
 @click.command()
@@ -28,7 +28,7 @@ def types(settings: Settings, category: str | None, limit: int | None) -> None:
         print_json([structs.asdict(one) for one in found[:limit]])
         return
     rows = [
-        {**structs.asdict(one), "schema_versions": ", ".join(map(str, one.schema_versions))}
+        {**structs.asdict(one), "schema": ", ".join(map(str, one.schema_versions))}
         for one in found[: screenful(limit)]
     ]
     print_table(rows, COLUMNS)
