@@ -30,16 +30,17 @@ def test_the_blocks_run_one_after_the_other(case: str, tmp_path: Path) -> None:
     (tmp_path / "bank.py").write_text(definition)
     (tmp_path / "tour.py").write_text("from bank import *\n" + tour)
     (tmp_path / "cases.csv").write_text(f"case,what,when\n{case},Opened,2024-01-01T00:00:00Z\n")
-    for _ in range(2):
-        run([sys.executable, "tour.py"], tmp_path)
-    answers = []
-    for line in shell.splitlines():
-        prompt, command, *arguments = shlex.split(line)
-        assert (prompt, command) == ("$", "eventfold")
-        main = [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]
-        answers.append(run([*main, *arguments], tmp_path))
+    for _ in range(2):  # a reader who does all of it again gets the same answers
+        answers = []
+        for _ in range(2):
+            run([sys.executable, "tour.py"], tmp_path)
+        for line in shell.splitlines():
+            prompt, command, *arguments = shlex.split(line)
+            assert (prompt, command) == ("$", "eventfold")
+            main = [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]
+            answers.append(run([*main, *arguments], tmp_path))
     assert '"paid_in":"100.00","paid_out":"0.00"' in answers[1]
-    assert "Opened" in answers[3]
+    assert answers[3].count("Opened") == 1
 
 
 def test_a_block_that_is_wrong_fails(tmp_path: Path) -> None:
