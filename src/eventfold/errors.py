@@ -19,7 +19,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- AuditFailed              log, ledger, state and published rows do not say the same
     +-- StorageError             the storage did not do its work; never a statement about versions
-    |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown
+    |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown,
+    |   |                           MemoryExhausted
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
     +-- DefinitionError          the program is wrong, found when it starts
     |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, SchemaFileInvalid,
@@ -314,6 +315,10 @@ class StorageFull(StorageError, code="storage-full", status=507):
     """No space is left."""
 
 
+class MemoryExhausted(StorageError, code="memory-exhausted", status=507):
+    """What was asked for does not fit into the memory that it may take."""
+
+
 class StorageFailed(StorageError, code="storage-failed"):
     """The storage reported an error."""
 
@@ -388,12 +393,7 @@ class TableStopped(HandlingError, code="table-stopped"):
     """A table that is to stop at an event that it cannot fold. Facts: table, stream, version, reason."""
 
 
-def table() -> list[tuple[str, int, int, str]]:
+def table(root: type[EventfoldError] = EventfoldError) -> list[tuple[str, int, int, str]]:
     """Every error as (code, HTTP status, exit code, class name), root first, in the order of the tree."""
-    rows: list[tuple[str, int, int, str]] = []
-    stack: list[type[EventfoldError]] = [EventfoldError]
-    while stack:
-        cls = stack.pop()
-        rows.append((cls.code, cls.status, cls.exit_code, cls.__name__))
-        stack.extend(reversed(cls.__subclasses__()))
-    return rows
+    below = (row for child in root.__subclasses__() for row in table(child))
+    return [(root.code, root.status, root.exit_code, root.__name__), *below]

@@ -11,7 +11,7 @@ from tests.architecture.tree import PACKAGE, plant, read
 RUNS = {"execute", "executemany", "sql", "fetch", "query", "query_items", "delete", "update", "merge"}
 TEXT_ARGUMENTS = {"predicate", "query", "where", "filter"}
 DECLARED = {
-    "engines/duckdb/engine.py": "names of a validated definition and numbers of chunks",
+    "engines/duckdb/partials.py": "names of a validated definition and numbers of chunks",
     "readmodels/delta/table.py": "names of a validated definition",
     "readmodels/query.py": "names of a validated definition",
     "imports/ocelsqlite.py": "the name of a table that the imported file has, quoted; the file is opened read-only",

@@ -1,6 +1,7 @@
 """The columnar engine gives what the reference fold gives: row for row, type for type, parked streams included."""
 
 from collections.abc import Iterator
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent, Registry, count, field, key, last, open_store, sum  # noqa: A004
-from eventfold.engines.duckdb import DuckdbEngine
+from eventfold.engines.duckdb import DuckdbEngine, parts
 from eventfold.readmodels.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.layout import bind
 from eventfold.readmodels.port import Folded, Scope
@@ -24,8 +25,21 @@ def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(spec=tables(), history=histories(), chunk=st.sampled_from([1, 2, 7, 1000]), data=st.data())
-def test_every_table_over_every_history_in_any_chunks(
+@given(
+    spec=tables(),
+    history=histories(),
+    chunk=st.sampled_from([1, 2, 7, 1000]),
+    weight=st.sampled_from([1, 2, 64]),
+    data=st.data(),
+)
+def test_every_table_over_every_history_in_any_chunks_and_parts(
+    spec: TableSpec, history: list[tuple[str, NewEvent]], chunk: int, weight: int, data: st.DataObject
+) -> None:
+    with mock.patch.object(parts, "WEIGHT", weight):
+        equal_in_any_chunks(spec, history, chunk, data)
+
+
+def equal_in_any_chunks(
     spec: TableSpec, history: list[tuple[str, NewEvent]], chunk: int, data: st.DataObject
 ) -> None:
     total_order = spec.in_order_only or data.draw(st.booleans())

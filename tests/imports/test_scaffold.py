@@ -3,6 +3,7 @@
 import ast
 import json
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,11 +15,12 @@ from eventfold import NewEvent, RecordedEvent, new_id, open_store
 from eventfold.errors import EventTypeInvalid
 from eventfold.events.names import check_event_type
 from eventfold.imports.scaffold import gather, scaffold
-from eventfold.imports.scaffold.gathering import FIELDS, FIELDS_FOLLOWED, TYPES, VALUES, Sight
+from eventfold.imports.scaffold.gathering import FIELDS, FIELDS_FOLLOWED, TYPES, Sight
 from eventfold.imports.scaffold.kinds import Guess
 from eventfold.imports.scaffold.naming import Names, plain, plural
 from eventfold.readmodels.extract import NumberText
 from eventfold.readmodels.types import column_type
+from eventfold.testing.making import make
 
 HOSTILE = [
     "'",
@@ -222,15 +224,19 @@ def test_fields_and_types_are_bounded() -> None:
     assert f"looked for in the {TYPES} types" in text
 
 
-def test_a_table_has_no_more_values_than_can_be_rebuilt() -> None:
+def test_a_table_of_as_many_types_and_fields_as_there_may_be_is_rebuilt() -> None:
     wide: dict[str, object] = {f"f{m}": m for m in range(FIELDS)}
-    seen = sight("a", [*((f"T{n}", wide) for n in range(50)), ("own", {"mine": 1})])
-    assert len(seen.columns()) == VALUES // 51 + 1
-    space: dict[str, object] = {}
+    seen = sight("a", [(f"T{n}", wide) for n in range(TYPES)])
+    assert [column.types for column in seen.columns()] == [None] * FIELDS
+    space: dict[str, Any] = {}
     exec(compile(scaffold("app", [seen]).text, "app.py", "exec"), space)
-    table = space["app"].tables["as_"]  # type: ignore[attr-defined]
-    assert table.columns["mine"].values == (ef.field("own", "mine"),)
-    assert len(table.columns["f0"].values) == 51
+    with space["app"].open("sqlite://") as live:
+        for n in range(TYPES):
+            live.store.append(f"a-{n % 9}", [make(event_type=f"T{n}", data=wide)], expected=ef.ANY)
+        live.catch_up()
+        folded = live.query("SELECT * FROM as_ ORDER BY 1").rows()
+        assert live.table("as_").rebuild().rows == len(folded) == 9
+        assert live.query("SELECT * FROM as_ ORDER BY 1").rows() == folded
 
 
 def test_what_others_wrote_in_the_category_counts_too() -> None:

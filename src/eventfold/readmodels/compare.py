@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.scratch import room, scratch
+from eventfold.readmodels.scratch import memory, room, scratch
 
 MEMORY = "256MB"
 LOOSE = 1e-9
@@ -56,8 +56,10 @@ def compare(layout: Layout, left: pa.Table, right: pa.Table, columns: Sequence[s
     key = layout.spec.key_name
     looked_at = [name for name in columns if name != key]
     with (
-        room(),
-        duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": scratch()}) as db,
+        room(memory(MEMORY)),
+        duckdb.connect(
+            ":memory:", config={"memory_limit": memory(MEMORY), "temp_directory": scratch()}
+        ) as db,
     ):
         db.register("before", _numbered(left, [key, *looked_at]))
         db.register("after", _numbered(right, [key, *looked_at]))
@@ -78,8 +80,10 @@ def compare(layout: Layout, left: pa.Table, right: pa.Table, columns: Sequence[s
 def twice(layout: Layout, rows: pa.Table) -> list[str | None]:
     """The keys that more than one row has."""
     with (
-        room(),
-        duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": scratch()}) as db,
+        room(memory(MEMORY)),
+        duckdb.connect(
+            ":memory:", config={"memory_limit": memory(MEMORY), "temp_directory": scratch()}
+        ) as db,
     ):
         db.register("found", _numbered(rows, [layout.spec.key_name]))
         keys = db.sql("SELECT c0 FROM found GROUP BY c0 HAVING count(*) > 1 ORDER BY c0").fetchall()

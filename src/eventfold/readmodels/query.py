@@ -26,7 +26,7 @@ from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version
 from eventfold.readmodels.query_events import outline_events, show_events, whole
 from eventfold.readmodels.query_values import Decode, fetch, values
-from eventfold.readmodels.scratch import no_room, room, scratch
+from eventfold.readmodels.scratch import memory, no_room, room, scratch
 from eventfold.readmodels.table import EVENTS
 from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
@@ -154,6 +154,7 @@ def query(
         QueryInvalid: it is no single SELECT, or DuckDB refuses it.
         TableInvalid: the rows of a table were folded under another definition.
         StorageFull: there was no room for what does not fit into memory.
+        MemoryExhausted: some of it must be held in memory, and does not fit.
     """
     try:
         sql.encode()
@@ -175,7 +176,9 @@ def _answered(
     distance: Distance | None,
     log: Store | None,
 ) -> Result:
-    with room(), duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": scratch()}) as db:
+    limit = memory("")
+    config = {**_CONFIG, "temp_directory": scratch(), **({"memory_limit": limit} if limit else {})}
+    with room(limit), duckdb.connect(":memory:", config=config) as db:
         db.execute("SET TimeZone = 'UTC'")
         known = {source.state.layout.spec.name: source for source in sources}
         names = [*known, *([EVENTS] if log else [])]

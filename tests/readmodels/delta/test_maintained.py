@@ -5,14 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pytest
 from deltalake import DeltaTable
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.errors import StorageFull
-from eventfold.readmodels import query
+from eventfold.errors import MemoryExhausted, StorageFull
 from eventfold.readmodels.delta import commits, judging
 from eventfold.readmodels.delta.judging import MAINTENANCE, Judge
 from eventfold.readmodels.delta.table import DeltaPublication
@@ -310,11 +310,31 @@ def test_a_file_that_is_taken_away_while_it_is_read_is_answered_from_the_state(
         assert live.query("SELECT sum(total) AS total FROM accounts").rows() == [{"total": bank.paid}]
 
 
+LARGE = "SELECT count(DISTINCT md5(i::VARCHAR)) FROM range(2000000) AS r(i), accounts LIMIT 1"
+
+
 @pytest.mark.slow
 def test_what_does_not_fit_into_memory_nor_into_its_folder_is_a_full_disk(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(query._CONFIG, "memory_limit", "20MB")
-    monkeypatch.setitem(query._CONFIG, "max_temp_directory_size", "1MB")
+    connect = duckdb.connect
+
+    def small(place: str, *, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+        db = connect(place, config=config)
+        return db.execute(
+            "SET max_temp_directory_size = '1MB'"
+        )  # as an option of the connection it is forgotten
+
+    monkeypatch.setenv("EVENTFOLD_MEMORY", "20MB")
+    monkeypatch.setattr(duckdb, "connect", small)
     with bank.open() as live, pytest.raises(StorageFull, match="TMPDIR"):
-        live.query("SELECT count(DISTINCT md5(i::VARCHAR)) FROM range(2000000) AS r(i), accounts LIMIT 1")
+        live.query(LARGE)
+
+
+@pytest.mark.slow
+def test_what_must_be_in_memory_and_does_not_fit_is_no_full_disk(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTFOLD_MEMORY", "20MB")
+    with bank.open() as live, pytest.raises(MemoryExhausted, match=r"20MB.*EVENTFOLD_MEMORY=2GB"):
+        live.query(LARGE)

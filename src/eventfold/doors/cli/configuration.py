@@ -29,7 +29,7 @@ SETTINGS = {
 SECRETS = ("EVENTFOLD_COSMOS_KEY",)
 """Only in the environment."""
 
-OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_PYTHON"})
+OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_MEMORY", "EVENTFOLD_PYTHON"})
 """Variables that are no settings, and known all the same."""
 
 

@@ -1,10 +1,7 @@
 """Runs the compiled SQL over chunks of events, and leaves every doubtful chunk to the reference fold."""
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 import pyarrow as pa
@@ -12,19 +9,20 @@ import pyarrow.compute as pc
 from msgspec import structs
 
 from eventfold.engines.duckdb.current import NotCurrent, current_data
-from eventfold.engines.duckdb.sql import Compiled, compile_fold, merge, slot_type
+from eventfold.engines.duckdb.partials import Partials, scaled
 from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
 from eventfold.feed.port import IRREGULAR
-from eventfold.readmodels.arrowform import from_rows, schema
+from eventfold.readmodels.arrowform import from_rows
 from eventfold.readmodels.history import ReferenceEngine, fold_events, recorded
 from eventfold.readmodels.layout import Layout, Row
 from eventfold.readmodels.parking import Batch
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
 from eventfold.readmodels.reference import Reference
-from eventfold.readmodels.scratch import room, scratch
+from eventfold.readmodels.scratch import disk_is_full, memory, room, scratch
 
 CHUNK_ROWS = 120_000
+LEAST_ROWS = 10_000
 CHUNK_BYTES = 32_000_000
 COMPACT_ROWS = 400_000
 MEMORY = "160MB"
@@ -46,11 +44,11 @@ class DuckdbEngine:
         if layout.spec.fold is not None:
             return ReferenceEngine().fold(events, layout, registry, scope=scope, base=base)
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": MEMORY,
+            "memory_limit": memory(MEMORY),
             "preserve_insertion_order": "false",
             "temp_directory": scratch(),
         }
-        with room(), duckdb.connect(":memory:", config=config) as db:
+        with room(memory(MEMORY)), duckdb.connect(":memory:", config=config) as db:
             return _Run(db, layout, registry, scope, base).all(events)
 
 
@@ -65,34 +63,30 @@ class _Run:
         scope: Scope,
         base: pa.Table | None,
     ) -> None:
-        self._db = db
         self._layout = layout
         self._registry = registry
         self._scope = scope
         self._parked: dict[str, ParkedStream] = dict(scope.parked)
-        self._compiled: dict[frozenset[str], Compiled] = {}
+        self._partials = Partials(db, layout)
         self._sums: dict[str, int] = {}
         self._chunk = 0
-        self._rows = 0
-        names = ", ".join(f'"{slot.name}" {slot_type(slot)}' for slot in layout.slots)
-        db.sql(f"CREATE TABLE partials ({names}, _reset BOOLEAN, _empty BOOLEAN, _chunk BIGINT)")
         if base is not None and base.num_rows:
-            self._insert(_numbers(base))
+            self._partials.insert(base, self._chunk)
             self._count_base(base)
 
     def all(self, events: Iterable[pa.RecordBatch]) -> Folded:
         """Folds every chunk, then merges."""
         count = 0
-        chunks = _larger(events)
+        chunks = _larger(events, max(LEAST_ROWS, CHUNK_ROWS // self._partials.parts))
         for chunk in chunks:
             count += chunk.num_rows
             if not self._one(chunk):
                 # a sum may have left its type: from here on every event is looked at by itself, in order
                 rest = self._reference_from(chunk, chunks)
                 return Folded(rest.rows, rest.parked, count + rest.events - chunk.num_rows)
-            if self._rows > COMPACT_ROWS:
-                self._compact()
-        return Folded(self._merged(), self._parked, count)
+            if self._partials.rows > COMPACT_ROWS:
+                self._partials.compact(self._chunk)
+        return Folded(self._partials.merged(), self._parked, count)
 
     def _one(self, chunk: pa.Table) -> bool:
         self._chunk += 1
@@ -107,31 +101,23 @@ class _Run:
             chosen = current_data(chosen, types, self._layout, self._registry)
         except NotCurrent:
             return self._by_reference(chunk)
-        if types not in self._compiled:
-            self._compiled[types] = compile_fold(self._layout, types)
-        compiled = self._compiled[types]
-        self._db.register("chosen", chosen)
         try:
-            self._db.sql(f"CREATE OR REPLACE TEMP TABLE folded AS {compiled.fold}")
+            found = self._partials.fold(chosen, types)
         except duckdb.OutOfRangeException:  # a sum has left even the widest type
             return False
         except duckdb.InvalidInputException:  # what was stored before appends were strict may be no JSON
             return self._by_reference(chunk)
-        finally:
-            self._db.unregister("chosen")
-        sums = "".join(f", max(_abs{n})" for n in compiled.sums)
-        summary = f"SELECT coalesce(bool_or(_doubt), FALSE), count(*){sums} FROM folded"  # noqa: S608 - numbers
-        doubt, rows, *largest = self._db.sql(summary).fetchall()[0]
-        if doubt:
+        except duckdb.OutOfMemoryException as error:
+            if disk_is_full(error):
+                raise
             return self._by_reference(chunk)
-        if not rows:  # every event was left out
+        if found is None:
+            return self._by_reference(chunk)
+        if not found.rows:  # every event was left out
             return True
-        if not self._sums_fit(compiled, largest):
+        if not self._fit(found.largest):
             return False
-        listed = ", ".join(f'"{name}"' for name in compiled.columns)
-        insert = f"INSERT INTO partials SELECT {listed}, _reset, _empty, {self._chunk} FROM folded"  # noqa: S608
-        self._db.sql(insert)
-        self._rows += rows
+        self._partials.keep(found, self._chunk)
         return True
 
     def _choose(self, chunk: pa.Table) -> pa.Table:
@@ -190,7 +176,7 @@ class _Run:
             row[1] = row[1] if row[1] is not None else ("" if self._layout.ordered_by == "triple" else 0)
         resets = pa.array([key in batch.deleted for key in keys], pa.bool_())
         gone = pa.array([batch.rows[key] is None for key in keys], pa.bool_())
-        self._insert(_numbers(from_rows(self._layout, rows)), resets, gone)
+        self._partials.insert(from_rows(self._layout, rows), self._chunk, resets, gone)
         return True
 
     def _reference_from(self, chunk: pa.Table, rest: Iterable[pa.Table]) -> Folded:
@@ -207,36 +193,8 @@ class _Run:
                 yield from other.to_batches()
 
         return ReferenceEngine().fold(
-            remaining(), self._layout, self._registry, scope=scope, base=self._merged()
+            remaining(), self._layout, self._registry, scope=scope, base=self._partials.merged()
         )
-
-    def _insert(self, rows: pa.Table, resets: pa.Array | None = None, gone: pa.Array | None = None) -> None:
-        no = pa.array([False] * rows.num_rows, pa.bool_())
-        marked = rows.append_column("_reset", no if resets is None else resets)
-        marked = marked.append_column("_empty", no if gone is None else gone)
-        self._db.register("marked", marked)
-        self._db.sql(f"INSERT INTO partials SELECT *, {self._chunk} FROM marked")  # noqa: S608 - a number
-        self._db.unregister("marked")
-        self._rows += rows.num_rows
-
-    def _compact(self) -> None:
-        self._db.sql(f"CREATE OR REPLACE TEMP TABLE compacted AS {merge(self._layout, 'partials')}")
-        self._db.sql("DELETE FROM partials")
-        self._db.sql(f"INSERT INTO partials SELECT *, FALSE, FALSE, {self._chunk} FROM compacted")  # noqa: S608
-        # counted by half: compacting again before there is as much to merge would only copy
-        self._rows = self._db.sql("SELECT count(*) FROM compacted").fetchall()[0][0] // 2
-        self._db.sql("DROP TABLE compacted")
-
-    def _merged(self) -> pa.Table:
-        merged = self._db.sql(merge(self._layout, "partials")).to_arrow_table()
-        wanted = schema(self._layout)
-        columns = [_typed(merged.column(field.name), field.type) for field in wanted]
-        return pa.Table.from_arrays(columns, schema=wanted)
-
-    def _sums_fit(self, compiled: Compiled, largest: Collection[Any]) -> bool:
-        places = [self._layout.places[n] for n in compiled.sums]
-        pairs = zip(places, largest, strict=True)
-        return self._fit({p.name: _scaled(most, p.column.type.scale) for p, most in pairs})
 
     def _fit(self, largest: Mapping[str, int]) -> bool:
         """Whether no sum can have left its type, at any event: the absolute values of each chunk together still fit."""
@@ -253,49 +211,18 @@ class _Run:
             kind = place.column.type
             if place.column.reducer in {"sum", "count"} and kind.kind != "double":
                 most = pc.max(pc.abs(base.column(self._layout.slots[place.value].name))).as_py()
-                self._sums[place.name] = _scaled(most, kind.scale)
+                self._sums[place.name] = scaled(most, kind.scale)
 
 
-def _scaled(most: Decimal | int, scale: int) -> int:
-    return int(Fraction(most) * 10**scale)  # exact, where a Decimal would round to the digits of its context
-
-
-def _larger(events: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def _larger(events: Iterable[pa.RecordBatch], most: int) -> Iterator[pa.Table]:
     """Some batches at a time: enough for a statement to be worth its while, and each of them work for a thread."""
     some: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in events:
         some.append(batch)
         rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
+        if rows >= most or size >= CHUNK_BYTES:
             yield pa.Table.from_batches(some)
             some, rows, size = [], 0, 0
     if some:
         yield pa.Table.from_batches(some)
-
-
-def _numbers(rows: pa.Table) -> pa.Table:
-    """The form inside the engine: times and dates as whole numbers."""
-    columns = []
-    for column in rows.columns:
-        kind = column.type
-        if pa.types.is_timestamp(kind):
-            columns.append(column.cast(pa.int64()))
-        elif pa.types.is_date32(kind):
-            columns.append(column.cast(pa.int32()).cast(pa.int64()))
-        elif pa.types.is_list(kind) and pa.types.is_timestamp(kind.value_type):
-            columns.append(column.cast(pa.list_(pa.int64())))
-        elif pa.types.is_list(kind) and pa.types.is_date32(kind.value_type):
-            columns.append(column.cast(pa.list_(pa.int32())).cast(pa.list_(pa.int64())))
-        else:
-            columns.append(column)
-    return pa.Table.from_arrays(columns, names=rows.column_names)
-
-
-def _typed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """The other way: whole numbers become times and dates; Arrow makes dates of 32 bits only."""
-    if kind == pa.date32():
-        return column.cast(pa.int32()).cast(kind)
-    if pa.types.is_list(kind) and kind.value_type == pa.date32():
-        return column.cast(pa.list_(pa.int32())).cast(kind)
-    return column.cast(kind)

@@ -24,6 +24,10 @@ _ENVELOPE = {
 }
 
 
+FEW = 4
+"""Types that an expression names one by one."""
+
+
 class ValueSql(NamedTuple):
     """A column's value of one event: the value, whether it is in doubt, whether the column looks at the event."""
 
@@ -38,6 +42,47 @@ class Compiled(NamedTuple):
     fold: str
     columns: tuple[str, ...]
     sums: tuple[int, ...]
+
+
+class Read:
+    """The JSON values that columns read, each once.
+
+    An expression that stands in another one is computed as often as it stands there, and may name every type.
+
+    Args:
+        known: every path -> its number.
+        types: the types of the events.
+    """
+
+    def __init__(self, known: dict[tuple[str, ...], int], types: Collection[str]) -> None:
+        self.known = known
+        self._kinds = {name: n for n, name in enumerate(sorted(types), 1)}
+        self._numbers: dict[str, int] = {}
+
+    def among(self, names: Collection[str]) -> str:
+        """An expression of whether an event is of one of these types."""
+        kinds = {self._kinds[name] for name in names if name in self._kinds}
+        if len(kinds) in {0, len(self._kinds)}:
+            return "TRUE" if kinds else "FALSE"
+        if len(kinds) <= FEW:
+            return f"kind IN ({', '.join(map(str, sorted(kinds)))})"
+        # DuckDB makes a join of a long IN, which holds memory for each of them
+        return f"[{', '.join('TRUE' if n in kinds else 'FALSE' for n in self._kinds.values())}][kind]"
+
+    def text(self, json: str) -> tuple[str, str]:
+        """Expressions of the text of a JSON value, and of whether it is a string."""
+        n = self._numbers.setdefault(json, len(self._numbers))
+        return f"t{n}", quoted(f"j{n}")
+
+    @property
+    def found(self) -> str:
+        """The JSON values, for a list of columns."""
+        return "".join(f", {json} AS j{n}" for json, n in self._numbers.items())
+
+    @property
+    def told(self) -> str:
+        """Their texts."""
+        return "".join(f", {text_of(f'j{n}')} AS t{n}" for n in self._numbers.values())
 
 
 def paths(layout: Layout, types: Collection[str]) -> dict[tuple[str, ...], int]:
@@ -55,17 +100,18 @@ def paths(layout: Layout, types: Collection[str]) -> dict[tuple[str, ...], int]:
 
 
 def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
-    """The fold of one chunk for the event types that occur in it."""
+    """The fold of one chunk for the event types that occur in it; `kind` is the number of a type among them, sorted."""
     known = paths(layout, types)
-    key = _value(layout.spec.key, types, known) if layout.spec.key.values else None
-    values = [_value(place.column, types, known) for place in layout.places]
-    deletes = ", ".join(literal(name) for name in layout.spec.delete_on)
+    read = Read(known, types)
+    key = _value(layout.spec.key, types, read) if layout.spec.key.values else None
+    values = [_value(place.column, types, read) for place in layout.places]
+    deletes = read.among(layout.spec.delete_on) if layout.spec.delete_on else ""
     inner = [
         f"{key.value if key else 'stream'} AS _key",
         f"{_order(layout)} AS _ord",
     ]
     if deletes:
-        inner.append(f"type IN ({deletes}) AS _deletes")
+        inner.append(f"{deletes} AS _deletes")
     leaves_out = layout.spec.key.absent == "skip"
     doubts = []
     for n, (place, value) in enumerate(zip(layout.places, values, strict=True)):
@@ -89,7 +135,9 @@ def compile_fold(layout: Layout, types: Collection[str]) -> Compiled:
     counted = " WHERE _key IS NOT NULL OR _doubt" if leaves_out else ""
     statement = (
         f"WITH extracted AS (SELECT *{extracted} FROM chosen),"  # noqa: S608 - see the head of this file
-        f" looked AS (SELECT {', '.join(inner)} FROM extracted),"
+        f" found AS (SELECT *{read.found} FROM extracted),"
+        f" told AS (SELECT *{read.told} FROM found),"
+        f" looked AS (SELECT {', '.join(inner)} FROM told),"
         f" valued AS (SELECT * FROM looked{counted})"
     )
     if deletes:
@@ -202,37 +250,38 @@ def _kept(column: Column) -> str:
     return f"[1:{column.limit}]" if column.keep == "first" else f"[-{column.limit}:]"
 
 
-def _value(column: Column, types: Collection[str], known: dict[tuple[str, ...], int]) -> ValueSql:
+def _value(column: Column, types: Collection[str], read: Read) -> ValueSql:
     sources = {name: found for name in sorted(types) if (found := source(column, name)) is not None}
     if not sources:
         return ValueSql(f"CAST(NULL AS {sql_type(column.type)})", "", "FALSE")
-    looks = f"type IN ({', '.join(literal(name) for name in sources)})"
-    if set(sources) == set(types):
-        looks = "TRUE"
+    looks = read.among(sources)
     fields = {name: value for name, value in sources.items() if isinstance(value, Field)}
     if fields:
-        return _field_value(column, sources, known, looks)
+        return _field_value(column, sources, read, looks)
     first = next(iter(sources.values()))
     if isinstance(first, Envelope):
         return _envelope_value(first, column.type, looks)
-    cases = _case({name: _constant(value, column.type) for name, value in sources.items()})
+    cases = _case({name: _constant(value, column.type) for name, value in sources.items()}, read)
     return ValueSql(f"CAST({cases} AS {sql_type(column.type)})", "", looks)
 
 
 def _field_value(
     column: Column,
     sources: dict[str, Field | Const | Envelope],
-    known: dict[tuple[str, ...], int],
+    read: Read,
     looks: str,
 ) -> ValueSql:
-    fields = {n: _text_of(known, v) for n, v in sources.items() if isinstance(v, Field)}
-    json = _case(fields) if len(set(fields.values())) > 1 or looks != "TRUE" else next(iter(fields.values()))
-    found: Converted = convert(column.type, f"({text_of(f'({json})')})", quoted(f"({json})"))
+    fields = {n: _text_of(read.known, v) for n, v in sources.items() if isinstance(v, Field)}
+    json = (
+        _case(fields, read)
+        if len(set(fields.values())) > 1 or looks != "TRUE"
+        else next(iter(fields.values()))
+    )
+    found: Converted = convert(column.type, *read.text(json))
     constants = {n: _constant(v, column.type) for n, v in sources.items() if isinstance(v, Const)}
     if not constants:
         return ValueSql(found.value, found.doubt, looks)
-    named = ", ".join(literal(n) for n in constants)
-    chosen = f"CASE WHEN type IN ({named}) THEN {_case(constants)} ELSE {found.value} END"
+    chosen = f"CASE WHEN {read.among(constants)} THEN {_case(constants, read)} ELSE {found.value} END"
     return ValueSql(f"CAST({chosen} AS {sql_type(column.type)})", found.doubt, looks)
 
 
@@ -262,8 +311,12 @@ def _constant(value: Field | Const | Envelope, kind: ColumnType) -> str:
     return f"CAST({literal(value.value)} AS {sql_type(kind)})"
 
 
-def _case(per_type: dict[str, str]) -> str:
-    return "CASE type " + " ".join(f"WHEN {literal(n)} THEN {sql}" for n, sql in per_type.items()) + " END"
+def _case(per_type: dict[str, str], read: Read) -> str:
+    names: dict[str, list[str]] = {}
+    for name, sql in per_type.items():
+        names.setdefault(sql, []).append(name)
+    cases = (f"WHEN {read.among(some)} THEN {sql}" for sql, some in names.items())
+    return f"CASE {' '.join(cases)} END"
 
 
 def _order(layout: Layout) -> str:

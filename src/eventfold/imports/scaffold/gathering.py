@@ -25,10 +25,6 @@ FIELDS = 30
 FEW = 8
 """Types that a column names itself; one of a field that more types have looks at all that the table names."""
 
-VALUES = 400
-"""Of a table: fields of its columns, each counted for each type that it is looked for in. A rebuild of a table that had
-three times as many ran out of the memory that it allows itself."""
-
 FIELDS_FOLLOWED = 1_000
 """Of a category: those that were met first. Of each of them every value is seen, of others none."""
 
@@ -113,12 +109,10 @@ class Sight(msgspec.Struct):
         """The most frequent fields that columns can hold, in the order in which they were met."""
         named = self.named_types()
         chosen: dict[Path, Column] = {}
-        left = VALUES
         for path, seen in sorted(self.fields.items(), key=lambda pair: -pair[1].events):
             types = named if seen.types is None else [name for name in seen.types if _is_type(name)]
             kind = seen.guess.type_name
-            if kind and types and len(types) <= left and len(chosen) < FIELDS and all(map(_is_step, path)):
-                left -= len(types)
+            if kind and types and len(chosen) < FIELDS and all(map(_is_step, path)):
                 is_all = len(types) > 1 and set(types) == set(named)
                 chosen[path] = Column(path, kind, None if is_all else types)
         return [chosen[path] for path in self.fields if path in chosen]
