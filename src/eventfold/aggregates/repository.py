@@ -33,6 +33,7 @@ from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry
 from eventfold.events.times import instant, moment
 from eventfold.feed.cursor import Token
+from eventfold.store.names import no_events
 from eventfold.store.port import Store
 from eventfold.store.settling import settled
 
@@ -109,7 +110,7 @@ class Repository(Generic[A]):
         """
         found = self._fresh(stream)
         if not found.version:
-            raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
+            raise no_events(stream)
         return found
 
     def save(self, aggregate: A) -> Executed:

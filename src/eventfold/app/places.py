@@ -35,7 +35,8 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
     log_file, state_file = file_of(url), file_of(state)
     if log_file is not None and state_file is not None and _meet(state_file, log_file):
         raise ConfigInvalid(
-            f"The state and the log would be kept in one place, {state_file}: give the state another one.",
+            f"The state and the log would be kept in one place, {state_file}: give the state another one, --state"
+            " sqlite:///FILE (in Python state=...).",
             key="state",
         )
     if lake is None or "://" in lake:
@@ -48,11 +49,15 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
         for place in (folder, *resolved(folder).parents, *(folder / t for t in tables))
     ):
         raise ConfigInvalid(
-            f"The lake {lake} is in the place of the log or the state: give it a folder of its own.",
+            f"The lake {lake} is in the place of the log or the state: give it a folder of its own, --lake FOLDER (in"
+            " Python lake=...).",
             key="lake",
         )
     if folder.exists() and not folder.is_dir():
-        raise ConfigInvalid(f"The lake {lake} is no folder: name one, or one that is to be made.", key="lake")
+        raise ConfigInvalid(
+            f"The lake {lake} is no folder: name one, or one that is to be made, --lake FOLDER (in Python lake=...).",
+            key="lake",
+        )
 
 
 def _meet(state: Path, log: Path) -> bool:

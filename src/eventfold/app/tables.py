@@ -10,7 +10,6 @@ from msgspec import structs
 from eventfold.errors import (
     CursorLost,
     EventfoldError,
-    NotFound,
     RowNotFound,
     TableBehind,
 )
@@ -25,7 +24,7 @@ from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State,
 from eventfold.readmodels.projector import Projector, check_definition
 from eventfold.readmodels.publication import Publication
 from eventfold.readmodels.seeding import seed
-from eventfold.readmodels.telling import parked_warnings, place
+from eventfold.readmodels.telling import not_parked, parked_warnings, place
 from eventfold.readmodels.unknown import Sought, UnknownType, told
 from eventfold.store.port import Store
 
@@ -246,7 +245,7 @@ class LiveTable(Framed):
         if self.layout.spec.takes_late_events:
             return self._projector().retry(self._store, stream)
         if stream not in self.parked():
-            raise NotFound(f"The stream {stream} is not parked for {self.name}.", stream=stream)
+            raise not_parked(self.name, stream)
         self.rebuild()
         return stream not in self.parked()
 
@@ -284,7 +283,8 @@ class LiveTable(Framed):
         while self._feed.compare(self.live().head().cursor, target) not in {"equal", "after"}:
             if clocks.monotonic() >= until:
                 raise TableBehind(
-                    f"The table {self.name} did not reach the append within {seconds:g} s: is a worker running?",
+                    f"The table {self.name} did not reach the append within {seconds:g} s: start a worker, `eventfold"
+                    " run`, or fold it now, with live.catch_up() or `eventfold run --once`.",
                     table=self.name,
                 )
             clocks.sleep(_POLL_SECONDS)

@@ -142,13 +142,13 @@ class Registry:
     def _data(self, event: Event, *, checked: bool = False) -> tuple[str, int, str]:
         if isinstance(event, Untyped):
             if not self.untyped:
-                raise self._unknown(event.type)
+                raise self.unknown(event.type)
             check_json(event.data)
             return event.type, 1, encode_text(event.data)
         name = event.stored_name
         known = self._known.get(name)
         if known is None or known.event_type is not type(event):
-            raise self._unknown(name)
+            raise self.unknown(name)
         try:
             if not (checked and known.lasts):
                 known.check(event)
@@ -176,7 +176,7 @@ class Registry:
             if known is None:
                 if self.untyped:
                     return Untyped(type=stored.type, data=_decode_any(stored.data))
-                raise self._unknown(stored.type)
+                raise self.unknown(stored.type)
             if stored.schema_version == known.version:
                 return known.decode(stored.data)
             return known.decode(self._current(known, stored))
@@ -194,7 +194,7 @@ class Registry:
         if known is None:
             if self.untyped:
                 return stored.data
-            raise self._unknown(stored.type)
+            raise self.unknown(stored.type)
         return self._current(known, stored)
 
     def next_data(self, stored: Stored) -> str:
@@ -207,7 +207,7 @@ class Registry:
         """
         known = self._known.get(stored.type)
         if known is None:
-            raise self._unknown(stored.type)
+            raise self.unknown(stored.type)
         if stored.schema_version >= known.version:
             raise SchemaVersionUnknown(
                 f"{stored.type} has no schema version after {known.version}.",
@@ -248,9 +248,12 @@ class Registry:
             raise UpcasterFailed(f"{stored.type}: an upcaster returned a number that is not finite.")
         return text
 
-    def _unknown(self, name: str) -> EventTypeUnknown:
+    def unknown(self, name: str) -> EventTypeUnknown:
+        """What is said of a stored name that this app does not know."""
         return EventTypeUnknown(
-            f"This app has no event type {name!r}: register its class, or allow untyped events.", type=name
+            f"This app has no event type {name!r}: add its class to App(events=[...]), or allow untyped events with"
+            " untyped=True.",
+            type=name,
         )
 
 

@@ -122,13 +122,15 @@ def export_log(
 
 def _form_of(path: Path | None, form: str | None, *, zipped: bool) -> Format:
     if form not in (None, *get_args(Format)):
-        raise ConfigInvalid(f"{form!r:.60} is no form of an export: use jsonl or parquet.", key="format")
+        raise ConfigInvalid(
+            f"{form!r:.60} is no form of an export: use --format jsonl or --format parquet.", key="format"
+        )
     if form is None and path is not None:
         form = _ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
         if form is None:
             raise ConfigInvalid(
-                f"The name {path.name} does not say the form: end it in .jsonl, .jsonl.gz or .parquet, or give the"
-                " format.",
+                f"The name {path.name} does not say the form: end it in .jsonl, .jsonl.gz or .parquet, or say"
+                " --format.",
                 key="format",
             )
     if form == "parquet" and zipped:

@@ -109,7 +109,9 @@ def _check_free(path: Path, place: Path, protected: Protected, *, overwrite: boo
     protected.check(place, shown=path)
     if (path.exists() or place.exists()) and not (overwrite and path.is_file() and place.is_file()):
         raise ConfigInvalid(
-            f"{path} is there already: choose another name, or say that it may be replaced.", key="file"
+            f"{path} is there already: choose another name, or say that it may be replaced: --overwrite (in Python"
+            " overwrite=True).",
+            key="file",
         )
 
 

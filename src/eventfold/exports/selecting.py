@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eventfold.errors import ConfigInvalid, StreamNotFound
+from eventfold.errors import ConfigInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import ARROW_COLUMNS
 from eventfold.store.arrow import batches
-from eventfold.store.names import check_categories
+from eventfold.store.names import check_categories, no_events
 from eventfold.store.port import Store
 
 BATCH = 1_000
@@ -59,12 +59,12 @@ def select(store: Store, selection: Selection) -> Selected:
         LogMismatch: `after` is a cursor of another log.
     """
     if selection.streams and selection.categories:
-        raise ConfigInvalid("Name streams or categories, not both.", key="streams")
+        raise ConfigInvalid("Name streams or categories, --stream or --category, not both.", key="streams")
     if selection.streams and selection.after is None:
         heads = {stream: store.head(stream) for stream in selection.streams}
         for stream, version in heads.items():
             if not version:
-                raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
+                raise no_events(stream)
         return Selected(_masked(_of_streams(store, heads), selection), None, sum(heads.values()))
     check_categories(selection.categories)
     feed = store.feed()

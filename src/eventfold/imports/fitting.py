@@ -136,7 +136,8 @@ class Fitting:
         head = self.head(row.stream)
         if row.version <= head:
             raise WrongExpectedVersion(
-                f"Another event stands at version {row.version} of {row.stream} here.",
+                f"Another event stands at version {row.version} of {row.stream} here: restore into an empty log,"
+                " --store URL, or have new events made of it, --documents.",
                 stream=row.stream,
                 expected=row.version - 1,
                 actual=head,
@@ -144,7 +145,7 @@ class Fitting:
         if row.version > head + 1:
             raise RowInvalid(
                 f"The stream {row.stream} ends at version {head} here; before version {row.version} something is"
-                " missing.",
+                " missing: restore the earlier export first, or one of the whole log (`eventfold export`).",
                 line=row.line,
             )
 

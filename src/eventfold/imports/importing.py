@@ -135,12 +135,16 @@ def check_options(form: str | None, delimiter: str | None, order: str) -> None:
     """
     if form not in (None, *get_args(Format)):
         raise ConfigInvalid(
-            f"{form!r:.60} is no known format: use one of {', '.join(get_args(Format))}.", key="form"
+            f"{form!r:.60} is no known format: say --format with one of {', '.join(get_args(Format))}.",
+            key="form",
         )
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
-        raise ConfigInvalid("A delimiter is one character, and no quote or end of a line.", key="delimiter")
+        raise ConfigInvalid(
+            "A delimiter is one character, and no quote or end of a line: --delimiter ';' for example.",
+            key="delimiter",
+        )
     if order not in get_args(Order):
-        raise ConfigInvalid(f"{order!r:.60} is no order: use file or time.", key="order")
+        raise ConfigInvalid(f"{order!r:.60} is no order: use --order file or --order time.", key="order")
 
 
 def _batches(rows: Iterable[Prepared]) -> Iterator[list[Prepared]]:

@@ -115,11 +115,16 @@ class Mapper:
         former: bool = True,
     ) -> None:
         if not mapping.stream:
-            raise ConfigInvalid("Say which column names the stream.", key="stream")
+            raise ConfigInvalid("Say which column names the stream: --stream COLUMN.", key="stream")
         if bool(mapping.type) == bool(mapping.event_type):
-            raise ConfigInvalid("Say which column names the type, or one type for all rows.", key="type")
+            raise ConfigInvalid(
+                "Say which column names the type, --type COLUMN, or one type for all rows, --event-type NAME.",
+                key="type",
+            )
         if len(mapping.stream_separator) != 1:
-            raise ConfigInvalid("What separates the columns of a stream is one character.", key="stream")
+            raise ConfigInvalid(
+                "What separates the columns of a stream, --stream-separator, is one character.", key="stream"
+            )
         if mapping.event_type:
             check_new_event_type(mapping.event_type)
         self._mapping = mapping

@@ -136,7 +136,7 @@ def form_of(path: Path) -> Format:
     form = ENDINGS.get(_suffix(path))
     if form is None:
         raise QueryInvalid(
-            f"The name {path.name} does not say what it is; give the format: {', '.join(get_args(Format))}.",
+            f"The name {path.name} does not say what it is; say --format with one of {', '.join(get_args(Format))}.",
             file=path.name,
         )
     return form

@@ -122,7 +122,8 @@ class Settling:
             report.refuse(
                 row.line,
                 EventIdReused(
-                    "The row was imported before as another event: with another type or other columns as data.",
+                    "The row was imported before as another event: with another type or other columns as data. Import"
+                    " it as then, or as a log of its own: --source NAME.",
                     line=row.line,
                 ),
             )

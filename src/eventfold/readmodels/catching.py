@@ -74,7 +74,7 @@ class CatchingUp:
                 raise rival.refusal
             raise TableBehind(
                 f"{rival.name} keeps the table {self._worker.table} and has not come to the end of the log within"
-                f" {self._timeout:g} s: look at that worker, or wait for longer.",
+                f" {self._timeout:g} s: `eventfold status` shows how far it is; look at that worker, or repeat.",
                 table=self._worker.table,
                 owner=rival.name,
             )

@@ -47,7 +47,8 @@ def stopped(table: str, at: ParkedStream) -> TableStopped:
     """What is said where a table is to stop instead of parking a stream."""
     return TableStopped(
         f"The table {table} has stopped at version {at.version} of {at.stream}: {at.message}. Mend the definition or"
-        " the upcaster and start again; or set on_error='park', let it run, and skip the event with a reason.",
+        " the upcaster and start again, with `eventfold run`; or set on_error='park', let it run, and leave the event"
+        f" out: `eventfold parked skip {table} {at.stream} --reason WHY`.",
         table=table,
         stream=at.stream,
         version=at.version,

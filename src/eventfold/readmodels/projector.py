@@ -6,7 +6,7 @@ Its promise, at every instant and after any crash: state = fold(log up to the cu
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
-from eventfold.errors import NotFound, RangeInvalid, TableInvalid
+from eventfold.errors import RangeInvalid, TableInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
@@ -16,6 +16,7 @@ from eventfold.readmodels.parking import Batch, stopped
 from eventfold.readmodels.port import Changes, Head, ParkedStream, Skip, TableState
 from eventfold.readmodels.reference import Reference, Taken
 from eventfold.readmodels.tally import identity, tally
+from eventfold.readmodels.telling import not_parked, rebuilding
 from eventfold.store.port import Store
 
 PAGE = 2000
@@ -149,13 +150,14 @@ class Projector:
     def _waiting(self, stream: str) -> ParkedStream:
         waiting = self._parked.get(stream)
         if waiting is None:
-            raise NotFound(f"The stream {stream} is not parked for {self.layout.spec.name}.", stream=stream)
+            raise not_parked(self.layout.spec.name, stream)
         return waiting
 
     def _check_skip(self, waiting: ParkedStream, skip: Skip) -> None:
         if not skip.reason.strip() or skip.version != waiting.version:
             raise RangeInvalid(
-                f"Skip version {waiting.version} of {waiting.stream}, the one that failed, and say why.",
+                f"Skip version {waiting.version} of {waiting.stream}, the one that failed, and say why: `eventfold"
+                f" parked skip {self.layout.spec.name} {waiting.stream} --reason WHY`.",
                 stream=waiting.stream,
             )
 
@@ -166,8 +168,8 @@ class Projector:
             self._check_skip(waiting, skip)
         if not self.layout.spec.takes_late_events:
             raise TableInvalid(
-                f"{self.layout.spec.name}: a fold that needs its events in order cannot take some of them late;"
-                " rebuild the table instead."
+                f"{self.layout.spec.name}: a fold that needs its events in order cannot take some of them late; rebuild"
+                f" it instead: {rebuilding(self.layout.spec.name)}."
             )
         left_out = self._skips.union((s.stream, s.version) for s in skips)
         others = {name: parked for name, parked in self._parked.items() if name != stream}
@@ -211,7 +213,7 @@ def check_definition(layout: Layout, head: Head) -> None:
     """
     if head.fingerprint != layout.fingerprint:
         raise TableInvalid(
-            f"The table {layout.spec.name} was folded under another definition: rebuild it; its rows stay as they are"
-            " until then.",
+            f"The table {layout.spec.name} was folded under another definition: rebuild it, with"
+            f" {rebuilding(layout.spec.name)}; its rows stay as they are until then.",
             table=layout.spec.name,
         )

@@ -21,6 +21,7 @@ from eventfold.feed.port import Feed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.projector import check_definition
 from eventfold.readmodels.publication import Publication, Version, stamp_of
+from eventfold.readmodels.telling import rebuilding
 
 _log = logging.getLogger("eventfold.publisher")
 ATTEMPTS = 3
@@ -70,7 +71,7 @@ class Publisher:
         if there.stamp.generation > head.generation:
             raise OwnerFenced(
                 f"{self._name}: generation {there.stamp.generation} is published, but this state is at"
-                f" {head.generation}: it is an older copy. Rebuild the table.",
+                f" {head.generation}: it is an older copy. Rebuild the table: {rebuilding(self._name)}.",
                 table=self._name,
             )
         if self._same_history(there, head):
@@ -104,7 +105,8 @@ class Publisher:
             return False
         if there.stamp.fingerprint != head.fingerprint:
             raise TableInvalid(
-                f"{self._name} is published under another definition: rebuild it.", table=self._name
+                f"{self._name} is published under another definition: rebuild it, with {rebuilding(self._name)}.",
+                table=self._name,
             )
         return there.bounded and there.stamp.change in self._state.noted(self._publication.kind)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from eventfold.errors import EventfoldError, EventTypeUnknown, FoldFailed, ValueUnfit
+from eventfold.errors import EventfoldError, FoldFailed, ValueUnfit
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.readmodels.extract import Extract, Plan, plan, read_data, source
@@ -111,7 +111,7 @@ class Reference:
             self._steps[type_name] = None
             return None
         if self._registry.version_of(type_name) is None and not self._registry.untyped:
-            raise EventTypeUnknown(f"This app has no event type {type_name!r}.", type=type_name)
+            raise self._registry.unknown(type_name)
         reduces = () if self.layout.spec.fold else tuple(reducer(place) for place, _ in found.steps)
         steps = Steps(found, tuple(extract for _, extract in found.steps), reduces)
         self._steps[type_name] = steps
@@ -146,8 +146,8 @@ def _absent(spec: TableSpec, type_name: str) -> str:
         case _:
             what = f"of {type_name}"
     return (
-        f'the key of {spec.name}, {what}, is absent or null; ef.key(..., absent="skip") leaves such events out of the'
-        " table"
+        f"the key of {spec.name}, {what}, is absent or null: put it on the event when it is raised, or by an upcaster;"
+        ' or leave such events out of the table, with ef.key(..., absent="skip")'
     )
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
-from eventfold.errors import LogMismatch, StorageError
+from eventfold.errors import LogMismatch, NotFound, StorageError
 from eventfold.events.times import instant
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
@@ -26,6 +26,19 @@ def parked_warnings(parked: Mapping[str, int]) -> list[str]:
         for table, count in parked.items()
         if count
     ]
+
+
+def not_parked(table: str, stream: str) -> NotFound:
+    """What is said of a stream that does not wait."""
+    return NotFound(
+        f"The stream {stream} is not parked for {table}; `eventfold parked list {table}` lists what is.",
+        stream=stream,
+    )
+
+
+def rebuilding(table: str) -> str:
+    """How a table is rebuilt, for a sentence."""
+    return f"table.rebuild() or `eventfold rebuild {table}`"
 
 
 def place(cursor: Cursor) -> str:

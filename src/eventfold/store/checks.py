@@ -222,7 +222,7 @@ def check_recorded(stream: str, times: Sequence[int], last_us: int) -> None:
         if us < last_us:
             raise TimeInvalid(
                 f"An event of {stream} was recorded at {from_us(us).isoformat()}, before the event that stands before"
-                f" it here ({from_us(last_us).isoformat()}): restore into an empty log, or import it as documents.",
+                f" it here ({from_us(last_us).isoformat()}): restore into an empty log, or import it with --documents.",
                 stream=stream,
             )
         last_us = us

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from eventfold import limits
-from eventfold.errors import InvalidStream, StreamNameTooLong, StreamReserved
+from eventfold.errors import InvalidStream, StreamNameTooLong, StreamNotFound, StreamReserved
 from eventfold.events.names import not_composed
 
 _FORBIDDEN = frozenset("/\\?#")
@@ -54,6 +54,13 @@ def category_of(stream: str) -> str:
 def stored_category(stream: str) -> str:
     """The category of a stream that a log holds, whatever names are taken today."""
     return stream.partition("-")[0]
+
+
+def no_events(stream: str) -> StreamNotFound:
+    """What is said of a stream that a log does not have."""
+    return StreamNotFound(
+        f"The stream {stream} has no events; `eventfold streams` lists those that have some.", stream=stream
+    )
 
 
 def checked_streams(streams: Iterable[str]) -> list[str]:

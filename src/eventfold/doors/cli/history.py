@@ -15,9 +15,10 @@ from eventfold.doors.cli.documents import changes, document
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings, told
-from eventfold.errors import EventfoldError, StreamNotFound
+from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.store.checks import check_range
+from eventfold.store.names import no_events
 
 COLUMNS = ("version", "recorded", "occurred", "event", "by", "correlation", "causation", "changed", "data")
 
@@ -44,7 +45,7 @@ def history(
     with closing(settings.open_log()) as store:
         head = store.head(stream)
         if not head:
-            raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
+            raise no_events(stream)
         if last is not None:
             after = max(after, min(to or head, head) - last)
         folded = _Changes(app, stream)

@@ -20,9 +20,9 @@ from eventfold.doors.cli.output import (
     with_values,
 )
 from eventfold.doors.cli.settings import Settings, json_option, pass_settings
-from eventfold.errors import NotFound
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
+from eventfold.readmodels.telling import not_parked
 from eventfold.words import how_many
 
 COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")
@@ -72,7 +72,7 @@ def show(settings: Settings, table: str, stream: str) -> None:
     with settings.open_app() as live:
         found = live.table(table).parked().get(stream)
         if found is None:
-            raise NotFound(f"The stream {stream} is not parked for {table}.", stream=stream)
+            raise not_parked(table, stream)
         waiting = list(live.store.read(stream, after=found.version - 1, to=found.last_version))
     parked_at = from_us(found.parked_us)
     if settings.json:

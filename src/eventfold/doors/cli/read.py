@@ -8,7 +8,7 @@ import msgspec
 from eventfold.doors.cli.documents import document
 from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.errors import StreamNotFound
+from eventfold.store.names import no_events
 
 COLUMNS = ("version", "position", "recorded", "occurred", "type", "data")
 
@@ -38,7 +38,7 @@ def read(
     try:
         head = store.head(stream)
         if not empty_ok and not head:
-            raise StreamNotFound(f"The stream {stream} has no events.", stream=stream)
+            raise no_events(stream)
         most = limit if settings.json else screenful(limit)
         events = store.read(stream, after=after, to=to, backwards=backwards, limit=most)
         if settings.json:

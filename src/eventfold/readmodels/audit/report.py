@@ -150,6 +150,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.problems:
             raise AuditFailed(
-                f"The audit found {self.problems:,} problems; the first: {self.findings[0].message}",
+                f"The audit found {self.problems:,} problems, which `eventfold verify` lists; the first:"
+                f" {self.findings[0].message}",
                 problems=self.problems,
             )

@@ -31,6 +31,7 @@ from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.layout import Layout
 from eventfold.readmodels.publication import Stamp, Version, read_stamp
+from eventfold.readmodels.telling import rebuilding
 
 _LOOK_BACK = 100
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
@@ -125,7 +126,8 @@ class DeltaPublication:
     def _lost(self) -> CursorLost:
         return CursorLost(
             f"No commit of the Delta table {self._layout.spec.name} says which events it contains: its stamps were"
-            " deleted, or it is not ours. Rebuild the table; if it is not ours, move it away first.",
+            f" deleted, or it is not ours. Rebuild it, with {rebuilding(self._layout.spec.name)}; if it is not ours,"
+            " move it away first.",
             table=self._layout.spec.name,
         )
 
@@ -303,7 +305,7 @@ class DeltaPublication:
         if stamp.log != self._log_id:
             raise ForeignCursor(
                 f"The Delta table {self._layout.spec.name} was folded from the log {stamp.log}, this is {self._log_id}:"
-                " use another lake, or open the right log.",
+                " use another lake, --lake FOLDER, or open the right log, --store URL.",
                 table=self._layout.spec.name,
             )
 

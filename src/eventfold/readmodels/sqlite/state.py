@@ -132,8 +132,8 @@ class SqliteState:
                     return
         if found != log_id:
             raise ForeignCursor(
-                f"This state was folded from the log {found}, not from {log_id}: give another state, or"
-                " delete it and rebuild.",
+                f"This state was folded from the log {found}, not from {log_id}: give another state, --state"
+                " sqlite:///FILE (in Python state=...), or delete it, and `eventfold run --once` folds it anew.",
                 state_log=found,
                 log=log_id,
             )

@@ -99,7 +99,7 @@ def read_changes(
     except ValueError as error:
         raise FeedRebased(
             f"The continuation cannot be used with this container ({said(error)}): it was made anew or restored."
-            " Rebuild what follows it."
+            " Rebuild what follows it: `eventfold rebuild`."
         ) from None
     charge = sum(float(answer.get(_CHARGE, 0) or 0) for answer in headers)
     return Changes(documents, str(headers[-1][_ETAG]), answers, charge)

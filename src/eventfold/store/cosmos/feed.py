@@ -253,7 +253,7 @@ class CosmosFeed:
         if any(not other.within(span) for other in found):
             raise FeedRebased(
                 f"The range {span.name} was merged into a larger one, which counts its places anew. Rebuild what"
-                " follows it.",
+                " follows it: `eventfold rebuild`.",
                 partition=span.name,
             )
         return found
@@ -301,7 +301,8 @@ class CosmosFeed:
     def _same_log(self, log_id: str) -> None:
         if log_id != self.log_id:
             raise ForeignCursor(
-                f"The cursor belongs to the log {log_id}, this is {self.log_id}: open the right log, or rebuild.",
+                f"The cursor belongs to the log {log_id}, this is {self.log_id}: open the right log, --store URL, or"
+                " rebuild what follows it: `eventfold rebuild`.",
                 cursor_log=log_id,
                 log=self.log_id,
             )
@@ -310,7 +311,7 @@ class CosmosFeed:
 def _made_anew() -> FeedRebased:
     return FeedRebased(
         "The cursor was written for another container: this one was made anew or restored. Open the log again, and"
-        " rebuild what follows it."
+        " rebuild what follows it: `eventfold rebuild`."
     )
 
 

@@ -51,7 +51,7 @@ class Witness:
         if head < position:
             raise CheckpointBeyondHead(
                 f"The cursor stands at {position} of the range {span.name}, which ends at {head}: the log was"
-                " restored from an older copy. Restore the newer one, or rebuild what follows it.",
+                " restored from an older copy. Restore the newer one, or rebuild what follows it: `eventfold rebuild`.",
                 position=position,
                 head=head,
             )
@@ -71,7 +71,8 @@ class Witness:
         if not any(steadily(self._container, self._calls, span, lambda part: self._certain(part, dashed))):
             raise ForeignCursor(
                 f"The event {dashed} at which this cursor stands is not in the range {span.name}: the log was restored,"
-                " cut or swapped since. Rebuild what follows it, or open the right log.",
+                " cut or swapped since. Rebuild what follows it, `eventfold rebuild`, or open the right log, --store"
+                " URL.",
                 partition=span.name,
             )
 

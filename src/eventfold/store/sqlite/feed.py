@@ -216,7 +216,8 @@ class SqliteFeed:
             if stands is None or stands.hex() != cursor.marks[PARTITION].event:
                 raise ForeignCursor(
                     f"Another event stands at position {position} than when this cursor was written: the log was"
-                    " restored, cut or swapped since. Rebuild what follows it, or open the right log.",
+                    " restored, cut or swapped since. Rebuild what follows it, `eventfold rebuild`, or open the right"
+                    " log, --store URL.",
                     position=position,
                 )
         return position
@@ -232,7 +233,8 @@ class SqliteFeed:
     def _same_log(self, log_id: str) -> None:
         if log_id != self.log_id:
             raise ForeignCursor(
-                f"The cursor belongs to the log {log_id}, this is {self.log_id}: open the right log, or rebuild.",
+                f"The cursor belongs to the log {log_id}, this is {self.log_id}: open the right log, --store URL, or"
+                " rebuild what follows it: `eventfold rebuild`.",
                 cursor_log=log_id,
                 log=self.log_id,
             )
@@ -258,7 +260,7 @@ def _head(connection: apsw.Connection) -> int:
 def _beyond(position: int, head: int) -> CheckpointBeyondHead:
     return CheckpointBeyondHead(
         f"The cursor stands at position {position}, but the log ends at {head}: it was restored from an older copy."
-        " Restore the newer one, or rebuild what follows it.",
+        " Restore the newer one, or rebuild what follows it: `eventfold rebuild`.",
         position=position,
         head=head,
     )
