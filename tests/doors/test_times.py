@@ -13,6 +13,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.events.envelope import to_us
+from eventfold.readmodels import moments
 from tests.doors.calling import eventfold
 from tests.doors.imported import MARCH, call, fill, place_with_app, url
 from tests.doors.test_long_answers import body
@@ -201,3 +202,10 @@ def test_an_aggregate_that_was_recorded_later_says_so(log: str) -> None:
     told = eventfold(*SHOP, "-s", log, "state", "order-9", "--time", (MARCH + timedelta(days=1)).isoformat())
     assert told.code == 4
     assert "occurred at 2025-03-01 00:00:00Z" in told.err
+
+
+def test_of_a_log_that_is_not_looked_through_the_flag_is_named_as_it_may_help(
+    claims: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "_LOOKED_THROUGH", 1)
+    assert "claim-1@1 occurred" in call(claims, "at", "claims", "--time", "2025-03-01").err
