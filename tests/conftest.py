@@ -3,6 +3,9 @@
 import pytest
 
 TAKES_LONG = {
+    "test_a_difference_by_the_time_of_occurrence_is_that_of_two_folds_of_what_is_known",
+    "test_a_position_is_a_moment_where_there_is_a_total_order",
+    "test_a_question_goes_on_from_a_published_version",
     "test_a_table_at_any_moment_is_the_fold_from_zero",
     "test_every_cursor_gives_the_tables_as_they_were",
     "test_pages_join_without_a_seam",

@@ -72,6 +72,7 @@ def grave(folder: Path) -> list[str]:
     return [f"{one['filename']}:{one['line_number']} {one['test_id']}" for one in found["results"]]
 
 
+@pytest.mark.slow
 def test_a_scanner_finds_nothing_grave() -> None:
     assert grave(PACKAGE) == []
 

@@ -24,6 +24,7 @@ def test_the_tour_is_short() -> None:
     assert len(lines) <= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["1", "case-1"])
 def test_the_blocks_run_one_after_the_other(case: str, tmp_path: Path) -> None:
     definition, tour, shell = (block for _, block in BLOCKS)

@@ -168,7 +168,7 @@ MISTAKES = [
         19,
         "a class is looked up by the stored name",
         "src/eventfold/events/registry.py",
-        "                raise self._unknown(stored.type)\n            if stored",
+        "                raise self.unknown(stored.type)\n            if stored",
         "                from importlib import import_module\n\n"
         "                return import_module(stored.type)  # type: ignore\n            if stored",
         "tests/architecture/test_built_text.py::test_no_module_is_imported_by_a_stored_name",

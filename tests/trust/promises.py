@@ -199,7 +199,7 @@ PROMISES = {
             (
                 (
                     "tests/engines/test_duckdb_equals_reference.py"
-                    "::test_every_table_over_every_history_in_any_chunks"
+                    "::test_every_table_over_every_history_in_any_chunks_and_parts"
                 ),
             ),
         ),

@@ -7,6 +7,7 @@ from eventfold.testing.cosmos import StandIn
 from eventfold.testing.store_contract import OpenStore, SharedFeedContract, StoreContract
 
 
+@pytest.mark.slow
 class TestOnePartition(StoreContract, SharedFeedContract):
     @pytest.fixture
     def open_it(self, account: StandIn) -> OpenStore:
