@@ -3,6 +3,9 @@
 import pytest
 
 TAKES_LONG = {
+    "test_a_recorded_time_is_a_moment_everywhere",
+    "test_the_time_of_occurrence_filters_and_never_orders",
+    "test_a_state_is_the_fold_of_the_log_up_to_its_cursor_after_every_page",
     "test_a_difference_by_the_time_of_occurrence_is_that_of_two_folds_of_what_is_known",
     "test_a_position_is_a_moment_where_there_is_a_total_order",
     "test_a_question_goes_on_from_a_published_version",

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -28,8 +29,9 @@ class Import:
     by_text: bool = False
 
 
+@cache
 def read(package: Path) -> dict[str, Module]:
-    """Every module of a package by its dotted name; the folder's name is the package's."""
+    """Every module of a package by its dotted name; the folder's name is the package's. Each is read once."""
     found = {}
     for file in sorted(package.rglob("*.py")):
         place = file.relative_to(package)

