@@ -1,0 +1,229 @@
+"""Everything that can go wrong, as one tree.
+
+Catch the branch you mean; `code` is stable and may be stored or compared, the sentence may not.
+
+    EventfoldError
+    +-- Refused                  the input cannot be accepted as it is; nothing was written
+    |   +-- InvalidEvent            EventTypeInvalid, EventTypeUnknown, SchemaVersionUnknown, PayloadInvalid,
+    |   |                           DecimalAsStringRequired, IntegerOutOfRange, TimeInvalid, NumberNotFinite,
+    |   |                           TextHasNul, MetadataInvalid, MetadataReserved, EventTooLarge, EventIdDuplicated
+    |   +-- InvalidJson             JsonTooDeep, JsonDuplicateKey, NumberTooLarge, EncodingInvalid, ObjectExpected
+    |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
+    |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
+    |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
+    +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
+    +-- Conflict                 what is stored contradicts what was asked; nothing was written
+    |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
+    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded
+    +-- LogMismatch              a cursor and a log (or table) that do not belong together
+    |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
+    +-- AuditFailed              log, ledger, state and published rows do not say the same
+    +-- StorageError             the storage did not do its work; never a statement about versions
+    |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown,
+    |   |                           MemoryExhausted
+    |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
+    +-- DefinitionError          the program is wrong, found when it starts
+    |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, SchemaFileInvalid,
+    |       CapabilityMissing
+    +-- HandlingError            one event could not be handled: it is parked, or stops the table
+        +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped
+"""
+
+from eventfold.errors.absent import (
+    LogNotFound,
+    NotFound,
+    PositionBeyondHead,
+    RowNotFound,
+    StreamNotFound,
+    TableBehind,
+    TableNotFound,
+)
+from eventfold.errors.conflicts import (
+    Conflict,
+    EventIdReused,
+    InvalidOperation,
+    OwnerFenced,
+    PartialDuplicate,
+    SchemaBroken,
+    SchemaUnrecorded,
+    StaleCursor,
+    WrongExpectedVersion,
+)
+from eventfold.errors.definitions import (
+    CapabilityMissing,
+    ConfigInvalid,
+    DefinitionError,
+    ExtraMissing,
+    SchemaFileInvalid,
+    TableInvalid,
+    UnsupportedUrl,
+    UpcasterMissing,
+)
+from eventfold.errors.handling import FoldFailed, HandlingError, TableStopped, UpcasterFailed, ValueUnfit
+from eventfold.errors.logs import (
+    AuditFailed,
+    CheckpointBeyondHead,
+    CursorExpired,
+    CursorLost,
+    FeedBroken,
+    FeedRebased,
+    ForeignCursor,
+    LogMismatch,
+)
+from eventfold.errors.refused import (
+    BackendLimit,
+    BatchEmpty,
+    BatchTooLarge,
+    CategoryMismatch,
+    CursorInvalid,
+    DecimalAsStringRequired,
+    EncodingInvalid,
+    EventIdDuplicated,
+    EventTooLarge,
+    EventTypeInvalid,
+    EventTypeUnknown,
+    ExpectedVersionInvalid,
+    IntegerOutOfRange,
+    InvalidBatch,
+    InvalidEvent,
+    InvalidJson,
+    InvalidStream,
+    JsonDuplicateKey,
+    JsonTooDeep,
+    MetadataInvalid,
+    MetadataReserved,
+    NumberNotFinite,
+    NumberTooLarge,
+    ObjectExpected,
+    PayloadInvalid,
+    QueryInvalid,
+    RangeInvalid,
+    Refused,
+    RowInvalid,
+    SchemaVersionUnknown,
+    StreamNameTooLong,
+    StreamReserved,
+    TextHasNul,
+    TimeInvalid,
+)
+from eventfold.errors.root import EventfoldError, Outcome
+from eventfold.errors.storage import (
+    FormatUnknown,
+    MemoryExhausted,
+    OutcomeUnknown,
+    StorageBusy,
+    StorageError,
+    StorageFailed,
+    StorageFull,
+    StoreClosed,
+    StoreFenced,
+)
+
+__all__ = [
+    "AuditFailed",
+    "BackendLimit",
+    "BatchEmpty",
+    "BatchTooLarge",
+    "CapabilityMissing",
+    "CategoryMismatch",
+    "CheckpointBeyondHead",
+    "ConfigInvalid",
+    "Conflict",
+    "CursorExpired",
+    "CursorInvalid",
+    "CursorLost",
+    "DecimalAsStringRequired",
+    "DefinitionError",
+    "EncodingInvalid",
+    "EventIdDuplicated",
+    "EventIdReused",
+    "EventTooLarge",
+    "EventTypeInvalid",
+    "EventTypeUnknown",
+    "EventfoldError",
+    "ExpectedVersionInvalid",
+    "ExtraMissing",
+    "FeedBroken",
+    "FeedRebased",
+    "FoldFailed",
+    "ForeignCursor",
+    "FormatUnknown",
+    "HandlingError",
+    "IntegerOutOfRange",
+    "InvalidBatch",
+    "InvalidEvent",
+    "InvalidJson",
+    "InvalidOperation",
+    "InvalidStream",
+    "JsonDuplicateKey",
+    "JsonTooDeep",
+    "LogMismatch",
+    "LogNotFound",
+    "MemoryExhausted",
+    "MetadataInvalid",
+    "MetadataReserved",
+    "NotFound",
+    "NumberNotFinite",
+    "NumberTooLarge",
+    "ObjectExpected",
+    "Outcome",
+    "OutcomeUnknown",
+    "OwnerFenced",
+    "PartialDuplicate",
+    "PayloadInvalid",
+    "PositionBeyondHead",
+    "QueryInvalid",
+    "RangeInvalid",
+    "Refused",
+    "RowInvalid",
+    "RowNotFound",
+    "SchemaBroken",
+    "SchemaFileInvalid",
+    "SchemaUnrecorded",
+    "SchemaVersionUnknown",
+    "StaleCursor",
+    "StorageBusy",
+    "StorageError",
+    "StorageFailed",
+    "StorageFull",
+    "StoreClosed",
+    "StoreFenced",
+    "StreamNameTooLong",
+    "StreamNotFound",
+    "StreamReserved",
+    "TableBehind",
+    "TableInvalid",
+    "TableNotFound",
+    "TableStopped",
+    "TextHasNul",
+    "TimeInvalid",
+    "UnsupportedUrl",
+    "UpcasterFailed",
+    "UpcasterMissing",
+    "ValueUnfit",
+    "WrongExpectedVersion",
+    "table",
+]
+
+_BRANCHES = (
+    Refused,
+    NotFound,
+    Conflict,
+    LogMismatch,
+    AuditFailed,
+    StorageError,
+    DefinitionError,
+    HandlingError,
+)
+
+
+def table() -> list[tuple[str, int, int, str]]:
+    """Every error as (code, HTTP status, exit code, class name), root first, in the order of the tree."""
+    rows: list[tuple[str, int, int, str]] = []
+    stack: list[type[EventfoldError]] = [*reversed(_BRANCHES), EventfoldError]
+    while stack:
+        cls = stack.pop()
+        rows.append((cls.code, cls.status, cls.exit_code, cls.__name__))
+        if cls is not EventfoldError:  # its branches have their order
+            stack.extend(reversed(cls.__subclasses__()))
+    return rows
