@@ -40,8 +40,8 @@ def fold_to_delta(folder: Path) -> float:
     from deltalake import write_deltalake
 
     from eventfold.engines.open import open_engine
-    from eventfold.readmodels.history import needed_columns
-    from eventfold.readmodels.layout import bind
+    from eventfold.readmodels.declaring.layout import bind
+    from eventfold.readmodels.folding.history import needed_columns
     from eventfold.readmodels.port import Scope
 
     store = ef.open_store(f"sqlite:///{folder}/log.db")

@@ -15,7 +15,8 @@ from rich.table import Table
 import eventfold as ef
 from benchmarks import reading, writing
 from benchmarks.measure import console, keep
-from eventfold.readmodels import ledger, projector
+from eventfold.readmodels.folding import projector
+from eventfold.readmodels.following import ledger
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.store.sqlite import store

@@ -11,8 +11,8 @@ import msgspec
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.readmodels.asof import AsOf
-from eventfold.readmodels.why import Step
+from eventfold.readmodels.asking.asof import AsOf
+from eventfold.readmodels.asking.why import Step
 from eventfold.words import how_many
 from examples.orders.domain import Order
 from examples.orders.tables import Orders

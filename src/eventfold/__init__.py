@@ -10,9 +10,20 @@ from eventfold.events.ids import new_id
 from eventfold.events.metadata import context
 from eventfold.events.registry import Registry, Untyped
 from eventfold.feed.cursor import Cursor, Token
-from eventfold.readmodels.columns import collect, column, count, delete_on, first, key, last, max, min, sum  # noqa: A004 - as ef.sum
-from eventfold.readmodels.table import Table
-from eventfold.readmodels.values import (
+from eventfold.readmodels.declaring.columns import (
+    collect,
+    column,
+    count,
+    delete_on,
+    first,
+    key,
+    last,
+    max,
+    min,
+    sum,
+)
+from eventfold.readmodels.declaring.table import Table
+from eventfold.readmodels.declaring.values import (
     actor,
     causation_id,
     correlation_id,

@@ -320,7 +320,7 @@ def test_a_lake_that_is_away_stops_no_fold(
         raise StorageFailed("the lake is away")
 
     with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):
-        broken.setattr("eventfold.readmodels.publisher.Publisher.publish", away)
+        broken.setattr("eventfold.readmodels.publishing.publisher.Publisher.publish", away)
         while not worker.step():
             pass
     assert "is not published now" in caplog.text

@@ -14,7 +14,7 @@ import eventfold as ef
 from eventfold.app.tables import LiveTable
 from eventfold.errors import RangeInvalid, TimeInvalid
 from eventfold.events.metadata import metadata_text
-from eventfold.readmodels.asof import AsOf, History
+from eventfold.readmodels.asking.asof import AsOf, History
 from examples.orders.app import shop
 from examples.orders.domain import Item, Order
 

@@ -13,7 +13,7 @@ TEXT_ARGUMENTS = {"predicate", "query", "where", "filter"}
 DECLARED = {
     "engines/duckdb/partials.py": "names of a validated definition and numbers of chunks",
     "readmodels/delta/table.py": "names of a validated definition",
-    "readmodels/query.py": "names of a validated definition",
+    "readmodels/asking/query.py": "names of a validated definition",
     "imports/ocelsqlite.py": "the name of a table that the imported file has, quoted; the file is opened read-only",
     "imports/ocelplaces.py": "names of tables and columns that the imported file has, quoted; as above",
     "testing/contract/answers.py": "names of tables of the suite",

@@ -12,7 +12,12 @@ from tests.architecture.tree import PACKAGE, imports, plant, read
 HOMES = {
     "msgspec": ("*",),
     "apsw": ("sqlite/*", "store/sqlite/*", "readmodels/sqlite/*"),
-    "duckdb": ("engines/duckdb/*", "readmodels/query*", "readmodels/compare.py", "readmodels/scratch.py"),
+    "duckdb": (
+        "engines/duckdb/*",
+        "readmodels/asking/query*",
+        "readmodels/asking/compare.py",
+        "readmodels/asking/scratch.py",
+    ),
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*"),
     "pyarrow": (
@@ -75,7 +80,7 @@ def test_a_stray_import_is_seen(tmp_path: Path, place: str, text: str) -> None:
 
 def test_an_import_at_home_is_allowed(tmp_path: Path) -> None:
     files = {
-        "readmodels/query.py": "import duckdb, pyarrow",
+        "readmodels/asking/query.py": "import duckdb, pyarrow",
         "feed/port.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pyarrow as pa",
         "events/codec.py": "import msgspec, json",
     }

@@ -13,7 +13,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.events.envelope import to_us
-from eventfold.readmodels import moments
+from eventfold.readmodels.asking import moments
 from tests.doors.calling import eventfold
 from tests.doors.imported import MARCH, call, fill, place_with_app, url
 from tests.doors.test_long_answers import body

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent, Registry, count, field, key, last, open_store, sum  # noqa: A004
 from eventfold.engines.duckdb import DuckdbEngine, parts
-from eventfold.readmodels.history import ReferenceEngine, needed_columns
-from eventfold.readmodels.layout import bind
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import TableSpec, compile_table
+from eventfold.readmodels.folding.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.table import TableSpec, compile_table
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
 

@@ -11,10 +11,10 @@ from msgspec import structs
 from eventfold import ANY, NewEvent, Registry, Store, actor, count, field, key, last, open_store
 from eventfold.engines.duckdb import DuckdbEngine
 from eventfold.feed.port import IRREGULAR
-from eventfold.readmodels.history import ReferenceEngine, needed_columns
-from eventfold.readmodels.layout import bind
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.folding.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.port import Engine, Folded, Scope
-from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
 from tests.irregular import IRREGULAR_DATA
 

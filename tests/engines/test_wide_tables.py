@@ -14,12 +14,12 @@ from eventfold.engines.duckdb import parts as cutting
 from eventfold.engines.duckdb.engine import DuckdbEngine
 from eventfold.engines.duckdb.partials import Partials
 from eventfold.errors import ConfigInvalid, MemoryExhausted, StorageFull
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.history import ReferenceEngine, needed_columns
-from eventfold.readmodels.layout import Layout, bind
+from eventfold.readmodels.asking.scratch import memory, room, scratch
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.layout import Layout, bind
+from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.folding.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.port import Engine, Scope
-from eventfold.readmodels.scratch import memory, room, scratch
-from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
 
 EVENTS = 4_000

@@ -9,8 +9,8 @@ import pytest
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.errors import DefinitionError, UpcasterFailed, UpcasterMissing
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.history import ReferenceEngine
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.port import Scope
 
 

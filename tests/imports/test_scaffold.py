@@ -18,8 +18,8 @@ from eventfold.imports.scaffold import gather, scaffold
 from eventfold.imports.scaffold.gathering import FIELDS, FIELDS_FOLLOWED, TYPES, Sight
 from eventfold.imports.scaffold.kinds import Guess
 from eventfold.imports.scaffold.naming import Names, plain, plural
-from eventfold.readmodels.extract import NumberText
-from eventfold.readmodels.types import column_type
+from eventfold.readmodels.declaring.extract import NumberText
+from eventfold.readmodels.declaring.types import column_type
 from eventfold.testing.making import make
 
 HOSTILE = [

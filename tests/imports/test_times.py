@@ -11,10 +11,10 @@ import eventfold as ef
 from eventfold import Store
 from eventfold.imports import ImportReport, Mapping, file_pages, import_documents, ocel_mapping, xes_mapping
 from eventfold.imports import import_file as bring
-from eventfold.readmodels.history import ReferenceEngine, needed_columns
-from eventfold.readmodels.layout import bind
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.folding.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.port import Scope
-from eventfold.readmodels.table import compile_table
 from tests.doors.calling import eventfold
 from tests.imports.making import csv_file, stored
 from tests.imports.ocelmaking import EVENTS, write

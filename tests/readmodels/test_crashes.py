@@ -14,16 +14,16 @@ import pytest
 from eventfold import ANY, Registry, Store, open_store
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Page
-from eventfold.readmodels import columns as c
-from eventfold.readmodels import values as v
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.history import ReferenceEngine
-from eventfold.readmodels.layout import bind
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring import values as v
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.open import open_state
 from eventfold.readmodels.port import Scope, TableState
-from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
-from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
 from eventfold.testing.partitioned import PartitionedFeed, PartitionedStore
 

@@ -4,7 +4,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.errors import TableInvalid
-from eventfold.readmodels.table import compile_table
+from eventfold.readmodels.declaring.table import compile_table
 
 
 @pytest.mark.parametrize(

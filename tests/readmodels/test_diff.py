@@ -18,13 +18,13 @@ from eventfold.engines.open import open_engine
 from eventfold.errors import CapabilityMissing, PositionBeyondHead, RangeInvalid, TimeInvalid
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.diff import Diff
-from eventfold.readmodels.history import ReferenceEngine
-from eventfold.readmodels.layout import bind
+from eventfold.readmodels.asking.diff import Diff
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import TableSpec, compile_table
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Scope
-from eventfold.readmodels.table import TableSpec, compile_table
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.partitioned import PartitionedStore
 

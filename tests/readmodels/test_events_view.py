@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import eventfold as ef
 from eventfold.errors import InvalidStream, QueryInvalid, StorageBusy, StoreClosed, TableInvalid
 from eventfold.limits import INT_MAX
+from eventfold.readmodels.asking.query import query
+from eventfold.readmodels.asking.query_events import show_events
 from eventfold.readmodels.eventview.dataset import Events
 from eventfold.readmodels.eventview.pruning import MOST_POINTS, Pruned
-from eventfold.readmodels.query import query
-from eventfold.readmodels.query_events import show_events
 from eventfold.store.cosmos.settings import KEY
 from eventfold.store.port import Store
 from eventfold.testing.cosmos import StandIn

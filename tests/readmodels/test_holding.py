@@ -8,7 +8,7 @@ import pytest
 from eventfold import Store, open_store
 from eventfold.errors import OwnerFenced
 from eventfold.feed.leases.owner import life, new_owner
-from eventfold.readmodels.holding import LEASE_SECONDS, Hold
+from eventfold.readmodels.following.holding import LEASE_SECONDS, Hold
 from eventfold.readmodels.port import TableState
 from tests.feed.test_owner import BEFORE, changed
 from tests.readmodels.test_crashes import fresh_state

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from eventfold import ANY, NewEvent, Registry, Store, open_store
 from eventfold.engines.open import open_engine
-from eventfold.readmodels import columns as c
-from eventfold.readmodels import values as v
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.history import ReferenceEngine
-from eventfold.readmodels.layout import Layout, bind
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring import values as v
+from eventfold.readmodels.declaring.layout import Layout, bind
+from eventfold.readmodels.declaring.table import TableSpec, compile_table
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
+from eventfold.readmodels.folding.reference import Reference
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.reference import Reference
-from eventfold.readmodels.table import TableSpec, compile_table
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
 

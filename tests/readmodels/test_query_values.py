@@ -11,7 +11,7 @@ import pytest
 from eventfold.doors.cli.output import print_rows
 from eventfold.doors.cli.values import interval_iso, interval_text, parts
 from eventfold.errors import QueryInvalid
-from eventfold.readmodels.query import Result, query
+from eventfold.readmodels.asking.query import Result, query
 
 REFUSED = {
     *("date", "time", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp_tz"),

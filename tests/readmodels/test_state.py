@@ -8,13 +8,13 @@ import pytest
 import eventfold as ef
 from eventfold import Registry, Store, open_store
 from eventfold.errors import ForeignCursor, OwnerFenced, StaleCursor
-from eventfold.readmodels import columns as c
-from eventfold.readmodels import values as v
-from eventfold.readmodels.layout import Layout, bind
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring import values as v
+from eventfold.readmodels.declaring.layout import Layout, bind
+from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Changes, TableState
-from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.sqlite import open_url
-from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
 
 REGISTRY = Registry(untyped=True)

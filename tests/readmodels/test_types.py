@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from eventfold.errors import ValueUnfit
-from eventfold.readmodels.types import column_type
+from eventfold.readmodels.declaring.types import column_type
 
 MONEY = column_type("decimal(38,2)")
 

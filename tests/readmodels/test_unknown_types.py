@@ -14,8 +14,8 @@ import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.errors import DefinitionError, EventTypeInvalid
 from eventfold.feed.loop import catch_up
-from eventfold.readmodels.typecounts import TypeCounts
-from eventfold.readmodels.unknown import UNCOUNTED, UnknownType, told
+from eventfold.readmodels.counting.typecounts import TypeCounts
+from eventfold.readmodels.counting.unknown import UNCOUNTED, UnknownType, told
 from eventfold.testing.contract.bench import Bench
 from eventfold.testing.contract.counting import crashes
 from eventfold.testing.contract.crashing import Step

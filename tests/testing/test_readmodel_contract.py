@@ -12,13 +12,13 @@ from eventfold import Appended, NewEvent, Store
 from eventfold.errors import EventfoldError, OwnerFenced
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import FeedCapabilities
-from eventfold.readmodels.asof import History
-from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.parking import Batch
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publication import stamp_of
-from eventfold.readmodels.publisher import Publisher
-from eventfold.readmodels.reference import Reference, Taken
+from eventfold.readmodels.asking.asof import History
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.parking import Batch
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.folding.reference import Reference, Taken
+from eventfold.readmodels.publishing.publication import stamp_of
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.testing.contract.absent import AbsentKeysContract
 from eventfold.testing.contract.answers import compared
@@ -113,12 +113,12 @@ def later_events_go_on(patch: Patch) -> None:
 
 
 def stamps_forget_what_waits(patch: Patch) -> None:
-    place = "eventfold.readmodels.publisher.stamp_of"
+    place = "eventfold.readmodels.publishing.publisher.stamp_of"
     patch.setattr(place, lambda name, head, _parked: stamp_of(name, head, []))
 
 
 def decisions_are_forgotten_by_a_rebuild(patch: Patch) -> None:
-    patch.setattr("eventfold.readmodels.rebuild._skips", lambda _state: frozenset())
+    patch.setattr("eventfold.readmodels.folding.rebuild._skips", lambda _state: frozenset())
 
 
 def a_retry_folds_only_what_failed(patch: Patch) -> None:

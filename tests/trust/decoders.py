@@ -19,7 +19,7 @@ from eventfold.events.metadata import read_metadata
 from eventfold.feed.cursor import read_cursor
 from eventfold.imports import Mapping, import_file
 from eventfold.imports.documents import file_pages, import_documents
-from eventfold.readmodels.publication import read_stamp
+from eventfold.readmodels.publishing.publication import read_stamp
 from eventfold.store.names import category_of
 from eventfold.store.port import Store
 from eventfold.testing.making import make, read_all

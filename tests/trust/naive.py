@@ -127,7 +127,7 @@ MISTAKES = [
     Mistake(
         13,
         "an event that is selected is never applied",
-        "src/eventfold/readmodels/parking.py",
+        "src/eventfold/readmodels/folding/parking.py",
         "            row = self._reference.absorb(self.rows.get(key), taken)\n",
         "            row = self.rows.get(key) or self._reference.absorb(None, taken)\n",
         f"{TABLES}::test_every_reducer_gives_what_its_name_says",
@@ -143,7 +143,7 @@ MISTAKES = [
     Mistake(
         15,
         "the runner keeps a checkpoint beside that of the rows",
-        "src/eventfold/readmodels/projector.py",
+        "src/eventfold/readmodels/folding/projector.py",
         "        self._cursor, self._change = head.cursor, head.change\n",
         "        self._cursor, self._change = self._cursor or self._feed.start(), head.change\n",
         f"{CRASHES}::test_a_crash_at_any_boundary_leaves_right_rows",
@@ -159,7 +159,7 @@ MISTAKES = [
     Mistake(
         18,
         "an event that fails is logged and left out",
-        "src/eventfold/readmodels/parking.py",
+        "src/eventfold/readmodels/folding/parking.py",
         "        self._fail(park(event, error))\n        return None\n",
         "        return None\n",
         f"{TABLES}::test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other",
@@ -200,7 +200,7 @@ MISTAKES = [
     Mistake(
         23,
         "an older value overwrites a newer one",
-        "src/eventfold/readmodels/reducers.py",
+        "src/eventfold/readmodels/declaring/reducers.py",
         "(mine < held if first else mine > held):",
         "(mine < held if first else mine != held):",
         "tests/readmodels/test_partial_results.py::test_an_older_event_that_comes_later_overwrites_nothing_newer",

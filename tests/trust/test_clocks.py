@@ -9,7 +9,7 @@ import pytest
 from eventfold import ANY, open_store
 from eventfold.errors import OwnerFenced, StaleCursor
 from eventfold.feed.cursor import read_cursor
-from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.sqlite.connect import Place
 from eventfold.store.sqlite.store import SqliteStore
 from eventfold.testing.making import make, numbers, read_all

@@ -15,7 +15,7 @@ import pytest
 
 from eventfold import ANY, open_store
 from eventfold.errors import EventfoldError, StorageFailed, StorageFull, StoreFenced
-from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.store.sqlite.store import SqliteStore, open_url
 from eventfold.testing.making import make, read_all
 from tests.readmodels.test_crashes import REGISTRY, filled, found, fresh_state, wanted

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from eventfold import ANY, open_store
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.history import ReferenceEngine
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Scope
-from eventfold.readmodels.projector import Projector
 from eventfold.testing.making import make
 from tests.readmodels.test_crashes import LAYOUT, REGISTRY, found, fresh_state, wanted
 from tests.trust.figures import record

@@ -10,10 +10,10 @@ import pytest
 
 from eventfold import ANY, Store, open_store
 from eventfold.errors import EventfoldError
-from eventfold.readmodels.arrowform import EVENT_COLUMNS
-from eventfold.readmodels.history import ReferenceEngine
+from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
+from eventfold.readmodels.folding.history import ReferenceEngine
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Changes, Scope
-from eventfold.readmodels.projector import Projector
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.store.sqlite.store import SqliteStore
 from eventfold.testing.making import make

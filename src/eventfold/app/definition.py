@@ -8,8 +8,8 @@ from eventfold.errors import DefinitionError, TableInvalid
 from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
-from eventfold.readmodels.table import Table, TableSpec
-from eventfold.readmodels.unknown import Sought
+from eventfold.readmodels.counting.unknown import Sought
+from eventfold.readmodels.declaring.table import Table, TableSpec
 
 
 class Definition:

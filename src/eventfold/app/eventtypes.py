@@ -8,7 +8,7 @@ import msgspec
 from eventfold.events.envelope import from_us
 from eventfold.extras import needing
 from eventfold.feed.port import Feed
-from eventfold.readmodels.typecounts import grouped
+from eventfold.readmodels.counting.typecounts import grouped
 
 _COLUMNS = ("stream", "type", "schema_version", "occurred_us")
 _AGGREGATES: Sequence[tuple[object, str]] = (

@@ -22,22 +22,22 @@ from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
-from eventfold.readmodels.catching import CatchingUp
-from eventfold.readmodels.layout import bind
-from eventfold.readmodels.ledger import LedgerKeeper, is_counted
+from eventfold.readmodels.asking.telling import Distance, parked_warnings
+from eventfold.readmodels.counting.unknown import UnknownType, told
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import Table
+from eventfold.readmodels.folding.projector import Read
+from eventfold.readmodels.following.catching import CatchingUp
+from eventfold.readmodels.following.ledger import LedgerKeeper, is_counted
+from eventfold.readmodels.following.worker import TableWorker
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
-from eventfold.readmodels.projector import Read
-from eventfold.readmodels.table import Table
-from eventfold.readmodels.telling import Distance, parked_warnings
-from eventfold.readmodels.unknown import UnknownType, told
-from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
+    from eventfold.readmodels.asking.query import Result
     from eventfold.readmodels.audit.report import Audit, AuditProgress
-    from eventfold.readmodels.query import Result
 
 _log = logging.getLogger("eventfold.live")
 A = TypeVar("A", bound=Aggregate[Any])
@@ -198,7 +198,7 @@ class Live:
         """
         self._alive()
         with needing("A query", "lake"):
-            from eventfold.readmodels.query import Source, names_in, query
+            from eventfold.readmodels.asking.query import Source, names_in, query
         if after is not None:
             named = names_in(sql)
             for table in self.tables:

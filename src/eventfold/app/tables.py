@@ -18,24 +18,24 @@ from eventfold.events.registry import Registry
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.port import Feed
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.asking.telling import not_parked, parked_warnings, place
+from eventfold.readmodels.counting.unknown import Sought, UnknownType, told
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.projector import Projector, check_definition
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Ledger, ParkedStream, Skip, State, TableState
-from eventfold.readmodels.projector import Projector, check_definition
-from eventfold.readmodels.publication import Publication
-from eventfold.readmodels.seeding import seed
-from eventfold.readmodels.telling import not_parked, parked_warnings, place
-from eventfold.readmodels.unknown import Sought, UnknownType, told
+from eventfold.readmodels.publishing.publication import Publication
+from eventfold.readmodels.publishing.seeding import seed
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from eventfold.readmodels.asof import AsOf, Clock
-    from eventfold.readmodels.diff import Diff
-    from eventfold.readmodels.moments import Moment, Moments
-    from eventfold.readmodels.rebuild import Progress, Rebuilt
-    from eventfold.readmodels.why import Explanation
+    from eventfold.readmodels.asking.asof import AsOf, Clock
+    from eventfold.readmodels.asking.diff import Diff
+    from eventfold.readmodels.asking.moments import Moment, Moments
+    from eventfold.readmodels.asking.why import Explanation
+    from eventfold.readmodels.folding.rebuild import Progress, Rebuilt
 
 _POLL_SECONDS = 0.01
 
@@ -196,12 +196,12 @@ class LiveTable(Framed):
             ExtraMissing: the packages that compare are not installed.
         """
         with needing("Comparing", "lake"):
-            from eventfold.readmodels.diff import diff
+            from eventfold.readmodels.asking.diff import diff
         return diff(*self._moments().pair(a, b, clock), key=key, internal=internal)
 
     def why(self, key: str) -> "Explanation":
         """The events behind a row, in order, with the row before and after each; and how many streams are parked."""
-        from eventfold.readmodels.why import Explanation, Why
+        from eventfold.readmodels.asking.why import Explanation, Why
 
         steps = Why(self.layout, self._store, self._registry)(key, self._skips())
         parked = self.live().head().parked
@@ -209,9 +209,9 @@ class LiveTable(Framed):
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
-        from eventfold.readmodels.ledger import renew, settle
-        from eventfold.readmodels.publisher import Publisher
-        from eventfold.readmodels.rebuild import Rebuild
+        from eventfold.readmodels.folding.rebuild import Rebuild
+        from eventfold.readmodels.following.ledger import renew, settle
+        from eventfold.readmodels.publishing.publisher import Publisher
 
         rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
         done = rebuild(self.layout, above=self._published_generation(), progress=progress)
@@ -300,8 +300,8 @@ class LiveTable(Framed):
         return Projector(self.live(), self._feed, self._registry)
 
     def _moments(self) -> "Moments":
-        from eventfold.readmodels.asof import History
-        from eventfold.readmodels.moments import Moments
+        from eventfold.readmodels.asking.asof import History
+        from eventfold.readmodels.asking.moments import Moments
 
         history = History(self.layout, self._feed, self._registry, self._engine, self.publication)
         return Moments(self.layout, self._store, history, self._skips())

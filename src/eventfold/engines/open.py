@@ -3,7 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-from eventfold.readmodels.history import ReferenceEngine
+from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.port import Engine
 
 _ADAPTERS = (("duckdb", "eventfold.engines.duckdb", "DuckdbEngine"),)

@@ -6,9 +6,9 @@ from typing import Any
 
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
 from eventfold.extras import needing
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.port import State
-from eventfold.readmodels.publication import Publication
+from eventfold.readmodels.publishing.publication import Publication
 
 _STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
 _LAKE = ("eventfold.readmodels.delta", "lake")

@@ -12,10 +12,10 @@ import msgspec
 
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.layout import Layout, Row
-from eventfold.readmodels.tally import Counted, Tally
-from eventfold.readmodels.typecounts import TypeCounts
-from eventfold.readmodels.unknown import Sought
+from eventfold.readmodels.counting.tally import Counted, Tally
+from eventfold.readmodels.counting.typecounts import TypeCounts
+from eventfold.readmodels.counting.unknown import Sought
+from eventfold.readmodels.declaring.layout import Layout, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa

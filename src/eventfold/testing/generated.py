@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
-from eventfold.readmodels import columns as c
-from eventfold.readmodels import values as v
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.table import TableSpec, compile_table
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring import values as v
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.table import TableSpec, compile_table
 
 OPENED, CHANGED, CLOSED = TYPES = ('Opened "50 %"?', "Change\\d o'clock", "审批 {} $1 [x]")
 FIELDS = ("text", "whole", "money", "flag", "at", "day", "nested.text", "raw")

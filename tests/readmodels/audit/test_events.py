@@ -8,7 +8,7 @@ import eventfold as ef
 from eventfold import NewEvent
 from eventfold.errors import AuditFailed
 from eventfold.events.ids import new_id
-from eventfold.readmodels.tally import RANGE
+from eventfold.readmodels.counting.tally import RANGE
 from tests.readmodels.audit.world import (
     World,
     event_at,

@@ -13,8 +13,8 @@ from eventfold import ANY, NewEvent
 from eventfold.engines.open import open_engine
 from eventfold.errors import StorageFailed
 from eventfold.readmodels.audit.auditing import Audited, Auditing
+from eventfold.readmodels.declaring.table import TableSpec
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
-from eventfold.readmodels.table import TableSpec
 from eventfold.testing.generated import histories, tables
 from tests.readmodels.audit.world import (
     LAWS,

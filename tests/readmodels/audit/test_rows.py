@@ -15,9 +15,9 @@ from eventfold import ANY, NewEvent
 from eventfold.errors import RangeInvalid
 from eventfold.events.ids import new_id
 from eventfold.feed.port import Page
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.table import TableSpec
-from eventfold.readmodels.tally import RANGE
+from eventfold.readmodels.counting.tally import RANGE
+from eventfold.readmodels.declaring.table import TableSpec
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.testing.generated import histories, tables
 from tests.readmodels.audit.world import (
     LAWS,

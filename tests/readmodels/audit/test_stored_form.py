@@ -7,7 +7,7 @@ import apsw
 
 from eventfold import open_store
 from eventfold.events.envelope import RecordedEvent
-from eventfold.readmodels.tally import content, identity, tally
+from eventfold.readmodels.counting.tally import content, identity, tally
 from tests.readmodels.audit.world import (
     World,
     fill,

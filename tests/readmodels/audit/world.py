@@ -14,17 +14,17 @@ from eventfold.engines.open import open_engine
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels import columns as c
 from eventfold.readmodels.audit.auditing import Audited, Auditing
 from eventfold.readmodels.audit.report import Audit, Finding
-from eventfold.readmodels.layout import bind
-from eventfold.readmodels.ledger import LedgerKeeper
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import TableSpec, compile_table
+from eventfold.readmodels.declaring.values import field
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.following.ledger import LedgerKeeper
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import State
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publisher import Publisher
-from eventfold.readmodels.table import TableSpec, compile_table
-from eventfold.readmodels.values import field
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.testing.partitioned import PartitionedStore
 
 REGISTRY = Registry(untyped=True)

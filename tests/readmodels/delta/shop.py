@@ -5,15 +5,15 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from eventfold import ANY, Registry, Store, open_store
-from eventfold.readmodels import columns as c
-from eventfold.readmodels import values as v
+from eventfold.readmodels.declaring import columns as c
+from eventfold.readmodels.declaring import values as v
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.declaring.table import compile_table
 from eventfold.readmodels.delta.table import DeltaPublication
-from eventfold.readmodels.layout import bind
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite import open_url
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
-from eventfold.readmodels.table import compile_table
 from eventfold.testing.making import make
 
 REGISTRY = Registry(untyped=True)

@@ -6,7 +6,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from eventfold.errors import CursorLost, ForeignCursor
 from eventfold.readmodels.delta.table import DeltaPublication
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.publishing.publisher import Publisher
 from tests.readmodels.delta.shop import LAYOUT, Shop
 
 

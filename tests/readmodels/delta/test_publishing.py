@@ -3,8 +3,8 @@
 import pytest
 from deltalake import DeltaTable
 
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite import open_url
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from tests.readmodels.delta.shop import LAYOUT, REGISTRY, Shop, crash

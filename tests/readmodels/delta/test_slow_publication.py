@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from eventfold.readmodels import holding
 from eventfold.readmodels.delta.table import DeltaPublication
-from eventfold.readmodels.worker import TableWorker
+from eventfold.readmodels.following import holding
+from eventfold.readmodels.following.worker import TableWorker
 from tests.readmodels.delta.shop import REGISTRY, Shop
 
 

@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 from eventfold.errors import CursorLost
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.delta.copies import Copies
-from eventfold.readmodels.publication import read_stamp
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.publishing.publication import read_stamp
+from eventfold.readmodels.publishing.publisher import Publisher
 from tests.readmodels.delta.shop import Shop, copies, crash
 
 

@@ -4,10 +4,10 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from eventfold.errors import OwnerFenced, StaleCursor
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Head
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publication import stamp_of
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.publishing.publication import stamp_of
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from tests.readmodels.delta.shop import LAYOUT, REGISTRY, Shop
 

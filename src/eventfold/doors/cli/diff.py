@@ -21,12 +21,12 @@ from eventfold.doors.cli.output import (
 )
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.telling import parked_warnings
+from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.words import how_many
 
 if TYPE_CHECKING:
-    from eventfold.readmodels.asof import Clock
-    from eventfold.readmodels.diff import Diff, RowChange
+    from eventfold.readmodels.asking.asof import Clock
+    from eventfold.readmodels.asking.diff import Diff, RowChange
 
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}

@@ -11,7 +11,7 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.extras import needing
 
 if TYPE_CHECKING:
-    from eventfold.readmodels.query import Result
+    from eventfold.readmodels.asking.query import Result
 
 
 @click.command()
@@ -41,6 +41,6 @@ def _answer(settings: Settings, sql: str) -> "Result":
         with settings.open_app() as live:
             return live.query(sql)
     with needing("A query", "lake"):
-        from eventfold.readmodels.query import query as ask
+        from eventfold.readmodels.asking.query import query as ask
     with closing(settings.open_log()) as store:
         return ask([], sql, log=store)

@@ -16,8 +16,8 @@ from eventfold.doors.cli.output import (
 )
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import RowNotFound
-from eventfold.readmodels.telling import parked_warnings
-from eventfold.readmodels.why import Step
+from eventfold.readmodels.asking.telling import parked_warnings
+from eventfold.readmodels.asking.why import Step
 
 
 @click.command()

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.readmodels.extract import plan
-from eventfold.readmodels.history import recorded
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.declaring.extract import plan
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.history import recorded
 
 
 class NotCurrent(Exception):

@@ -13,13 +13,13 @@ from eventfold.engines.duckdb.partials import Partials, scaled
 from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
 from eventfold.feed.port import IRREGULAR
-from eventfold.readmodels.arrowform import from_rows
-from eventfold.readmodels.history import ReferenceEngine, fold_events, recorded
-from eventfold.readmodels.layout import Layout, Row
-from eventfold.readmodels.parking import Batch
+from eventfold.readmodels.asking.scratch import disk_is_full, memory, room, scratch
+from eventfold.readmodels.declaring.layout import Layout, Row
+from eventfold.readmodels.folding.arrowform import from_rows
+from eventfold.readmodels.folding.history import ReferenceEngine, fold_events, recorded
+from eventfold.readmodels.folding.parking import Batch
+from eventfold.readmodels.folding.reference import Reference
 from eventfold.readmodels.port import Folded, ParkedStream, Scope
-from eventfold.readmodels.reference import Reference
-from eventfold.readmodels.scratch import disk_is_full, memory, room, scratch
 
 CHUNK_ROWS = 120_000
 LEAST_ROWS = 10_000

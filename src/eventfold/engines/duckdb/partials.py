@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from eventfold.engines.duckdb.parts import parts
 from eventfold.engines.duckdb.sql import Compiled, compile_fold, merge, slot_type
-from eventfold.readmodels.arrowform import schema
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.arrowform import schema
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.layout import Layout, Place
-from eventfold.readmodels.values import Field
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.layout import Layout, Place
+from eventfold.readmodels.declaring.values import Field
 
 WEIGHT = 64
 """Of the columns of a part, at most: what each takes for a key, in the room of a value."""

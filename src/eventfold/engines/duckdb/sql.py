@@ -8,11 +8,11 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from eventfold.engines.duckdb.texts import Converted, convert, literal, quoted, sql_type, text_of
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.extract import source
-from eventfold.readmodels.layout import SEPARATOR, TIME_DIGITS, TIME_OFFSET, Layout, Place, Slot
-from eventfold.readmodels.types import ColumnType
-from eventfold.readmodels.values import METADATA_KEYS, Const, Envelope, Field
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.extract import source
+from eventfold.readmodels.declaring.layout import SEPARATOR, TIME_DIGITS, TIME_OFFSET, Layout, Place, Slot
+from eventfold.readmodels.declaring.types import ColumnType
+from eventfold.readmodels.declaring.values import METADATA_KEYS, Const, Envelope, Field
 
 _ENVELOPE = {
     "recorded_at": "recorded_us",

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.reference import Taken
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.reference import Taken
 
 
 class Summed:

@@ -8,7 +8,7 @@ Times are kept as microseconds here, dates as days: Arrow gives them their type 
 from typing import NamedTuple
 
 from eventfold.limits import TIME_MAX_US, TIME_MIN_US
-from eventfold.readmodels.types import ColumnType
+from eventfold.readmodels.declaring.types import ColumnType
 
 _NUMBER = "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,9})?"
 _DAY = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"

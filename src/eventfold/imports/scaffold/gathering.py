@@ -10,7 +10,7 @@ from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.names import check_event_type
 from eventfold.imports.scaffold.kinds import Guess
-from eventfold.readmodels.extract import NumberText
+from eventfold.readmodels.declaring.extract import NumberText
 from eventfold.store.names import check_category
 from eventfold.store.port import Store
 

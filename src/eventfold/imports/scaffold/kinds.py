@@ -8,8 +8,8 @@ import msgspec
 
 from eventfold import limits
 from eventfold.errors import ValueUnfit
-from eventfold.readmodels.extract import NumberText
-from eventfold.readmodels.types import column_type
+from eventfold.readmodels.declaring.extract import NumberText
+from eventfold.readmodels.declaring.types import column_type
 
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")

@@ -6,7 +6,7 @@ import msgspec
 
 from eventfold.imports.scaffold.gathering import Path, Sight
 from eventfold.imports.scaffold.naming import Names, as_class, plain, plural
-from eventfold.readmodels.table import EVENTS
+from eventfold.readmodels.declaring.table import EVENTS
 
 _HEAD = '''"""Tables over an imported log; written once by `eventfold import --scaffold`, and yours from then on.
 

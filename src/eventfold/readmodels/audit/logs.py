@@ -7,7 +7,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.audit.reading import Events
 from eventfold.readmodels.audit.report import Finding, Findings
-from eventfold.readmodels.typecounts import by_type
+from eventfold.readmodels.counting.typecounts import by_type
 from eventfold.store.irregular import counted
 
 

@@ -9,7 +9,7 @@ from eventfold.errors import FeedBroken, LogMismatch, StorageFailed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import ARROW_COLUMNS, Feed, Page
-from eventfold.readmodels.history import recorded
+from eventfold.readmodels.folding.history import recorded
 from eventfold.store.arrow import batches
 
 PAGE = 2_000

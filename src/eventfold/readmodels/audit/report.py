@@ -7,7 +7,7 @@ import msgspec
 
 from eventfold.errors import AuditFailed
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.unknown import UnknownType
+from eventfold.readmodels.counting.unknown import UnknownType
 
 MOST = 100
 """How many findings of one kind are named; all are counted."""

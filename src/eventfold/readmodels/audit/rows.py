@@ -11,14 +11,14 @@ from eventfold.errors import CursorLost, ForeignCursor, LogMismatch, StaleCursor
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.arrowform import from_rows
+from eventfold.readmodels.asking.compare import Compared, compare, twice
 from eventfold.readmodels.audit.reading import arrow
 from eventfold.readmodels.audit.report import MOST, Finding, Findings, Where
-from eventfold.readmodels.compare import Compared, compare, twice
-from eventfold.readmodels.history import needed_columns
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.arrowform import from_rows
+from eventfold.readmodels.folding.history import needed_columns
 from eventfold.readmodels.port import Engine, Folded, Head, ParkedStream, Scope, TableState
-from eventfold.readmodels.publication import Publication, Version
+from eventfold.readmodels.publishing.publication import Publication, Version
 
 _ATTEMPTS = 1_000
 UNREADABLE = (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError, ValueUnfit)

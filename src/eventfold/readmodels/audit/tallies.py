@@ -6,7 +6,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.audit.reading import Events
 from eventfold.readmodels.audit.report import Finding, Findings, Where
-from eventfold.readmodels.tally import PRIME, Counted, Number, Tally, merged, tally
+from eventfold.readmodels.counting.tally import PRIME, Counted, Number, Tally, merged, tally
 from eventfold.store.names import stored_category
 
 _LISTED = 10

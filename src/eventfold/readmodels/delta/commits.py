@@ -10,7 +10,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from eventfold.readmodels.publication import Stamp, read_stamp
+from eventfold.readmodels.publishing.publication import Stamp, read_stamp
 
 Files = Mapping[str, int | None]
 """The path of a file -> how many rows it has; None where nothing says so."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from eventfold.readmodels.publication import Stamp, read_stamp
+from eventfold.readmodels.publishing.publication import Stamp, read_stamp
 
 _FOLDER = "_eventfold/cursor"
 

@@ -4,7 +4,7 @@ The library writes the bounds of a decimal as a double, which holds 15 digits: a
 bounds of its own file, and readers that skip by them do not find it. So columns of longer decimals get no bounds.
 """
 
-from eventfold.readmodels.layout import Layout, Slot
+from eventfold.readmodels.declaring.layout import Layout, Slot
 
 PROPERTY = "delta.dataSkippingStatsColumns"
 EXACT_DIGITS = 15

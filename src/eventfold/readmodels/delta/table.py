@@ -24,14 +24,14 @@ from eventfold.errors import (
     StorageError,
     StorageFailed,
 )
-from eventfold.readmodels.arrowform import schema
+from eventfold.readmodels.asking.telling import rebuilding
+from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
-from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.publication import Stamp, Version, read_stamp
-from eventfold.readmodels.telling import rebuilding
+from eventfold.readmodels.folding.arrowform import schema
+from eventfold.readmodels.publishing.publication import Stamp, Version, read_stamp
 
 _LOOK_BACK = 100
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from eventfold.readmodels.typecounts import categories_of
+from eventfold.readmodels.counting.typecounts import categories_of
 
 _TIME = pa.timestamp("us", "UTC")
 _JSON = pa.json_()

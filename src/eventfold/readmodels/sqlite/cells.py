@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from eventfold.readmodels.layout import Layout, Row, Slot
-from eventfold.readmodels.types import Cell
+from eventfold.readmodels.declaring.layout import Layout, Row, Slot
+from eventfold.readmodels.declaring.types import Cell
 
 _Convert = Callable[[Any], Any]
 _encode = msgspec.json.Encoder().encode

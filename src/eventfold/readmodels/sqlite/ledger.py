@@ -8,11 +8,11 @@ from msgspec.json import encode
 
 from eventfold.errors import StaleCursor
 from eventfold.feed.cursor import Cursor, read_cursor
+from eventfold.readmodels.counting.tally import Counted, Tally
+from eventfold.readmodels.counting.typecounts import TypeCounts
+from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.sqlite.statements import SQL
 from eventfold.readmodels.sqlite.writing import WriteConnection
-from eventfold.readmodels.tally import Counted, Tally
-from eventfold.readmodels.typecounts import TypeCounts
-from eventfold.readmodels.unknown import Sought
 from eventfold.sqlite.connect import Pool, fetch
 
 OWNER = ("", 0)

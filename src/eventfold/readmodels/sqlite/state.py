@@ -8,7 +8,7 @@ import apsw
 
 from eventfold.errors import ForeignCursor, StaleCursor, StorageFailed, TableInvalid
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES

@@ -5,7 +5,7 @@ Identifiers come from table definitions only, whose names are checked when the c
 
 import msgspec
 
-from eventfold.readmodels.layout import Layout, Slot
+from eventfold.readmodels.declaring.layout import Layout, Slot
 from eventfold.sqlfiles import load
 
 SQL = load("eventfold.readmodels.sqlite")

@@ -13,13 +13,13 @@ import msgspec
 from eventfold.errors import OwnerFenced, StaleCursor
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.leases.owner import shown
-from eventfold.readmodels.layout import Layout, Row
+from eventfold.readmodels.counting.tally import Counted
+from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.port import Changed, Changes, Head, ParkedStream, Skip
 from eventfold.readmodels.sqlite.cells import CellCodec
 from eventfold.readmodels.sqlite.ledger import add, counted
 from eventfold.readmodels.sqlite.statements import SQL, row_statements
 from eventfold.readmodels.sqlite.writing import WriteConnection
-from eventfold.readmodels.tally import Counted
 from eventfold.sqlite.connect import Pool, fetch
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class SqliteTableState:
 
     def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
         """Inserts folded rows, sorted by key, which is how the file keeps them."""
-        from eventfold.readmodels.arrowform import to_rows
+        from eventfold.readmodels.folding.arrowform import to_rows
 
         with self._transaction(read, 0) as (connection, change):
             ordered = rows.sort_by(self.layout.spec.key_name)
@@ -123,7 +123,7 @@ class SqliteTableState:
         """Rows, deletions and parked streams of one instant."""
         import pyarrow as pa
 
-        from eventfold.readmodels.arrowform import from_rows
+        from eventfold.readmodels.folding.arrowform import from_rows
 
         with self._pool.snapshot() as connection:
             head = self._head(connection)

@@ -17,8 +17,8 @@ from eventfold.errors import (
 )
 from eventfold.events.envelope import to_us
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.diff import Diff
-from eventfold.readmodels.moments import Moment
+from eventfold.readmodels.asking.diff import Diff
+from eventfold.readmodels.asking.moments import Moment
 from eventfold.readmodels.port import Scope
 from eventfold.testing.contract.bench import Bench, OverALog, Rows, from_zero, shown_rows
 from eventfold.testing.contract.boxes import (

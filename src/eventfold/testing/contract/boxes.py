@@ -9,7 +9,7 @@ import eventfold as ef
 from eventfold.app.tables import LiveTable
 from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
-from eventfold.readmodels.projector import Projector
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.store.port import Store
 
 

@@ -14,8 +14,8 @@ import pytest
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.app.tables import LiveTable
+from eventfold.readmodels.following.worker import TableWorker
 from eventfold.readmodels.port import TableState
-from eventfold.readmodels.worker import TableWorker
 from eventfold.store.port import ANY, Store
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole
 from eventfold.testing.contract.boxes import APP, EVENTS, Boxes, closed, filled, labelled, opened

@@ -4,9 +4,9 @@ import pytest
 
 import eventfold as ef
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor, OwnerFenced, StaleCursor, TableInvalid
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.following.worker import TableWorker
 from eventfold.readmodels.port import Changes
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.worker import TableWorker
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole
 from eventfold.testing.contract.boxes import (
     APP,

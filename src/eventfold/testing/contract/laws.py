@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from eventfold.events.envelope import NewEvent, from_us
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.asof import AsOf
+from eventfold.readmodels.asking.asof import AsOf
+from eventfold.readmodels.declaring.table import TableSpec
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.publisher import Publisher
-from eventfold.readmodels.table import TableSpec
+from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.store.port import ANY, Store
 from eventfold.testing.contract.bench import (
     UNTYPED,

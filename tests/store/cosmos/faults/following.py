@@ -9,9 +9,9 @@ from eventfold.app.live import Live
 from eventfold.errors import EventfoldError, FeedRebased, LogMismatch, OwnerFenced, StaleCursor, StorageError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import read_cursor
-from eventfold.readmodels import holding
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.rebuild import Rebuilt
+from eventfold.readmodels.folding.projector import Projector
+from eventfold.readmodels.folding.rebuild import Rebuilt
+from eventfold.readmodels.following import holding
 from eventfold.store.cosmos.feed import CosmosFeed
 from eventfold.testing.cosmos import Fault
 from tests.store.cosmos.faults.stage import LOG, Play, Stage, Truth
@@ -67,7 +67,7 @@ def _patiently(call: Callable[[], object]) -> None:
 
 def _in_small_pages(stage: Stage) -> None:
     stage.patch.setattr(Projector.step, "__defaults__", (5,))
-    stage.patch.setattr("eventfold.readmodels.worker.PAGE", 5)
+    stage.patch.setattr("eventfold.readmodels.following.worker.PAGE", 5)
     stage.patch.setattr(
         CosmosFeed.arrow, "__kwdefaults__", {**(CosmosFeed.arrow.__kwdefaults__ or {}), "limit": 5}
     )

@@ -7,10 +7,10 @@ from msgspec import structs
 
 from eventfold.errors import EventfoldError, FoldFailed, TableStopped
 from eventfold.events.envelope import RecordedEvent
-from eventfold.readmodels.layout import Row
+from eventfold.readmodels.counting.tally import Tally
+from eventfold.readmodels.declaring.layout import Row
+from eventfold.readmodels.folding.reference import Reference, Taken
 from eventfold.readmodels.port import Changes, ParkedStream, Skip
-from eventfold.readmodels.reference import Reference, Taken
-from eventfold.readmodels.tally import Tally
 from eventfold.store.port import Store
 
 ATTEMPTS = 3

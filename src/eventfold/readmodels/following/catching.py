@@ -6,7 +6,7 @@ from collections.abc import Callable
 from eventfold.errors import StaleCursor, TableBehind
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.worker import TableWorker
+from eventfold.readmodels.following.worker import TableWorker
 
 POLL_SECONDS = 0.05
 PUBLISH_SECONDS = 10.0

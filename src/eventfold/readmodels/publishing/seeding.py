@@ -7,7 +7,7 @@ from eventfold.feed.port import Feed
 from eventfold.readmodels.port import TableState
 
 if TYPE_CHECKING:
-    from eventfold.readmodels.publication import Publication
+    from eventfold.readmodels.publishing.publication import Publication
 
 
 def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import structs
 
 from eventfold.errors import TableInvalid, ValueUnfit
-from eventfold.readmodels.types import INT64, ColumnType, column_type
-from eventfold.readmodels.values import Const, Envelope, EventType, Field, as_values, stored_name
+from eventfold.readmodels.declaring.types import INT64, ColumnType, column_type
+from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, as_values, stored_name
 
 Reducer = Literal["key", "first", "last", "sum", "count", "min", "max", "collect", "fold", "delete_on"]
 Absent = Literal["park", "skip"]

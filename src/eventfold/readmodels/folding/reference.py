@@ -10,12 +10,12 @@ import msgspec
 from eventfold.errors import EventfoldError, FoldFailed, ValueUnfit
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.readmodels.extract import Extract, Plan, plan, read_data, source
-from eventfold.readmodels.layout import Layout, OrderKey, Place, Row
-from eventfold.readmodels.reducers import Reduce, reducer
-from eventfold.readmodels.table import TableSpec
-from eventfold.readmodels.types import Cell
-from eventfold.readmodels.values import Envelope, Field
+from eventfold.readmodels.declaring.extract import Extract, Plan, plan, read_data, source
+from eventfold.readmodels.declaring.layout import Layout, OrderKey, Place, Row
+from eventfold.readmodels.declaring.reducers import Reduce, reducer
+from eventfold.readmodels.declaring.table import TableSpec
+from eventfold.readmodels.declaring.types import Cell
+from eventfold.readmodels.declaring.values import Envelope, Field
 
 
 class Steps(msgspec.Struct, frozen=True, gc=False):

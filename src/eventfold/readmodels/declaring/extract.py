@@ -10,10 +10,10 @@ from eventfold import limits
 from eventfold.errors import PayloadInvalid, ValueUnfit
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.layout import Layout, Place
-from eventfold.readmodels.types import Cell, ColumnType
-from eventfold.readmodels.values import METADATA_KEYS, Const, Envelope, Field
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.layout import Layout, Place
+from eventfold.readmodels.declaring.types import Cell, ColumnType
+from eventfold.readmodels.declaring.values import METADATA_KEYS, Const, Envelope, Field
 
 Extract = Callable[[RecordedEvent, Any], Cell | None]
 

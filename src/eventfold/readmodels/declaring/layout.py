@@ -13,9 +13,9 @@ import msgspec
 
 from eventfold.errors import TableInvalid
 from eventfold.events.envelope import RecordedEvent
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.table import TableSpec
-from eventfold.readmodels.types import INT64, STRING, Cell, ColumnType
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.table import TableSpec
+from eventfold.readmodels.declaring.types import INT64, STRING, Cell, ColumnType
 
 Row = list[Cell | list[Cell] | None]
 OrderKey = int | str

@@ -10,8 +10,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.scratch import memory, room, scratch
+from eventfold.readmodels.asking.scratch import memory, room, scratch
+from eventfold.readmodels.declaring.layout import Layout
 
 MEMORY = "256MB"
 LOOSE = 1e-9

@@ -14,13 +14,13 @@ from eventfold.errors import CursorLost, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.history import columns_of
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.asking.telling import as_of, parked_warnings, place
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.history import columns_of
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
-from eventfold.readmodels.publication import Publication, Stamp
-from eventfold.readmodels.telling import as_of, parked_warnings, place
+from eventfold.readmodels.publishing.publication import Publication, Stamp
 from eventfold.words import how_many
 
 if TYPE_CHECKING:

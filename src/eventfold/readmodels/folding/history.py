@@ -11,11 +11,11 @@ import pyarrow as pa
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.feed.port import IRREGULAR, Feed
-from eventfold.readmodels.arrowform import from_rows, to_rows
-from eventfold.readmodels.layout import Layout, Row
-from eventfold.readmodels.parking import Batch
+from eventfold.readmodels.declaring.layout import Layout, Row
+from eventfold.readmodels.folding.arrowform import from_rows, to_rows
+from eventfold.readmodels.folding.parking import Batch
+from eventfold.readmodels.folding.reference import Reference, Taken
 from eventfold.readmodels.port import Folded, Scope
-from eventfold.readmodels.reference import Reference, Taken
 
 _DEFAULTS: dict[str, Any] = {"partition": "0", "id": b"", "metadata": "{}", "position": 0}
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from eventfold.readmodels.layout import Layout, Row, Slot
-from eventfold.readmodels.types import ColumnType
+from eventfold.readmodels.declaring.layout import Layout, Row, Slot
+from eventfold.readmodels.declaring.types import ColumnType
 
 EVENT_COLUMNS = (
     "position",

@@ -17,18 +17,18 @@ from msgspec import structs
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageError
 from eventfold.foreign import said
-from eventfold.readmodels.arrowform import schema
-from eventfold.readmodels.layout import Layout
+from eventfold.readmodels.asking.query_events import outline_events, show_events, whole
+from eventfold.readmodels.asking.query_values import Decode, fetch, values
+from eventfold.readmodels.asking.scratch import memory, no_room, room, scratch
+from eventfold.readmodels.asking.telling import Distance, parked_warnings
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.declaring.table import EVENTS
+from eventfold.readmodels.folding.arrowform import schema
+from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Changed, Head, TableState
-from eventfold.readmodels.projector import check_definition
-from eventfold.readmodels.publication import Publication, Version
-from eventfold.readmodels.query_events import outline_events, show_events, whole
-from eventfold.readmodels.query_values import Decode, fetch, values
-from eventfold.readmodels.scratch import memory, no_room, room, scratch
-from eventfold.readmodels.table import EVENTS
-from eventfold.readmodels.telling import Distance, parked_warnings
+from eventfold.readmodels.publishing.publication import Publication, Version
 from eventfold.store.port import Store
 from eventfold.words import how_many
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, get_args
 import msgspec
 
 from eventfold.errors import InvalidStream, TableInvalid
-from eventfold.readmodels.columns import Column
-from eventfold.readmodels.values import Const, Envelope, EventType, Field, stored_name
+from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, stored_name
 from eventfold.store.names import check_category
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")

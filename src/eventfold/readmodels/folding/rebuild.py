@@ -14,13 +14,13 @@ from eventfold.errors import StaleCursor
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.history import columns_of
-from eventfold.readmodels.layout import Layout
-from eventfold.readmodels.parking import named, stopped
+from eventfold.readmodels.counting.typecounts import TypeCounts, by_type_of
+from eventfold.readmodels.counting.unknown import UnknownType
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.history import columns_of
+from eventfold.readmodels.folding.parking import named, stopped
+from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Engine, Head, Scope, State, TableState
-from eventfold.readmodels.projector import Projector
-from eventfold.readmodels.typecounts import TypeCounts, by_type_of
-from eventfold.readmodels.unknown import UnknownType
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:

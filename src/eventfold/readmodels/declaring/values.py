@@ -10,7 +10,7 @@ from msgspec import inspect as mi
 from eventfold.errors import TableInvalid
 from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
-from eventfold.readmodels.types import INT64, STRING, TIMESTAMP, Cell, ColumnType
+from eventfold.readmodels.declaring.types import INT64, STRING, TIMESTAMP, Cell, ColumnType
 
 EventType = type[Event] | str
 """A class, or a stored name where events are untyped."""

@@ -8,11 +8,11 @@ from eventfold.errors import OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.holding import Hold, Rival
+from eventfold.readmodels.folding.projector import PAGE, Projector, Read, check_definition
+from eventfold.readmodels.following.holding import Hold, Rival
 from eventfold.readmodels.port import Head, TableState
-from eventfold.readmodels.projector import PAGE, Projector, Read, check_definition
-from eventfold.readmodels.publication import Publication
-from eventfold.readmodels.publisher import Publisher
+from eventfold.readmodels.publishing.publication import Publication
+from eventfold.readmodels.publishing.publisher import Publisher
 
 _log = logging.getLogger("eventfold.worker")
 SHARE = 5

@@ -6,8 +6,8 @@ from typing import Any
 
 from eventfold.errors import ValueUnfit
 from eventfold.events.envelope import RecordedEvent
-from eventfold.readmodels.layout import OrderKey, Place, Row, by_key
-from eventfold.readmodels.types import Cell
+from eventfold.readmodels.declaring.layout import OrderKey, Place, Row, by_key
+from eventfold.readmodels.declaring.types import Cell
 
 Reduce = Callable[[Row, Cell | None, OrderKey, RecordedEvent], None]
 """Is given the row, which it changes, the value, the event's place among those of its key, and the event.

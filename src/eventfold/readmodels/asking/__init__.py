@@ -1,0 +1,1 @@
+"""Asking: SQL, a table at any moment, what became of it, and why a row is so."""

@@ -1,0 +1,1 @@
+"""Folding: from events to rows, one by one, page by page, or the whole history."""

@@ -1,0 +1,1 @@
+"""Following: a worker has a table by a lease, keeps it up to date, and keeps the ledger of its log."""

@@ -1,0 +1,1 @@
+"""Publishing: whole rows go where others read them, and come back where a state was lost."""
