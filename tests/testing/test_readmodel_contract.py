@@ -14,7 +14,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import FeedCapabilities
 from eventfold.readmodels.asking.asof import History
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.folding.parking import Batch
+from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.folding.reference import Reference, Taken
 from eventfold.readmodels.publishing.publication import stamp_of

@@ -127,7 +127,7 @@ MISTAKES = [
     Mistake(
         13,
         "an event that is selected is never applied",
-        "src/eventfold/readmodels/folding/parking.py",
+        "src/eventfold/readmodels/folding/batch.py",
         "            row = self._reference.absorb(self.rows.get(key), taken)\n",
         "            row = self.rows.get(key) or self._reference.absorb(None, taken)\n",
         f"{TABLES}::test_every_reducer_gives_what_its_name_says",
@@ -159,7 +159,7 @@ MISTAKES = [
     Mistake(
         18,
         "an event that fails is logged and left out",
-        "src/eventfold/readmodels/folding/parking.py",
+        "src/eventfold/readmodels/folding/batch.py",
         "        self._fail(park(event, error))\n        return None\n",
         "        return None\n",
         f"{TABLES}::test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other",

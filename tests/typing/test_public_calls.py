@@ -15,12 +15,12 @@ import eventfold as ef
 from eventfold.aggregates.repository import Happened
 from eventfold.app.live import Live
 from eventfold.app.tables import LiveTable
+from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.asking.asof import AsOf
 from eventfold.readmodels.asking.diff import Diff
 from eventfold.readmodels.asking.query import Result
 from eventfold.readmodels.asking.why import Explanation, Step
-from eventfold.readmodels.port import ParkedStream
 from eventfold.store.port import Snapshots, StreamInfo
 from eventfold.testing.given import given
 

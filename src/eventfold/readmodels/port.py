@@ -12,6 +12,7 @@ import msgspec
 
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.readmodels.counting.tally import Counted, Tally
 from eventfold.readmodels.counting.typecounts import TypeCounts
 from eventfold.readmodels.counting.unknown import Sought
@@ -19,46 +20,6 @@ from eventfold.readmodels.declaring.layout import Layout, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class ParkedStream(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream whose events wait, because one of them could not be folded.
-
-    Attributes:
-        stream: the stream.
-        version: of the event that failed.
-        position: of that event, in its partition.
-        partition: the partition it came from.
-        event_id: of that event.
-        type: its stored name.
-        code: of the error.
-        message: of the error.
-        attempts: how often it was tried.
-        last_version: of the newest event that waits behind it.
-        parked_us: when it was parked, microseconds since 1970.
-    """
-
-    stream: str
-    version: int
-    position: int
-    partition: str
-    event_id: str
-    type: str
-    code: str
-    message: str
-    attempts: int
-    last_version: int
-    parked_us: int
-
-
-class Skip(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that a person decided to leave out of a table, and why."""
-
-    stream: str
-    version: int
-    reason: str
-    actor: str
-    skipped_us: int
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

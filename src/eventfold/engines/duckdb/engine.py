@@ -12,14 +12,15 @@ from eventfold.engines.duckdb.current import NotCurrent, current_data
 from eventfold.engines.duckdb.partials import Partials, scaled
 from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
+from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import IRREGULAR
 from eventfold.readmodels.asking.scratch import disk_is_full, memory, room, scratch
 from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.folding.arrowform import from_rows
+from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.history import ReferenceEngine, fold_events, recorded
-from eventfold.readmodels.folding.parking import Batch
 from eventfold.readmodels.folding.reference import Reference
-from eventfold.readmodels.port import Folded, ParkedStream, Scope
+from eventfold.readmodels.port import Folded, Scope
 
 CHUNK_ROWS = 120_000
 LEAST_ROWS = 10_000

@@ -13,13 +13,14 @@ import msgspec
 from eventfold.errors import CursorLost, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.feed.port import Feed
 from eventfold.readmodels.asking.telling import as_of, parked_warnings, place
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.history import columns_of
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
-from eventfold.readmodels.port import Engine, ParkedStream, Scope, Skip
+from eventfold.readmodels.port import Engine, Scope
 from eventfold.readmodels.publishing.publication import Publication, Stamp
 from eventfold.words import how_many
 

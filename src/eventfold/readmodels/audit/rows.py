@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from eventfold.errors import CursorLost, ForeignCursor, LogMismatch, StaleCursor, StorageFailed, ValueUnfit
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import Feed
 from eventfold.readmodels.asking.compare import Compared, compare, twice
 from eventfold.readmodels.audit.reading import arrow
@@ -17,7 +18,7 @@ from eventfold.readmodels.audit.report import MOST, Finding, Findings, Where
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.arrowform import from_rows
 from eventfold.readmodels.folding.history import needed_columns
-from eventfold.readmodels.port import Engine, Folded, Head, ParkedStream, Scope, TableState
+from eventfold.readmodels.port import Engine, Folded, Head, Scope, TableState
 from eventfold.readmodels.publishing.publication import Publication, Version
 
 _ATTEMPTS = 1_000

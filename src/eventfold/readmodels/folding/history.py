@@ -13,7 +13,7 @@ from eventfold.events.registry import Registry
 from eventfold.feed.port import IRREGULAR, Feed
 from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.folding.arrowform import from_rows, to_rows
-from eventfold.readmodels.folding.parking import Batch
+from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.reference import Reference, Taken
 from eventfold.readmodels.port import Folded, Scope
 

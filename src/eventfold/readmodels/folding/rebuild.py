@@ -13,12 +13,13 @@ import msgspec
 from eventfold.errors import StaleCursor
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.parking import named
 from eventfold.feed.port import Feed
 from eventfold.readmodels.counting.typecounts import TypeCounts, by_type_of
 from eventfold.readmodels.counting.unknown import UnknownType
 from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.folding.batch import stopped
 from eventfold.readmodels.folding.history import columns_of
-from eventfold.readmodels.folding.parking import named, stopped
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Engine, Head, Scope, State, TableState
 from eventfold.store.port import Store

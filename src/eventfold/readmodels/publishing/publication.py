@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.port import Head, ParkedStream
+from eventfold.feed.parking import ParkedStream
+from eventfold.readmodels.port import Head
 
 if TYPE_CHECKING:
     import pyarrow as pa

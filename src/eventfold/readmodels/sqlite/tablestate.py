@@ -13,9 +13,10 @@ import msgspec
 from eventfold.errors import OwnerFenced, StaleCursor
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.leases.owner import shown
+from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.readmodels.counting.tally import Counted
 from eventfold.readmodels.declaring.layout import Layout, Row
-from eventfold.readmodels.port import Changed, Changes, Head, ParkedStream, Skip
+from eventfold.readmodels.port import Changed, Changes, Head
 from eventfold.readmodels.sqlite.cells import CellCodec
 from eventfold.readmodels.sqlite.ledger import add, counted
 from eventfold.readmodels.sqlite.statements import SQL, row_statements

@@ -15,12 +15,13 @@ from eventfold.app.tables import LiveTable
 from eventfold.engines.open import open_engine
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.parking import ParkedStream
 from eventfold.readmodels.declaring.layout import Layout, bind
 from eventfold.readmodels.declaring.table import TableSpec
 from eventfold.readmodels.folding.arrowform import EVENT_COLUMNS
 from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.open import open_publication, open_state
-from eventfold.readmodels.port import Folded, ParkedStream, Scope, TableState
+from eventfold.readmodels.port import Folded, Scope, TableState
 from eventfold.store.port import Store
 from eventfold.testing.contract.boxes import APP
 

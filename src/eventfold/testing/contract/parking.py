@@ -9,7 +9,8 @@ import pytest
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.errors import NotFound, RangeInvalid, StaleCursor, TableStopped
-from eventfold.readmodels.port import Changes, Skip
+from eventfold.feed.parking import Skip
+from eventfold.readmodels.port import Changes
 from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, assert_whole, waiting
 from eventfold.testing.contract.boxes import (
     EVENTS,

@@ -1,46 +1,16 @@
-"""Parking: an event that cannot be folded waits, with all later events of its stream; other streams go on."""
+"""A batch: some events folded over rows in memory. One that cannot be folded parks its stream; other streams go on."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import structs
 
-from eventfold.errors import EventfoldError, FoldFailed, TableStopped
+from eventfold.errors import EventfoldError, TableStopped
 from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.parking import ATTEMPTS, ParkedStream, Skip, park
 from eventfold.readmodels.counting.tally import Tally
 from eventfold.readmodels.declaring.layout import Row
 from eventfold.readmodels.folding.reference import Reference, Taken
-from eventfold.readmodels.port import Changes, ParkedStream, Skip
-from eventfold.store.port import Store
-
-ATTEMPTS = 3
-"""How often an event is tried before its stream is parked: a fold may fail for a passing reason."""
-
-
-def park(event: RecordedEvent, error: BaseException, attempts: int = ATTEMPTS) -> ParkedStream:
-    """The record of a stream whose event failed."""
-    return ParkedStream(
-        stream=event.stream,
-        version=event.version,
-        position=event.position,
-        partition=event.partition,
-        event_id=str(event.id),
-        type=event.type,
-        code=error.code if isinstance(error, EventfoldError) else FoldFailed.code,
-        message=str(error),
-        attempts=attempts,
-        last_version=event.version,
-        parked_us=time.time_ns() // 1000,
-    )
-
-
-def named(parked: Mapping[str, ParkedStream], store: Store) -> Iterator[ParkedStream]:
-    """The parked streams of a fold by columns with what that does not read of their events."""
-    ordered = store.feed().capabilities.total_order
-    for one in parked.values():
-        for event in store.read(one.stream, after=one.version - 1, limit=1):
-            found = structs.replace(one, event_id=str(event.id))
-            yield structs.replace(found, position=event.position) if ordered else found
+from eventfold.readmodels.port import Changes
 
 
 def stopped(table: str, at: ParkedStream) -> TableStopped:
