@@ -81,7 +81,7 @@ def test_more_than_memory_takes_is_sorted_in_parts(
     export_log(store, path)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([lines[3], lines[2], *lines[:2]]))
-    monkeypatch.setattr("eventfold.imports.sorting.PART", 2)
+    monkeypatch.setattr("eventfold.imports.restoring.sorting.PART", 2)
     target = open_store("sqlite://")
     assert restore(target, path).written == 4
     assert by_stream(target) == by_stream(store)

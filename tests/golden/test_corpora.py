@@ -18,7 +18,7 @@ from eventfold.errors import UpcasterMissing
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.recorded import parse, render
 from eventfold.feed.cursor import read_cursor
-from eventfold.imports.restoring import restore
+from eventfold.imports.restoring.restoring import restore
 from eventfold.readmodels.publishing.publication import read_stamp
 from tests.golden.corpus import FOLDER, RELEASES, Expected, app_of, copied, expected_of, read_all, rows_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from eventfold import Store
 from eventfold.errors import Refused
-from eventfold.imports import reading
+from eventfold.imports.files import reading
 from tests.imports.making import csv_file, stored
 from tests.imports.test_identity import ROWS, bring, counts
 
@@ -36,7 +36,7 @@ def test_a_file_that_is_known_whole_is_read_once_and_a_grown_one_looked_through_
     csv_file(first, [*ROWS, "3,Opened,,new"])
     assert counts(bring(store, first)) == (1, 3, 0)
     assert len(times) == 2
-    monkeypatch.setattr("eventfold.imports.asking.KEPT_ROWS", 1)
+    monkeypatch.setattr("eventfold.imports.settling.asking.KEPT_ROWS", 1)
     monkeypatch.setattr("eventfold.imports.importing.BATCH", 1)
     csv_file(first, [*ROWS, "3,Opened,,new", "4,Opened,,new", "bad", "5,Opened,,new", *ROWS])
     report = bring(store, first)
@@ -48,7 +48,7 @@ def test_a_file_that_is_known_whole_is_read_once_and_a_grown_one_looked_through_
 def test_no_row_is_written_before_the_last_one_was_looked_at(
     store: Store, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventfold.imports.asking.KEPT_ROWS", 1)
+    monkeypatch.setattr("eventfold.imports.settling.asking.KEPT_ROWS", 1)
     monkeypatch.setattr("eventfold.imports.importing.BATCH", 1)
     before = stored(store)
     grown = csv_file(
@@ -57,5 +57,5 @@ def test_no_row_is_written_before_the_last_one_was_looked_at(
     with pytest.raises(Refused, match="Row 5"):
         bring(store, grown)
     assert stored(store) == before
-    monkeypatch.setattr("eventfold.imports.knowing.Knowing._ask", lambda *_: None)
+    monkeypatch.setattr("eventfold.imports.settling.knowing.Knowing._ask", lambda *_: None)
     assert bring(store, grown).written >= 3  # the control: without the question all are

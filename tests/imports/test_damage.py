@@ -12,7 +12,7 @@ import pytest
 from eventfold import Store
 from eventfold.errors import ConfigInvalid, InvalidEvent, NotFound, RowInvalid
 from eventfold.imports import Mapping, importing
-from eventfold.imports import rows as limits
+from eventfold.imports.files import rows as limits
 from tests.imports.making import COLUMNS, HEADER, csv_file, refusals, run, stored
 
 MIB = 1024 * 1024

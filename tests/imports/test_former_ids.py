@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from eventfold import open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import Refused
-from eventfold.imports import formers, importing
+from eventfold.imports import importing
+from eventfold.imports.settling import formers
 from tests.imports.making import stored
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "imports-0.1.0" / "data"

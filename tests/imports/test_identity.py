@@ -16,7 +16,7 @@ from msgspec import structs
 from eventfold import Store, open_store
 from eventfold.errors import ConfigInvalid, Refused
 from eventfold.imports import ImportReport, Mapping, file_pages, import_documents, import_file
-from eventfold.imports.identity import source_of
+from eventfold.imports.settling.identity import source_of
 from tests.doors.calling import eventfold
 from tests.imports.making import COLUMNS, csv_file, refusals, stored
 

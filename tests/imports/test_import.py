@@ -20,7 +20,8 @@ from eventfold.errors import (
     QueryInvalid,
     RowInvalid,
 )
-from eventfold.imports import ImportReport, Mapping, import_file, importing, repeats
+from eventfold.imports import ImportReport, Mapping, import_file, importing
+from eventfold.imports.settling import repeats
 
 MAPPING = Mapping(stream=("case",), category="case", type=("what",), time="when")
 HEADER = "case,what,when,note\n"

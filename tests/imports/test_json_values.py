@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventfold.imports import jsonvalues, rows
-from eventfold.imports.jsonvalues import JsonValues, NotJson
+from eventfold.imports.files import jsonvalues, rows
+from eventfold.imports.files.jsonvalues import JsonValues, NotJson
 
 scalars = (
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=12) | st.floats(-1e6, 1e6)

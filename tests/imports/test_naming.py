@@ -12,7 +12,7 @@ from msgspec import structs
 from eventfold import NewEvent, Store, new_id
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTypeInvalid
 from eventfold.imports import file_pages, import_documents, original, replaced
-from eventfold.imports.naming import Naming
+from eventfold.imports.mapping.naming import Naming
 from tests.doors.calling import eventfold
 from tests.imports.making import COLUMNS, csv_file, refusals, run, stored
 from tests.imports.test_documents import document

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from eventfold import Store, limits, open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import EventfoldError, EventTooLarge, QueryInvalid, RowInvalid
-from eventfold.imports import ImportReport, import_file, ocel_mapping, rows
+from eventfold.imports import ImportReport, import_file, ocel_mapping
+from eventfold.imports.files import rows
 from tests.imports.making import refusals, stored
 from tests.imports.ocelmaking import EVENTS, write
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from eventfold import Store
 from eventfold.errors import EventTooLarge, QueryInvalid, RowInvalid
 from eventfold.imports import ImportReport, Mapping, import_file
-from eventfold.imports.parquetpages import rows_at_once
+from eventfold.imports.files.parquet.parquetpages import rows_at_once
 from tests.imports.making import refusals, stored
 
 COLUMNS = Mapping(stream="case", category="case", type="what")

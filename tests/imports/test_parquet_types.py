@@ -11,7 +11,8 @@ import pytest
 
 from eventfold import Store
 from eventfold.errors import QueryInvalid
-from eventfold.imports import Mapping, import_file, ocel_mapping, rows
+from eventfold.imports import Mapping, import_file, ocel_mapping
+from eventfold.imports.files import rows
 from tests.imports.making import refusals, stored
 from tests.imports.test_categories import ocel
 

@@ -9,7 +9,8 @@ import pytest
 from eventfold import Appended, Expected, NewEvent, Store, Write, open_store
 from eventfold.errors import Refused
 from eventfold.exports import export_log
-from eventfold.imports import ImportReport, file_pages, import_documents, importing, restore, settling
+from eventfold.imports import ImportReport, file_pages, import_documents, importing, restore
+from eventfold.imports.settling import settling
 from eventfold.store.cosmos.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.imports.making import Lesser, csv_file, run, stored

@@ -10,7 +10,7 @@ import pytest
 from eventfold import Store
 from eventfold.errors import ConfigInvalid, EncodingInvalid, EventfoldError, QueryInvalid
 from eventfold.imports import Mapping, import_file, ocel_mapping
-from eventfold.imports.cells import numbers
+from eventfold.imports.mapping.cells import numbers
 from tests.imports.making import COLUMNS, HEADER, csv_file, refusals, run, stored
 from tests.imports.ocelmaking import write
 

@@ -17,7 +17,8 @@ from eventfold.errors import (
     StorageFailed,
     WrongExpectedVersion,
 )
-from eventfold.imports import importing, settling
+from eventfold.imports import importing
+from eventfold.imports.settling import settling
 from tests.imports.making import Lesser, csv_file, run, stored
 
 KILLED = """
@@ -25,7 +26,8 @@ import os, signal, sys
 from pathlib import Path
 from uuid import uuid4
 from eventfold import open_store
-from eventfold.imports import Mapping, import_file, importing, repeats
+from eventfold.imports import Mapping, import_file, importing
+from eventfold.imports.settling import repeats
 importing.BATCH = 100
 if sys.argv[3] == "random":
     repeats.row_id = lambda *_: uuid4()

@@ -24,17 +24,17 @@ from eventfold.events.jsontext import encode_text
 from eventfold.events.metadata import RESERVED, check_metadata_size
 from eventfold.events.names import composed
 from eventfold.events.times import parse_time
-from eventfold.imports.categories import prefix_for
-from eventfold.imports.identity import Source, equal_rows, named
-from eventfold.imports.knowing import IMPORTED_FROM, Knowing
-from eventfold.imports.naming import Naming
-from eventfold.imports.prepared import Prepared, Wrong, missing
-from eventfold.imports.reading import opened
-from eventfold.imports.repeats import Repeats
+from eventfold.imports.files.reading import opened
+from eventfold.imports.files.rows import Cells, bare
+from eventfold.imports.mapping.categories import prefix_for
+from eventfold.imports.mapping.naming import Naming
 from eventfold.imports.report import ImportReport
-from eventfold.imports.rows import Cells, bare
-from eventfold.imports.settling import Settling
-from eventfold.imports.versions import Versions
+from eventfold.imports.restoring.versions import Versions
+from eventfold.imports.settling.identity import Source, equal_rows, named
+from eventfold.imports.settling.knowing import IMPORTED_FROM, Knowing
+from eventfold.imports.settling.prepared import Prepared, Wrong, missing
+from eventfold.imports.settling.repeats import Repeats
+from eventfold.imports.settling.settling import Settling
 from eventfold.store.checks import check_event
 from eventfold.store.open import open_documents
 from eventfold.store.port import Capabilities, Store

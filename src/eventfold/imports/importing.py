@@ -11,18 +11,18 @@ from typing import Literal, get_args
 from msgspec import structs
 
 from eventfold.errors import ConfigInvalid, EventfoldError, EventTooLarge, NotFound, RowInvalid
-from eventfold.imports.asking import Batch, asked_first
-from eventfold.imports.categories import distinct_types, prefix_for, shared_category
-from eventfold.imports.columns import checked, named_columns
-from eventfold.imports.identity import equal_rows, named, source_of
-from eventfold.imports.knowing import Knowing
-from eventfold.imports.mapping import Mapper, Mapping
-from eventfold.imports.naming import Naming
-from eventfold.imports.prepared import Prepared, by_time
-from eventfold.imports.reading import Format, form_of, opened
+from eventfold.imports.files.reading import Format, form_of, opened
+from eventfold.imports.files.rows import Row
+from eventfold.imports.mapping.categories import distinct_types, prefix_for, shared_category
+from eventfold.imports.mapping.columns import checked, named_columns
+from eventfold.imports.mapping.mapping import Mapper, Mapping
+from eventfold.imports.mapping.naming import Naming
 from eventfold.imports.report import ImportReport
-from eventfold.imports.rows import Row
-from eventfold.imports.settling import Settling
+from eventfold.imports.settling.asking import Batch, asked_first
+from eventfold.imports.settling.identity import equal_rows, named, source_of
+from eventfold.imports.settling.knowing import Knowing
+from eventfold.imports.settling.prepared import Prepared, by_time
+from eventfold.imports.settling.settling import Settling
 from eventfold.store.port import Store
 
 BATCH = 10_000

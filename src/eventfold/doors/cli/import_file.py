@@ -27,11 +27,11 @@ from eventfold.imports import (
 )
 from eventfold.imports import import_file as run_import
 from eventfold.imports.documents import Found
-from eventfold.imports.identity import named, source_of
+from eventfold.imports.files.reading import Format, form_of
 from eventfold.imports.importing import check_options
-from eventfold.imports.ours import is_export as looks_exported
-from eventfold.imports.reading import Format, form_of
-from eventfold.imports.suggesting import suggestion
+from eventfold.imports.mapping.suggesting import suggestion
+from eventfold.imports.restoring.ours import is_export as looks_exported
+from eventfold.imports.settling.identity import named, source_of
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
 

@@ -1,0 +1,1 @@
+"""Files as rows: one module for each kind of file, and what they share."""

@@ -1,0 +1,1 @@
+"""OCEL 2.0 in JSON, XML and SQLite."""

@@ -1,0 +1,1 @@
+"""Restoring: an export becomes an equal log again."""
