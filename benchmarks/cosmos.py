@@ -18,7 +18,7 @@ import eventfold as ef
 from benchmarks.log import APP, EVENT, REGISTRY, Notes, NotesTable
 from benchmarks.measure import Case
 from eventfold import limits
-from eventfold.store.cosmos.statements import SQL
+from eventfold.store.cosmos.requests.statements import SQL
 
 LONG, FEED, APPENDS, PAGE = 1_000, 10_000, 300, 2_000
 

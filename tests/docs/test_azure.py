@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eventfold.store.cosmos.connect import EVENTS_INDEX, check_events
+from eventfold.store.cosmos.requests.connect import EVENTS_INDEX, check_events
 
 AZURE = Path(__file__).parents[2] / "docs" / "azure"
 

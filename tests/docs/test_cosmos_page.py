@@ -9,7 +9,7 @@ import pytest
 import eventfold as ef
 from benchmarks import cosmos_costs
 from eventfold.events.registry import Registry
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cosmos.md").read_text("utf-8")

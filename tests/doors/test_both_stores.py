@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import eventfold as ef
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from examples.orders.app import shop
 from examples.orders.domain import Item, Order

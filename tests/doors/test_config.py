@@ -8,7 +8,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.doors.cli.configuration import SECRETS
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from tests.doors.calling import eventfold
 
 SECRET = "aHVudGVyMg=="  # of nothing in the world

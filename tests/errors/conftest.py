@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 import eventfold as ef
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.errors.bad_input_app import APP, Paid
 

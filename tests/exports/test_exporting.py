@@ -26,7 +26,7 @@ from eventfold.events.envelope import from_us
 from eventfold.events.registry import Registry
 from eventfold.exports import export_log
 from eventfold.exports.placing import placed
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make, read_all
 from tests.exports.making import facts

@@ -20,7 +20,7 @@ from eventfold.doors.cli.main import cli
 from eventfold.errors import EventfoldError, EventIdReused, PayloadInvalid
 from eventfold.exports import export_log
 from eventfold.imports import restore
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import read_all
 from tests.exports.making import MAPS, TEXTS, by_stream, text

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from eventfold import NewEvent, Store, open_store
 from eventfold.exports import export_log
 from eventfold.imports import ImportReport, restore
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.exports.making import by_stream, fill, in_feed, logs
 

@@ -20,7 +20,7 @@ from eventfold.imports import (
     ocel_mapping,
     xes_mapping,
 )
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.doors.calling import eventfold
 from tests.imports.making import COLUMNS, csv_file, run, stored

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from eventfold import open_store
 from eventfold.doors.cli.main import cli
 from eventfold.imports import container_pages, file_pages, import_documents
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 
 

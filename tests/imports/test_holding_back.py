@@ -22,7 +22,7 @@ from eventfold.imports import (
     ocel_mapping,
     xes_mapping,
 )
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.partitioned import PartitionedStore
 from tests.doors.calling import eventfold

@@ -11,7 +11,7 @@ from eventfold.errors import Refused
 from eventfold.exports import export_log
 from eventfold.imports import ImportReport, file_pages, import_documents, importing, restore
 from eventfold.imports.settling import settling
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.imports.making import Lesser, csv_file, run, stored
 

@@ -16,7 +16,7 @@ from eventfold.readmodels.asking.query import query
 from eventfold.readmodels.asking.query_events import show_events
 from eventfold.readmodels.eventview.dataset import Events
 from eventfold.readmodels.eventview.pruning import MOST_POINTS, Pruned
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.store.port import Store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 
 

@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 from azure.cosmos import CosmosClient
 
 from eventfold import open_store
-from eventfold.store.cosmos.settings import KEY, read_url
+from eventfold.store.cosmos.requests.settings import KEY, read_url
 from eventfold.testing.store_contract import OpenStore, StoreContract
 
 URL = os.environ.get("EVENTFOLD_TEST_COSMOS_URL", "")

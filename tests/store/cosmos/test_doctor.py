@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from eventfold import open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import ConfigInvalid, EventfoldError, LogNotFound, StorageFailed
-from eventfold.store.cosmos.settings import KEY, read_url
+from eventfold.store.cosmos.requests.settings import KEY, read_url
 from eventfold.store.open import examine_store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make, read_all

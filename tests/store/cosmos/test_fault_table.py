@@ -12,10 +12,11 @@ import pytest
 from eventfold.errors import OutcomeUnknown, StorageBusy
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
-from eventfold.store.cosmos import feed, reading
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.spans import Span, spans_of
-from eventfold.store.cosmos.splits import Splits
+from eventfold.store.cosmos import reading
+from eventfold.store.cosmos.feeding import feed
+from eventfold.store.cosmos.feeding.spans import Span, spans_of
+from eventfold.store.cosmos.feeding.splits import Splits
+from eventfold.store.cosmos.requests.calls import Calls
 from eventfold.store.port import Appended, Expected, Store
 from eventfold.testing.making import make
 from tests.store.cosmos.faults.stage import Play, Stage, Verdict, play
@@ -89,7 +90,7 @@ def test_a_writer_that_takes_a_lost_answer_for_a_success_loses_events(
 def test_a_store_that_calls_503_not_applied_is_found_out(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventfold.store.cosmos.calls._UNSURE", 0)
+    monkeypatch.setattr("eventfold.store.cosmos.requests.calls._UNSURE", 0)
     assert play(NAMED["503 after the append, given up"], 0, tmp_path, key).misreported
 
 

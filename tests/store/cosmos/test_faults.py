@@ -16,10 +16,11 @@ from eventfold.errors import (
     StorageFailed,
 )
 from eventfold.feed.cursor import Cursor, Mark, read_cursor
-from eventfold.store.cosmos import calls, feed
+from eventfold.store.cosmos.feeding import feed
+from eventfold.store.cosmos.requests import calls
 from eventfold.store.port import Appended, Store
 from eventfold.testing.cosmos import Fault, StandIn
-from eventfold.testing.cosmos.faults import Drop
+from eventfold.testing.cosmos.door.faults import Drop
 from eventfold.testing.making import make, make_many, numbers, read_all
 
 

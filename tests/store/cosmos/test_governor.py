@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from eventfold import open_store
 from eventfold.doors.cli.main import cli
 from eventfold.errors import ConfigInvalid
-from eventfold.store.cosmos.governor import Governor
-from eventfold.store.cosmos.settings import read_url
+from eventfold.store.cosmos.requests.governor import Governor
+from eventfold.store.cosmos.requests.settings import read_url
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make_many, read_all
 

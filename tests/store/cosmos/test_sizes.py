@@ -9,8 +9,8 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from eventfold import open_store
 from eventfold.errors import BackendLimit
-from eventfold.store.cosmos import sizes
-from eventfold.store.cosmos.sizes import Pressure
+from eventfold.store.cosmos.requests import sizes
+from eventfold.store.cosmos.requests.sizes import Pressure
 from eventfold.store.open import examine_store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make, make_many

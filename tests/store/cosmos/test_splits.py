@@ -8,8 +8,8 @@ from eventfold import ANY, open_store
 from eventfold.errors import FeedRebased
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, read_cursor
-from eventfold.store.cosmos.marks import read_place
-from eventfold.store.cosmos.splits import Splits
+from eventfold.store.cosmos.feeding.marks import read_place
+from eventfold.store.cosmos.feeding.splits import Splits
 from eventfold.store.port import Store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make, make_many

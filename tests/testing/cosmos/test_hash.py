@@ -6,7 +6,7 @@ from azure.cosmos import PartitionKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventfold.testing.cosmos.keys import divided, key_text, middle, paths, place
+from eventfold.testing.cosmos.storage.keys import divided, key_text, middle, paths, place
 
 scalars = (
     st.none()

@@ -18,10 +18,10 @@ from eventfold.errors import OutcomeUnknown, StorageBusy, StorageError, StoreFen
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_recorded
-from eventfold.store.cosmos.calls import Calls, translate
-from eventfold.store.cosmos.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.cosmos.heads import Head, Heads
 from eventfold.store.cosmos.reading import Reading, session_of
+from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.port import ANY, EXISTS, Appended, Expected
 from eventfold.store.repeats import Known, repeated, wrong_version
 

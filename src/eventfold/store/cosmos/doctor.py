@@ -8,10 +8,10 @@ from azure.cosmos import ContainerProxy, CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from eventfold.errors import ConfigInvalid
-from eventfold.store.cosmos.calls import not_signed_in, translate
-from eventfold.store.cosmos.connect import LOG, check_account, check_events
-from eventfold.store.cosmos.settings import Settings, credential, read_url
-from eventfold.store.cosmos.sizes import heavy_streams
+from eventfold.store.cosmos.requests.calls import not_signed_in, translate
+from eventfold.store.cosmos.requests.connect import LOG, check_account, check_events
+from eventfold.store.cosmos.requests.settings import Settings, credential, read_url
+from eventfold.store.cosmos.requests.sizes import heavy_streams
 from eventfold.store.findings import Finding
 
 _WEAK = {"Eventual", "ConsistentPrefix"}

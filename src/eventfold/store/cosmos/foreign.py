@@ -8,10 +8,10 @@ from azure.cosmos import CosmosClient
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from eventfold.errors import LogNotFound
-from eventfold.store.cosmos.calls import Calls, translate
-from eventfold.store.cosmos.changes import read_changes
-from eventfold.store.cosmos.settings import credential, read_url
-from eventfold.store.cosmos.spans import Span, spans_of
+from eventfold.store.cosmos.feeding.changes import read_changes
+from eventfold.store.cosmos.feeding.spans import Span, spans_of
+from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.settings import credential, read_url
 
 PAGE = 1000
 

@@ -13,9 +13,9 @@ from azure.cosmos.exceptions import CosmosBatchOperationError
 from eventfold.errors import BackendLimit, ForeignCursor, FormatUnknown
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.leases.port import Lease
-from eventfold.store.cosmos.calls import Calls, translate
 from eventfold.store.cosmos.reading import session_of
-from eventfold.store.cosmos.statements import SQL
+from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.statements import SQL
 
 _OPERATIONS = 100
 """Of one transactional batch, at most."""

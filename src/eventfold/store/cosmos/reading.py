@@ -12,11 +12,11 @@ from eventfold import limits
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import check_id
 from eventfold.store.checks import check_range
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.documents import document_id, time_us, to_event
+from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.heads import Head, Heads
-from eventfold.store.cosmos.spans import EVERYWHERE, Span, steadily
-from eventfold.store.cosmos.statements import SQL
+from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.documents import document_id, time_us, to_event
+from eventfold.store.cosmos.requests.statements import SQL
 from eventfold.store.names import category_of, checked_streams
 from eventfold.store.port import StreamEnd, StreamInfo
 

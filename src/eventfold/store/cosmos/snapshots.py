@@ -10,9 +10,9 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from eventfold import limits
 from eventfold.errors import StoreClosed
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.documents import document_id
-from eventfold.store.cosmos.statements import SQL
+from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.documents import document_id
+from eventfold.store.cosmos.requests.statements import SQL
 from eventfold.store.port import Snapshot
 
 _log = logging.getLogger("eventfold.snapshots")

@@ -9,14 +9,14 @@ from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.cosmos.append import Appender, Clock
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.connect import connect
-from eventfold.store.cosmos.feed import CosmosFeed
-from eventfold.store.cosmos.governor import Governor
+from eventfold.store.cosmos.feeding.feed import CosmosFeed
 from eventfold.store.cosmos.heads import Heads
 from eventfold.store.cosmos.leases import CosmosLeases
 from eventfold.store.cosmos.reading import Reading
-from eventfold.store.cosmos.settings import Settings, read_url
+from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.connect import connect
+from eventfold.store.cosmos.requests.governor import Governor
+from eventfold.store.cosmos.requests.settings import Settings, read_url
 from eventfold.store.cosmos.snapshots import CosmosSnapshots
 from eventfold.store.cost import Cost
 from eventfold.store.entered import Entered

@@ -4,7 +4,7 @@ It shows request shapes, paging, retries, errors, batches, etags, feed ranges, s
 requests something takes. It never shows real request units, latency or what several regions do.
 """
 
-from eventfold.testing.cosmos.faults import Fault
+from eventfold.testing.cosmos.door.faults import Fault
 from eventfold.testing.cosmos.standin import StandIn
 
 __all__ = ["Fault", "StandIn"]

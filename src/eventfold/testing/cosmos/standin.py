@@ -15,17 +15,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from eventfold.testing.cosmos.account import Account
 from eventfold.testing.cosmos.address import address_of, operation_of
-from eventfold.testing.cosmos.calls import Call, Calls
-from eventfold.testing.cosmos.faults import Fault, Faults
-from eventfold.testing.cosmos.keeping import Journal
-from eventfold.testing.cosmos.restoring import restore
-from eventfold.testing.cosmos.routes import answered, finished
-from eventfold.testing.cosmos.server import Reply, Server
-from eventfold.testing.cosmos.signature import Doorkeeper
+from eventfold.testing.cosmos.answering.routes import answered, finished
+from eventfold.testing.cosmos.answering.work import Work
+from eventfold.testing.cosmos.door.calls import Call, Calls
+from eventfold.testing.cosmos.door.faults import Fault, Faults
+from eventfold.testing.cosmos.door.server import Reply, Server
+from eventfold.testing.cosmos.door.signature import Doorkeeper
+from eventfold.testing.cosmos.storage.account import Account
+from eventfold.testing.cosmos.storage.keeping import Journal
+from eventfold.testing.cosmos.storage.restoring import restore
 from eventfold.testing.cosmos.wire import Answer, Refused, Request
-from eventfold.testing.cosmos.work import Work
 
 
 class StandIn:

@@ -12,7 +12,7 @@ from eventfold.feed.cursor import read_cursor
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.folding.rebuild import Rebuilt
 from eventfold.readmodels.following import holding
-from eventfold.store.cosmos.feed import CosmosFeed
+from eventfold.store.cosmos.feeding.feed import CosmosFeed
 from eventfold.testing.cosmos import Fault
 from tests.store.cosmos.faults.stage import LOG, Play, Stage, Truth
 

@@ -18,7 +18,7 @@ from azure.cosmos import documents
 from eventfold import ANY, open_store
 from eventfold.errors import EventfoldError, StorageError
 from eventfold.events.envelope import NewEvent, RecordedEvent
-from eventfold.store.cosmos import calls
+from eventfold.store.cosmos.requests import calls
 from eventfold.store.port import Appended, Expected, Store
 from eventfold.testing.cosmos import Fault, StandIn
 from eventfold.testing.making import make

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from eventfold.store.cosmos.settings import KEY
+from eventfold.store.cosmos.requests.settings import KEY
 from tests.store.cosmos.faults import following, reading, writing
 from tests.store.cosmos.faults.stage import Play, Verdict, play
 

@@ -18,9 +18,9 @@ from azure.cosmos.exceptions import (
 
 from eventfold.errors import ConfigInvalid, LogNotFound, StorageFailed
 from eventfold.foreign import said
-from eventfold.store.cosmos.calls import Calls, translate
-from eventfold.store.cosmos.settings import Settings, credential
-from eventfold.store.cosmos.sizes import heavy_streams
+from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.settings import Settings, credential
+from eventfold.store.cosmos.requests.sizes import heavy_streams
 
 _log = logging.getLogger("eventfold.store")
 LOG = "$log"

@@ -11,7 +11,7 @@ What a physical partition has spent in a second is counted here too; `work` refu
 
 import time
 
-from eventfold.testing.cosmos.documents import Range
+from eventfold.testing.cosmos.storage.documents import Range
 
 
 def point_read(size: int) -> float:

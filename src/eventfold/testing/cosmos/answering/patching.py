@@ -3,10 +3,10 @@
 import copy
 from typing import Any
 
-from eventfold.testing.cosmos.keys import paths
 from eventfold.testing.cosmos.sql.evaluating import Evaluator
 from eventfold.testing.cosmos.sql.parser import parse_condition
 from eventfold.testing.cosmos.sql.tree import NotUnderstood
+from eventfold.testing.cosmos.storage.keys import paths
 from eventfold.testing.cosmos.wire import Refused, bad
 
 _MOST = 10

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from eventfold.testing.cosmos import rids
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.keeping import Forgetful, Notes
+from eventfold.testing.cosmos.storage import rids
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.keeping import Forgetful, Notes
 from eventfold.testing.cosmos.wire import Refused, missing
 
 REGION = "Stand-in"

@@ -6,8 +6,8 @@ Only the indexing policy is read and completed; there are no indexes here.
 from collections.abc import Sequence
 from typing import Any
 
-from eventfold.testing.cosmos.keys import paths
 from eventfold.testing.cosmos.sql.tree import Query, path_of
+from eventfold.testing.cosmos.storage.keys import paths
 
 _ALWAYS = (("id",), ("_ts",))
 _ETAG = {"path": '/"_etag"/?'}

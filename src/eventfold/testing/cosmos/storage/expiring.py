@@ -4,9 +4,9 @@ A container says `defaultTtl` (absent: nothing expires, whatever documents say; 
 document `ttl` (-1: never). Both count seconds from the last change. Nobody is told but readers of all versions.
 """
 
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.lifetimes import has_expired
-from eventfold.testing.cosmos.transaction import Transaction
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.lifetimes import has_expired
+from eventfold.testing.cosmos.storage.transaction import Transaction
 
 
 def sweep(container: Container) -> None:

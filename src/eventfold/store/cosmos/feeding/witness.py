@@ -12,10 +12,10 @@ from azure.cosmos import ContainerProxy
 from azure.cosmos.exceptions import CosmosBatchOperationError
 
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor
-from eventfold.store.cosmos.calls import Calls
+from eventfold.store.cosmos.feeding.spans import Span, place_of, spans_of, steadily
 from eventfold.store.cosmos.reading import session_of
-from eventfold.store.cosmos.spans import Span, place_of, spans_of, steadily
-from eventfold.store.cosmos.statements import SQL
+from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.statements import SQL
 
 
 class Witness:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from eventfold.testing.cosmos import indexing, keys, rids
-from eventfold.testing.cosmos.documents import Logical, Range
-from eventfold.testing.cosmos.keeping import Forgetful, Notes
+from eventfold.testing.cosmos.storage import indexing, keys, rids
+from eventfold.testing.cosmos.storage.documents import Logical, Range
+from eventfold.testing.cosmos.storage.keeping import Forgetful, Notes
 from eventfold.testing.cosmos.wire import gone
 
 _CONFLICTS = {"mode": "LastWriterWins", "conflictResolutionPath": "/_ts", "conflictResolutionProcedure": ""}

@@ -6,14 +6,14 @@ Where the account counts partitions by throughput, a larger offer splits a conta
 import math
 from typing import Any
 
-from eventfold.testing.cosmos.account import Database
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.resources import PER_PARTITION, listed
-from eventfold.testing.cosmos.scopes import asked
+from eventfold.testing.cosmos.answering.resources import PER_PARTITION, listed
+from eventfold.testing.cosmos.answering.scopes import asked
+from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.sql.running import rows
 from eventfold.testing.cosmos.sql.tree import NotUnderstood
+from eventfold.testing.cosmos.storage.account import Database
+from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.wire import Answer, bad, missing
-from eventfold.testing.cosmos.work import Work
 
 _LEAST = 400
 _STEP = 100

@@ -12,7 +12,7 @@ import msgspec
 
 from eventfold.errors import CursorInvalid
 from eventfold.feed.cursor import Cursor, Mark, Order
-from eventfold.store.cosmos.spans import Span, read_span
+from eventfold.store.cosmos.feeding.spans import Span, read_span
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):

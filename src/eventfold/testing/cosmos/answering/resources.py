@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.lifetimes import check_ttl
-from eventfold.testing.cosmos.weighing import statistics
+from eventfold.testing.cosmos.answering.work import Work
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.lifetimes import check_ttl
+from eventfold.testing.cosmos.storage.weighing import statistics
 from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
-from eventfold.testing.cosmos.work import Work
 
 PER_PARTITION = 10_000
 _MOST_PATHS = 3

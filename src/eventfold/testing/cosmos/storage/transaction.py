@@ -6,10 +6,10 @@ and an operation of a batch obey the same rules. The lock of the container is he
 
 from typing import Any
 
-from eventfold.testing.cosmos import keys, rids, weighing
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.documents import KEPT, Document, Logical, Range, Version
-from eventfold.testing.cosmos.lifetimes import check_ttl
+from eventfold.testing.cosmos.storage import keys, rids, weighing
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.documents import KEPT, Document, Logical, Range, Version
+from eventfold.testing.cosmos.storage.lifetimes import check_ttl
 from eventfold.testing.cosmos.wire import Refused, bad, missing
 
 _LONGEST_ID = 1023

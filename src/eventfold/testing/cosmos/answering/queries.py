@@ -7,16 +7,17 @@ for the rest the client is sent to the plan, as by the service.
 from collections.abc import Iterator
 from typing import Any
 
-from eventfold.testing.cosmos import charges, keys
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.indexing import unsortable
-from eventfold.testing.cosmos.resources import listed
-from eventfold.testing.cosmos.scopes import Asked, Scope, asked, filtered_key, scope
+from eventfold.testing.cosmos.answering import charges
+from eventfold.testing.cosmos.answering.resources import listed
+from eventfold.testing.cosmos.answering.scopes import Asked, Scope, asked, filtered_key, scope
+from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.sql.planning import planned
 from eventfold.testing.cosmos.sql.running import Placed, rows, streams
 from eventfold.testing.cosmos.sql.tree import Call, Literal, NotUnderstood, Query
+from eventfold.testing.cosmos.storage import keys
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.indexing import unsortable
 from eventfold.testing.cosmos.wire import Answer, bad, dumps
-from eventfold.testing.cosmos.work import Work
 
 _PAGE = 1000
 _LARGEST = 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 from azure.cosmos import ContainerProxy
 
 from eventfold.errors import CursorInvalid, StorageBusy
-from eventfold.store.cosmos.calls import Calls
+from eventfold.store.cosmos.requests.calls import Calls
 
 T = TypeVar("T")
 _ATTEMPTS = 20

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from eventfold.testing.cosmos.murmur import murmur128
+from eventfold.testing.cosmos.storage.murmur import murmur128
 
 LOWEST = ""
 HIGHEST = "FF"

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from email.utils import parsedate
 from typing import Any
 
-from eventfold.testing.cosmos import charges, keys
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.documents import Range, Version
+from eventfold.testing.cosmos.answering import charges
+from eventfold.testing.cosmos.answering.work import Work
+from eventfold.testing.cosmos.storage import keys
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.documents import Range, Version
 from eventfold.testing.cosmos.wire import Answer, bad, dumps, gone
-from eventfold.testing.cosmos.work import Work
 
 _PAGE = 1000
 _LARGEST = 4 * 1024 * 1024

@@ -5,11 +5,11 @@ A failing read fails the batch too. `ifMatch` on a read is ignored, because the 
 
 from typing import Any
 
-from eventfold.testing.cosmos import charges
-from eventfold.testing.cosmos.patching import patched
-from eventfold.testing.cosmos.transaction import Transaction
+from eventfold.testing.cosmos.answering import charges
+from eventfold.testing.cosmos.answering.patching import patched
+from eventfold.testing.cosmos.answering.work import Work
+from eventfold.testing.cosmos.storage.transaction import Transaction
 from eventfold.testing.cosmos.wire import Answer, Refused, bad, dumps
-from eventfold.testing.cosmos.work import Work
 
 _MOST = 100
 _LARGEST = 2 * 1024 * 1024

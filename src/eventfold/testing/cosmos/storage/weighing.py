@@ -6,8 +6,8 @@ Ballast stands for documents that nobody has the time to write. Sizes are of JSO
 from collections.abc import Iterable
 from typing import Any
 
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.documents import Logical, Range
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.documents import Logical, Range
 from eventfold.testing.cosmos.wire import Refused, dumps
 
 LIMIT = 20 * 1024**3

@@ -21,8 +21,8 @@ from eventfold.errors import (
     StorageFailed,
     StoreClosed,
 )
-from eventfold.store.cosmos.settings import KEY
-from eventfold.store.cosmos.sizes import MOST_BYTES, Pressure
+from eventfold.store.cosmos.requests.settings import KEY
+from eventfold.store.cosmos.requests.sizes import MOST_BYTES, Pressure
 from eventfold.store.cost import Tally, everything
 
 T = TypeVar("T")

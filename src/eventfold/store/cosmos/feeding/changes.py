@@ -11,8 +11,8 @@ from azure.cosmos import ContainerProxy
 
 from eventfold.errors import FeedRebased
 from eventfold.foreign import said
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.spans import Span
+from eventfold.store.cosmos.feeding.spans import Span
+from eventfold.store.cosmos.requests.calls import Calls
 
 _ETAG = "etag"
 _CHARGE = "x-ms-request-charge"

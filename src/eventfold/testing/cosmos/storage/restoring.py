@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from eventfold.testing.cosmos.account import Account
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.keeping import Entry
-from eventfold.testing.cosmos.transaction import Transaction
+from eventfold.testing.cosmos.storage.account import Account
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.keeping import Entry
+from eventfold.testing.cosmos.storage.transaction import Transaction
 
 
 def restore(account: Account, entries: Iterable[Entry]) -> None:

@@ -6,13 +6,13 @@ Handlers take a `Work` and give an `Answer` or raise `Refused`; they are listed 
 from dataclasses import dataclass, field
 from typing import Any
 
-from eventfold.testing.cosmos import charges
-from eventfold.testing.cosmos.account import Account
 from eventfold.testing.cosmos.address import Address
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.documents import Range
-from eventfold.testing.cosmos.expiring import sweep
-from eventfold.testing.cosmos.keys import UNDEFINED, read_key
+from eventfold.testing.cosmos.answering import charges
+from eventfold.testing.cosmos.storage.account import Account
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.documents import Range
+from eventfold.testing.cosmos.storage.expiring import sweep
+from eventfold.testing.cosmos.storage.keys import UNDEFINED, read_key
 from eventfold.testing.cosmos.wire import Answer, Refused, Request, bad, dumps
 
 

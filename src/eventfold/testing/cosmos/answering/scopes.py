@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from eventfold.testing.cosmos import keys
-from eventfold.testing.cosmos.container import Container
-from eventfold.testing.cosmos.documents import Document
+from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.sql.evaluating import Evaluator
 from eventfold.testing.cosmos.sql.parser import parse
 from eventfold.testing.cosmos.sql.running import streams
@@ -25,8 +23,10 @@ from eventfold.testing.cosmos.sql.tree import (
     Query,
     path_of,
 )
+from eventfold.testing.cosmos.storage import keys
+from eventfold.testing.cosmos.storage.container import Container
+from eventfold.testing.cosmos.storage.documents import Document
 from eventfold.testing.cosmos.wire import bad, dumps, gone
-from eventfold.testing.cosmos.work import Work
 
 _DISABLED = (
     "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "

@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Callable
 
-from eventfold.testing.cosmos import batches, charges, feeds, items, offers, queries, resources
+from eventfold.testing.cosmos.answering import batches, charges, feeds, items, offers, queries, resources
+from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.wire import Answer, Refused, bad
-from eventfold.testing.cosmos.work import Work
 
 HANDLERS: dict[tuple[str, str], Callable[[Work], Answer]] = {
     ("account", "read"): resources.account,

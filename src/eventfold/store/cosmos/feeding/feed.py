@@ -24,14 +24,14 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
 from eventfold.feed.port import FeedCapabilities, Page, Partition
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.changes import Changes, read_changes
-from eventfold.store.cosmos.documents import of_container, to_event
-from eventfold.store.cosmos.governor import Governor
-from eventfold.store.cosmos.marks import Place, compare, reached, read_place, to_mark
-from eventfold.store.cosmos.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
-from eventfold.store.cosmos.splits import Splits
-from eventfold.store.cosmos.witness import Witness
+from eventfold.store.cosmos.feeding.changes import Changes, read_changes
+from eventfold.store.cosmos.feeding.marks import Place, compare, reached, read_place, to_mark
+from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
+from eventfold.store.cosmos.feeding.splits import Splits
+from eventfold.store.cosmos.feeding.witness import Witness
+from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.documents import of_container, to_event
+from eventfold.store.cosmos.requests.governor import Governor
 from eventfold.store.names import check_categories
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Any
 from azure.cosmos import ContainerProxy
 
 from eventfold.feed.cursor import Mark
-from eventfold.store.cosmos.calls import Calls
-from eventfold.store.cosmos.changes import Changes, read_changes
-from eventfold.store.cosmos.marks import Child, Place, Seen, to_mark
-from eventfold.store.cosmos.spans import Span, holding, place_of, read_span
+from eventfold.store.cosmos.feeding.changes import Changes, read_changes
+from eventfold.store.cosmos.feeding.marks import Child, Place, Seen, to_mark
+from eventfold.store.cosmos.feeding.spans import Span, holding, place_of, read_span
+from eventfold.store.cosmos.requests.calls import Calls
 
 
 class Splits:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from eventfold.testing.cosmos import charges
-from eventfold.testing.cosmos.documents import Logical
-from eventfold.testing.cosmos.patching import patched
-from eventfold.testing.cosmos.transaction import Transaction
+from eventfold.testing.cosmos.answering import charges
+from eventfold.testing.cosmos.answering.patching import patched
+from eventfold.testing.cosmos.answering.work import Work
+from eventfold.testing.cosmos.storage.documents import Logical
+from eventfold.testing.cosmos.storage.transaction import Transaction
 from eventfold.testing.cosmos.wire import Answer, Refused, bad, dumps, missing
-from eventfold.testing.cosmos.work import Work
 
 _LARGEST = 2 * 1024 * 1024
 _RID = 24

@@ -1,0 +1,1 @@
+"""What the stand-in keeps: account, containers, documents, keys, transactions, and its journal."""
