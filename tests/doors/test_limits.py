@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from eventfold.doors.cli.output import SCREEN_ROWS
+from eventfold.doors.cli.showing.output import SCREEN_ROWS
 from tests.doors.calling import eventfold
 from tests.doors.imported import call, place_with_app, url
 from tests.doors.test_long_answers import body

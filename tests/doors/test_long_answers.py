@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import eventfold as ef
-from eventfold.doors.cli.output import SCREEN_ROWS, print_csv, print_rows
-from eventfold.doors.cli.tables import Column, joined, rule, table_rows
+from eventfold.doors.cli.showing.output import SCREEN_ROWS, print_csv, print_rows
+from eventfold.doors.cli.showing.tables import Column, joined, rule, table_rows
 from eventfold.words import how_many
 from tests.doors.calling import Told, eventfold
 from tests.doors.test_terminal import on_terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import eventfold.doors.cli.new as writer
+import eventfold.doors.cli.commands.new as writer
 from tests.doors.calling import eventfold
 
 NAME = "corner_shop"
@@ -169,7 +169,7 @@ def test_what_is_there_already_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_every_template_is_written_and_no_placeholder_is_left(folder: Path) -> None:
-    template = Path(writer.__file__).parent / "template"
+    template = Path(writer.__file__).parents[1] / "template"
     assert sorted(str(p.relative_to(template)) for p in template.rglob("*.txt")) == sorted(
         writer.FILES.values()
     )

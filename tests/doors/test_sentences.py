@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import eventfold as ef
-from eventfold.doors.cli.arrived import show
 from eventfold.doors.cli.settings import Settings
+from eventfold.doors.cli.showing.arrived import show
 from eventfold.imports import ImportReport
 from tests.doors.calling import eventfold
 from tests.imports.making import csv_file

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from eventfold.doors.cli import output
-from eventfold.doors.cli.tables import Column, records
+from eventfold.doors.cli.showing import output
+from eventfold.doors.cli.showing.tables import Column, records
 
 ROOT = Path(__file__).parents[2]
 MAIN = [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from eventfold.doors.cli.arrived import show
 from eventfold.doors.cli.settings import Settings
+from eventfold.doors.cli.showing.arrived import show
 from eventfold.imports import ImportReport
 from tests.doors.calling import Told, eventfold
 

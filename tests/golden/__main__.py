@@ -19,7 +19,7 @@ import msgspec
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.app.schema import program_of
-from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.showing.documents import document
 from eventfold.events.schema.accepting import accept, with_samples
 from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.recorded import Recorded, render

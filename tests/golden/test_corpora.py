@@ -13,7 +13,7 @@ from msgspec import structs
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.app.schema import program_of
-from eventfold.doors.cli.documents import document
+from eventfold.doors.cli.showing.documents import document
 from eventfold.errors import UpcasterMissing
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.recorded import parse, render

@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from eventfold.doors.cli.output import print_rows
-from eventfold.doors.cli.values import interval_iso, interval_text, parts
+from eventfold.doors.cli.showing.output import print_rows
+from eventfold.doors.cli.showing.values import interval_iso, interval_text, parts
 from eventfold.errors import QueryInvalid
 from eventfold.readmodels.asking.query import Result, query
 

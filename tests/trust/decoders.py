@@ -10,8 +10,9 @@ from typing import Any
 
 import eventfold as ef
 from eventfold import ANY, NewEvent, Registry, new_id, open_store
-from eventfold.doors.cli import configuration, lines
+from eventfold.doors.cli import configuration
 from eventfold.doors.cli.configuration import Given
+from eventfold.doors.cli.showing import lines
 from eventfold.errors import EventfoldError
 from eventfold.events.accepting import accept
 from eventfold.events.jsontext import compact_object

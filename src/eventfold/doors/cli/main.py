@@ -15,36 +15,36 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from eventfold.doors.cli.append import append
-from eventfold.doors.cli.at import at
-from eventfold.doors.cli.completion import PROGRAM, completion
-from eventfold.doors.cli.config import config
+from eventfold.doors.cli.commands.append import append
+from eventfold.doors.cli.commands.at import at
+from eventfold.doors.cli.commands.completion import PROGRAM, completion
+from eventfold.doors.cli.commands.config import config
+from eventfold.doors.cli.commands.dev import dev
+from eventfold.doors.cli.commands.diff import diff
+from eventfold.doors.cli.commands.doctor import doctor
+from eventfold.doors.cli.commands.export import export
+from eventfold.doors.cli.commands.history import history
+from eventfold.doors.cli.commands.import_file import import_file
+from eventfold.doors.cli.commands.new import new
+from eventfold.doors.cli.commands.parked import parked
+from eventfold.doors.cli.commands.query import query
+from eventfold.doors.cli.commands.read import read
+from eventfold.doors.cli.commands.rebuild import rebuild
+from eventfold.doors.cli.commands.run import run
+from eventfold.doors.cli.commands.schema import schema
+from eventfold.doors.cli.commands.state import state
+from eventfold.doors.cli.commands.status import status
+from eventfold.doors.cli.commands.streams import streams
+from eventfold.doors.cli.commands.tail import tail
+from eventfold.doors.cli.commands.types import types
+from eventfold.doors.cli.commands.verify import verify
+from eventfold.doors.cli.commands.why import why
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
-from eventfold.doors.cli.dev import dev
-from eventfold.doors.cli.diff import diff
-from eventfold.doors.cli.doctor import doctor
-from eventfold.doors.cli.export import export
-from eventfold.doors.cli.history import history
-from eventfold.doors.cli.import_file import import_file
 from eventfold.doors.cli.masking import masked
-from eventfold.doors.cli.new import new
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.output import complain
-from eventfold.doors.cli.parked import parked
 from eventfold.doors.cli.protecting import check_streams
-from eventfold.doors.cli.query import query
-from eventfold.doors.cli.read import read
-from eventfold.doors.cli.rebuild import rebuild
-from eventfold.doors.cli.run import run
-from eventfold.doors.cli.schema import schema
 from eventfold.doors.cli.settings import Settings, told
-from eventfold.doors.cli.state import state
-from eventfold.doors.cli.status import status
-from eventfold.doors.cli.streams import streams
-from eventfold.doors.cli.tail import tail
-from eventfold.doors.cli.types import types
-from eventfold.doors.cli.verify import verify
-from eventfold.doors.cli.why import why
+from eventfold.doors.cli.showing.output import complain
 from eventfold.errors import EventfoldError
 from eventfold.foreign import PANIC, own_standard_error
 from eventfold.store.cost import everything

@@ -3,8 +3,8 @@
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, progress, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, progress, warn
 
 
 @click.command()

@@ -24,8 +24,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from eventfold.doors.cli.tables import Column, joined, records, rule, stands_side_by_side, table_rows
-from eventfold.doors.cli.values import interval_text, parts, to_json
+from eventfold.doors.cli.showing.tables import Column, joined, records, rule, stands_side_by_side, table_rows
+from eventfold.doors.cli.showing.values import interval_text, parts, to_json
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDE = 200

@@ -7,10 +7,10 @@ from contextlib import closing
 import click
 import msgspec
 
-from eventfold.doors.cli.documents import document
 from eventfold.doors.cli.masking import masked
-from eventfold.doors.cli.output import print_line, say, shortened, shown
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.documents import document
+from eventfold.doors.cli.showing.output import print_line, say, shortened, shown
 from eventfold.doors.cli.stopping import stop_on_signals
 from eventfold.errors import CursorInvalid
 from eventfold.events.envelope import RecordedEvent

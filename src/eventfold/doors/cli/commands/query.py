@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import print_rows, screenful, tell_more, warn_beside
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_rows, screenful, tell_more, warn_beside
 from eventfold.extras import needing
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from eventfold.doors.cli.documents import changes, document
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import (
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.documents import changes, document
+from eventfold.doors.cli.showing.output import (
     print_json,
     print_table,
     screenful,
@@ -14,7 +15,6 @@ from eventfold.doors.cli.output import (
     warn,
     warn_beside,
 )
-from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.errors import RowNotFound
 from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.readmodels.asking.why import Step

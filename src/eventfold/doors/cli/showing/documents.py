@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from eventfold.doors.cli.output import shown
+from eventfold.doors.cli.showing.output import shown
 from eventfold.errors import PayloadInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry

@@ -6,8 +6,8 @@ import click
 
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, unknown_variables
 from eventfold.doors.cli.masking import MASK, masked
-from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, say
 
 
 @click.command()

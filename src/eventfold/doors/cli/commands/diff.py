@@ -9,7 +9,8 @@ import click
 
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment, Place, occurred_option
-from eventfold.doors.cli.output import (
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import (
     print_json,
     print_table,
     say,
@@ -19,7 +20,6 @@ from eventfold.doors.cli.output import (
     tell_more,
     warn,
 )
-from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.words import how_many

@@ -5,9 +5,9 @@ import sys
 import click
 import msgspec
 
-from eventfold.doors.cli.documents import document
-from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.documents import document
+from eventfold.doors.cli.showing.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.store.names import no_events
 
 COLUMNS = ("version", "position", "recorded", "occurred", "type", "data")

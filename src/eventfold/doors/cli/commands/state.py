@@ -9,8 +9,8 @@ import click
 from eventfold.aggregates.repository import Repository
 from eventfold.doors.cli.aggregates import expect_aggregate
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, say
 from eventfold.errors import ConfigInvalid, RangeInvalid
 from eventfold.limits import INT_MAX
 

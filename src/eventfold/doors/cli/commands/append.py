@@ -7,7 +7,9 @@ from functools import partial
 
 import click
 
-from eventfold.doors.cli.lines import (
+from eventfold.doors.cli.moments import Moment
+from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.lines import (
     Batch,
     batches,
     event_id,
@@ -18,9 +20,7 @@ from eventfold.doors.cli.lines import (
     whole,
     with_command,
 )
-from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_json, progress, say
-from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, progress, say
 from eventfold.errors import BatchEmpty, EventfoldError, LogNotFound
 from eventfold.events.accepting import accept
 from eventfold.events.metadata import context

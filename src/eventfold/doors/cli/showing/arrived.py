@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, say, shown
 from eventfold.doors.cli.scaffolding import Written, called
 from eventfold.doors.cli.settings import Settings
+from eventfold.doors.cli.showing.output import print_json, print_table, say, shown
 from eventfold.imports import ImportReport
 from eventfold.words import how_many
 

@@ -11,11 +11,11 @@ from msgspec import structs
 
 from eventfold import limits
 from eventfold.app.schema import look_through, program_of
-from eventfold.doors.cli.lines import whole
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.output import print_json, print_table, progress, say
 from eventfold.doors.cli.protecting import protected, schema_file
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.lines import whole
+from eventfold.doors.cli.showing.output import print_json, print_table, progress, say
 from eventfold.errors import ConfigInvalid, EventfoldError
 from eventfold.events.schema.accepting import accept, refuse, require, with_samples
 from eventfold.events.schema.finding import Finding

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.output import print_json, print_table, progress, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, progress, say, warn
 from eventfold.errors import AuditFailed
 from eventfold.words import how_many
 

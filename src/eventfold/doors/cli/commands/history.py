@@ -11,10 +11,10 @@ import msgspec
 
 from eventfold.app.app import App
 from eventfold.doors.cli.aggregates import aggregate_of
-from eventfold.doors.cli.documents import changes, document
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.doors.cli.settings import Settings, pass_settings, told
+from eventfold.doors.cli.showing.documents import changes, document
+from eventfold.doors.cli.showing.output import print_table, screenful, shortened, tell_more, with_values
 from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.store.checks import check_range

@@ -4,8 +4,8 @@ import click
 
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import print_json, progress, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, progress, say, warn
 from eventfold.doors.cli.stopping import stop_on_signals
 
 

@@ -7,8 +7,8 @@ from msgspec import structs
 
 from eventfold.app.eventtypes import event_types
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import print_json, print_table, screenful, tell_more
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, screenful, tell_more
 
 COLUMNS = ("category", "type", "events", "first", "last", "schema")
 

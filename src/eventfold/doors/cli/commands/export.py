@@ -8,11 +8,11 @@ from typing import Literal
 
 import click
 
-from eventfold.doors.cli.lines import whole
 from eventfold.doors.cli.moments import Moment
-from eventfold.doors.cli.output import print_json, progress, say
 from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.lines import whole
+from eventfold.doors.cli.showing.output import print_json, progress, say
 from eventfold.errors import NotFound
 from eventfold.events.envelope import to_us
 from eventfold.events.registry import Registry

@@ -9,11 +9,11 @@ from typing import Literal, get_args
 import click
 from msgspec import structs
 
-from eventfold.doors.cli.arrived import show
-from eventfold.doors.cli.output import progress
 from eventfold.doors.cli.protecting import check_input
 from eventfold.doors.cli.scaffolding import Planned, plan
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.arrived import show
+from eventfold.doors.cli.showing.output import progress
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
 from eventfold.imports import (
     ImportReport,

@@ -3,8 +3,8 @@
 import click
 from rich.console import Console
 
-from eventfold.doors.cli.output import print_json, print_table, say
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, say
 from eventfold.errors import ConfigInvalid
 
 

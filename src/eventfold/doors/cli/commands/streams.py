@@ -7,8 +7,8 @@ import click
 import msgspec
 
 from eventfold.doors.cli.limits import limit_option
-from eventfold.doors.cli.output import print_table, say, screenful
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_table, say, screenful
 
 
 @click.command()

@@ -9,8 +9,8 @@ from msgspec import structs
 from eventfold.app.status import Status, TableStatus
 from eventfold.app.status import status as log_status
 from eventfold.doors.cli.moments import Seconds
-from eventfold.doors.cli.output import print_json, print_table, say, warn
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, print_table, say, warn
 from eventfold.feed.cursor import Cursor
 from eventfold.words import how_many
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.output import print_json, say
 from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.showing.output import print_json, say
 
 
 @click.group(cls=Once)

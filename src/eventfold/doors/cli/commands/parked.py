@@ -7,10 +7,11 @@ import click
 from msgspec import structs
 
 from eventfold.app.live import Live
-from eventfold.doors.cli.documents import document
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.output import (
+from eventfold.doors.cli.settings import Settings, json_option, pass_settings
+from eventfold.doors.cli.showing.documents import document
+from eventfold.doors.cli.showing.output import (
     print_json,
     print_table,
     say,
@@ -19,7 +20,6 @@ from eventfold.doors.cli.output import (
     tell_more,
     with_values,
 )
-from eventfold.doors.cli.settings import Settings, json_option, pass_settings
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
 from eventfold.readmodels.asking.telling import not_parked
