@@ -19,7 +19,7 @@ class Mistake(NamedTuple):
 
 SQLITE, CONTRACT = "src/eventfold/store/sqlite", "tests/store/sqlite/test_contract.py::TestSqliteFile"
 STATE = "src/eventfold/readmodels/sqlite"
-CRASHES = "tests/readmodels/test_crashes.py"
+CRASHES = "tests/readmodels/folding/test_crashes.py"
 TABLES = "tests/store/sqlite/test_readmodel_contract.py::TestSqlite"
 
 MISTAKES = [
@@ -104,7 +104,7 @@ MISTAKES = [
         f"{STATE}/tablestate.py",
         "            if head.cursor != read or change not in {None, head.change}:",
         "            if False:",
-        "tests/readmodels/test_state.py::test_an_older_owner_cannot_commit",
+        "tests/readmodels/sqlite/test_state.py::test_an_older_owner_cannot_commit",
     ),
     Mistake(
         11,
@@ -203,7 +203,7 @@ MISTAKES = [
         "src/eventfold/readmodels/declaring/reducers.py",
         "(mine < held if first else mine > held):",
         "(mine < held if first else mine != held):",
-        "tests/readmodels/test_partial_results.py::test_an_older_event_that_comes_later_overwrites_nothing_newer",
+        "tests/readmodels/folding/test_partial_results.py::test_an_older_event_that_comes_later_overwrites_nothing_newer",
     ),
     Mistake(
         24,

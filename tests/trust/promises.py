@@ -177,9 +177,9 @@ PROMISES = {
         Promise(
             "A worker that is killed anywhere leaves the fold of a prefix and goes on from it.",
             (
-                "tests/readmodels/test_crashes.py::test_a_crash_at_any_boundary_leaves_right_rows",
+                "tests/readmodels/folding/test_crashes.py::test_a_crash_at_any_boundary_leaves_right_rows",
                 (
-                    "tests/readmodels/test_crashes.py"
+                    "tests/readmodels/folding/test_crashes.py"
                     "::test_rows_and_cursor_in_two_commits_would_be_wrong_at_many_boundaries"
                 ),
                 (

@@ -13,7 +13,7 @@ from eventfold.readmodels.folding.projector import Projector
 from eventfold.sqlite.connect import Place
 from eventfold.store.sqlite.store import SqliteStore
 from eventfold.testing.making import make, numbers, read_all
-from tests.readmodels.test_crashes import REGISTRY, found, fresh_state, wanted
+from tests.readmodels.folding.test_crashes import REGISTRY, found, fresh_state, wanted
 from tests.trust.figures import record
 from tests.trust.system import needs, python
 

@@ -18,7 +18,7 @@ from eventfold.errors import EventfoldError, StorageFailed, StorageFull, StoreFe
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.store.sqlite.store import SqliteStore, open_url
 from eventfold.testing.making import make, read_all
-from tests.readmodels.test_crashes import REGISTRY, filled, found, fresh_state, wanted
+from tests.readmodels.folding.test_crashes import REGISTRY, filled, found, fresh_state, wanted
 from tests.trust.history import History, generated, opened, verdict
 from tests.trust.system import python
 

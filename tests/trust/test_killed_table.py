@@ -11,13 +11,13 @@ from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import Scope
 from eventfold.testing.making import make
-from tests.readmodels.test_crashes import LAYOUT, REGISTRY, found, fresh_state, wanted
+from tests.readmodels.folding.test_crashes import LAYOUT, REGISTRY, found, fresh_state, wanted
 from tests.trust.figures import record
 from tests.trust.system import python, strace
 
 WORKER = """
 import sys
-from tests.readmodels.test_crashes import *
+from tests.readmodels.folding.test_crashes import *
 from tests.trust.history import CHECKPOINT_PAGES
 store = open_store(sys.argv[1])
 state = fresh_state(store, sys.argv[2])

@@ -17,7 +17,7 @@ from eventfold.readmodels.port import Changes, Scope
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.store.sqlite.store import SqliteStore
 from eventfold.testing.making import make
-from tests.readmodels.test_crashes import LAYOUT, REGISTRY, fresh_state
+from tests.readmodels.folding.test_crashes import LAYOUT, REGISTRY, fresh_state
 from tests.trust.figures import record
 from tests.trust.history import CHECKPOINT_PAGES
 from tests.trust.power import Disk, images

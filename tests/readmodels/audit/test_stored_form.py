@@ -19,7 +19,7 @@ def test_a_state_of_the_first_format_goes_on(tmp_path: Path) -> None:
         connection = apsw.Connection(str(tmp_path / f"{name}.db"))
         connection.execute((Path(__file__).parents[1] / "stored" / f"{name}-1.sql").read_text())
         connection.close()
-    from tests.readmodels.test_diff import boxes as stored
+    from tests.readmodels.asking.test_diff import boxes as stored
 
     world = World(tmp_path, [stored()])
     assert sorted(world.tables[0].parked()) == ["box-2"]

@@ -23,9 +23,9 @@ from eventfold.imports import (
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.doors.calling import eventfold
+from tests.imports.files.test_xes import LOG
 from tests.imports.making import COLUMNS, csv_file, run, stored
 from tests.imports.test_documents import document
-from tests.imports.test_xes import LOG
 
 Bring = Callable[[Store, Path], ImportReport]
 

@@ -14,7 +14,7 @@ from eventfold.errors import QueryInvalid
 from eventfold.imports import Mapping, import_file, ocel_mapping
 from eventfold.imports.files import rows
 from tests.imports.making import refusals, stored
-from tests.imports.test_categories import ocel
+from tests.imports.mapping.test_categories import ocel
 
 COLUMNS = Mapping(stream="case", category="case", type="what")
 ONE = UUID(int=7)

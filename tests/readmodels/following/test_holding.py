@@ -11,7 +11,7 @@ from eventfold.feed.leases.owner import life, new_owner
 from eventfold.readmodels.following.holding import LEASE_SECONDS, Hold
 from eventfold.readmodels.port import TableState
 from tests.feed.test_owner import BEFORE, changed
-from tests.readmodels.test_crashes import fresh_state
+from tests.readmodels.folding.test_crashes import fresh_state
 
 
 class Waiter:

@@ -9,7 +9,7 @@ from eventfold import Store
 from eventfold.errors import Refused
 from eventfold.imports.files import reading
 from tests.imports.making import csv_file, stored
-from tests.imports.test_identity import ROWS, bring, counts
+from tests.imports.settling.test_identity import ROWS, bring, counts
 
 
 @pytest.fixture

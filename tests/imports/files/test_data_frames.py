@@ -14,9 +14,9 @@ from eventfold import NewEvent, Store
 from eventfold.events.ids import row_id
 from eventfold.imports import import_file, ocel_mapping, xes_mapping
 from eventfold.imports.files.numbers import plain_number
+from tests.imports.files.test_xes import bring, written
 from tests.imports.making import refusals, stored
 from tests.imports.ocelmaking import EVENTS, KINDS, write
-from tests.imports.test_xes import bring, written
 
 
 def trace(*events: str) -> str:

@@ -21,7 +21,7 @@ from eventfold.imports import importing
 from eventfold.imports.settling import formers
 from tests.imports.making import stored
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "imports-0.1.0" / "data"
+GOLDEN = Path(__file__).parents[2] / "golden" / "imports-0.1.0" / "data"
 IMPORTS: list[dict[str, Any]] = msgspec.json.decode((GOLDEN / "imports.json").read_bytes())
 
 

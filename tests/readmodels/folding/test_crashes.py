@@ -216,7 +216,7 @@ def _effect_then_checkpoint(
 
 CHILD = """
 import sys
-from tests.readmodels.test_crashes import *
+from tests.readmodels.folding.test_crashes import *
 store = open_store(sys.argv[1])
 projector = Projector(fresh_state(store, sys.argv[2]), store.feed(), REGISTRY)
 print("ready", flush=True)
@@ -224,7 +224,7 @@ while not projector.step(2).caught_up:
     pass
 print("done", flush=True)
 """
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def _child(log: str, state: str) -> "subprocess.Popen[bytes]":
