@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -36,6 +36,45 @@ def executed(source: str, target: str) -> Iterator[str]:
     around = [".".join(parts[:length]) for length in range(1, len(parts))]
     yield from (package for package in around if not f"{source}.".startswith(f"{package}."))
     yield target
+
+
+def circle(package: Path) -> list[str]:
+    """A circle of rooms that stand side by side in one room, what stands in the room itself left out; empty if none."""
+    known = read(package)
+    graph: dict[str, set[str]] = {}
+    for module in known.values():
+        here = PurePosixPath(module.place).parts[:-1]
+        for found in imports(module, known):
+            target = known.get(found.target)
+            if target is None or found.by_text:
+                continue
+            there = PurePosixPath(target.place).parts[:-1]
+            common = next(
+                (n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), None
+            )
+            if common:
+                graph.setdefault("/".join(here[: common + 1]), set()).add("/".join(there[: common + 1]))
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        rooms: list[str] = error.args[1]
+        return rooms
+    return []
+
+
+def test_rooms_side_by_side_import_one_way() -> None:
+    assert circle(PACKAGE) == []
+
+
+def test_a_circle_of_rooms_is_seen(tmp_path: Path) -> None:
+    files = {
+        "store/a/x.py": "from eventfold.store.b.y import Y",
+        "store/b/y.py": "",
+        "store/b/z.py": "from eventfold.store.a import w",
+        "store/a/w.py": "",
+        "store/port.py": "from eventfold.store.a.w import W",
+    }
+    assert set(circle(plant(tmp_path / "eventfold", files))) == {"store/a", "store/b"}
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:

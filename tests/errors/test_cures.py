@@ -14,7 +14,7 @@ import pytest
 
 from eventfold import errors
 from eventfold.doors.cli.main import cli
-from eventfold.readmodels.asking.telling import rebuilding
+from eventfold.readmodels.telling import rebuilding
 from tests.architecture.tree import PACKAGE, read
 
 COMMAND = re.compile(r"`eventfold ([^`]+)`")

@@ -22,7 +22,6 @@ from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
-from eventfold.readmodels.asking.telling import Distance, parked_warnings
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import Table
@@ -33,6 +32,7 @@ from eventfold.readmodels.following.worker import TableWorker
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Ledger
+from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from eventfold.errors import EventfoldError
 from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
-from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publishing.publication import Version
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
 

@@ -19,7 +19,6 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.feed.port import Feed
-from eventfold.readmodels.asking.telling import not_parked, parked_warnings, place
 from eventfold.readmodels.counting.unknown import Sought, UnknownType, told
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.projector import Projector, check_definition
@@ -27,6 +26,7 @@ from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Ledger, State, TableState
 from eventfold.readmodels.publishing.publication import Publication
 from eventfold.readmodels.publishing.seeding import seed
+from eventfold.readmodels.telling import not_parked, parked_warnings, place
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from eventfold.events.jsontext import compact_object
 from eventfold.imports.files import rows
 from eventfold.imports.files.rows import Cells, Row
 from eventfold.imports.files.typedtext import NULL, typed
+from eventfold.imports.files.xesnames import CASE, RESOURCE, TIME
 from eventfold.imports.files.xmlfeed import read_xml
-from eventfold.imports.mapping.standards import CASE, RESOURCE, TIME
 
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 _NESTED = frozenset({"list", "container"})

@@ -2,12 +2,8 @@
 
 from eventfold.events.names import composed
 from eventfold.imports.files.ocel.ocel import ACTIVITY, EVENT_ID, OF_TYPE, TIMESTAMP
+from eventfold.imports.files.xesnames import CASE, CONCEPT, RESOURCE, TIME
 from eventfold.imports.mapping.mapping import Mapping
-
-CASE = "case:"
-CONCEPT = "concept:name"
-RESOURCE = "org:resource"
-TIME = "time:timestamp"
 
 
 def xes_mapping(

@@ -15,13 +15,13 @@ from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.feed.port import Feed
-from eventfold.readmodels.asking.telling import as_of, parked_warnings, place
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.history import columns_of
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Scope
 from eventfold.readmodels.publishing.publication import Publication, Stamp
+from eventfold.readmodels.telling import as_of, parked_warnings, place
 from eventfold.words import how_many
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from eventfold.feed.parking import ParkedStream
 from eventfold.readmodels.asking.asof import AsOf
 from eventfold.readmodels.asking.compare import Compared, compare
-from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.notebook import markup
+from eventfold.readmodels.telling import parked_warnings
 
 Kind = Literal["added", "removed", "changed"]
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}

@@ -12,8 +12,8 @@ from eventfold.events.times import instant, moment
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import named
 from eventfold.readmodels.asking.asof import AsOf, Clock, History
-from eventfold.readmodels.asking.telling import as_of
 from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.telling import as_of
 from eventfold.store.port import Store
 
 Moment = Cursor | AsOf | datetime | date | int | str

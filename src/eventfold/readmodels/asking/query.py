@@ -20,7 +20,6 @@ from eventfold.foreign import said
 from eventfold.readmodels.asking.query_events import outline_events, show_events, whole
 from eventfold.readmodels.asking.query_values import Decode, fetch, values
 from eventfold.readmodels.asking.scratch import memory, no_room, room, scratch
-from eventfold.readmodels.asking.telling import Distance, parked_warnings
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.table import EVENTS
 from eventfold.readmodels.folding.arrowform import schema
@@ -29,6 +28,7 @@ from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.publishing.publication import Publication, Version
+from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
 

@@ -8,11 +8,11 @@ import msgspec
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.feed.port import Feed
-from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.reference import Reference
 from eventfold.readmodels.notebook import markup
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
 

@@ -24,7 +24,6 @@ from eventfold.errors import (
     StorageError,
     StorageFailed,
 )
-from eventfold.readmodels.asking.telling import rebuilding
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
@@ -32,6 +31,7 @@ from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
 from eventfold.readmodels.publishing.publication import Stamp, Version, read_stamp
+from eventfold.readmodels.telling import rebuilding
 
 _LOOK_BACK = 100
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")

@@ -12,12 +12,12 @@ from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.feed.port import Feed, Page
-from eventfold.readmodels.asking.telling import not_parked, rebuilding
 from eventfold.readmodels.counting.tally import identity, tally
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.batch import Batch, stopped
 from eventfold.readmodels.folding.reference import Reference, Taken
 from eventfold.readmodels.port import Changes, Head, TableState
+from eventfold.readmodels.telling import not_parked, rebuilding
 from eventfold.store.port import Store
 
 PAGE = 2000

@@ -18,10 +18,10 @@ from eventfold.errors import (
     TableInvalid,
 )
 from eventfold.feed.port import Feed
-from eventfold.readmodels.asking.telling import rebuilding
 from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.publishing.publication import Publication, Version, stamp_of
+from eventfold.readmodels.telling import rebuilding
 
 _log = logging.getLogger("eventfold.publisher")
 ATTEMPTS = 3

@@ -9,7 +9,7 @@ from eventfold.doors.cli.moments import Moment, Place, occurred_option
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_rows, say, screenful, tell_more, warn_beside
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.asking.telling import parked_warnings
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
 
 

@@ -21,7 +21,7 @@ from eventfold.doors.cli.showing.output import (
     warn,
 )
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.asking.telling import parked_warnings
+from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from eventfold.events.envelope import to_us
 from eventfold.events.registry import Registry
 from eventfold.exports import ExportReport, export_log
 from eventfold.feed.cursor import Cursor, read_cursor
-from eventfold.readmodels.asking.telling import as_of
+from eventfold.readmodels.telling import as_of
 from eventfold.words import how_many
 
 STDOUT = "-"

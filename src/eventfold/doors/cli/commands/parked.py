@@ -22,7 +22,7 @@ from eventfold.doors.cli.showing.output import (
 )
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
-from eventfold.readmodels.asking.telling import not_parked
+from eventfold.readmodels.telling import not_parked
 from eventfold.words import how_many
 
 COLUMNS = ("table", "stream", "version", "type", "code", "waiting", "message")

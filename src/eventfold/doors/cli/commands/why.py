@@ -16,8 +16,8 @@ from eventfold.doors.cli.showing.output import (
     warn_beside,
 )
 from eventfold.errors import RowNotFound
-from eventfold.readmodels.asking.telling import parked_warnings
 from eventfold.readmodels.asking.why import Step
+from eventfold.readmodels.telling import parked_warnings
 
 
 @click.command()

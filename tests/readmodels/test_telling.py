@@ -8,8 +8,8 @@ import pytest
 from eventfold.errors import ForeignCursor, StorageFailed
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.port import FeedCapabilities
-from eventfold.readmodels.asking.telling import Distance, parked_warnings
 from eventfold.readmodels.port import Head
+from eventfold.readmodels.telling import Distance, parked_warnings
 
 
 def at(position: int) -> Cursor:
