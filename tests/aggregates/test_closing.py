@@ -31,9 +31,8 @@ os._exit(9)
 def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due waits, as it does when a program ends before the thread begins."""
     monkeypatch.setattr(Thread, "start", lambda _: None)
-    monkeypatch.setattr(
-        Snapshotting, "flush", lambda *_: True
-    )  # nothing is being taken that could be waited for
+    # nothing is being taken that could be waited for
+    monkeypatch.setattr(Snapshotting, "flush", lambda *_: True)
 
 
 def paid(url: str, module: Any, count: int = 10, streams: int = 1) -> None:

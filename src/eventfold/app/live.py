@@ -87,9 +87,8 @@ class Live:
                 f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
             )
         found = self._repositories.get(aggregate_type)
-        if (
-            found is None
-        ):  # of two threads that make it at once both go on with one, which is closed with the app
+        if found is None:
+            # of two threads that make it at once both go on with one, which is closed with the app
             made = Repository(self.store, self.app.registry, aggregate_type)
             found = self._repositories.setdefault(aggregate_type, made)
         return found

@@ -123,9 +123,8 @@ class Moments:
         later = [e for e in page.events if until_us < e.recorded_us and e.occurred_us < e.recorded_us]
         event = next((e for e in later if e.occurred_us <= until_us), None)
         if event is None and not page.caught_up:
-            event = next(
-                iter(later), None
-            )  # one that would do may stand in the rest, which is not read for a hint
+            # one that would do may stand in the rest, which is not read for a hint
+            event = next(iter(later), None)
         if event is None:
             return ""
         return (
