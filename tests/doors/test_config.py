@@ -53,9 +53,8 @@ def test_a_relative_path_in_the_file_is_relative_to_the_file(
     assert found["store"][0] == f"sqlite:///{folder}/shop.db?synchronous=full"
     assert found["lake"][0] == f"{folder}/lake"
     assert eventfold("streams").code == 0
-    assert (
-        eventfold("-s", "sqlite:///shop.db", "streams").code == 4
-    )  # a flag is relative to the current folder
+    # a flag is relative to the current folder
+    assert eventfold("-s", "sqlite:///shop.db", "streams").code == 4
 
 
 def test_another_file_may_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,10 +207,11 @@ def test_appending_goes_on(corpus: Corpus) -> None:
         repository, before = live.repository(corpus.aggregate), live.store.head("parcel-3")
         arrived = datetime(2026, 2, 1, tzinfo=UTC)
         again = repository.execute_once("move-1", "parcel-3", corpus.aggregate.move, "Graz", arrived)
+        # the command of that release took effect once
         assert (again.version, live.store.head("parcel-3")) == (
             2,
             before,
-        )  # the command of that release took effect once
+        )
         repository.execute("parcel-3", corpus.aggregate.move, "Wien", arrived)
         assert live.store.head("parcel-3") == before + 1
         with pytest.raises(ef.WrongExpectedVersion):
@@ -249,11 +250,12 @@ def test_a_lost_state_goes_on_from_the_published_tables(corpus: Corpus) -> None:
         file.unlink()
     with corpus.open() as live:
         live.catch_up()
+        # what people skipped in `notes` is known to the state only
         for name in (
             "parcels",
             "depots",
             "open",
-        ):  # what people skipped in `notes` is known to the state only
+        ):
             found = rows_of(live.query(f"SELECT * FROM {name} ORDER BY 1").rows())
             assert found == corpus.expected.moments[name][-1], name
 

@@ -86,9 +86,8 @@ def _place(name: str) -> str:
 def main(*arguments: str) -> int:
     """Runs mutmut, unless only the report is asked for."""
     if "--report" not in arguments:
-        (MUTANTS / "src").mkdir(
-            parents=True, exist_ok=True
-        )  # Python never looks again into a folder that was not there
+        # Python never looks again into a folder that was not there
+        (MUTANTS / "src").mkdir(parents=True, exist_ok=True)
         # child processes of the tests import the broken source too
         environment = {**os.environ, "PYTHONPATH": str(MUTANTS / "src"), "EVENTFOLD_TEST_FIGURES": ""}
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2", *arguments]

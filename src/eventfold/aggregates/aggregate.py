@@ -51,12 +51,13 @@ class Aggregate(ABC, Generic[E]):
             used here, a category that no stream could have, a type of state that no snapshot can keep.
     """
 
+    # so that vars() of an instance is the state alone
     __slots__ = (
         "_changes",
         "_ids",
         "_stream",
         "_version",
-    )  # so that vars() of an instance is the state alone
+    )
 
     definition: ClassVar[Definition]
     event_types: ClassVar[tuple[type[Event], ...]]

@@ -229,9 +229,8 @@ def _watched(
 def _unpublished(head: Head, version: Version) -> int:
     if version.stamp.generation != head.generation:
         same = (version.stamp.cursor, version.stamp.fingerprint) == (head.cursor, head.fingerprint)
-        return (
-            0 if same else head.change
-        )  # made anew from what is published; or rebuilt: none of its commits is there
+        # made anew from what is published; or rebuilt: none of its commits is there
+        return 0 if same else head.change
     return max(0, head.change - version.stamp.change)
 
 

@@ -68,9 +68,8 @@ def accept(
     if event.schema_version != current:
         return event  # stored text never changes: upcasters read it as they will read it later
     _no_floats_for_decimals(msgspec.json.decode(text), kept, event_type)
-    return registry.encode(
-        decoded, metadata=metadata, event_id=event.id, occurred_at=occurred_at
-    )  # with the defaults of fields that were left out
+    # with the defaults of fields that were left out
+    return registry.encode(decoded, metadata=metadata, event_id=event.id, occurred_at=occurred_at)
 
 
 def _no_floats_for_decimals(given: Any, written: Any, path: str) -> None:

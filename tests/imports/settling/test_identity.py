@@ -119,11 +119,12 @@ def test_other_rows_are_written_once_whatever_is_imported_again(
     assert counts(bring(store, second, **options)) == (0, 4, 0)
     assert counts(bring(store, first)) == (0, 3, 0)
     grown = csv_file(first, [*ROWS, ROWS[0]])
+    # its third equal row is not that of the other log
     assert counts(bring(store, grown, other=True)) == (
         1,
         3,
         0,
-    )  # its third equal row is not that of the other log
+    )
     assert counts(bring(store, second, **options)) == (0, 4, 0)
     assert len({event.id for event in stored(store)}) == len(stored(store)) == 8
 

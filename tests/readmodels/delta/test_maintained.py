@@ -321,9 +321,8 @@ def test_what_does_not_fit_into_memory_nor_into_its_folder_is_a_full_disk(
 
     def small(place: str, *, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
         db = connect(place, config=config)
-        return db.execute(
-            "SET max_temp_directory_size = '1MB'"
-        )  # as an option of the connection it is forgotten
+        # as an option of the connection it is forgotten
+        return db.execute("SET max_temp_directory_size = '1MB'")
 
     monkeypatch.setenv("EVENTFOLD_MEMORY", "20MB")
     monkeypatch.setattr(duckdb, "connect", small)

@@ -37,9 +37,8 @@ def test_a_row_that_came_and_went_between_two_publications_moves_the_stamp(shop:
     first = shop.publish()
     assert first is not None
     rows = shop.published()
-    shop.happen(
-        "box-9", 9
-    )  # no file of the table can hold its key: a MERGE would look at none, and commit nothing
+    # no file of the table can hold its key: a MERGE would look at none, and commit nothing
+    shop.happen("box-9", 9)
     shop.fold()
     shop.happen("box-9")
     assert shop.publish() == first + 1

@@ -19,9 +19,8 @@ def test_a_reader_keeps_to_the_rate_whatever_a_page_costs() -> None:
         governor.wait()
         governor.spend(charge)
     governor.wait()
-    assert now[0] - 100 == pytest.approx(
-        260 * 20 / 50 - 1
-    )  # one second of the rate is there at the beginning
+    # one second of the rate is there at the beginning
+    assert now[0] - 100 == pytest.approx(260 * 20 / 50 - 1)
 
 
 def test_without_a_rate_nobody_waits() -> None:

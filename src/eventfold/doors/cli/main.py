@@ -169,9 +169,8 @@ def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
         complain("Interrupted; everything that was acknowledged is kept.")
         return INTERRUPTED
     except SystemExit:
-        if (
-            sys.stdout is not stream
-        ):  # click has seen first that our reader has gone, and put a silent one there
+        # click has seen first that our reader has gone, and put a silent one there
+        if sys.stdout is not stream:
             return 0
         raise
     except BrokenPipeError:

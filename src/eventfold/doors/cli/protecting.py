@@ -55,9 +55,8 @@ def check_streams(configuration: Callable[[], Configuration] | None = None) -> N
         ConfigInvalid: it has. Where that is standard error, the sentence goes to standard output.
     """
     kept: dict[Path, str] = {}
-    with suppress(
-        EventfoldError, OSError
-    ):  # what is wrong with a setting is said by the command that needs it
+    # what is wrong with a setting is said by the command that needs it
+    with suppress(EventfoldError, OSError):
         kept = _kept(configuration()) if configuration is not None else _settings()
     found = Protected(kept)
     try:

@@ -16,8 +16,7 @@ def stop_on_signals() -> threading.Event:
         stop.set()
 
     for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(
-            ValueError
-        ):  # not in the main thread: the program around us has its own signals
+        # not in the main thread: the program around us has its own signals
+        with contextlib.suppress(ValueError):
             signal.signal(name, handler)
     return stop

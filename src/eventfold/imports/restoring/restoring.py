@@ -79,9 +79,8 @@ def restore(
 
 def _is_irregular(row: Recorded) -> bool:
     event = row.event
-    if (
-        event is None or len(event.data) + len(event.metadata) > limits.EVENT_BYTES
-    ):  # refused for its size, unread
+    # refused for its size, unread
+    if event is None or len(event.data) + len(event.metadata) > limits.EVENT_BYTES:
         return False
     return bool(irregular(row.stream, event.id.bytes, event.data, event.metadata))
 

@@ -83,9 +83,8 @@ class DeltaPublication:
         newest = table.version()
         with translated("reading", self._folder):
             history = self._history(table, None if not self._healed else _LOOK_BACK)
-        if (
-            not self._healed
-        ):  # once, at the start: copies that a crash or a restored log left missing or wrong
+        # once, at the start: copies that a crash or a restored log left missing or wrong
+        if not self._healed:
             for number in history:
                 self._copied(number, history)
             self._healed = True
@@ -142,9 +141,8 @@ class DeltaPublication:
             if rows.num_rows or deleted:
                 self._merge(table, self._source(rows, deleted), stamp)
                 table.update_incremental()
-            if (
-                table.version() == before
-            ):  # a MERGE that touches no row makes no commit, and so moves no stamp
+            # a MERGE that touches no row makes no commit, and so moves no stamp
+            if table.version() == before:
                 nothing = schema(self._layout).empty_table()
                 write_deltalake(
                     table, nothing, mode="append", commit_properties=self._properties(table, stamp)

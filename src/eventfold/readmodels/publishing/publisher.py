@@ -56,9 +56,8 @@ class Publisher:
             TableInvalid: the rows were folded under another definition.
         """
         for _ in range(ATTEMPTS - 1):
-            with suppress(
-                StaleCursor
-            ):  # somebody wrote to the published table in the same moment: look again
+            # somebody wrote to the published table in the same moment: look again
+            with suppress(StaleCursor):
                 return self._publish(reclaim=reclaim, complete=complete)
         return self._publish(reclaim=reclaim, complete=complete)
 

@@ -99,9 +99,8 @@ class Writer:
             if not job.done:
                 self._lead()
             self._leave(job)
-        except (
-            BaseException
-        ):  # an interrupt strikes anywhere, even at the call above: the lead must never be lost
+        # an interrupt strikes anywhere, even at the call above: the lead must never be lost
+        except BaseException:
             self._leave(job)
             raise
         if job.error is not None:

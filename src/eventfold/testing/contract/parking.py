@@ -109,9 +109,8 @@ class ParkingContract(OverALog):
             assert told.warnings == list(found.warnings) == live.status().warnings
             assert told.warnings == ["boxes: 1 stream is parked"]
             live.store.append("box-2", [filled(10)], expected=2)
-        with (
-            bench.open() as live
-        ):  # a program that starts anew: how far it is behind is asked now and then only
+        # a program that starts anew: how far it is behind is asked now and then only
+        with bench.open() as live:
             found = live.query("SELECT sum(total) AS total FROM owners")
             assert (dict(found.parked), set(found.behind)) == ({}, {"owners"})
             assert "behind the log: `eventfold run --once`" in found.warnings[0]

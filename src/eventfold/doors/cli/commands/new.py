@@ -48,9 +48,8 @@ def new(settings: Settings, name: str, folder: str | None) -> None:
     """
     _check(name)
     place = Path(folder or name)
-    others = Protected(
-        folders=protected(settings.configuration).folders
-    )  # its own files may lie where we are
+    # its own files may lie where we are
+    others = Protected(folders=protected(settings.configuration).folders)
     others.check(place)
     if not _is_free(place):
         raise ConfigInvalid(f"{place} is there already; give another --folder.", key="folder")

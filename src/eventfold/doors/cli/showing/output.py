@@ -252,9 +252,8 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, datetime) and value.microsecond % 1000:
-        return value.isoformat(sep=" ").replace(
-            "+00:00", "Z"
-        )  # a table shows milliseconds; nothing is cut here
+        # a table shows milliseconds; nothing is cut here
+        return value.isoformat(sep=" ").replace("+00:00", "Z")
     return str(value) if isinstance(value, float) else shown(value)
 
 

@@ -112,9 +112,8 @@ def _has_unsafe(text: str) -> bool:
 
 def of_container(document: Mapping[str, Any], rid: str) -> bool:
     """Whether a stored document lies in the container of a resource id, whose eight bytes begin the document's own."""
-    return bool(
-        str(document["_rid"])[:10] == rid[:10]
-    )  # base64: the last character shares bits with what follows
+    # base64: the last character shares bits with what follows
+    return bool(str(document["_rid"])[:10] == rid[:10])
 
 
 def to_event(document: Mapping[str, Any], *, partition: str = "", position: int = 0) -> RecordedEvent:

@@ -210,9 +210,8 @@ class Transaction:
 
 def _unique_text(body: Body, paths: list[list[str]]) -> str:
     values = [keys.value_at(body, path) for path in paths]
-    return keys.key_text(
-        [None if value == keys.UNDEFINED else value for value in values]
-    )  # missing counts as null
+    # missing counts as null
+    return keys.key_text([None if value == keys.UNDEFINED else value for value in values])
 
 
 def _check(found: Body, if_match: str, if_none_match: str) -> None:
