@@ -14,6 +14,7 @@ import msgspec
 from eventfold import limits
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.feed.effects.port import Effects
 from eventfold.feed.leases.port import Leases
 from eventfold.feed.port import Feed
 from eventfold.store.cost import Cost
@@ -249,10 +250,13 @@ class Store(Protocol):
             CapabilityMissing: the feed has one partition, which one worker follows whole.
         """
 
+    def effects(self) -> Effects:
+        """What the handlers of this log must not lose: leases and notes, as durable as its events."""
+
     def close(self) -> None:
         """Releases what is held. Later calls raise `StoreClosed`, all but `cost` and a second `close`.
 
-        So do its feed, snapshots and leases, and iterators that it gave, when they are asked for more.
+        So do its feed, snapshots, leases and effects, and iterators that it gave, when they are asked for more.
         """
 
     def __enter__(self) -> Self:

@@ -20,6 +20,7 @@ from eventfold.store.port import Store
 from eventfold.testing.contract.appending import AppendingContract
 from eventfold.testing.contract.closing import ClosingContract
 from eventfold.testing.contract.concurrency import ConcurrencyContract
+from eventfold.testing.contract.effects import EffectsContract
 from eventfold.testing.contract.feeding import FeedContract
 from eventfold.testing.contract.idempotency import IdempotencyContract
 from eventfold.testing.contract.leases import LeasesContract
@@ -40,10 +41,11 @@ class StoreContract(
     RestoringContract,
     FeedContract,
     SnapshotsContract,
+    EffectsContract,
     ClosingContract,
     ConcurrencyContract,
 ):
-    """Every suite of a store, with its feed and its snapshots."""
+    """Every suite of a store, with its feed, its snapshots and what its handlers must not lose."""
 
     @pytest.fixture
     def open_it(self) -> OpenStore:

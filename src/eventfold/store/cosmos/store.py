@@ -9,9 +9,9 @@ from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.cosmos.append import Appender, Clock
+from eventfold.store.cosmos.effects import CosmosEffects
 from eventfold.store.cosmos.feeding.feed import CosmosFeed
 from eventfold.store.cosmos.heads import Heads
-from eventfold.store.cosmos.leases import CosmosLeases
 from eventfold.store.cosmos.reading import Reading
 from eventfold.store.cosmos.requests.calls import Calls
 from eventfold.store.cosmos.requests.connect import connect
@@ -68,7 +68,7 @@ class CosmosStore(Entered):
         self._feed = CosmosFeed(
             opened.events, opened.log_id, opened.rid, self.calls, Governor(settings.readers)
         )
-        self._leases = CosmosLeases(opened.leases, opened.log_id, self.calls)
+        self._effects = CosmosEffects(opened.leases, opened.log_id, self.calls)
         self._snapshots = CosmosSnapshots(opened.snapshots, opened.log_id, self.calls)
         self._closed = False
 
@@ -138,10 +138,15 @@ class CosmosStore(Entered):
         self._alive()
         return self._snapshots
 
-    def leases(self) -> CosmosLeases:
+    def leases(self) -> CosmosEffects:
         """The leases in a container beside this log."""
         self._alive()
-        return self._leases
+        return self._effects
+
+    def effects(self) -> CosmosEffects:
+        """In the same container."""
+        self._alive()
+        return self._effects
 
     def cost(self) -> Cost:
         """What this store has spent, in requests and request units."""

@@ -19,6 +19,7 @@ from eventfold.store.checks import check_append, check_new_stream
 from eventfold.store.entered import Entered
 from eventfold.store.names import check_category
 from eventfold.store.port import Appended, Capabilities, Expected, StreamEnd, StreamInfo, Write
+from eventfold.store.sqlite.effects import SqliteEffects
 from eventfold.store.sqlite.feed import SqliteFeed
 from eventfold.store.sqlite.names import Names
 from eventfold.store.sqlite.reading import Reading
@@ -81,6 +82,7 @@ class SqliteStore(Entered):
         self._reading = Reading(self._pool, streams, types)
         self._feed = SqliteFeed(self.log_id, self._pool, streams, types, self._writer.written, self._alive)
         self._snapshots = SqliteSnapshots(place.beside(".snapshots"), self.log_id)
+        self._effects = SqliteEffects(place, self._pool, self.log_id, synchronous, self._alive)
         self._process = os.getpid()
         self._closed = False
 
@@ -155,6 +157,11 @@ class SqliteStore(Entered):
             "A log in SQLite has one partition, so there is nothing to share: one worker reads it."
         )
 
+    def effects(self) -> SqliteEffects:
+        """In tables of the same file."""
+        self._alive()
+        return self._effects
+
     def snapshots(self) -> SqliteSnapshots:
         """The snapshots beside this log."""
         self._alive()
@@ -171,6 +178,7 @@ class SqliteStore(Entered):
             return
         self._closed = True
         self._writer.close()
+        self._effects.close()
         self._pool.close()
         self._snapshots.close()
 

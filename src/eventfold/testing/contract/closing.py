@@ -65,7 +65,7 @@ class ClosingContract:
             store.head("order-1")
         store.close()
 
-    def test_every_method_of_a_closed_store_and_of_its_feed_snapshots_and_leases_says_so(
+    def test_every_method_of_a_closed_store_and_of_its_feed_snapshots_and_effects_says_so(
         self, store: Store
     ) -> None:
         token = store.append("order-1", make_many(3), expected=0).token
@@ -82,9 +82,8 @@ class ClosingContract:
             state="{}",
         )
         snapshots.save(kept)
-        leases = store.leases() if store.capabilities.shares_feed else None
-        if leases is not None:
-            leases.begin("reader", start)
+        effects = store.effects()
+        effects.begin("reader", start)
         store.close()
         store.close()
         of_store: Given = {
@@ -116,8 +115,7 @@ class ClosingContract:
         assert still_answering(store, of_store, frozenset({"close", "cost"})) == []
         assert still_answering(feed, of_feed, frozenset({"notify"})) == []
         assert still_answering(snapshots, of_snapshots) == []
-        if leases is not None:
-            assert still_answering(leases, _of_leases(start)) == []
+        assert still_answering(effects, _of_effects(start)) == []
 
     def test_an_iterator_in_flight_never_ends_early_in_silence(self, store: Store) -> None:
         for stream in ("order-1", "order-2", "order-3"):
@@ -153,11 +151,14 @@ class ClosingContract:
         assert ends_in_silence({"early": iter(())}) == ["early"]
 
 
-def _of_leases(start: Cursor) -> Given:
+def _of_effects(start: Cursor) -> Given:
     (partition, mark), *_ = start.marks.items()
     lease = Lease(reader="reader", partition=partition, cursor=Cursor(start.log, {partition: mark}))
     return {
-        "begin": lambda leases: leases.begin("other", start),
-        "all": lambda leases: leases.all("reader"),
-        "replace": lambda leases: leases.replace(lease, [lease]),
+        "begin": lambda effects: effects.begin("other", start),
+        "all": lambda effects: effects.all("reader"),
+        "replace": lambda effects: effects.replace(lease, [lease]),
+        "keep": lambda effects: effects.keep(lease, [lease]),
+        "note": lambda effects: effects.note("reader"),
+        "notes": lambda effects: effects.notes("reader", "outcome"),
     }

@@ -7,12 +7,12 @@ from msgspec import structs
 
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
+from eventfold.feed.effects.port import Effects
 from eventfold.feed.leases.port import Leases
 from eventfold.store.cost import Cost
 from eventfold.store.entered import Entered
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamEnd, StreamInfo, Write
 from eventfold.testing.partitioned.feed import PartitionedFeed
-from eventfold.testing.partitioned.leases import MemoryLeases
 
 
 class PartitionedStore(Entered):
@@ -30,7 +30,6 @@ class PartitionedStore(Entered):
         self.capabilities = structs.replace(
             store.capabilities, total_order=False, position_at_append=False, shares_feed=True
         )
-        self._leases = MemoryLeases(store.log_id, store.feed)
         self._feed = PartitionedFeed(store.feed(), partitions, seed=seed)
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: Expected) -> Appended:
@@ -87,9 +86,12 @@ class PartitionedStore(Entered):
         return self._store.snapshots()
 
     def leases(self) -> Leases:
-        """In memory, for as long as this store is open."""
-        self._store.feed()
-        return self._leases
+        """Where the store keeps what handlers must not lose."""
+        return self._store.effects()
+
+    def effects(self) -> Effects:
+        """As the store."""
+        return self._store.effects()
 
     def close(self) -> None:
         """Closes the store."""

@@ -1,1 +1,1 @@
-SELECT * FROM c
+SELECT * FROM c WHERE NOT STARTSWITH(c.id, 'note:')

@@ -1,0 +1,1 @@
+"""What handlers must never lose: how far they have come, what they have done, what waits."""

@@ -1,0 +1,1 @@
+SELECT c.id FROM c WHERE ARRAY_CONTAINS(@ids, c.id)
