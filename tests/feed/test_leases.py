@@ -1,18 +1,18 @@
 """Workers that share a feed, under any schedule of steps, deaths, stalls, splits and appends: nothing is lost."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
 
 from eventfold import ANY, open_store
 from eventfold.errors import OutcomeUnknown, StorageBusy
+from eventfold.feed.effects.port import Effects, Lease, Name, Note
 from eventfold.feed.leases.follower import SharedFollower
-from eventfold.feed.leases.port import Lease, Leases
 from eventfold.testing.crew import Crew
 from eventfold.testing.making import make
-from eventfold.testing.partitioned import MemoryLeases, PartitionedStore
+from eventfold.testing.partitioned import MemoryEffects, PartitionedStore
 
 ACTIONS = ["append", "append", "step", "step", "step", "time", "hire", "die", "leave", "split", "stall"]
 
@@ -30,9 +30,9 @@ def store() -> Iterator[PartitionedStore]:
     store.close()
 
 
-def campaign(store: PartitionedStore, leases: Leases, dice: random.Random, *, actions: int = 150) -> Verdict:
+def campaign(store: PartitionedStore, leases: Effects, dice: random.Random, *, actions: int = 150) -> Verdict:
     """A schedule; then whoever is left finishes the work."""
-    crew = Crew(store, leases=leases)
+    crew = Crew(store, effects=leases)
     workers: dict[str, SharedFollower] = {}
     named = iter(range(1_000_000))
     turned_back = 0
@@ -95,24 +95,26 @@ def campaign(store: PartitionedStore, leases: Leases, dice: random.Random, *, ac
     return Verdict(len(crew.lost()), len(crew.skipped()), turned_back)
 
 
-class Unlucky(MemoryLeases):
+class Unlucky(MemoryEffects):
     """Now and then the answer is lost, before or after the effect, or the place is busy."""
 
     def __init__(self, log_id: str, dice: random.Random) -> None:
         super().__init__(log_id)
         self._dice = dice
 
-    def replace(self, old: Lease, new: Sequence[Lease]) -> Sequence[Lease] | None:
+    def keep(
+        self, old: Lease, new: Sequence[Lease], put: Sequence[Note] = (), drop: Collection[Name] = ()
+    ) -> Sequence[Lease] | None:
         match self._dice.randrange(8):
             case 0:
                 raise OutcomeUnknown("lost before the effect")
             case 1:
-                super().replace(old, new)
+                super().keep(old, new, put, drop)
                 raise OutcomeUnknown("lost after the effect")
-        return super().replace(old, new)
+        return super().keep(old, new, put, drop)
 
 
-class Careless(MemoryLeases):
+class Careless(MemoryEffects):
     """The negative control: whoever comes last has written."""
 
     def _unchanged(self, kept: Lease | None, old: Lease) -> bool:
@@ -122,7 +124,7 @@ class Careless(MemoryLeases):
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_is_lost_or_skipped_and_no_checkpoint_turns_back(store: PartitionedStore, seed: int) -> None:
     dice = random.Random(seed)
-    assert campaign(store, MemoryLeases(store.log_id), dice) == Verdict(0, 0, 0)
+    assert campaign(store, MemoryEffects(store.log_id), dice) == Verdict(0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -15,7 +15,6 @@ from eventfold import limits
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.feed.effects.port import Effects
-from eventfold.feed.leases.port import Leases
 from eventfold.feed.port import Feed
 from eventfold.store.cost import Cost
 
@@ -42,7 +41,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         position_at_append: the token of an append is its exact place, not merely "at or beyond".
         event_ids_unique_in_log: a reused event id is found in another stream too; else inside a stream only.
         durable: what was acknowledged survives a crash of the process and of the machine.
-        shares_feed: the workers of one reader can share the feed by `leases`.
+        shares_feed: the workers of one reader can share the feed by the leases of `effects`.
         max_batch: events of one append, at most.
         max_event_bytes: data and metadata of one event, at most.
         max_append_bytes: data and metadata of one append, at most; None = no limit of its own.
@@ -243,20 +242,13 @@ class Store(Protocol):
     def snapshots(self) -> Snapshots:
         """The snapshots that belong to this log."""
 
-    def leases(self) -> Leases:
-        """Where the workers of one reader agree who follows which partition of the feed.
-
-        Raises:
-            CapabilityMissing: the feed has one partition, which one worker follows whole.
-        """
-
     def effects(self) -> Effects:
         """What the handlers of this log must not lose: leases and notes, as durable as its events."""
 
     def close(self) -> None:
         """Releases what is held. Later calls raise `StoreClosed`, all but `cost` and a second `close`.
 
-        So do its feed, snapshots, leases and effects, and iterators that it gave, when they are asked for more.
+        So do its feed, snapshots and effects, and iterators that it gave, when they are asked for more.
         """
 
     def __enter__(self) -> Self:

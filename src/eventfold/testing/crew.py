@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.effects.port import Effects
 from eventfold.feed.leases.follower import SharedFollower
-from eventfold.feed.leases.port import Leases
 from eventfold.store.port import Store
 
 
@@ -13,11 +13,11 @@ class Crew:
 
     Args:
         store: the log.
-        leases: where the workers agree; default: the store's own.
+        effects: where the workers agree; default: the store's own.
         seconds: how long a lease may stand still before others take it.
     """
 
-    def __init__(self, store: Store, *, leases: Leases | None = None, seconds: float = 30.0) -> None:
+    def __init__(self, store: Store, *, effects: Effects | None = None, seconds: float = 30.0) -> None:
         self.now = 0.0
         self.seconds = seconds
         self.delivered: list[tuple[str, RecordedEvent, int]] = []
@@ -26,7 +26,7 @@ class Crew:
         """What happens once while a worker handles its next page."""
         self._store = store
         self._workers: list[SharedFollower] = []
-        self.leases = leases or store.leases()
+        self.effects = effects or store.effects()
 
     def worker(self, owner: str) -> SharedFollower:
         """A worker that joins; the reader begins at the start of the log."""
@@ -38,7 +38,7 @@ class Crew:
         worker = SharedFollower(
             "mail",
             self._store.feed(),
-            self.leases,
+            self.effects,
             owner=owner,
             begin=self._store.feed().start,
             handle=handle,

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from eventfold.errors import CapabilityMissing
 from eventfold.store.port import Store
 from eventfold.testing.contract.appending import AppendingContract
 from eventfold.testing.contract.closing import ClosingContract
@@ -41,6 +40,7 @@ class StoreContract(
     RestoringContract,
     FeedContract,
     SnapshotsContract,
+    LeasesContract,
     EffectsContract,
     ClosingContract,
     ConcurrencyContract,
@@ -63,10 +63,7 @@ class StoreContract(
         assert isinstance(self, SharedFeedContract) == store.capabilities.shares_feed, (
             "a store that declares shares_feed passes SharedFeedContract, another one does not"
         )
-        if not store.capabilities.shares_feed:
-            with pytest.raises(CapabilityMissing):
-                store.leases()
 
 
-class SharedFeedContract(LeasesContract, SharingContract):
+class SharedFeedContract(SharingContract):
     """Beside `StoreContract`: what a store promises that declares `shares_feed`."""

@@ -63,11 +63,11 @@ def test_the_leases_of_a_split_range_are_those_of_its_children(account: StandIn,
     crew = Crew(store)
     worker = crew.worker("a")
     crew.settle(worker, turns=1)
-    (parent,) = store.leases().all("mail")
+    (parent,) = store.effects().all("mail")
     account.split("log", "events")
     store.append("box-2", make_many(3), expected=0)
     crew.settle(worker, turns=2)
-    leases = store.leases().all("mail")
+    leases = store.effects().all("mail")
     assert {lease.partition for lease in leases} == {p.name for p in store.feed().partitions()}
     assert {(lease.owner, lease.epoch) for lease in leases} == {(parent.owner, parent.epoch)}
     crew.close()
@@ -88,17 +88,17 @@ def test_a_merge_stops_the_workers(account: StandIn, store: CosmosStore) -> None
 
 
 def test_what_is_no_lease_is_named(store: CosmosStore) -> None:
-    store.leases().begin("mail", store.feed().start())
-    store.leases()._container.create_item({"id": "foreign", "aggregateId": "reader-mail"})
+    store.effects().begin("mail", store.feed().start())
+    store.effects()._container.create_item({"id": "foreign", "aggregateId": "reader-mail"})
     with pytest.raises(FormatUnknown, match="foreign"):
-        store.leases().all("mail")
+        store.effects().all("mail")
 
 
 def test_more_partitions_than_one_transaction_holds_are_refused(store: CosmosStore) -> None:
     marks = {f"{n:03X}-{n + 1:03X}": Mark() for n in range(101)}
     with pytest.raises(BackendLimit, match="101 partitions"):
-        store.leases().begin("mail", Cursor(store.log_id, marks))
-    assert list(store.leases().all("mail")) == []
+        store.effects().begin("mail", Cursor(store.log_id, marks))
+    assert list(store.effects().all("mail")) == []
 
 
 def test_a_turn_of_an_idle_worker_costs_a_read_per_range_and_nothing_else(

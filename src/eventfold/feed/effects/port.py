@@ -1,8 +1,11 @@
 """The port of effects: what handlers must never lose stands with the log, not with the disposable state of tables.
 
 A handler is a reader with leases, one for each partition of its feed, and with notes: small records of what it has done
-beyond its checkpoint, of what waits, and of what people decided. A lease and notes change in one transaction, so a
-worker whose lease has passed on writes neither.
+beyond its checkpoint, of what waits, and of what people decided.
+
+A lease is the checkpoint of one partition together with its owner. It is changed as a whole, and only by who knows its
+last form, and notes change with it in one transaction. So a worker that was thought dead can neither move a checkpoint
+nor write a note nor split a partition once its lease has passed on.
 """
 
 import re
@@ -12,7 +15,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from eventfold.errors import BackendLimit, RangeInvalid
-from eventfold.feed.leases.port import Lease, Leases
+from eventfold.feed.cursor import Cursor
 
 NOTES = 90
 """Notes that one transaction puts and drops, at most: Cosmos DB takes 100 operations, and leases are among them."""
@@ -20,6 +23,30 @@ VALUE_BYTES = 16 * 1024
 """Of the value of a note, as UTF-8, at most."""
 _KIND = re.compile(r"[a-z]{1,32}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """One partition in the hands of one worker.
+
+    Attributes:
+        reader: the name of what reads, shared by its workers.
+        partition: of the feed.
+        cursor: how far the reader has come in it, as a cursor with this one partition.
+        owner: the worker that holds it; empty where nobody does.
+        epoch: raised each time it changes hands; who writes elsewhere too can be fenced by it.
+        renewal: raised by every change; a lease whose renewal stands still has lost its worker.
+        wanted: the worker that asks for it; empty where none does.
+        tag: its last form, for who changes it; only the place that keeps it can read it.
+    """
+
+    reader: str
+    partition: str
+    cursor: Cursor
+    owner: str = ""
+    epoch: int = 0
+    renewal: int = 0
+    wanted: str = ""
+    tag: str = ""
 
 
 class Name(NamedTuple):
@@ -48,16 +75,36 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
         return Name(self.kind, self.key)
 
 
-class Effects(Leases, Protocol):
+class Effects(Protocol):
     """Keeps leases and notes of handlers. The contract suite in `eventfold.testing` asserts each sentence.
 
     Of a note that is put and dropped at once, what stays is the one that is put. To drop what is not there is no error.
     """
 
+    def begin(self, reader: str, cursor: Cursor) -> None:
+        """Makes a free lease for each partition of the cursor, all or none; nothing where the reader has begun.
+
+        Args:
+            reader: the name of what reads.
+            cursor: where it begins.
+
+        Raises:
+            BackendLimit: more partitions than can be begun in one transaction.
+            StorageError: nothing was written, or `OutcomeUnknown`: repeat it, which settles it.
+        """
+
+    def all(self, reader: str) -> Sequence[Lease]:
+        """The leases of a reader; none where it has not begun.
+
+        Raises:
+            ForeignCursor: they were written for another log.
+            StorageError: they could not be read.
+        """
+
     def keep(
         self, old: Lease, new: Sequence[Lease], put: Sequence[Note] = (), drop: Collection[Name] = ()
     ) -> Sequence[Lease] | None:
-        """Puts new leases in the place of one, as `replace`, and changes notes in the same transaction, or none of it.
+        """Puts new leases in the place of one, and changes notes in the same transaction, or nothing of it.
 
         Args:
             old: as it was read or last written.

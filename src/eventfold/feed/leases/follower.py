@@ -9,8 +9,8 @@ from typing import Protocol
 from eventfold.errors import EventfoldError, OwnerFenced, StoreClosed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Effects
 from eventfold.feed.leases.owner import new_owner
-from eventfold.feed.leases.port import Leases
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.port import Feed
 
@@ -37,7 +37,7 @@ class SharedFollower:
     Args:
         name: of the reader, the same for all its workers.
         feed: what is followed.
-        leases: where the workers agree.
+        effects: where the workers agree.
         owner: who this worker is, unlike any other; default: a name that lets others see when its process has ended.
         begin: where the reader begins, if it has not yet.
         handle: what handles the events.
@@ -49,7 +49,7 @@ class SharedFollower:
         self,
         name: str,
         feed: Feed,
-        leases: Leases,
+        effects: Effects,
         *,
         owner: str = "",
         begin: Callable[[], Cursor],
@@ -61,13 +61,13 @@ class SharedFollower:
         self._feed = feed
         self._handle = handle
         self._seconds = seconds
-        self._share = Share(leases, name, owner or new_owner(), seconds=seconds, clock=clock)
+        self._share = Share(effects, name, owner or new_owner(), seconds=seconds, clock=clock)
         self._read: dict[tuple[str, int], Cursor] = {}
         """Partition and epoch -> where it was read up to without an event: not worth a write."""
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
-        if not leases.all(name):
-            leases.begin(name, begin())
+        if not effects.all(name):
+            effects.begin(name, begin())
 
     def where(self) -> Cursor | None:
         """How far the partitions of this worker have been read; None where it has none."""

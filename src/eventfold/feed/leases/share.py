@@ -11,14 +11,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import structs
 
 from eventfold.errors import OutcomeUnknown, OwnerFenced, StorageBusy, StorageError
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Effects, Lease, Name, Note
 from eventfold.feed.leases.owner import life, shown
-from eventfold.feed.leases.port import Lease, Leases
 
 _log = logging.getLogger("eventfold.leases")
 SECONDS = 15.0
@@ -30,7 +30,7 @@ class Share:
     """The leases of one worker; safe to renew from another thread while pages are handled.
 
     Args:
-        leases: where they are kept.
+        effects: where leases and notes are kept.
         reader: the name of what reads.
         owner: who this worker is, unlike any other and never used again; that of `new_owner` shows when it has ended.
         seconds: how long a lease may stand still before others take it.
@@ -39,14 +39,14 @@ class Share:
 
     def __init__(
         self,
-        leases: Leases,
+        effects: Effects,
         reader: str,
         owner: str,
         *,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._leases = leases
+        self._effects = effects
         self._reader = reader
         self._owner = owner
         self._seconds = seconds
@@ -76,7 +76,7 @@ class Share:
             if now - self._looked < self._seconds / 3:
                 return
             self.renew()
-            found = self._leases.all(self._reader)
+            found = self._effects.all(self._reader)
             self._looked = now
             self._keep(found)
             self._adopt(found)
@@ -107,12 +107,16 @@ class Share:
                     except OwnerFenced as error:
                         _log.warning("%s", error)
 
-    def commit(self, partition: str, then: Cursor) -> None:
+    def commit(
+        self, partition: str, then: Cursor, put: Sequence[Note] = (), drop: Collection[Name] = ()
+    ) -> None:
         """Moves the checkpoint of a partition; where it was split, those that came of it take its place.
 
         Args:
             partition: one that is held.
             then: everything up to there has been handled.
+            put: notes that are put in the same transaction.
+            drop: notes that are forgotten in it.
 
         Raises:
             OwnerFenced: the lease has passed to another worker; what was handled since the last commit is handled
@@ -129,6 +133,8 @@ class Share:
                     structs.replace(lease, partition=name, cursor=Cursor(then.log, {name: mark}))
                     for name, mark in then.marks.items()
                 ],
+                put,
+                drop,
             )
 
     def release(self) -> None:
@@ -171,9 +177,9 @@ class Share:
         self._forget(lease.partition)
         for _ in range(_ATTEMPTS):
             self._gave[lease.partition] = lease.renewal
-            if self._leases.replace(lease, [_passed(lease, owner)]) is not None:
+            if self._effects.keep(lease, [_passed(lease, owner)]) is not None:
                 return
-            there = {other.partition: other for other in self._leases.all(self._reader)}.get(lease.partition)
+            there = {other.partition: other for other in self._effects.all(self._reader)}.get(lease.partition)
             if there is None or not self._mine(there, lease):
                 return
             lease = there
@@ -191,7 +197,7 @@ class Share:
             _log.info(
                 "The partition %s of %s is taken over: %s has ended, or gave no sign for too long.", *what
             )
-        for now in self._leases.replace(lease, [_passed(lease, self._owner)]) or ():
+        for now in self._effects.keep(lease, [_passed(lease, self._owner)]) or ():
             self._hold(now)
 
     def _ask(self, alive: Sequence[Lease], counts: Counter[str], fair: int) -> None:
@@ -203,20 +209,20 @@ class Share:
         choices = [lease for lease in alive if lease.owner == owner and not lease.wanted]
         random.shuffle(choices)
         for lease in choices[: max(1, min(fair - mine, most - fair))]:
-            self._leases.replace(
-                lease, [structs.replace(lease, wanted=self._owner, renewal=lease.renewal + 1)]
-            )
+            self._effects.keep(lease, [structs.replace(lease, wanted=self._owner, renewal=lease.renewal + 1)])
 
-    def _write(self, lease: Lease, new: Sequence[Lease]) -> None:
+    def _write(
+        self, lease: Lease, new: Sequence[Lease], put: Sequence[Note] = (), drop: Collection[Name] = ()
+    ) -> None:
         """Changes a lease that is held; a neighbour that asked for it, or a lost answer, is no reason to lose it."""
         for _ in range(_ATTEMPTS):
             wanted = [structs.replace(n, renewal=lease.renewal + 1, wanted=lease.wanted) for n in new]
             try:
-                written = self._leases.replace(lease, wanted)
+                written = self._effects.keep(lease, wanted, put, drop)
             except OutcomeUnknown:
                 written = None
             if written is None:
-                found = {other.partition: other for other in self._leases.all(self._reader)}
+                found = {other.partition: other for other in self._effects.all(self._reader)}
                 if all(_same(found.get(n.partition), n) for n in wanted):
                     written = [found[n.partition] for n in wanted]  # it had arrived
             if written is not None:

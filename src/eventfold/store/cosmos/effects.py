@@ -14,8 +14,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError
 
 from eventfold.errors import BackendLimit, ForeignCursor, FormatUnknown, StorageBusy
 from eventfold.feed.cursor import Cursor, read_cursor
-from eventfold.feed.effects.port import Name, Note, check_kind, check_limit, check_notes
-from eventfold.feed.leases.port import Lease
+from eventfold.feed.effects.port import Lease, Name, Note, check_kind, check_limit, check_notes
 from eventfold.store.cosmos.reading import session_of
 from eventfold.store.cosmos.requests.calls import Calls, translate
 from eventfold.store.cosmos.requests.statements import SQL
@@ -64,10 +63,6 @@ class CosmosEffects:
     def all(self, reader: str) -> Sequence[Lease]:
         """One query inside their logical partition."""
         return [self._lease(document) for document in self._documents(reader, "leases", {})]
-
-    def replace(self, old: Lease, new: Sequence[Lease]) -> Sequence[Lease] | None:
-        """Leases alone."""
-        return self.keep(old, new)
 
     def keep(
         self, old: Lease, new: Sequence[Lease], put: Sequence[Note] = (), drop: Collection[Name] = ()

@@ -138,13 +138,8 @@ class CosmosStore(Entered):
         self._alive()
         return self._snapshots
 
-    def leases(self) -> CosmosEffects:
-        """The leases in a container beside this log."""
-        self._alive()
-        return self._effects
-
     def effects(self) -> CosmosEffects:
-        """In the same container."""
+        """In a container beside this log."""
         self._alive()
         return self._effects
 

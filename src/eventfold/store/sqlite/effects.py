@@ -13,8 +13,7 @@ from msgspec import structs
 
 from eventfold.errors import ForeignCursor, OutcomeUnknown
 from eventfold.feed.cursor import Cursor, read_cursor
-from eventfold.feed.effects.port import Name, Note, check_kind, check_limit, check_notes
-from eventfold.feed.leases.port import Lease
+from eventfold.feed.effects.port import Lease, Name, Note, check_kind, check_limit, check_notes
 from eventfold.foreign import said
 from eventfold.sqlite.connect import Place, Pool, Synchronous, connect, fetch
 from eventfold.sqlite.errors import translate, translated
@@ -74,10 +73,6 @@ class SqliteEffects:
             )
             for partition, cursor, owner, epoch, renewal, wanted, tag in rows
         ]
-
-    def replace(self, old: Lease, new: Sequence[Lease]) -> Sequence[Lease] | None:
-        """Leases alone."""
-        return self.keep(old, new)
 
     def keep(
         self, old: Lease, new: Sequence[Lease], put: Sequence[Note] = (), drop: Collection[Name] = ()

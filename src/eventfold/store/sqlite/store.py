@@ -9,10 +9,9 @@ from uuid import UUID, uuid4
 
 import apsw
 
-from eventfold.errors import CapabilityMissing, ConfigInvalid, LogNotFound, StoreClosed
+from eventfold.errors import ConfigInvalid, LogNotFound, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
-from eventfold.feed.leases.port import Leases
 from eventfold.sqlite.connect import Place, Pool, Synchronous, claim, connect, place_of_url
 from eventfold.sqlite.errors import translated
 from eventfold.store.checks import check_append, check_new_stream
@@ -149,13 +148,6 @@ class SqliteStore(Entered):
 
     def cost(self) -> None:
         """Nothing is paid for."""
-
-    def leases(self) -> Leases:
-        """Not for a feed of one partition."""
-        self._alive()
-        raise CapabilityMissing(
-            "A log in SQLite has one partition, so there is nothing to share: one worker reads it."
-        )
 
     def effects(self) -> SqliteEffects:
         """In tables of the same file."""

@@ -11,7 +11,7 @@ import pytest
 
 from eventfold.errors import StoreClosed
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.leases.port import Lease
+from eventfold.feed.effects.port import Lease
 from eventfold.store.port import ANY, Snapshot, Store, Write
 from eventfold.testing.making import make, make_many
 
@@ -157,7 +157,6 @@ def _of_effects(start: Cursor) -> Given:
     return {
         "begin": lambda effects: effects.begin("other", start),
         "all": lambda effects: effects.all("reader"),
-        "replace": lambda effects: effects.replace(lease, [lease]),
         "keep": lambda effects: effects.keep(lease, [lease]),
         "note": lambda effects: effects.note("reader"),
         "notes": lambda effects: effects.notes("reader", "outcome"),

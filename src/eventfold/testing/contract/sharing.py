@@ -91,9 +91,9 @@ class SharingContract:
         heir.step()
         crew.settle(heir, turns=2)
         assert len(_held(heir)) == len(store.feed().partitions())
-        after = {lease.partition: lease.cursor for lease in store.leases().all("mail")}
+        after = {lease.partition: lease.cursor for lease in store.effects().all("mail")}
         crew.settle(dead, turns=1)  # it lives after all, and moves nothing
-        assert {lease.partition: lease.cursor for lease in store.leases().all("mail")} == after
+        assert {lease.partition: lease.cursor for lease in store.effects().all("mail")} == after
         heir.finish()
         dead.finish()
         assert (crew.lost(), crew.skipped()) == ([], [])
@@ -124,9 +124,9 @@ class SharingContract:
         crew.meanwhile["slow"] = stalls
         slow.step()
         assert not set(_held(slow)) & set(_held(quick))
-        after = {lease.partition: lease.cursor for lease in store.leases().all("mail")}
+        after = {lease.partition: lease.cursor for lease in store.effects().all("mail")}
         crew.settle(slow, turns=1)
-        assert {lease.partition: lease.cursor for lease in store.leases().all("mail")} == after
+        assert {lease.partition: lease.cursor for lease in store.effects().all("mail")} == after
         assert (crew.lost(), crew.skipped()) == ([], [])
         page = [
             key
@@ -143,12 +143,12 @@ class SharingContract:
             worker = crew.worker(owner)
             crew.settle(worker, turns=1)
             worker.finish()
-        epochs = {lease.epoch for lease in crew.leases.all("mail")}
+        epochs = {lease.epoch for lease in crew.effects.all("mail")}
         assert min(epochs) >= 4  # taken and given back, twice
 
     def test_a_commit_without_the_lease_is_refused(self, store: Store) -> None:
-        store.leases().begin("mail", store.feed().start())
-        thief, owner = (Share(store.leases(), "mail", name, clock=lambda: 0.0) for name in ("a", "b"))
+        store.effects().begin("mail", store.feed().start())
+        thief, owner = (Share(store.effects(), "mail", name, clock=lambda: 0.0) for name in ("a", "b"))
         owner.balance()
         lease = owner.held()[0]
         with pytest.raises(OwnerFenced, match="passed to another worker"):

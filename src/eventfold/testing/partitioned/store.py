@@ -8,7 +8,6 @@ from msgspec import structs
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.feed.cursor import Token
 from eventfold.feed.effects.port import Effects
-from eventfold.feed.leases.port import Leases
 from eventfold.store.cost import Cost
 from eventfold.store.entered import Entered
 from eventfold.store.port import Appended, Expected, Snapshots, Store, StreamEnd, StreamInfo, Write
@@ -84,10 +83,6 @@ class PartitionedStore(Entered):
     def snapshots(self) -> Snapshots:
         """As the store."""
         return self._store.snapshots()
-
-    def leases(self) -> Leases:
-        """Where the store keeps what handlers must not lose."""
-        return self._store.effects()
 
     def effects(self) -> Effects:
         """As the store."""
