@@ -104,3 +104,11 @@ def test_a_tab_may_be_written_as_backslash_t(log: str, tmp_path: Path) -> None:
         "-s", log, "import", str(path), *COLUMNS, "--delimiter", r"\t", "--encoding", "utf-16", "--dry-run"
     )
     assert "1 row of 1 stream" in told.err
+
+
+def test_rows_without_a_time_are_told(log: str, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "a.csv", ROWS)
+    told = eventfold("-s", log, "import", str(path), *COLUMNS)
+    assert "! 1 row has no time: it is taken to have happened when recorded." in told.err
+    assert json.loads(eventfold("-s", log, "import", str(path), *COLUMNS, "--json").out)["untimed"] == 1
+    assert "no time" not in eventfold("-s", log, "import", str(path), *COLUMNS[:-2]).err

@@ -40,6 +40,18 @@ def test_the_commands_that_it_names_give_rows(log: str, tmp_path: Path) -> None:
     assert (row["amount"], row["zip"]) == ("3.00", "007")
 
 
+@pytest.mark.parametrize("category", ["审批", "table", "skip", "log", "event"])
+def test_no_table_has_a_name_that_a_state_keeps_for_itself(log: str, tmp_path: Path, category: str) -> None:
+    file = table(tmp_path / "a.csv", [], [["1", "A"]])
+    module = f"bring_{category.encode().hex()}"
+    columns = ["--stream", "case", "--category", category, "--type", "what"]
+    told = eventfold("-s", log, "import", file, *columns, "--scaffold", module)
+    first, second = [line.partition(": eventfold ")[2] for line in told.err.splitlines()[-2:]]
+    assert eventfold(*shlex.split(first)).code == 0
+    (row,) = json.loads(eventfold(*shlex.split(second), "--json").out)
+    assert row["last_event"] == "A"
+
+
 def test_a_file_of_hostile_names_gives_an_app_that_runs(log: str, tmp_path: Path) -> None:
     rows = [
         ["1", name[:100].replace("\n", " "), *("v" for _ in HOSTILE)] for name in HOSTILE if name[0].isalnum()

@@ -24,6 +24,7 @@ from eventfold.imports.settling.knowing import Knowing
 from eventfold.imports.settling.prepared import Prepared, by_time
 from eventfold.imports.settling.settling import Settling
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 BATCH = 10_000
 BATCH_CHARS = 16 * 1024 * 1024
@@ -105,7 +106,7 @@ def import_file(
             if report.asked_category and mapping.category == report.category:
                 raw = distinct_types(raw, tuple(mapping.stream), mapping.category)
             mapper = Mapper(mapping, log.name, store.capabilities, naming=naming, former=not knowing.empty)
-            rows = _prepared(raw, mapper, into)
+            rows = _prepared(raw, mapper, into, is_timed=bool(mapping.time))
             for batch in _batches(by_time(rows) if order == "time" else rows):
                 yield Batch(batch, file.read_bytes())
 
@@ -121,6 +122,10 @@ def import_file(
         error.facts.update(written=report.written, known=report.known, refused=report.refused)
         raise
     report.streams = len(knowing.last)
+    if report.untimed:
+        has, they = ("has", "it is") if report.untimed == 1 else ("have", "they are")
+        rows = how_many(report.untimed, "row")
+        report.note(f"{rows} {has} no time: {they} taken to have happened when recorded.")
     if not report.rows:
         has = "a header and no row" if (form or form_of(path)) == "csv" else "no row"
         report.note(f"{path.name} has {has}.")
@@ -167,7 +172,9 @@ def _batches(rows: Iterable[Prepared]) -> Iterator[list[Prepared]]:
         raise fault
 
 
-def _prepared(rows: Iterable[Row], mapper: Mapper, report: ImportReport) -> Iterator[Prepared]:
+def _prepared(
+    rows: Iterable[Row], mapper: Mapper, report: ImportReport, *, is_timed: bool
+) -> Iterator[Prepared]:
     for row in rows:
         report.rows += 1
         try:
@@ -179,4 +186,5 @@ def _prepared(rows: Iterable[Row], mapper: Mapper, report: ImportReport) -> Iter
                 report.unplaced += 1
         else:
             report.unrelated += not found
+            report.untimed += is_timed and bool(found) and found[0].event.occurred_us is None
         yield from found

@@ -62,6 +62,7 @@ class ImportReport(msgspec.Struct):
             them when it is mended.
         unrelated: rows that name no entity of those that were asked for; left out.
         out_of_order: events written whose time lies before that of one that stands before them in their stream.
+        untimed: rows that are events and say no time, where a column of times was named; written or known.
         irregular: of a restore: events that no append would take today; they came back as they were.
         streams: streams that the file speaks of.
         double_versions: stream -> versions that the source gave twice; of documents only, the first hundred.
@@ -92,6 +93,7 @@ class ImportReport(msgspec.Struct):
     held_back: int = 0
     unrelated: int = 0
     out_of_order: int = 0
+    untimed: int = 0
     irregular: int = 0
     streams: int = 0
     double_versions: dict[str, list[int]] = msgspec.field(default_factory=dict)

@@ -101,3 +101,9 @@ def test_a_file_that_cannot_be_read_is_still_answered(log: str, tmp_path: Path) 
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xff\xfe\x00")
     assert asked(log, path).endswith("--object-type TYPE.")
+
+
+def test_a_line_that_is_one_column_is_told_with_its_delimiter(log: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("case;what;when\n1;Sent;2024-01-01\n", "utf-8")
+    assert asked(log, path).endswith("If these are several, say --delimiter ';'.")

@@ -130,6 +130,7 @@ def _header(reader: "Iterator[list[str]]") -> list[str]:
     if twice or "" in header[1:] or not any(header):
         raise QueryInvalid(
             f"The header names a column twice or not at all: {sorted(twice) or 'an empty name'}."
+            " Give each column a name of its own in the first line."
         )
     if any("\udc80" <= c <= "\udcff" for name in header for c in name):
         raise EncodingInvalid(

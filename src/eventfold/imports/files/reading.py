@@ -32,7 +32,8 @@ ENDINGS: dict[str, Format] = {
 }
 _XML = frozenset({"xes", "ocel-xml"})
 _INDEX = (
-    "the first column has no name and was left out: it is taken for the numbers that a tool gave to its rows."
+    "the first column has no name and was left out, for tools write the numbers of their rows there: give it a name in"
+    " the first line if it is to be kept."
 )
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"

@@ -89,7 +89,7 @@ def _check_columns(needed: dict[str, str], columns: list[str], path: Path) -> No
         what = f"{path.name} has no column {name!r:.60}, which {needed[name]} names; its columns are"
     near = get_close_matches(name, columns, n=1)
     raise QueryInvalid(
-        f"{what} {listed(columns)}.{f' Did you mean {near[0]!r:.60}?' if near else ''}{_by_another(columns)}",
+        f"{what} {listed(columns)}.{f' Did you mean {near[0]!r:.60}?' if near else ''}{by_another(columns)}",
         file=path.name,
         column=name,
         missing=missing,
@@ -112,7 +112,7 @@ def category_for(column: str) -> str:
         return "NAME"
 
 
-def _by_another(columns: list[str]) -> str:
+def by_another(columns: list[str]) -> str:
     """What helps where a whole line was taken for one column."""
     found = [sign for sign in _DELIMITERS if len(columns) == 1 and sign in columns[0]]
     return f" If these are several, say --delimiter {found[0]!r}." if found else ""

@@ -161,7 +161,10 @@ class Mapper:
         try:
             forms = self._forms(row.cells, row.former)
         except UnicodeEncodeError:
-            raise EncodingInvalid("The row is not UTF-8.", line=row.line) from None
+            raise EncodingInvalid(
+                "The row is not UTF-8; of CSV in another encoding say which, --encoding latin-1 for example.",
+                line=row.line,
+            ) from None
         try:
             if self._numbers is not None:
                 read = self._numbers(cells)

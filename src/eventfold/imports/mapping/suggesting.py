@@ -13,7 +13,7 @@ from eventfold.imports.files.ocel.ocel import OF_TYPE
 from eventfold.imports.files.reading import Format, form_of, opened
 from eventfold.imports.files.rows import Cells
 from eventfold.imports.mapping.cells import cell_text
-from eventfold.imports.mapping.columns import category_for, listed
+from eventfold.imports.mapping.columns import by_another, category_for, listed
 
 _ROWS = 100
 _STREAMS = ("case:concept:name", "caseid", "case", "traceid", "entityid", "entity", "orderid", "id")
@@ -80,7 +80,7 @@ def suggestion(
         return f"{path.name} has objects of the types {listed(types)}." if types else ""
     if not columns:
         return ""
-    said = f"{path.name} has the columns {listed(columns)}."
+    said = f"{path.name} has the columns {listed(columns)}.{by_another(columns)}"
     texts = {name: list(_texts(rows, name)) for name in columns}
     found = _options(columns, texts, streams)
     return f"{said} This may fit: {found}" if found else said

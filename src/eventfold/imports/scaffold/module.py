@@ -20,6 +20,9 @@ import eventfold as ef
 _CLASS = frozenset({"ef", "fold", "spec"})
 """What a column cannot be called: it would hide what its class uses, or be taken for a fold."""
 
+_KEPT = frozenset({"log", "tables", "parked", "skips", "deleted", "published"})
+"""What a state in SQLite calls tables of its own."""
+
 _FIXED = (
     ("stream", "ef.key()"),
     ("events", "ef.count()"),
@@ -48,7 +51,7 @@ def scaffold(name: str, sights: Sequence[Sight]) -> Scaffold:
         name: of the app.
         sights: the categories; at least one.
     """
-    tables, classes = Names({EVENTS}), Names({"ef", "app"})
+    tables, classes = Names({EVENTS, *_KEPT}), Names({"ef", "app"})
     parts, named = [_HEAD], []
     for sight in sights:
         table = tables.take(plural(plain(sight.category, "table")))

@@ -58,7 +58,9 @@ class Moments:
             )
         places = (cursor is not None) + (position is not None)
         if places > 1 or (clock == "recorded" and places + (time is not None) != 1):
-            raise RangeInvalid("Ask for one moment: a cursor, a position or a time.")
+            raise RangeInvalid(
+                "Ask for one moment: a position, a time or a cursor (--position, --time or --cursor)."
+            )
         until = None if time is None else moment(time)
         if cursor is None and position is not None:
             cursor = self._feed.at_position(position)
