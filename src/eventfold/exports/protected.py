@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from errno import ELOOP
 from pathlib import Path
 
 import msgspec
@@ -108,9 +109,12 @@ def resolved(path: Path) -> Path:
         ConfigInvalid: links that lead in a circle, or a name that no file can have.
     """
     try:
-        return path.resolve()
+        place = path.resolve()
+        if place.is_symlink():  # from Python 3.13 on a circle is no error
+            raise OSError(ELOOP, os.strerror(ELOOP))
     except (OSError, RuntimeError, ValueError) as error:
         raise ConfigInvalid(f"{str(path)!r:.200} names no place: {error}.", key="file") from None
+    return place
 
 
 def identity(path: Path) -> Identity:
