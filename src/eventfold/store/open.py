@@ -65,7 +65,8 @@ def _adapter(url: str) -> Any:
     scheme, separator, _ = url.partition("://")
     if not separator:  # it may be a whole connection string, secret and all, and is not repeated
         raise UnsupportedUrl(
-            f"The place of an event store is a URL: {' or '.join(f'{s}://' for s in sorted(_ADAPTERS))}."
+            f"The place of an event store is a URL: {' or '.join(f'{s}://' for s in sorted(_ADAPTERS))}. A file on this"
+            " machine is sqlite:///FILE, with three slashes."
         )
     if scheme not in _ADAPTERS:
         shown = scheme if scheme.isalnum() else "such"
