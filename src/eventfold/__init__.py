@@ -10,6 +10,10 @@ from eventfold.events.ids import new_id
 from eventfold.events.metadata import context
 from eventfold.events.registry import Registry, Untyped
 from eventfold.feed.cursor import Cursor, Token
+from eventfold.handlers.declaring.after import after
+from eventfold.handlers.declaring.command import Command
+from eventfold.handlers.declaring.decorators import notify, publish, react
+from eventfold.handlers.declaring.message import Message
 from eventfold.readmodels.declaring.columns import (
     collect,
     column,
@@ -44,12 +48,14 @@ __all__ = [
     "Aggregate",
     "App",
     "Appended",
+    "Command",
     "Cursor",
     "Event",
     "EventfoldError",
     "Executed",
     "Expected",
     "InvalidOperation",
+    "Message",
     "NewEvent",
     "RecordedEvent",
     "Registry",
@@ -61,6 +67,7 @@ __all__ = [
     "Write",
     "WrongExpectedVersion",
     "actor",
+    "after",
     "causation_id",
     "collect",
     "column",
@@ -77,8 +84,11 @@ __all__ = [
     "max",
     "min",
     "new_id",
+    "notify",
     "occurred_at",
     "open_store",
+    "publish",
+    "react",
     "recorded_at",
     "stream",
     "sum",

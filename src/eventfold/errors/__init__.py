@@ -26,7 +26,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, SchemaFileInvalid,
     |       CapabilityMissing
     +-- HandlingError            one event could not be handled: it is parked, or stops the table
-        +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped
+        +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped, EffectRefused, HandlerFailed, HandlerCrashed,
+            CausationTooLong, TargetUnavailable, TargetForbidden
 """
 
 from eventfold.errors.absent import (
@@ -59,7 +60,19 @@ from eventfold.errors.definitions import (
     UnsupportedUrl,
     UpcasterMissing,
 )
-from eventfold.errors.handling import FoldFailed, HandlingError, TableStopped, UpcasterFailed, ValueUnfit
+from eventfold.errors.handling import (
+    CausationTooLong,
+    EffectRefused,
+    FoldFailed,
+    HandlerCrashed,
+    HandlerFailed,
+    HandlingError,
+    TableStopped,
+    TargetForbidden,
+    TargetUnavailable,
+    UpcasterFailed,
+    ValueUnfit,
+)
 from eventfold.errors.logs import (
     AuditFailed,
     CheckpointBeyondHead,
@@ -126,6 +139,7 @@ __all__ = [
     "BatchTooLarge",
     "CapabilityMissing",
     "CategoryMismatch",
+    "CausationTooLong",
     "CheckpointBeyondHead",
     "ConfigInvalid",
     "Conflict",
@@ -134,6 +148,7 @@ __all__ = [
     "CursorLost",
     "DecimalAsStringRequired",
     "DefinitionError",
+    "EffectRefused",
     "EncodingInvalid",
     "EventIdDuplicated",
     "EventIdReused",
@@ -148,6 +163,8 @@ __all__ = [
     "FoldFailed",
     "ForeignCursor",
     "FormatUnknown",
+    "HandlerCrashed",
+    "HandlerFailed",
     "HandlingError",
     "IntegerOutOfRange",
     "InvalidBatch",
@@ -195,6 +212,8 @@ __all__ = [
     "TableInvalid",
     "TableNotFound",
     "TableStopped",
+    "TargetForbidden",
+    "TargetUnavailable",
     "TextHasNul",
     "TimeInvalid",
     "UnsupportedUrl",

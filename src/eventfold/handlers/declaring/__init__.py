@@ -1,0 +1,1 @@
+"""What a program says of its handlers: which events, what becomes of them, where it goes, from when on."""

@@ -1,0 +1,1 @@
+"""Public events: what other systems are told, under a name and a schema of its own, and what they tell."""

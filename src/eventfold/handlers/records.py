@@ -1,0 +1,196 @@
+"""What is kept of a handler beside its leases, as notes: each kind of record with the key it stands under.
+
+A stream stands in keys by a digest, since its name may hold what keys may not.
+"""
+
+from hashlib import blake2b
+from typing import Any, ClassVar, Literal, Self
+
+import msgspec
+from msgspec import structs
+
+from eventfold.errors import FormatUnknown
+from eventfold.feed.effects.port import Name, Note
+from eventfold.feed.parking import ParkedStream, Skip
+
+MESSAGE = 2_000
+"""Characters that are kept of an error's message."""
+LAST = "last"
+"""The key of a record of which there is one."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is kept as a note of a kind of its own."""
+
+    kind: ClassVar[str]
+
+    def note(self, key: str = LAST) -> Note:
+        """It, under a key."""
+        return Note(kind=self.kind, key=key, value=msgspec.json.encode(self).decode())
+
+    @classmethod
+    def of(cls, note: Note) -> Self:
+        """What a note says.
+
+        Raises:
+            FormatUnknown: something else, as a later release may write.
+        """
+        found: Self = _read(note, cls)
+        return found
+
+
+class Progress(Record, frozen=True, kw_only=True):
+    """What was done beyond the checkpoint of a partition, which is its key. Ids are those of `short`.
+
+    Attributes:
+        done: events whose outcome is known: taken, parked, or not for this handler.
+        started: events that were begun, and how often: where the worker ended, nobody knows what became of them.
+        tries: events that failed, and how often.
+    """
+
+    kind: ClassVar[str] = "progress"
+    done: list[str] = []
+    started: dict[str, int] = {}
+    tries: dict[str, int] = {}
+
+
+class Asked(Record, frozen=True, kw_only=True):
+    """What a person asked for a parked stream; its key is the digest of the stream.
+
+    Attributes:
+        stream: the stream.
+        what: to try its event again, or to leave it out.
+        reason: why it is left out.
+        actor: who asked.
+        asked_us: when, microseconds since 1970.
+        version: that is being tried, and
+        starts: how often it was begun, where the outcome is not known.
+    """
+
+    kind: ClassVar[str] = "asked"
+    stream: str
+    what: Literal["retry", "skip"]
+    reason: str = ""
+    actor: str = ""
+    asked_us: int = 0
+    version: int = 0
+    starts: int = 0
+
+
+class Held(Record, frozen=True, kw_only=True):
+    """A handler that does not go on until somebody says so; its key says who: `person` or `restore`.
+
+    Attributes:
+        reason: why.
+        actor: who asked.
+        since_us: when, microseconds since 1970.
+    """
+
+    kind: ClassVar[str] = "held"
+    reason: str = ""
+    actor: str = ""
+    since_us: int = 0
+
+
+class Pause(Record, frozen=True, kw_only=True):
+    """A target that did not answer; its key is the target's name.
+
+    Attributes:
+        until_us: when it is tried again, microseconds since 1970.
+        failures: how often it did not answer in turn.
+        code: of the last error.
+        message: of the last error.
+    """
+
+    kind: ClassVar[str] = "pause"
+    until_us: int
+    failures: int
+    code: str
+    message: str
+
+
+class Trouble(Record, frozen=True, kw_only=True):
+    """The last error of a handler."""
+
+    kind: ClassVar[str] = "trouble"
+    code: str
+    message: str
+    stream: str = ""
+    version: int = 0
+    at_us: int = 0
+
+
+class About(Record, frozen=True, kw_only=True):
+    """What a handler was when it was last followed: its checkpoint means nothing for other events."""
+
+    kind: ClassVar[str] = "about"
+    what: str
+    types: list[str]
+
+
+class Deadline(Record, frozen=True, kw_only=True):
+    """An effect that waits for its time; its key is that of `deadline_key`."""
+
+    kind: ClassVar[str] = "deadline"
+    stream: str
+    version: int
+    due_us: int
+    starts: int = 0
+
+    @property
+    def key(self) -> str:
+        """Ordered by time, then by stream, then by version."""
+        return f"{self.due_us:017d}-{digest(self.stream)[:16]}-{self.version:010d}"
+
+
+def digest(stream: str) -> str:
+    """What a stream is called in keys: 32 hex digits."""
+    return blake2b(stream.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+PARKED, SKIPPED = "parked", "skipped"
+
+
+def parked_note(parked: ParkedStream) -> Note:
+    """A parked stream as it is kept."""
+    cut = structs.replace(parked, message=cut_message(parked.message))
+    return Note(kind=PARKED, key=digest(parked.stream), value=msgspec.json.encode(cut).decode())
+
+
+def parked_of(note: Note) -> ParkedStream:
+    """The parked stream that a note says; errors as `Record.of`."""
+    found: ParkedStream = _read(note, ParkedStream)
+    return found
+
+
+def parked_name(stream: str) -> Name:
+    """Where a parked stream is kept."""
+    return Name(PARKED, digest(stream))
+
+
+def skipped_note(skip: Skip) -> Note:
+    """An event that a person left out, as it is kept: for ever."""
+    key = f"{digest(skip.stream)}-{skip.version:010d}"
+    return Note(kind=SKIPPED, key=key, value=msgspec.json.encode(skip).decode())
+
+
+def skipped_of(note: Note) -> Skip:
+    """The skip that a note says; errors as `Record.of`."""
+    found: Skip = _read(note, Skip)
+    return found
+
+
+def cut_message(message: str) -> str:
+    """What is kept of a message: text that every store takes, of a bounded length."""
+    plain = message.replace("\0", "�").encode(errors="replace").decode()
+    return plain if len(plain) <= MESSAGE else plain[: MESSAGE - 1] + "…"
+
+
+def _read(note: Note, kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(note.value, type=kind)
+    except msgspec.MsgspecError as error:
+        raise FormatUnknown(
+            f"The note {note.kind} {note.key} of a handler is not what this release writes ({error}): install the"
+            " release that wrote it."
+        ) from None

@@ -1,0 +1,1 @@
+"""Tending: how handlers stand, and what people decide about them."""
