@@ -96,6 +96,22 @@ def test_through_any_splits_a_follower_sees_every_event_once_and_in_order(
     assert holds(seen, everything)
 
 
+def test_a_stream_belongs_to_a_partition_of_now_and_to_what_that_came_from() -> None:
+    store = open_store("sqlite://")
+    feed = PartitionedFeed(store.feed(), 2)
+    earlier = feed.start().marks
+    feed.split("0")
+    feed.split("0.1")
+    now = feed.end().marks
+    streams = [f"box-{n}" for n in range(40)]
+    for stream in streams:
+        store.append(stream, [make(1)], expected=0)
+    parents = {feed.partition_of(stream, now): feed.partition_of(stream, earlier) for stream in streams}
+    assert parents == {"0.0": "0", "0.1.0": "0", "0.1.1": "0", "1": "1"}
+    assert all(event.partition == feed.partition_of(event.stream, now) for event in read_all(feed))
+    store.close()
+
+
 def test_a_feed_that_loses_what_stood_before_a_split_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = [("append", n) for n in range(10)] + [("split", 0), ("split", 1)]
     assert holds(*follow(steps, 1))

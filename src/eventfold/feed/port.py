@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from eventfold.errors import CursorInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Order, Token
 
@@ -89,6 +90,19 @@ class Feed(Protocol):
 
     def partitions(self) -> Sequence[Partition]:
         """The partitions of now."""
+
+    def partition_of(self, stream: str, among: Collection[str]) -> str:
+        """Which of some partitions the events of a stream belong to, those to come too.
+
+        Args:
+            stream: the stream; whether it has events does not matter.
+            among: partitions of now or of earlier of which no two overlap, as the marks of a cursor and the leases of
+                a reader are.
+
+        Raises:
+            InvalidStream: a name that no stream can have.
+            CursorInvalid: one of them is no partition of such a log, or none of them holds the stream.
+        """
 
     def start(self) -> Cursor:
         """Before the first event."""
@@ -183,3 +197,11 @@ class Feed(Protocol):
         Raises:
             InvalidStream: a category that no stream can have.
         """
+
+
+def held_by_none(stream: str, partitions: Collection[str]) -> CursorInvalid:
+    """What is said where none of some partitions holds a stream."""
+    return CursorInvalid(
+        f"None of the partitions {', '.join(sorted(partitions)) or '(none)':.200} holds the stream {stream}: they do"
+        " not cover the log they were given for."
+    )

@@ -189,3 +189,29 @@ def test_arrow_and_moments_hold_through_a_split(account: StandIn) -> None:
     counted = {s: sum(row["stream"] == s for row in rows) for s in STREAMS}
     assert counted == before
     store.close()
+
+
+def test_a_stream_belongs_to_a_partition_of_now_and_to_what_that_came_from(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    feed = store.feed()
+    before = feed.start().marks
+    account.split("log", "events")
+    fill(store, random.Random(8), 20)
+    _, cursor = drain(store, feed.start())
+    assert len(cursor.marks) == 2
+    assert {feed.partition_of(stream, before) for stream in STREAMS} == set(before)
+    assert {feed.partition_of(stream, cursor.marks) for stream in STREAMS} == set(cursor.marks)
+    fill(store, random.Random(9), 20)
+    late, _ = drain(store, cursor)
+    assert [e.partition for e in late] == [feed.partition_of(e.stream, cursor.marks) for e in late] != []
+    store.close()
+
+
+def test_readers_are_found_while_the_container_of_leases_splits(account: StandIn) -> None:
+    store = open_store(account.url("log"))
+    names = [f"handler-{n:02d}" for n in range(12)]
+    for name in reversed(names):
+        store.effects().begin(name, store.feed().start())
+    account.split("log", "leases")
+    assert list(store.effects().readers()) == names
+    store.close()

@@ -93,6 +93,13 @@ class Effects(Protocol):
             StorageError: nothing was written, or `OutcomeUnknown`: repeat it, which settles it.
         """
 
+    def readers(self) -> Sequence[str]:
+        """The names of all that have begun, in order.
+
+        Raises:
+            StorageError: they could not be read.
+        """
+
     def all(self, reader: str) -> Sequence[Lease]:
         """The leases of a reader; none where it has not begun.
 

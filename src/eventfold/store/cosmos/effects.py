@@ -15,6 +15,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError
 from eventfold.errors import BackendLimit, ForeignCursor, FormatUnknown, StorageBusy
 from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.effects.port import Lease, Name, Note, check_kind, check_limit, check_notes
+from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.reading import session_of
 from eventfold.store.cosmos.requests.calls import Calls, translate
 from eventfold.store.cosmos.requests.statements import SQL
@@ -59,6 +60,11 @@ class CosmosEffects:
             for name, mark in cursor.marks.items()
         ]
         self._batch(reader, [("create", (_document(lease),)) for lease in new])
+
+    def readers(self) -> Sequence[str]:
+        """One query over the logical partitions of all readers."""
+        rows = steadily(self._container, self._calls, EVERYWHERE, self._readers)
+        return sorted({row["reader"] for row in rows if "reader" in row})
 
     def all(self, reader: str) -> Sequence[Lease]:
         """One query inside their logical partition."""
@@ -114,6 +120,16 @@ class CosmosEffects:
             return list(islice(answers, limit))
 
         return self._calls.read(f"reading {query}", ask)
+
+    def _readers(self, span: Span) -> list[dict[str, Any]]:
+        return self._calls.read(
+            "listing readers",
+            lambda: list(
+                self._container.query_items(
+                    SQL["readers"], feed_range=span.feed_range, response_hook=self._calls.hook
+                )
+            ),
+        )
 
     def _changed(
         self, reader: str, operations: list[Any], put: Sequence[Note], drop: Collection[Name]

@@ -56,6 +56,12 @@ class SqliteEffects:
                     one = Cursor(cursor.log, {name: mark})
                     _put(connection, Lease(reader=reader, partition=name, cursor=one))
 
+    def readers(self) -> Sequence[str]:
+        """Those that have leases."""
+        with self._reading() as connection:
+            rows = fetch(connection, SQL["readers"]) if _kept(connection) else []
+        return [reader for (reader,) in rows]
+
     def all(self, reader: str) -> Sequence[Lease]:
         """The leases of a reader."""
         with self._reading() as connection:

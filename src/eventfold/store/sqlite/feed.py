@@ -24,9 +24,9 @@ from eventfold.errors import (
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
-from eventfold.feed.port import FeedCapabilities, Page, Partition
+from eventfold.feed.port import FeedCapabilities, Page, Partition, held_by_none
 from eventfold.sqlite.connect import Pool, fetch
-from eventfold.store.names import check_categories
+from eventfold.store.names import category_of, check_categories
 from eventfold.store.sqlite.append import PARTITION
 from eventfold.store.sqlite.names import Names
 from eventfold.store.sqlite.statements import SQL
@@ -62,6 +62,15 @@ class SqliteFeed:
         """There is one."""
         self._alive()
         return [Partition(PARTITION)]
+
+    def partition_of(self, stream: str, among: Collection[str]) -> str:
+        """The only one."""
+        self._alive()
+        category_of(stream)
+        _only(among)
+        if PARTITION not in among:
+            raise held_by_none(stream, among)
+        return PARTITION
 
     def start(self) -> Cursor:
         """Before the first event."""
@@ -224,10 +233,7 @@ class SqliteFeed:
 
     def _position(self, cursor: Cursor) -> int:
         self._same_log(cursor.log)
-        if unknown := cursor.marks.keys() - {PARTITION}:
-            raise CursorInvalid(
-                f"This log has no partition {min(unknown)!r:.40}: the cursor is damaged, or of another kind of log."
-            )
+        _only(cursor.marks)
         return cursor.marks.get(PARTITION, Mark()).position
 
     def _same_log(self, log_id: str) -> None:
@@ -272,6 +278,13 @@ def _missing(position: int) -> FeedBroken:
         " tells what else is missing.",
         position=position,
     )
+
+
+def _only(partitions: Collection[str]) -> None:
+    if unknown := set(partitions) - {PARTITION}:
+        raise CursorInvalid(
+            f"This log has no partition {min(unknown)!r:.40}: the cursor is damaged, or of another kind of log."
+        )
 
 
 def _json(names: Collection[str] | None) -> str | None:

@@ -96,6 +96,7 @@ class ClosingContract:
             "ends": lambda s: s.ends(["order-1"]),
         }
         of_feed: Given = {
+            "partition_of": lambda f: f.partition_of("order-1", start.marks),
             "check": lambda f: f.check(start),
             "read": lambda f: f.read(start, 10),
             "compare": lambda f: f.compare(start, end),

@@ -41,6 +41,24 @@ class EffectsContract:
             [],
         )
 
+    def test_readers_are_those_that_have_begun_in_order(self, store: Store) -> None:
+        effects = store.effects()
+        assert list(effects.readers()) == []
+        effects.note("only-notes", [_note("a")])
+        assert list(effects.readers()) == []
+        for reader in ("mailer", "a-b", "webhook", "Audit", "mailer", "mail"):
+            effects.begin(reader, store.feed().start())
+        effects.note("mailer", [_note("a"), _note("a", kind="parked")])
+        assert list(effects.readers()) == ["Audit", "a-b", "mail", "mailer", "webhook"]
+
+    def test_a_reader_whose_partitions_were_split_is_one_reader(self, effects: Effects, lease: Lease) -> None:
+        children = [
+            structs.replace(lease, partition=name, cursor=Cursor(lease.cursor.log, {name: Mark()}))
+            for name in ("00-3F", "3F-7F")
+        ]
+        assert effects.keep(lease, children) is not None
+        assert list(effects.readers()) == ["mailer"]
+
     def test_a_note_comes_back_as_it_was_put_until_another_takes_its_place(self, effects: Effects) -> None:
         first, second = _note("e-1", '{"name":"Zoë \U0001f986","n":1}'), _note("e-1", "")
         effects.note("mailer", [first, _note("e-2")])

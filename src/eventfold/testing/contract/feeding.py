@@ -13,6 +13,7 @@ from eventfold.errors import (
     InvalidStream,
     PositionBeyondHead,
     RangeInvalid,
+    Refused,
 )
 from eventfold.events.envelope import RecordedEvent, to_us
 from eventfold.feed.cursor import Cursor, Mark, Token, read_cursor
@@ -168,6 +169,29 @@ class FeedContract:
     def test_a_page_has_at_least_one_event(self, store: Store, limit: int) -> None:
         with pytest.raises(RangeInvalid):
             store.feed().read(store.feed().start(), limit)
+
+    def test_the_partition_of_a_stream_is_that_of_its_events(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        now, earlier = feed.end().marks, feed.start().marks
+        for event in read_all(feed, feed.start()):
+            found = feed.partition_of(event.stream, now)
+            assert found in now
+            assert feed.partition_of(event.stream, list(reversed(now))) == found
+            assert event.partition in {found, feed.partition_of(event.stream, earlier)}
+        assert feed.partition_of("order-of-tomorrow", now) in now
+
+    def test_partitions_that_do_not_hold_a_stream_are_refused(self, store: Store) -> None:
+        feed = store.feed()
+        partitions = list(feed.start().marks)
+        held = feed.partition_of("order-1", partitions)
+        others = [name for name in partitions if name != held]
+        for among in (others, [], [*others, "no partition"], ["no partition", held]):
+            with pytest.raises(CursorInvalid):
+                feed.partition_of("order-1", among)
+        for name in ("order", "", "a/b-1", "$all"):
+            with pytest.raises(Refused):
+                feed.partition_of(name, partitions)
 
     def test_cursors_compare(self, store: Store) -> None:
         _fill(store)

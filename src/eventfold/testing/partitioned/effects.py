@@ -40,6 +40,12 @@ class MemoryEffects:
                     for name, mark in cursor.marks.items()
                 }
 
+    def readers(self) -> Sequence[str]:
+        """Those that have leases."""
+        self._check()
+        with self._lock:
+            return sorted(self._leases)
+
     def all(self, reader: str) -> Sequence[Lease]:
         """What is kept now."""
         self._check()

@@ -5,11 +5,17 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from eventfold.errors import CapabilityMissing, CheckpointBeyondHead, ForeignCursor, RangeInvalid
+from eventfold.errors import (
+    CapabilityMissing,
+    CheckpointBeyondHead,
+    CursorInvalid,
+    ForeignCursor,
+    RangeInvalid,
+)
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
-from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition
-from eventfold.store.names import check_categories, stored_category
+from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, held_by_none
+from eventfold.store.names import category_of, check_categories, stored_category
 from eventfold.testing.partitioned.nodes import SPACE, Node, place_of
 
 if TYPE_CHECKING:
@@ -48,6 +54,20 @@ class PartitionedFeed:
         self._feed.partitions()
         with self._lock:
             return [Partition(n.name, (n.parent.name,) if n.parent else ()) for n in self._leaves()]
+
+    def partition_of(self, stream: str, among: Collection[str]) -> str:
+        """By its place."""
+        self._feed.partitions()
+        category_of(stream)
+        with self._lock:
+            known = {node.name: node for node in self._nodes()}
+            if unknown := set(among) - known.keys():
+                raise CursorInvalid(f"The feed never had a partition {min(unknown)!r}.")
+            place = place_of(stream)
+            found = next((name for name in among if known[name].low <= place < known[name].high), None)
+        if found is None:
+            raise held_by_none(stream, among)
+        return found
 
     def start(self) -> Cursor:
         """Before the first event of every first partition."""

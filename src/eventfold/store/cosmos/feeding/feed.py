@@ -23,7 +23,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
-from eventfold.feed.port import FeedCapabilities, Page, Partition
+from eventfold.feed.port import FeedCapabilities, Page, Partition, held_by_none
 from eventfold.store.cosmos.feeding.changes import Changes, read_changes
 from eventfold.store.cosmos.feeding.marks import Place, compare, reached, read_place, to_mark
 from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
@@ -32,7 +32,7 @@ from eventfold.store.cosmos.feeding.witness import Witness
 from eventfold.store.cosmos.requests.calls import Calls
 from eventfold.store.cosmos.requests.documents import of_container, to_event
 from eventfold.store.cosmos.requests.governor import Governor
-from eventfold.store.names import check_categories
+from eventfold.store.names import category_of, check_categories
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +72,17 @@ class CosmosFeed:
         """The feed ranges of now; the service does not say what they came from."""
         self._calls.check()
         return [Partition(span.name) for span in spans_of(self._container, self._calls, refresh=True)]
+
+    def partition_of(self, stream: str, among: Collection[str]) -> str:
+        """By the hash of its name, which no split changes."""
+        self._calls.check()
+        category_of(stream)
+        spans = [read_span(name) for name in among]
+        place = place_of(self._container, stream)
+        found = next((span for span in spans if span.low <= place < span.high), None)
+        if found is None:
+            raise held_by_none(stream, among)
+        return found.name
 
     def start(self) -> Cursor:
         """Before the first event of every range."""

@@ -1,0 +1,1 @@
+SELECT c.reader FROM c WHERE c.id < 'note:'

@@ -1,0 +1,3 @@
+SELECT DISTINCT reader
+FROM leases
+ORDER BY reader;
