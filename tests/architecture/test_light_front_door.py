@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.architecture.tree import PACKAGE, plant
 
-HEAVY = ("duckdb", "pyarrow", "deltalake", "azure", "apsw", "click", "rich", "lxml")
+HEAVY = ("duckdb", "pyarrow", "deltalake", "azure", "apsw", "click", "rich", "lxml", "httpcore", "jinja2")
 
 PROBE = """
 import importlib, json, sys

@@ -32,6 +32,8 @@ HOMES = {
     ),
     "pandas": ("readmodels/notebook/frames.py",),
     "polars": ("readmodels/notebook/frames.py",),
+    "httpcore": ("handlers/targets/webhooks/*",),
+    "jinja2": ("handlers/targets/mail/templates.py",),
     "lxml": ("imports/files/xmlfeed.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),

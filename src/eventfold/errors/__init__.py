@@ -10,7 +10,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidJson             JsonTooDeep, JsonDuplicateKey, NumberTooLarge, EncodingInvalid, ObjectExpected
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
-    |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid
+    |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
@@ -114,6 +114,7 @@ from eventfold.errors.refused import (
     Refused,
     RowInvalid,
     SchemaVersionUnknown,
+    SignatureInvalid,
     StreamNameTooLong,
     StreamReserved,
     TextHasNul,
@@ -198,6 +199,7 @@ __all__ = [
     "SchemaFileInvalid",
     "SchemaUnrecorded",
     "SchemaVersionUnknown",
+    "SignatureInvalid",
     "StaleCursor",
     "StorageBusy",
     "StorageError",

@@ -137,3 +137,7 @@ class QueryInvalid(Refused, code="query-invalid"):
 
 class RowInvalid(Refused, code="row-invalid", status=422):
     """A row of an imported file that is no event."""
+
+
+class SignatureInvalid(Refused, code="signature-invalid", status=401):
+    """A request whose sender cannot be told from its signature. Facts: reason."""
