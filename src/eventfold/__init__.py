@@ -14,6 +14,7 @@ from eventfold.handlers.declaring.after import after
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.decorators import notify, publish, react
 from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.public.event import PublicEvent
 from eventfold.readmodels.declaring.columns import (
     collect,
     column,
@@ -57,6 +58,7 @@ __all__ = [
     "InvalidOperation",
     "Message",
     "NewEvent",
+    "PublicEvent",
     "RecordedEvent",
     "Registry",
     "Repository",
