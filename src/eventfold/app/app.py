@@ -1,6 +1,9 @@
 """`App`: a definition that can be bound to a log. Importable, pure, opens nothing until it is asked to."""
 
+from collections.abc import Mapping
+
 from eventfold.app.definition import Definition
+from eventfold.app.handling import Place
 from eventfold.app.live import Live
 from eventfold.app.places import check_places, state_of
 from eventfold.store.open import open_store
@@ -18,20 +21,27 @@ class App(Definition):
         name: of the app.
         aggregates: the classes that decide; their events are registered.
         tables: the read models.
+        handlers: what becomes of events beside: notifications, public events, reactions.
         events: event types that no aggregate raises.
         untyped: whether events of other names are read as `Untyped`, for logs that were imported.
         ignored: stored names that the app does not know and means not to: its tables may miss their events, and nobody
             is warned of it. They are folded and loaded no differently.
 
     Raises:
-        DefinitionError: two aggregates of one category, two tables of one name, two types of one stored name; a name is
-            ignored that is registered, or that a table looks at.
+        DefinitionError: two aggregates of one category, two tables or handlers of one name, two types of one stored
+            name; a name is ignored that is registered, or that a table looks at; a handler takes an unknown event.
         UpcasterMissing: a schema version from which no chain of upcasters leads to the current one.
         TableInvalid: a table looks at an event type that the app does not know.
     """
 
     def open(
-        self, url: str, *, lake: str | None = None, state: str | None = None, create: bool = True
+        self,
+        url: str,
+        *,
+        lake: str | None = None,
+        state: str | None = None,
+        targets: Mapping[str, Place] | None = None,
+        create: bool = True,
     ) -> Live:
         """Binds the app to its resources; close what it returns, or use it in a `with`.
 
@@ -39,6 +49,8 @@ class App(Definition):
             url: of the event store, for example `sqlite:///shop.db`.
             lake: the folder of the Delta tables; None = nothing is published.
             state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
+            targets: where the effects of handlers go, by the name of `to=`: a `Target`, a function of payload and
+                message, or a URL. They are opened by `run` and `handle`.
             create: whether a log is made where there is none.
 
         Raises:
@@ -53,7 +65,7 @@ class App(Definition):
         check_places(url, state=state, lake=lake, tables=self.tables)
         store = open_store(url, create=create)
         try:
-            return Live(self, store, state=state, lake=lake)
+            return Live(self, store, state=state, lake=lake, targets=targets or {})
         except BaseException:
             store.close()
             raise

@@ -8,12 +8,13 @@ from eventfold.errors import DefinitionError, TableInvalid
 from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
+from eventfold.handlers.declaring.handler import Handler
 from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.declaring.table import Table, TableSpec
 
 
 class Definition:
-    """Which events, aggregates and tables belong together; see `App` for arguments and errors."""
+    """Which events, aggregates, tables and handlers belong together; see `App` for arguments and errors."""
 
     def __init__(
         self,
@@ -21,6 +22,7 @@ class Definition:
         *,
         aggregates: Sequence[type[Aggregate[Any]]] = (),
         tables: Sequence[type[Table]] = (),
+        handlers: Sequence[Handler] = (),
         events: Iterable[type[Event]] = (),
         untyped: bool = False,
         ignored: Iterable[str] = (),
@@ -32,12 +34,15 @@ class Definition:
         self.tables: dict[str, TableSpec] = {}
         for table in tables:
             self._add(table.spec)
+        self.handlers: dict[str, Handler] = {}
+        for handler in handlers:
+            self._handle(handler)
         self.ignored = self._left_out(ignored)
         _no_twins([a.definition.category for a in self.aggregates], "aggregates", "category")
 
     def __repr__(self) -> str:
         """Its name, and what it is made of."""
-        known = [*(a.__name__ for a in self.aggregates), *self.tables]
+        known = [*(a.__name__ for a in self.aggregates), *self.tables, *self.handlers]
         return f"<App {self.name}: {', '.join(known) or 'nothing yet'}>"
 
     def sought(self, spec: TableSpec) -> Sought:
@@ -70,6 +75,24 @@ class Definition:
                 where = f"the table {table} looks at it" if table else "its class is registered"
                 raise DefinitionError(f"{name!r} is ignored, but {where}: leave it out of ignored=[...].")
         return frozenset(found)
+
+    def _handle(self, handler: Handler) -> None:
+        if not isinstance(handler, Handler):
+            raise DefinitionError(
+                f"handlers=[...] takes what @ef.notify, @ef.publish and @ef.react make, not {handler!r:.60}."
+            )
+        if handler.name in self.handlers:
+            raise DefinitionError(
+                f"Two handlers of the app are called {handler.name!r}; give one of them another name=."
+            )
+        unless = handler.when.unless if handler.when is not None else frozenset[str]()
+        missing = unless.union(handler.types) - self.registry.types.keys()
+        if missing and not self.registry.untyped:
+            raise DefinitionError(
+                f"The handler {handler.name} takes {min(missing)!r}, which the app does not know: add its class to"
+                " events=[...], or allow untyped events."
+            )
+        self.handlers[handler.name] = handler
 
     def _add(self, spec: TableSpec) -> None:
         if spec.name in self.tables:

@@ -13,7 +13,9 @@ from msgspec import structs
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
+from eventfold.app.binding import bind_tables
 from eventfold.app.definition import Definition
+from eventfold.app.handling import Handled, Handling, Place
 from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
@@ -23,14 +25,13 @@ from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
 from eventfold.readmodels.counting.unknown import UnknownType, told
-from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.folding.projector import Read
 from eventfold.readmodels.following.catching import CatchingUp
 from eventfold.readmodels.following.ledger import LedgerKeeper, is_counted
 from eventfold.readmodels.following.worker import TableWorker
 from eventfold.readmodels.notebook import markup
-from eventfold.readmodels.open import open_publication, open_state
+from eventfold.readmodels.open import open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
@@ -52,18 +53,28 @@ class Live:
         store: the log; closed with the app.
         state: the URL of the state.
         lake: the folder of the Delta tables, or None.
+        targets: where the effects of handlers go, by name.
     """
 
-    def __init__(self, app: Definition, store: Store, *, state: str, lake: str | None) -> None:
+    def __init__(
+        self,
+        app: Definition,
+        store: Store,
+        *,
+        state: str,
+        lake: str | None,
+        targets: Mapping[str, Place] | None = None,
+    ) -> None:
         self.app = app
         self.store = store
         self._lake = lake
         self._distance = Distance(store.feed())
         self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
+        self._handling = Handling(app, store, targets or {}, self.repository)
         self._state = open_state(state, store.log_id)
         try:
-            self._tables = self._bound() if app.tables else {}
+            self._tables = bind_tables(app, store, self._state, lake) if app.tables else {}
         except BaseException:
             self._state.close()
             raise
@@ -88,6 +99,7 @@ class Live:
             )
         found = self._repositories.get(aggregate_type)
         if found is None:
+            self._handling.begin()
             # of two threads that make it at once both go on with one, which is closed with the app
             made = Repository(self.store, self.app.registry, aggregate_type)
             found = self._repositories.setdefault(aggregate_type, made)
@@ -158,18 +170,43 @@ class Live:
         return self._caught_up(workers)
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
-        """Keeps every table up to date until `stop` is set; a table that another worker keeps, from when that one ends.
+        """Keeps every table up to date and runs every handler until `stop` is set.
+
+        What another worker has is taken over when that one ends. Handlers run in threads of their own, and are left
+        within ten seconds, whatever hangs.
 
         Args:
             stop: set it from a signal handler or another thread.
             every: seconds between two publications, at least.
 
         Raises:
-            EventfoldError: no table can go on.
+            ConfigInvalid: a handler names a target that the app was not opened with.
+            SubscriptionDiffers: a handler takes other events than before.
+            EventfoldError: nothing can go on.
         """
-        read = SharedReads(self.store.feed()).read
-        followers = self._followers(self._workers(every, read), read, self._tell_unknown)
-        Loop(followers, self.store.feed()).run(stop)
+        with self._handling.running(stop) as others:
+            read = SharedReads(self.store.feed()).read
+            followers = self._followers(self._workers(every, read), read, self._tell_unknown)
+            if followers:
+                try:
+                    Loop(followers, self.store.feed()).run(stop)
+                except EventfoldError:
+                    if not others:
+                        raise
+                    _log.exception("No table goes on; handlers do")
+            others.wait(stop)
+
+    def handle(self, *, timeout: float = 60.0) -> Handled:
+        """Lets every handler take what is in the log now, once; what waits or is parked is told.
+
+        Args:
+            timeout: seconds after which what is left waits for the next time.
+
+        Raises:
+            ConfigInvalid, SubscriptionDiffers: as `run`.
+        """
+        self._alive()
+        return self._handling.handle(timeout)
 
     def query(
         self,
@@ -301,27 +338,6 @@ class Live:
     ) -> None:
         """Closes it."""
         self.close()
-
-    def _bound(self) -> dict[str, LiveTable]:
-        with needing("A table", "lake"):
-            from eventfold.engines.open import open_engine
-        engine = open_engine()
-        total_order = self.store.feed().capabilities.total_order
-        found: dict[str, LiveTable] = {}
-        for name, spec in self.app.tables.items():
-            layout = bind(spec, total_order=total_order)
-            publication = open_publication(self._lake, layout, self.store.log_id) if self._lake else None
-            found[name] = LiveTable(
-                layout,
-                self.store,
-                self._state,
-                self.app.registry,
-                engine,
-                publication,
-                self.app.sought(spec),
-                self.app.name,
-            )
-        return found
 
     def _lag(self) -> int | None:
         """What all tables have to look at still; None where it cannot be counted."""

@@ -14,7 +14,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
-    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded
+    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- AuditFailed              log, ledger, state and published rows do not say the same
@@ -48,6 +48,7 @@ from eventfold.errors.conflicts import (
     SchemaBroken,
     SchemaUnrecorded,
     StaleCursor,
+    SubscriptionDiffers,
     WrongExpectedVersion,
 )
 from eventfold.errors.definitions import (
@@ -210,6 +211,7 @@ __all__ = [
     "StreamNameTooLong",
     "StreamNotFound",
     "StreamReserved",
+    "SubscriptionDiffers",
     "TableBehind",
     "TableInvalid",
     "TableNotFound",

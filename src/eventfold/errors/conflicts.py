@@ -37,3 +37,7 @@ class SchemaBroken(Conflict, code="schema-broken"):
 
 class SchemaUnrecorded(Conflict, code="schema-unrecorded"):
     """Something new that the schema file does not record yet."""
+
+
+class SubscriptionDiffers(Conflict, code="subscription-differs"):
+    """A handler that follows other events than its checkpoint speaks of. Facts: handler."""

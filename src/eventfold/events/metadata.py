@@ -79,6 +79,25 @@ def context(
         _context.reset(token)
 
 
+class caused:  # noqa: N801 - it reads as a statement, like `context`
+    """Everything appended inside carries metadata that are checked already, and read when something is.
+
+    Args:
+        metadata: in the place of those of the context around it.
+    """
+
+    __slots__ = ("_metadata", "_token")
+
+    def __init__(self, metadata: Mapping[str, Any]) -> None:
+        self._metadata = metadata
+
+    def __enter__(self) -> None:
+        self._token = _context.set(self._metadata)
+
+    def __exit__(self, *error: object) -> None:
+        _context.reset(self._token)
+
+
 def current() -> Mapping[str, Any]:
     """The metadata of the context."""
     return _context.get()

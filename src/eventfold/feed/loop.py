@@ -4,7 +4,6 @@ An error that passes is tried again after a pause that grows; one that does not 
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -17,6 +16,16 @@ from eventfold.feed.port import Feed
 _log = logging.getLogger("eventfold.loop")
 _PAUSE = (0.05, 5.0)
 """Seconds after the first failure, and at most."""
+
+
+class Stop(Protocol):
+    """Says when to end; a `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Whether it is time."""
+
+    def wait(self, timeout: float) -> bool:
+        """Until it is time, at most so many seconds; whether it is."""
 
 
 class Follower(Protocol):
@@ -78,7 +87,7 @@ class Loop:
         self._runners = [_Runner(follower) for follower in followers]
         self._feed = feed
 
-    def run(self, stop: threading.Event, *, poll: float = 0.5) -> None:
+    def run(self, stop: Stop, *, poll: float = 0.5) -> None:
         """Goes on until `stop` is set, then lets every follower finish.
 
         Args:
@@ -101,7 +110,7 @@ class Loop:
             if runner.stopped is not None and not stop.is_set():
                 raise runner.stopped
 
-    def _wait(self, stop: threading.Event, poll: float) -> None:
+    def _wait(self, stop: Stop, poll: float) -> None:
         """Until something stands after the place of the first that is well: those that came later saw no less."""
         for runner in self._runners:
             cursor = runner.follower.where() if not runner.failures and runner.stopped is None else None

@@ -46,12 +46,14 @@ class Progress(Record, frozen=True, kw_only=True):
         done: events whose outcome is known: taken, parked, or not for this handler.
         started: events that were begun, and how often: where the worker ended, nobody knows what became of them.
         tries: events that failed, and how often.
+        alone: the one of those started beside which nothing else was: if the worker ended, it was to blame.
     """
 
     kind: ClassVar[str] = "progress"
     done: list[str] = []
     started: dict[str, int] = {}
     tries: dict[str, int] = {}
+    alone: str = ""
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -129,13 +131,22 @@ class About(Record, frozen=True, kw_only=True):
 
 
 class Deadline(Record, frozen=True, kw_only=True):
-    """An effect that waits for its time; its key is that of `deadline_key`."""
+    """An effect that waits for its time; its key is `key`.
+
+    Attributes:
+        stream: of its event.
+        version: of its event.
+        due_us: when it is due, microseconds since 1970.
+        starts: how often it was begun, where the outcome is not known.
+        alone: whether nothing else was under way when it was begun last.
+    """
 
     kind: ClassVar[str] = "deadline"
     stream: str
     version: int
     due_us: int
     starts: int = 0
+    alone: bool = False
 
     @property
     def key(self) -> str:

@@ -25,7 +25,7 @@ class Command:
 
     __slots__ = ("args", "decision", "kwargs", "stream")
 
-    def __init__(self, stream: str, decision: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, stream: str, decision: Callable[..., None], *args: Any, **kwargs: Any) -> None:
         category_of(stream)
         if not callable(decision):
             raise DefinitionError(f"Command({stream!r}, ...) takes a decision to call, not {decision!r:.60}.")

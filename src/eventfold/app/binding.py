@@ -1,0 +1,30 @@
+"""The tables of an app, bound to a log, a state and a lake."""
+
+from eventfold.app.definition import Definition
+from eventfold.app.tables import LiveTable
+from eventfold.extras import needing
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.open import open_publication
+from eventfold.readmodels.port import State
+from eventfold.store.port import Store
+
+
+def bind_tables(app: Definition, store: Store, state: State, lake: str | None) -> dict[str, LiveTable]:
+    """Each table by its name.
+
+    Raises:
+        ExtraMissing: the packages that keep tables are not installed.
+        TableInvalid: a table needs an order that this log does not give.
+    """
+    with needing("A table", "lake"):
+        from eventfold.engines.open import open_engine
+    engine = open_engine()
+    total_order = store.feed().capabilities.total_order
+    found: dict[str, LiveTable] = {}
+    for name, spec in app.tables.items():
+        layout = bind(spec, total_order=total_order)
+        publication = open_publication(lake, layout, store.log_id) if lake else None
+        found[name] = LiveTable(
+            layout, store, state, app.registry, engine, publication, app.sought(spec), app.name
+        )
+    return found

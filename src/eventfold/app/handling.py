@@ -1,0 +1,292 @@
+"""The handlers of a live app: begun, bound to their targets, and run in threads of their own."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FunctionType
+from typing import Any, cast
+
+import msgspec
+
+from eventfold.aggregates.repository import Repository
+from eventfold.app.definition import Definition
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, SubscriptionDiffers
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.loop import Loop, Stop
+from eventfold.handlers.declaring.command import Command
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.records import About
+from eventfold.handlers.targets.port import Target
+from eventfold.handlers.working.doing import Doing
+from eventfold.handlers.working.follower import HandlerFollower
+from eventfold.handlers.working.gate import Gate
+from eventfold.store.names import category_of
+from eventfold.store.port import Store
+from eventfold.words import how_many
+
+_log = logging.getLogger("eventfold.handlers")
+Place = Target | str | Callable[..., object]
+"""Where effects go: a target, a function of payload and message, or a URL."""
+_LEAVE = 8.0
+"""Seconds in which handlers end, whatever hangs."""
+_PAUSE = 0.05
+_PATIENCE = 1.0
+"""Seconds of a target's pause that `handle` waits for."""
+
+
+class HandlerDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What one handler did.
+
+    Attributes:
+        name: of the handler.
+        events: how many effects were taken.
+        parked: streams that are parked.
+        waiting: why something waits; empty where nothing does.
+    """
+
+    name: str
+    events: int
+    parked: int
+    waiting: str = ""
+
+
+class Handled(msgspec.Struct, frozen=True, kw_only=True):
+    """What handlers did, and what they leave.
+
+    Attributes:
+        handlers: each of them.
+        warnings: what a person should look at.
+    """
+
+    handlers: list[HandlerDone]
+    warnings: list[str]
+
+
+class _Function:
+    """A function as a target."""
+
+    def __init__(self, function: Callable[[Any, Message], object]) -> None:
+        self._function = function
+
+    def send(self, payload: Any, message: Message) -> None:
+        """Calls it."""
+        self._function(payload, message)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Ending:
+    """It is time to end: `stop` was set, or what ran beside has ended."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self.others = False
+
+    def is_set(self) -> bool:
+        return self.others or self._stop.is_set()
+
+    def wait(self, timeout: float) -> bool:
+        return self._stop.wait(timeout) or self.others
+
+
+class Running:
+    """Handlers in threads of their own."""
+
+    def __init__(self, threads: Sequence[threading.Thread]) -> None:
+        self._threads = threads
+
+    def __bool__(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
+
+    def wait(self, stop: Stop) -> None:
+        """Until `stop` is set, or none goes on."""
+        while self and not stop.wait(0.5):
+            pass
+
+
+class Handling:
+    """The handlers of an app, bound to its log and to targets.
+
+    Args:
+        app: the definition.
+        store: the log.
+        targets: where effects go, by name.
+        repository: gives the repository of an aggregate type.
+    """
+
+    def __init__(
+        self,
+        app: Definition,
+        store: Store,
+        targets: Mapping[str, Place],
+        repository: Callable[[Any], Repository[Any]],
+    ) -> None:
+        self._app = app
+        self._store = store
+        self._targets = targets
+        self._repository = repository
+        self._by_category = {aggregate.definition.category: aggregate for aggregate in app.aggregates}
+        self._begun = False
+
+    def begin(self) -> None:
+        """Writes where each handler begins that was never seen before: before this process appends or reads.
+
+        On a log that cannot be written now nothing begins, which `check` tells.
+        """
+        if self._begun or not self._app.handlers:
+            return
+        try:
+            for handler in self._app.handlers.values():
+                self._begin(handler)
+        except StorageError as error:
+            _log.warning("Handlers have not begun: %s", error)
+            return
+        self._begun = True
+
+    @contextmanager
+    def running(self, stop: Stop) -> Iterator[Running]:
+        """Runs every handler until `stop` is set, then waits until they have left, a little."""
+        with ExitStack() as closing:
+            followers = self._followers(closing)
+            ending = _Ending(stop)
+            threads = [
+                threading.Thread(target=self._run, args=(follower, ending), name=follower.name, daemon=True)
+                for follower in followers
+            ]
+            for thread in threads:
+                thread.start()
+            try:
+                yield Running(threads)
+            finally:
+                ending.others = True
+                until = time.monotonic() + _LEAVE
+                for thread in threads:
+                    thread.join(max(0.0, until - time.monotonic()))
+
+    def handle(self, timeout: float) -> Handled:
+        """Lets every handler go on until nothing can be begun any more."""
+        until = time.monotonic() + timeout
+        with ExitStack() as closing:
+            followers = self._followers(closing)
+            try:
+                while _round(followers) and time.monotonic() < until:
+                    pass
+                done = [_done(follower) for follower in followers]
+            finally:
+                with ExitStack() as finishing:
+                    for follower in followers:
+                        finishing.callback(follower.finish)
+        return Handled(handlers=done, warnings=_warnings(done))
+
+    def _followers(self, closing: ExitStack) -> list[HandlerFollower]:
+        """One for each handler, with its target opened.
+
+        Raises:
+            ConfigInvalid: a target is not named.
+            SubscriptionDiffers: a handler takes other events than before.
+        """
+        for handler in self._app.handlers.values():
+            self._begin(handler)
+        opened = {name: self._open(name, closing) for name in sorted(self._wanted())}
+        gates: dict[str, Gate] = {}
+        found = []
+        for handler in self._app.handlers.values():
+            target = opened[handler.to] if handler.to is not None else None
+            gate = gates.setdefault(handler.target, Gate(handler.target, getattr(target, "rate", None)))
+            doing = Doing(handler, self._app.registry, self._store, target=target, ask=self._ask)
+            found.append(HandlerFollower(handler, self._store, doing, gate))
+        return found
+
+    def _wanted(self) -> set[str]:
+        return {handler.to for handler in self._app.handlers.values() if handler.to is not None}
+
+    def _open(self, name: str, closing: ExitStack) -> Target:
+        if name not in self._targets:
+            raise ConfigInvalid(
+                f"No target is named {name!r}: give it with targets={{{name!r}: ...}} where the app is opened, or in"
+                " the section [targets] of eventfold.toml.",
+                key=f"targets.{name}",
+            )
+        place = self._targets[name]
+        if isinstance(place, str):
+            raise ConfigInvalid(f"No target is known for {place!r}.", key=f"targets.{name}")
+        target = _Function(place) if isinstance(place, FunctionType) else cast("Target", place)
+        closing.callback(target.close)
+        return target
+
+    def _begin(self, handler: Handler) -> None:
+        effects, feed = self._store.effects(), self._store.feed()
+        about = About(what=handler.kind, types=sorted(handler.types))
+        if not effects.all(handler.name):
+            effects.begin(handler.name, self._start(handler, feed.start, feed.end))
+        kept = effects.notes(handler.name, About.kind, limit=1)
+        if not kept:
+            effects.note(handler.name, [about.note()])
+        elif (before := About.of(kept[0])) != about:
+            raise SubscriptionDiffers(
+                f"The handler {handler.name} ({before.what}) followed {', '.join(before.types)} up to its checkpoint;"
+                f" now it would follow {', '.join(about.types)} ({about.what}), and what it has passed of them stays"
+                f" undone. Say where it goes on, or give it another name=.",
+                handler=handler.name,
+            )
+
+    def _start(self, handler: Handler, start: Callable[[], Cursor], end: Callable[[], Cursor]) -> Cursor:
+        if isinstance(handler.since, Cursor):
+            self._store.feed().check(handler.since)
+            return handler.since
+        return start() if handler.since == "start" else end()
+
+    def _ask(self, command_id: str, command: Command) -> object:
+        category = category_of(command.stream)
+        if category not in self._by_category:
+            raise DefinitionError(
+                f"No aggregate of {self._app.name} decides on {command.stream}: its category is {category!r}."
+            )
+        repository = self._repository(self._by_category[category])
+        return repository.execute_once(
+            command_id, command.stream, command.decision, *command.args, **command.kwargs
+        )
+
+    def _run(self, follower: HandlerFollower, stop: Stop) -> None:
+        try:
+            Loop([follower], self._store.feed()).run(stop)
+        except EventfoldError as error:
+            _log.error("%s has stopped: %s", follower.name, error)
+
+
+def _round(followers: Sequence[HandlerFollower]) -> bool:
+    """One step of each; whether another may do more."""
+    before = sum(follower.handled for follower in followers)
+    for follower in followers:
+        follower.step()
+    if sum(follower.handled for follower in followers) > before:
+        return True
+    waiting = any(
+        follower.waiting and follower.opens < _PATIENCE for follower in followers if not follower.held
+    )
+    if waiting:
+        time.sleep(_PAUSE)
+    return waiting
+
+
+def _done(follower: HandlerFollower) -> HandlerDone:
+    why = ""
+    if follower.held:
+        why = "it is held"
+    elif not follower.holds:
+        why = "another worker has it"
+    elif follower.waiting:
+        why = "its target does not answer" if follower.paused else "there was no time for all"
+    name = follower.handler.name
+    return HandlerDone(name=name, events=follower.handled, parked=follower.parked, waiting=why)
+
+
+def _warnings(done: Sequence[HandlerDone]) -> list[str]:
+    found = [f"The handler {one.name} waits: {one.waiting}" for one in done if one.waiting]
+    return found + [
+        f"The handler {one.name} has {how_many(one.parked, 'parked stream')}" for one in done if one.parked
+    ]

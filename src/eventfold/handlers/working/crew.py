@@ -1,0 +1,105 @@
+"""Threads that run effects side by side, and hand them back when their outcome is known.
+
+They are daemons: what hangs in one of them keeps no process from ending. Effects that take microseconds are run by
+one thread, since to wake more costs more than they do; what still waits after a moment gets threads of its own.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from eventfold.handlers.working.effect import Effect
+
+_MOMENT = 0.002
+"""Seconds in which one thread may do it all."""
+
+
+class Crew:
+    """Runs effects; used by one thread, the owner.
+
+    Args:
+        name: of the threads.
+        most: threads, at most.
+        perform: does an effect and notes its error; never raises.
+    """
+
+    def __init__(self, name: str, most: int, perform: Callable[[Effect], None]) -> None:
+        self._name = name
+        self._most = most
+        self._perform = perform
+        self._waiting: deque[Effect] = deque()
+        self._done: deque[Effect] = deque()
+        self._work = threading.Condition()
+        self._idle = 0
+        self._threads = 0
+        self._some = threading.Event()
+        self._all = threading.Event()
+        self._out = 0
+        self._closed = False
+
+    @property
+    def out(self) -> int:
+        """How many effects were begun and not yet collected."""
+        return self._out
+
+    def begin(self, effects: Sequence[Effect]) -> None:
+        """Runs them as soon as threads are free."""
+        if effects:
+            self._all.clear()
+            self._out += len(effects)
+            self._waiting.extend(effects)
+            self._wake(1)
+
+    def collect(self) -> list[Effect]:
+        """Those whose outcome is known."""
+        self._some.clear()
+        found = []
+        while self._done:
+            found.append(self._done.popleft())
+        self._out -= len(found)
+        return found
+
+    def wait(self, seconds: float) -> None:
+        """Until some are known, and for a moment until all are; at most so long."""
+        if not self._out or self._all.wait(_MOMENT):
+            return
+        if self._waiting:
+            self._wake(len(self._waiting))
+        if self._some.wait(seconds):
+            self._all.wait(_MOMENT)
+
+    def close(self) -> None:
+        """Lets the threads end that do not hang; what nobody has begun is not begun any more."""
+        with self._work:
+            self._closed = True
+            self._waiting.clear()
+            self._work.notify_all()
+
+    def _wake(self, wanted: int) -> None:
+        with self._work:
+            self._work.notify(wanted)
+            new = min(wanted - self._idle, self._most - self._threads)
+            for _ in range(new):
+                self._threads += 1
+                threading.Thread(target=self._run, name=f"{self._name} {self._threads}", daemon=True).start()
+
+    def _run(self) -> None:
+        perform, waiting, done = self._perform, self._waiting, self._done
+        while True:
+            try:
+                effect = waiting.popleft()
+            except IndexError:
+                with self._work:
+                    if self._closed:
+                        return
+                    if not waiting:
+                        self._idle += 1
+                        self._work.wait()
+                        self._idle -= 1
+                continue
+            perform(effect)
+            done.append(effect)
+            if not self._some.is_set():
+                self._some.set()
+            if len(done) >= self._out:
+                self._all.set()

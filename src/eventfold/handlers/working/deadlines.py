@@ -1,0 +1,155 @@
+"""Effects that wait for their time.
+
+Each is a note whose key begins with the time, so that those that are due are read as a range. The clock that is asked
+never goes back: one that is set back makes deadlines late, not twice.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from msgspec import structs
+
+from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.effects.port import Effects
+from eventfold.handlers.records import Deadline
+from eventfold.handlers.working.changes import Changes
+from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.parked import Parked, now_us
+from eventfold.store.port import Store
+
+_PAGE = 1_000
+_EVERY = 0.5
+"""Seconds between two looks, at least."""
+
+
+class Deadlines:
+    """The deadlines of one partition of one handler.
+
+    Args:
+        handler: its name.
+        effects: where they are kept.
+        store: where their events are read.
+        parked: its parked streams: their deadlines wait.
+        changes: takes what is to be written.
+        mine: whether a stream belongs to this partition.
+        now: microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        handler: str,
+        effects: Effects,
+        store: Store,
+        *,
+        parked: Parked,
+        changes: Changes,
+        mine: Callable[[str], bool],
+        now: Callable[[], int] = now_us,
+    ) -> None:
+        self._handler = handler
+        self._effects = effects
+        self._store = store
+        self._parked = parked
+        self._changes = changes
+        self._mine = mine
+        self._now = now
+        self._latest = 0
+        self._looked = float("-inf")
+        self._busy: dict[str, Deadline] = {}
+        """Stream -> its deadline that is ready, rests or is under way."""
+        self._waiting: list[Effect] = []
+
+    def add(self, event: RecordedEvent, delay: timedelta) -> None:
+        """The effect of an event waits so long from when it was recorded."""
+        due = event.recorded_us + delay // timedelta(microseconds=1)
+        deadline = Deadline(stream=event.stream, version=event.version, due_us=due)
+        self._changes.put(deadline.note(deadline.key))
+        self._latest = max(self._latest, event.recorded_us)
+
+    def look(self, now: float) -> None:
+        """Takes up what is due, the first of each stream."""
+        if now - self._looked < _EVERY:
+            return
+        self._looked = now
+        self._latest = max(self._latest, self._now())
+        below, after = f"{self._latest + 1:017d}", ""
+        while notes := self._effects.notes(
+            self._handler, Deadline.kind, after=after, below=below, limit=_PAGE
+        ):
+            after = notes[-1].key
+            for one in map(Deadline.of, notes):
+                held = one.stream in self._busy or one.stream in self._parked
+                if not held and not self._changes.drops(one.kind, one.key) and self._mine(one.stream):
+                    self._take(one)
+
+    def doubted(self) -> Effect | None:
+        """One of which nobody knows what became of it."""
+        return next((effect for effect in self._waiting if self._in_doubt(effect)), None)
+
+    def ready(self, now: float) -> Iterator[Effect]:
+        """Those that may be begun."""
+        found, self._waiting = self._waiting, []
+        for n, effect in enumerate(found):
+            if effect.not_before > now or self._in_doubt(effect):
+                self._waiting.append(effect)
+            else:
+                try:
+                    yield effect
+                except GeneratorExit:
+                    self._waiting += found[n + 1 :]
+                    raise
+
+    def begin(self, effect: Effect, *, alone: bool) -> None:
+        """It is about to be done."""
+        if effect in self._waiting:
+            self._waiting.remove(effect)
+        self._keep(effect, structs.replace(effect.place, starts=effect.tries + 1, alone=alone))
+
+    def leave(self, effect: Effect) -> None:
+        """It is not begun now."""
+        self._waiting.append(effect)
+
+    def back(self, effect: Effect) -> None:
+        """It was begun, and nobody was there to take it."""
+        self._keep(effect, structs.replace(effect.place, starts=0, alone=False))
+        self._waiting.append(effect)
+
+    def rest(self, effect: Effect, until: float) -> None:
+        """It failed, and is ready again at that time."""
+        effect.not_before = until
+        self.back(effect)
+
+    def recall(self, effect: Effect) -> bool:
+        """One that was given back is taken out; False where it is under way again."""
+        if effect not in self._waiting:
+            return False
+        self._waiting.remove(effect)
+        return True
+
+    def done(self, effect: Effect) -> None:
+        """It fired, or was cancelled."""
+        del self._busy[effect.event.stream]
+        self._changes.drop(Deadline.kind, effect.place.key)
+
+    def refused(self, effect: Effect) -> None:
+        """It failed too often: its stream is parked."""
+        self.done(effect)
+        self._parked.park(effect, effect.event.version, self._changes)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is due and not done."""
+        return bool(self._busy)
+
+    def _take(self, deadline: Deadline) -> None:
+        for event in self._store.read(deadline.stream, after=deadline.version - 1, limit=1):
+            tries = max(0, deadline.starts - (not deadline.alone))
+            self._busy[deadline.stream] = deadline
+            self._waiting.append(Effect(event, self, deadline, tries))
+
+    def _keep(self, effect: Effect, deadline: Deadline) -> None:
+        effect.place = self._busy[deadline.stream] = deadline
+        self._changes.put(deadline.note(deadline.key))
+
+    def _in_doubt(self, effect: Effect) -> bool:
+        return bool(effect.place.starts)

@@ -1,0 +1,278 @@
+"""Everything of one partition in the hands of one worker: its window, what people asked, what is due, what is kept."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from eventfold.errors import HandlerCrashed
+from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Lease, Name, Note
+from eventfold.feed.leases.share import Share
+from eventfold.feed.port import Feed
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.records import Progress
+from eventfold.handlers.working.changes import Changes
+from eventfold.handlers.working.deadlines import Deadlines
+from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.parked import Parked
+from eventfold.handlers.working.revival import Revival
+from eventfold.handlers.working.window import SIZE, Window
+from eventfold.store.port import Store
+
+PAGE = 250
+_PAGES = 20
+"""That are read between two looks at anything else, at most."""
+_GLANCE = 0.1
+"""Seconds between two looks at a feed that had nothing more, while effects are under way."""
+_REST = (0.2, 30.0)
+"""Seconds that an event rests after its first try that failed, and at most."""
+_IDLE_COMMIT = 5.0
+"""Seconds between two writes of a checkpoint that moved over events of others."""
+IMPORTED = '"importedFrom"'
+
+
+class Origin(Protocol):
+    """What effects come from. Each effect is begun, then given back, rested, or done."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is to be done still."""
+
+    def doubted(self) -> Effect | None:
+        """An effect of which nobody knows what became of it."""
+
+    def ready(self, now: float) -> Iterator[Effect]:
+        """Those that may be begun; whoever takes one begins it or gives it back."""
+
+    def begin(self, effect: Effect, *, alone: bool) -> None:
+        """It is about to be done."""
+
+    def leave(self, effect: Effect) -> None:
+        """It is not begun now."""
+
+    def back(self, effect: Effect) -> None:
+        """It was begun, and nobody was there to take it."""
+
+    def rest(self, effect: Effect, until: float) -> None:
+        """It failed, and is ready again at that time."""
+
+    def recall(self, effect: Effect) -> bool:
+        """One that was given back is taken out; False where it is under way again."""
+
+    def done(self, effect: Effect) -> None:
+        """It was taken."""
+
+
+class Desk:
+    """One partition of one handler.
+
+    Args:
+        handler: the handler.
+        lease: as it was taken; whoever takes it reads what is kept only then.
+        share: writes under the lease.
+        store: the log, and where notes are kept.
+        parked: the parked streams of the handler.
+        mine: whether a stream belongs to this partition.
+        clock: seconds, for intervals only.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        lease: Lease,
+        share: Share,
+        store: Store,
+        *,
+        parked: Parked,
+        mine: Callable[[str], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.partition, self.epoch = lease.partition, lease.epoch
+        self._handler = handler
+        self._share = share
+        self._feed: Feed = store.feed()
+        self._parked = parked
+        self._clock = clock
+        self._committed = self._stands = lease.cursor
+        notes = {note.key: note for note in store.effects().notes(handler.name, Progress.kind)}
+        kept = Progress.of(notes[lease.partition]) if lease.partition in notes else Progress()
+        self._noted = lease.partition in notes
+        self._window = Window(lease.cursor, kept)
+        self._changes = Changes()
+        effects, changes = store.effects(), self._changes
+        self._deadlines = Deadlines(handler.name, effects, store, parked=parked, changes=changes, mine=mine)
+        self._revival = Revival(
+            handler.name,
+            handler.attempts,
+            effects,
+            store,
+            parked=parked,
+            changes=changes,
+            mine=mine,
+            wanted=self.wants,
+        )
+        self._origins: Sequence[Origin] = (self._window, self._revival, self._deadlines)
+        self._changed = self._moved = False
+        self._caught_up = False
+        self._read_at = float("-inf")
+        self._written = clock()
+
+    def wants(self, event: RecordedEvent) -> bool:
+        """Whether the handler takes an event: of its types, and not imported unless it says so."""
+        if event.type not in self._handler.types:
+            return False
+        if self._handler.imported or IMPORTED not in event.metadata:
+            return True
+        return "importedFrom" not in event.metadata_map()
+
+    def fill(self, *, idle: bool) -> None:
+        """Reads on, and takes up what people asked and what is due."""
+        now = self._clock()
+        self._revival.look(now)
+        if self._handler.when is not None:
+            self._deadlines.look(now)
+        for _ in range(_PAGES):
+            if self._window.full or self._window.split:
+                return
+            if self._caught_up and not idle and now - self._read_at < _GLANCE:
+                return
+            limit = min(PAGE, SIZE - self._window.size)
+            page = self._feed.read(self._window.read, limit, types=self._handler.types)
+            self._read_at = now
+            self._caught_up = page.caught_up
+            if page.cursor != self._window.read:
+                events = page.events
+                if not self._handler.imported:
+                    events = [e for e in events if IMPORTED not in e.metadata or self.wants(e)]
+                self._window.add(page.cursor, events, self._take)
+            if page.caught_up:
+                self._window.end()
+                return
+            if not idle or self._window.waiting:
+                return
+
+    def where(self) -> Cursor | None:
+        """Where news are waited for; None where there is something to do before."""
+        return self._window.read if self._caught_up and not self._window.full else None
+
+    @property
+    def behind(self) -> bool:
+        """Whether something is there that was not read."""
+        return not self._caught_up
+
+    @property
+    def waiting(self) -> bool:
+        """Whether effects are ready, rest or are in doubt."""
+        return any(origin.waiting for origin in self._origins)
+
+    def doubted(self) -> Effect | None:
+        """An effect of which nobody knows what became of it: it is done alone, so that nothing else can be to blame."""
+        return next((effect for origin in self._origins if (effect := origin.doubted())), None)
+
+    def ready(self) -> Iterator[Effect]:
+        """The effects that may be begun, each the first of its stream."""
+        now = self._clock()
+        for origin in self._origins:
+            yield from origin.ready(now)
+
+    def begin(self, effect: Effect, *, alone: bool) -> None:
+        """It is begun once this is committed."""
+        effect.origin.begin(effect, alone=alone)
+        self._changed = True
+
+    def done(self, effect: Effect) -> None:
+        """It was taken."""
+        effect.origin.done(effect)
+        self._changed = True
+
+    def back(self, effect: Effect) -> None:
+        """Nobody was there to take it."""
+        effect.origin.back(effect)
+        self._changed = True
+
+    def failed(self, effect: Effect) -> bool:
+        """It was refused: it rests, and after its last try its stream is parked; whether it is."""
+        effect.tries += 1
+        self._changed = True
+        if effect.tries >= self._handler.attempts:
+            self.park(effect)
+            return True
+        effect.origin.rest(effect, self._rested(effect))
+        return False
+
+    def blamed(self, effect: Effect) -> bool:
+        """One that was given back turned out to be at fault itself; whether its stream is parked."""
+        return effect.origin.recall(effect) and self.failed(effect)
+
+    def park(self, effect: Effect) -> None:
+        """Its stream waits."""
+        if effect.origin is self._window:
+            behind = self._window.close(effect)
+            last = behind[-1].event.version if behind else effect.event.version
+            self._parked.park(effect, last, self._changes)
+        else:
+            effect.origin.refused(effect)
+        self._changed = True
+
+    def crashed(self, effect: Effect) -> None:
+        """It ended the worker too often."""
+        event = effect.event
+        effect.error = HandlerCrashed(
+            f"The worker ended {effect.tries} times while {self._handler.name} handled {event.type} at version"
+            f" {event.version} of {event.stream}.",
+            handler=self._handler.name,
+            stream=event.stream,
+            version=event.version,
+        )
+        self.park(effect)
+
+    def commit(self, last: Changes, *, now: bool = False) -> None:
+        """Keeps what has changed: checkpoint, progress and notes in one transaction.
+
+        Args:
+            last: what the worker has to write beside.
+            now: also a checkpoint that moved over events of others only.
+
+        Raises:
+            OwnerFenced: the partition is another worker's; nothing of this was written.
+            StorageError: it was not written; try again.
+        """
+        moved = self._window.advance()
+        if moved is not None:
+            self._committed = moved
+            self._moved = True
+        ended = self._committed.marks.keys() != {self.partition}
+        due = self._moved and (now or ended or self._clock() - self._written >= _IDLE_COMMIT)
+        if not (self._changed or self._changes or last or due):
+            return
+        progress = self._window.progress()
+        if not ended and (progress.done or progress.started or progress.tries):
+            last.put(progress.note(self.partition))
+        elif self._noted:
+            last.drop(Progress.kind, self.partition)
+        self._changes.write(self._keep, last)
+        self._noted = not ended and bool(progress.done or progress.started or progress.tries)
+        self._changed = self._moved = False
+        self._written = self._clock()
+
+    def _keep(self, put: Sequence[Note], drop: Sequence[Name], *, ends: bool) -> None:
+        """The checkpoint moves with the last, since the lease of a partition that has ended is gone then."""
+        self._share.commit(self.partition, self._committed if ends else self._stands, put, drop)
+        if ends:
+            self._stands = self._committed
+
+    def _take(self, effect: Effect) -> bool:
+        event = effect.event
+        if self._handler.when is not None:
+            self._deadlines.add(event, self._handler.when.delay)
+        elif event.stream in self._parked:
+            self._parked.extend(event.stream, event.version, self._changes)
+        else:
+            return True
+        self._changed = True
+        return False
+
+    def _rested(self, effect: Effect) -> float:
+        first, longest = _REST
+        return self._clock() + min(first * 2.0 ** (effect.tries - 1), longest)

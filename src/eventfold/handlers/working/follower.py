@@ -1,0 +1,334 @@
+"""The follower that runs one handler: it takes partitions by lease, begins effects, and keeps what became of them.
+
+What is begun is written under the lease before it is begun, and an outcome before the next effect of its stream begins:
+both in one transaction a round, for all effects of the round. So a worker that has lost its lease begins nothing, and
+after a crash as many effects are repeated as were under way.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from eventfold.errors import EventfoldError, OwnerFenced, StorageError, StoreClosed
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.leases.owner import new_owner
+from eventfold.feed.leases.share import SECONDS, Share
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.records import Held, Pause, Trouble, cut_message
+from eventfold.handlers.working.changes import Changes
+from eventfold.handlers.working.crew import Crew
+from eventfold.handlers.working.desk import Desk
+from eventfold.handlers.working.doing import DOWN, Doing
+from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.gate import Gate
+from eventfold.handlers.working.parked import Parked, now_us
+from eventfold.store.port import Store
+
+_log = logging.getLogger("eventfold.handlers")
+_LOOK = 1.0
+"""Seconds between two looks at whether somebody holds the handler."""
+_WAIT = 0.25
+"""Seconds of a wait for outcomes, at most."""
+LEAVE = 5.0
+"""Seconds for which what is under way is waited for when the worker ends."""
+
+
+class HandlerFollower:
+    """One of the workers of a handler; a `Follower` of the loop.
+
+    Args:
+        handler: the handler.
+        store: the log, and where its effects are kept. The handler has begun there.
+        doing: does an effect.
+        gate: before the target, shared by all handlers of this process that use it.
+        owner: who this worker is, unlike any other.
+        seconds: how long a lease may stand still before others take it.
+        clock: seconds, for intervals only.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        store: Store,
+        doing: Doing | Callable[[Effect], None],
+        gate: Gate,
+        *,
+        owner: str = "",
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.handler = handler
+        self.handled = 0
+        self._store = store
+        self._gate = gate
+        self._clock = clock
+        self._seconds = seconds
+        self._share = Share(store.effects(), handler.name, owner or new_owner(), seconds=seconds, clock=clock)
+        self._crew = Crew(handler.name, handler.concurrency, doing)
+        self._desks: dict[tuple[str, int], Desk] = {}
+        self._under_way: dict[Effect, Desk] = {}
+        self._missed: dict[str, tuple[Effect, Desk]] = {}
+        self._parked = Parked()
+        self._held = False
+        self._looked = float("-inf")
+        self._trouble: Trouble | None = None
+        self._paused: int | None = None
+        self._stop = threading.Event()
+        self._heart: threading.Thread | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called where its state is shown."""
+        return f"handler {self.handler.name}"
+
+    def where(self) -> Cursor | None:
+        """Where news are waited for; None where nothing new could be begun."""
+        marks = {}
+        for desk in self._desks.values():
+            found = desk.where()
+            if found is None:
+                return None
+            marks.update(found.marks)
+        return Cursor(self._store.log_id, marks) if marks and not self._held else None
+
+    def step(self) -> bool:
+        """One round: outcomes are settled, new effects chosen, both kept, then those begun; True where all is quiet.
+
+        Raises:
+            FeedRebased: partitions were merged or the log was restored; what was handled cannot be told any more.
+            StorageError: feed or leases did not answer; try again.
+        """
+        self._beat()
+        self._share.balance()
+        self._take_desks()
+        self._settle()
+        self._look()
+        chosen: list[tuple[Effect, Desk]] = []
+        if not self._held:
+            for desk in list(self._desks.values()):
+                self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
+            chosen = self._choose()
+        self._commit(chosen)
+        if self._crew.out:
+            self._crew.wait(_WAIT)
+            return False
+        return self._held or not any(desk.behind for desk in self._desks.values())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether effects are under way, wait for their turn or the end of a rest, or were not read yet."""
+        return bool(self._crew.out) or any(desk.waiting or desk.behind for desk in self._desks.values())
+
+    @property
+    def opens(self) -> float:
+        """Seconds until its target may be tried; 0 = now."""
+        return self._gate.opens
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody holds the handler."""
+        return self._held
+
+    @property
+    def paused(self) -> bool:
+        """Whether its target did not answer when it was last tried."""
+        return self._gate.paused
+
+    @property
+    def parked(self) -> int:
+        """How many streams are parked."""
+        return len(self._parked)
+
+    @property
+    def holds(self) -> bool:
+        """Whether this worker has a partition."""
+        return bool(self._desks)
+
+    def finish(self) -> None:
+        """Waits a little for what is under way, keeps what became of it, and gives the leases back."""
+        until = self._clock() + LEAVE
+        try:
+            while self._crew.out and self._clock() < until:
+                self._crew.wait(_WAIT)
+                self._settle()
+            for effect, desk in list(self._under_way.items()):
+                desk.back(effect)  # nobody knows whether it was taken, and it is not to blame for that
+            self._under_way.clear()
+            self._commit([], now=True)
+        finally:
+            self._stop.set()
+            if self._heart is not None:
+                self._heart.join()
+            self._crew.close()
+            self._share.release()
+            self._desks.clear()
+
+    def _take_desks(self) -> None:
+        """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
+        held = {(lease.partition, lease.epoch): lease for lease in self._share.held()}
+        for key in self._desks.keys() - held.keys():
+            del self._desks[key]
+        new = held.keys() - self._desks.keys()
+        if new:
+            self._looked = float("-inf")
+            self._parked.read(self._store.effects(), self.handler.name)
+            for note in self._store.effects().notes(self.handler.name, Pause.kind):
+                if note.key == self._gate.target:
+                    pause = Pause.of(note)
+                    self._gate.resume(pause)
+                    self._paused = pause.failures
+        for key in new:
+            self._desks[key] = Desk(
+                self.handler,
+                held[key],
+                self._share,
+                self._store,
+                parked=self._parked,
+                mine=self._mine(key[0]),
+                clock=self._clock,
+            )
+
+    def _mine(self, partition: str) -> Callable[[str], bool]:
+        """Whether a stream belongs to a partition, which is the same for as long as there is this partition."""
+        among = [lease.partition for lease in self._store.effects().all(self.handler.name)]
+        feed = self._store.feed()
+        return lambda stream: among == [partition] or feed.partition_of(stream, among) == partition
+
+    def _look(self) -> None:
+        if self._clock() - self._looked >= _LOOK:
+            self._looked = self._clock()
+            self._held = bool(self._store.effects().notes(self.handler.name, Held.kind, limit=1))
+
+    def _settle(self) -> None:
+        """Tells each effect's desk and the gate what became of it."""
+        for effect in self._crew.collect():
+            desk = self._under_way.pop(effect, None)
+            key = (self.handler.name, effect.event.stream)
+            if desk is None or self._desks.get((desk.partition, desk.epoch)) is not desk:
+                self._gate.gone(key)
+            elif effect.error is None:
+                self._gate.took(key)
+                desk.done(effect)
+                self.handled += 1
+                self._missed.pop(effect.event.stream, None)
+            elif isinstance(effect.error, DOWN):
+                self._gate.missed(key, effect.error)
+                self._missed[effect.event.stream] = (effect, desk)
+                desk.back(effect)
+                self._tell(effect, "waits for its target")
+            else:
+                self._gate.took(key)
+                self._missed.pop(effect.event.stream, None)
+                self._tell(effect, "is parked" if desk.failed(effect) else "is tried again")
+        for stream in self._gate.blamed(self.handler.name):
+            missed = self._missed.pop(stream, None)
+            if missed is None or missed[1] not in self._desks.values():
+                continue
+            effect, desk = missed
+            if desk.blamed(effect):
+                self._tell(effect, "is parked, since its target takes others")
+
+    def _tell(self, effect: Effect, what: str) -> None:
+        error, event = effect.error, effect.event
+        code = error.code if isinstance(error, EventfoldError) else "handler-failed"
+        self._trouble = Trouble(
+            code=code,
+            message=cut_message(str(error)),
+            stream=event.stream,
+            version=event.version,
+            at_us=now_us(),
+        )
+        _log.warning("%s: %s/%s %s: %s", self.handler.name, event.stream, event.version, what, error)
+
+    def _choose(self) -> list[tuple[Effect, Desk]]:
+        """What is to be begun: as many as there is room for; alone, where it is not known what became of it before."""
+        room = self.handler.concurrency - self._crew.out
+        if room <= 0 or self._gate.opens > 0:
+            return []
+        for desk in self._desks.values():
+            doubted = desk.doubted()
+            if doubted is not None:
+                return self._alone(doubted, desk) if not self._crew.out else []
+        desks: dict[Effect, Desk] = {}
+
+        def ready() -> Iterator[Effect]:
+            for desk in self._desks.values():
+                for effect in desk.ready():
+                    desks[effect] = desk
+                    yield effect
+
+        taken, left = self._gate.admit(self.handler.name, ready(), room)
+        for effect in left:
+            effect.origin.leave(effect)
+        for effect in taken:
+            desks[effect].begin(effect, alone=False)
+        return [(effect, desks[effect]) for effect in taken]
+
+    def _alone(self, effect: Effect, desk: Desk) -> list[tuple[Effect, Desk]]:
+        desk.begin(effect, alone=True)
+        if effect.tries >= self.handler.attempts:
+            desk.crashed(effect)
+            self._tell(effect, "is parked")
+            return []
+        return [(effect, desk)]
+
+    def _commit(self, chosen: list[tuple[Effect, Desk]], *, now: bool = False) -> None:
+        """Keeps every desk's part, then begins its effects, if the partition is this worker's still."""
+        waiting = dict(chosen)
+        try:
+            for desk in list(self._desks.values()):
+                last, pause = self._last()
+                if self._fenced(desk, partial(desk.commit, last, now=now)):
+                    self._trouble, self._paused = None, pause
+                    begun = [effect for effect, at in chosen if at is desk]
+                    self._under_way.update(dict.fromkeys(begun, desk))
+                    self._crew.begin(begun)
+                    for effect in begun:
+                        del waiting[effect]
+        finally:
+            for effect, desk in waiting.items():
+                desk.back(effect)
+                self._gate.gone((self.handler.name, effect.event.stream))
+
+    def _last(self) -> tuple[Changes, int | None]:
+        """What is written with the next desk: the last error, and the pause of the target."""
+        last = Changes()
+        if self._trouble is not None:
+            last.put(self._trouble.note())
+        pause = self._gate.record()
+        failures = pause.failures if pause is not None else 0
+        if failures != (self._paused or 0):
+            if pause is not None:
+                last.put(pause.note(self._gate.target))
+            else:
+                last.drop(Pause.kind, self._gate.target)
+        return last, failures
+
+    def _fenced(self, desk: Desk, act: Callable[[], None]) -> bool:
+        """Acts; a desk whose partition has passed to another worker is left, and its effects with it."""
+        try:
+            act()
+        except OwnerFenced as error:
+            _log.warning("%s", error)
+            self._desks.pop((desk.partition, desk.epoch), None)
+            return False
+        return True
+
+    def _beat(self) -> None:
+        """Keeps the leases while effects take long."""
+        if self._heart is None:
+            self._heart = threading.Thread(
+                target=self._renew, name=f"leases of {self.handler.name}", daemon=True
+            )
+            self._heart.start()
+
+    def _renew(self) -> None:
+        while not self._stop.wait(self._seconds / 6):
+            try:
+                self._share.renew()
+            except StoreClosed:
+                return
+            except StorageError as error:
+                _log.warning("%s could not renew its leases: %s", self.handler.name, error)

@@ -1,0 +1,198 @@
+"""The gate before a target: open, or paused because the target did not answer.
+
+Whether an event is to blame or the target is down, one failure does not tell. So while the target is paused the next
+event of another stream is tried. If that is taken, the first one was to blame, and its tries count; if it is not, the
+target is down, the pause grows, and nobody is to blame. Where several failed at once, none is to blame: they are tried
+again one at a time beside the others, and who fails alone is found out.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from eventfold.errors import EventfoldError
+from eventfold.handlers.records import Pause, cut_message
+from eventfold.handlers.working.effect import Effect
+
+Key = tuple[str, str]
+"""Handler and stream."""
+FIRST, LONGEST = 0.25, 60.0
+"""Seconds of the first pause, and of the longest that nobody asked for."""
+ASKED_LONGEST = 86_400.0
+"""Seconds of a pause that the target asked for, at most."""
+
+
+class Gate:
+    """Before one target, for all handlers of a process.
+
+    Args:
+        target: its name.
+        rate: effects a second, at most; None = as many as come.
+        clock: seconds, for intervals only.
+    """
+
+    def __init__(
+        self, target: str, rate: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.target = target
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._until = 0.0
+        self._error: BaseException | None = None
+        self._probing: Key | None = None
+        self._accused: Key | None = None
+        self._suspects: dict[Key, None] = {}
+        self._trial: Key | None = None
+        self._blamed: list[Key] = []
+        self._free = 0.0
+        """When the rate lets the next effect through."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether the target did not answer when it was last tried."""
+        return self._failures > 0
+
+    @property
+    def opens(self) -> float:
+        """Seconds until something may be tried; 0 = now."""
+        now = self._clock()
+        return max(0.0, self._until - now if self._failures else 0.0, self._free - now)
+
+    def admit(self, handler: str, effects: Iterable[Effect], room: int) -> tuple[list[Effect], list[Effect]]:
+        """Divides effects into those that may be begun now and those that may not.
+
+        Args:
+            handler: whose effects they are.
+            effects: each of another stream, taken one by one and no further than there is room.
+            room: how many may be begun.
+        """
+        with self._lock:
+            if self._failures:
+                return self._probe(handler, effects)
+            if self._rate is None and not self._suspects:
+                return [effect for _, effect in zip(range(room), effects, strict=False)], []
+            return self._some(handler, effects, room)
+
+    def took(self, key: Key) -> None:
+        """The target answered an effect: if that was to tell whether it is down, who failed before is to blame."""
+        if not self._failures and not self._suspects:  # nothing is known of anybody, which needs no lock
+            return
+        with self._lock:
+            self._suspects.pop(key, None)
+            if self._trial == key:
+                self._trial = None
+            if self._probing != key:
+                return
+            if self._accused is not None and self._accused != key:
+                self._suspects.pop(self._accused, None)
+                self._blamed.append(self._accused)
+            self._failures, self._until, self._error = 0, 0.0, None
+            self._probing = self._accused = None
+
+    def blamed(self, handler: str) -> list[str]:
+        """The streams of a handler whose failure was their own fault, each once."""
+        if not self._blamed:
+            return []
+        with self._lock:
+            found = [stream for name, stream in self._blamed if name == handler]
+            self._blamed = [key for key in self._blamed if key[0] != handler]
+        return found
+
+    def missed(self, key: Key, error: BaseException) -> None:
+        """The target did not answer an effect: it pauses, or its pause grows."""
+        with self._lock:
+            if self._trial == key:
+                self._trial = None
+            self._suspects[key] = None
+            if not self._failures:
+                self._accused = key
+            elif self._probing == key:
+                self._accused = None if self._accused != key else key
+                self._probing = None
+            else:
+                self._accused = None  # it was under way when the pause began: who was to blame is not known
+                return
+            wait = min(FIRST * 2.0**self._failures, LONGEST)
+            self._failures += 1
+            self._error = error
+            self._until = self._clock() + max(wait, min(_asked(error), ASKED_LONGEST))
+
+    def gone(self, key: Key) -> None:
+        """Of an effect that was begun nothing will be known here."""
+        with self._lock:
+            self._suspects.pop(key, None)
+            self._trial = None if self._trial == key else self._trial
+            self._accused = None if self._accused == key else self._accused
+            self._probing = None if self._probing == key else self._probing
+
+    def record(self) -> Pause | None:
+        """The pause as it is kept; None where the target is open."""
+        with self._lock:
+            if not self._failures:
+                return None
+            until_us = time.time_ns() // 1000 + int(max(0.0, self._until - self._clock()) * 1e6)
+            error = self._error
+            code = error.code if isinstance(error, EventfoldError) else ""
+            return Pause(
+                until_us=until_us, failures=self._failures, code=code, message=cut_message(str(error))
+            )
+
+    def resume(self, pause: Pause) -> None:
+        """Goes on with a pause that another worker began, if nothing is known here."""
+        with self._lock:
+            left = (pause.until_us - time.time_ns() // 1000) / 1e6
+            if not self._failures and left > 0:
+                self._failures = pause.failures
+                self._until = self._clock() + min(left, ASKED_LONGEST)
+                self._error = _Kept(pause.message, pause.code)
+
+    def _probe(self, handler: str, effects: Iterable[Effect]) -> tuple[list[Effect], list[Effect]]:
+        """One of another stream than those that failed, if there is one; else of another than who is accused."""
+        if self._probing is not None or self._clock() < self._until:
+            return [], []
+        found = list(effects)
+        keys = [(handler, effect.event.stream) for effect in found]
+        chosen = next((n for n, key in enumerate(keys) if key not in self._suspects), None)
+        if chosen is None:
+            chosen = next((n for n, key in enumerate(keys) if key != self._accused), 0 if found else None)
+        if chosen is None:
+            return [], []
+        self._probing = keys[chosen]
+        return [found[chosen]], [effect for effect in found if effect is not found[chosen]]
+
+    def _some(self, handler: str, effects: Iterable[Effect], room: int) -> tuple[list[Effect], list[Effect]]:
+        taken: list[Effect] = []
+        left: list[Effect] = []
+        now = self._clock()
+        for effect in effects:
+            key = (handler, effect.event.stream)
+            if key in self._suspects and self._trial not in {None, key}:
+                left.append(effect)
+            elif self._rate is not None and self._free > now:
+                left.append(effect)
+                break
+            else:
+                taken.append(effect)
+                if key in self._suspects:
+                    self._trial = key
+                if self._rate is not None:
+                    self._free = max(self._free, now) + 1 / self._rate
+            if len(taken) >= room:
+                break
+        return taken, left
+
+
+class _Kept(Exception):
+    """An error that another worker met."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _asked(error: BaseException) -> float:
+    """Seconds for which the target asked not to be tried."""
+    found = error.facts.get("retry_after") if isinstance(error, EventfoldError) else None
+    return float(found) if isinstance(found, int | float) and found > 0 else 0.0
