@@ -14,7 +14,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
-    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers
+    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers, HandlersBegun, HandlerHeld
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
     +-- AuditFailed              log, ledger, state and published rows do not say the same
@@ -42,6 +42,8 @@ from eventfold.errors.absent import (
 from eventfold.errors.conflicts import (
     Conflict,
     EventIdReused,
+    HandlerHeld,
+    HandlersBegun,
     InvalidOperation,
     OwnerFenced,
     PartialDuplicate,
@@ -167,6 +169,8 @@ __all__ = [
     "FormatUnknown",
     "HandlerCrashed",
     "HandlerFailed",
+    "HandlerHeld",
+    "HandlersBegun",
     "HandlingError",
     "IntegerOutOfRange",
     "InvalidBatch",

@@ -31,6 +31,14 @@ class OwnerFenced(Conflict, code="owner-fenced"):
     """A commit by a worker whose lease has passed to another."""
 
 
+class HandlersBegun(Conflict, code="handlers-begun"):
+    """A restore into a log whose handlers have begun: they would take it for news. Facts: handlers."""
+
+
+class HandlerHeld(Conflict, code="handler-held"):
+    """A handler that a move or a restore left held: it goes on from a place that somebody says."""
+
+
 class SchemaBroken(Conflict, code="schema-broken"):
     """A changed program that could not read, or would read otherwise, what the schema file records."""
 

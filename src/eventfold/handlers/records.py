@@ -10,7 +10,7 @@ import msgspec
 from msgspec import structs
 
 from eventfold.errors import FormatUnknown
-from eventfold.feed.effects.port import Name, Note
+from eventfold.feed.effects.port import HELD, Name, Note
 from eventfold.feed.parking import ParkedStream, Skip
 
 MESSAGE = 2_000
@@ -79,19 +79,27 @@ class Asked(Record, frozen=True, kw_only=True):
     starts: int = 0
 
 
+PERSON, MOVE, RESTORE = "person", "move", "restore"
+"""The keys of holds: a person paused the handler; it is on its way elsewhere; a restore goes on or was interrupted."""
+
+
 class Held(Record, frozen=True, kw_only=True):
-    """A handler that does not go on until somebody says so; its key says who: `person` or `restore`.
+    """A handler that does not go on until somebody says so; its key says who: `PERSON`, `MOVE` or `RESTORE`.
 
     Attributes:
         reason: why.
         actor: who asked.
         since_us: when, microseconds since 1970.
+        half: some leases have been put elsewhere and others not: they may overlap.
+        step: tells the last change of a move from others, where its answer was lost.
     """
 
-    kind: ClassVar[str] = "held"
+    kind: ClassVar[str] = HELD
     reason: str = ""
     actor: str = ""
     since_us: int = 0
+    half: bool = False
+    step: str = ""
 
 
 class Pause(Record, frozen=True, kw_only=True):

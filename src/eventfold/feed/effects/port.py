@@ -21,6 +21,8 @@ NOTES = 90
 """Notes that one transaction puts and drops, at most: Cosmos DB takes 100 operations, and leases are among them."""
 VALUE_BYTES = 16 * 1024
 """Of the value of a note, as UTF-8, at most."""
+HELD = "held"
+"""The kind of notes that keep a reader from going on: who has taken a lease handles nothing while there is one."""
 _KIND = re.compile(r"[a-z]{1,32}", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 
@@ -115,7 +117,8 @@ class Effects(Protocol):
 
         Args:
             old: as it was read or last written.
-            new: the same partition in another form, or, where it was split, those that came of it.
+            new: the same partition in another form, or, where it was split, those that came of it; none, where other
+                leases cover it.
             put: notes of its reader; they take the place of those of the same kind and key.
             drop: notes that are forgotten.
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from eventfold.errors import EventfoldError, OwnerFenced, StoreClosed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import Effects
+from eventfold.feed.effects.port import HELD, Effects
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.port import Feed
@@ -59,11 +59,14 @@ class SharedFollower:
     ) -> None:
         self.name = name
         self._feed = feed
+        self._effects = effects
         self._handle = handle
         self._seconds = seconds
         self._share = Share(effects, name, owner or new_owner(), seconds=seconds, clock=clock)
         self._read: dict[tuple[str, int], Cursor] = {}
         """Partition and epoch -> where it was read up to without an event: not worth a write."""
+        self._free: set[tuple[str, int]] = set()
+        """Partition and epoch that were taken while nothing held the reader."""
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
         if not effects.all(name):
@@ -106,8 +109,13 @@ class SharedFollower:
         self._stop.clear()
         self._share.release()
         self._read.clear()
+        self._free.clear()
 
     def _page(self, partition: str, epoch: int, committed: Cursor) -> bool:
+        if (partition, epoch) not in self._free:
+            if self._effects.notes(self.name, HELD, limit=1):
+                return True
+            self._free.add((partition, epoch))
         after = self._read.pop((partition, epoch), committed)
         page = self._feed.read(after, PAGE)
         if page.events:

@@ -12,11 +12,13 @@ from eventfold.errors import NotFound
 from eventfold.imports.report import ImportReport
 from eventfold.imports.restoring.exported import exported_events, exported_times
 from eventfold.imports.restoring.fitting import Fitting
+from eventfold.imports.restoring.handlers import Handlers, check_handlers, passed_by
 from eventfold.imports.restoring.recorded import Recorded
 from eventfold.imports.restoring.sorting import by_recorded, in_order
 from eventfold.imports.restoring.versions import Versions
 from eventfold.store.irregular import irregular
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 BATCH = 5_000
 BATCH_CHARS = 16 * 1024 * 1024
@@ -27,6 +29,7 @@ def restore(
     path: Path | str,
     *,
     dry_run: bool = False,
+    handlers: Handlers = "refuse",
     progress: Callable[[ImportReport], object] | None = None,
 ) -> ImportReport:
     """Writes the events of an exported file as they were recorded: ids, versions, times, metadata and data are equal.
@@ -37,6 +40,8 @@ def restore(
     Args:
         store: where to: an empty log, or one that has a beginning of the same history.
         path: JSON Lines, plain or gzipped, or Parquet, as `export_log` wrote it without upcasting.
+        handlers: "skip" moves the handlers of the log to its end, so that they never handle what is restored; while
+            that goes on they handle nothing, and so they do after a crash, until it was restored again.
         dry_run: looks at everything and writes nothing; that a time lies before the end of the log is not seen then.
         progress: called after each batch.
 
@@ -46,12 +51,14 @@ def restore(
     Raises:
         NotFound: there is no such file.
         QueryInvalid: it is no export.
+        HandlersBegun: handlers of the log have begun, and nothing was said of them; nothing is written.
         RowInvalid: it is damaged or ends in the middle; nothing is written.
         EventfoldError: the store did not do its work; what was written stays, and a repeat goes on from there.
     """
     path = Path(path)
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", file=str(path))
+    begun = check_handlers(store, handlers)
     report = ImportReport(path.name, dry_run)
     versions = Versions()
     fitting = Fitting(store, report)
@@ -59,22 +66,30 @@ def restore(
     events = exported_events(path)
     if store.capabilities.total_order and not ordered:
         events = by_recorded(events)
-    for batch in _batches(events):
-        good: list[Recorded] = []
-        for row in batch:
-            report.rows += 1
-            if row.error is not None:
-                report.refuse(row.line, row.error)
-                continue
-            versions.add(row.stream, row.version, fitting.head)
-            report.irregular += _is_irregular(row)
-            good.append(row)
-        fitting.settle(good)
-        report.streams = versions.streams
-        report.double_versions, report.missing_versions = versions.double(), versions.missing()
-        if progress is not None:
-            progress(report)
+    with passed_by(store, [] if dry_run else begun, versions.names, path.name):
+        for batch in _batches(events):
+            good: list[Recorded] = []
+            for row in batch:
+                report.rows += 1
+                if row.error is not None:
+                    report.refuse(row.line, row.error)
+                    continue
+                versions.add(row.stream, row.version, fitting.head)
+                report.irregular += _is_irregular(row)
+                good.append(row)
+            fitting.settle(good)
+            report.streams = versions.streams
+            report.double_versions, report.missing_versions = versions.double(), versions.missing()
+            if progress is not None:
+                progress(report)
+    if begun:
+        report.note(_passed_by(begun, dry_run=dry_run))
     return report
+
+
+def _passed_by(begun: Sequence[str], *, dry_run: bool) -> str:
+    what = "would be moved" if dry_run else "moved"
+    return f"{how_many(len(begun), 'handler')} {what} to the end of the log: {', '.join(begun)}."
 
 
 def _is_irregular(row: Recorded) -> bool:

@@ -1,6 +1,6 @@
 """Which versions a source gave to the events of each stream: double ones and holes, found in one pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 SHOWN = 100
 """Versions of one stream that are listed."""
@@ -43,6 +43,11 @@ class Versions:
     def streams(self) -> int:
         """How many streams there are."""
         return len(self._streams.keys() | self._without)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The streams of which versions were given; grows with them."""
+        return self._streams.keys()
 
     def add(self, stream: str, version: object, head: Callable[[str], int] = lambda _: 0) -> None:
         """Notes the version that a source gave to an event; without one nothing can be said of it.

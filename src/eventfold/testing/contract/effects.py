@@ -135,6 +135,12 @@ class EffectsContract:
         assert {one.partition for one in effects.all("mailer")} == {"00-3F", "3F-7F", "7F-FF"}
         assert _keys(effects) == ["a"]
 
+    def test_a_lease_that_others_cover_goes_away(self, effects: Effects, lease: Lease) -> None:
+        assert effects.keep(lease, [], [_note("a")]) == []
+        assert effects.keep(lease, [], [_note("b")]) is None
+        assert {one.partition for one in effects.all("mailer")} == {"7F-FF"}
+        assert _keys(effects) == ["a"]
+
     def test_of_many_that_hold_a_lease_the_notes_of_one_are_kept(
         self, effects: Effects, lease: Lease
     ) -> None:

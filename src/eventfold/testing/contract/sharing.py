@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from eventfold.errors import OwnerFenced
+from eventfold.feed.effects.port import HELD, Note
 from eventfold.feed.leases.owner import life, new_owner
 from eventfold.feed.leases.share import Share
 from eventfold.store.port import Store
@@ -137,6 +138,17 @@ class SharingContract:
         assert set(crew.repeated()) <= set(page)
         slow.finish()
         quick.finish()
+
+    def test_a_reader_that_is_held_handles_nothing_until_it_may_go_on(self, store: Store, crew: Crew) -> None:
+        held = Note(kind=HELD, key="restore", value="{}")
+        store.effects().note("mail", [held])
+        worker = crew.worker("a")
+        crew.settle(worker, turns=2)
+        assert crew.delivered == []
+        store.effects().note("mail", drop=[held.name])
+        crew.settle(worker, turns=2)
+        worker.finish()
+        assert (crew.lost(), crew.skipped(), crew.repeated()) == ([], [], [])
 
     def test_a_later_owner_has_a_later_epoch(self, crew: Crew) -> None:
         for owner in ("a", "b"):

@@ -15,6 +15,7 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.arrived import show
 from eventfold.doors.cli.showing.output import progress
 from eventfold.errors import ConfigInvalid, LogNotFound, RowInvalid
+from eventfold.events.metadata import context
 from eventfold.imports import (
     ImportReport,
     Mapping,
@@ -56,6 +57,11 @@ FOLLOW_SECONDS = 1.0
 )
 @click.option("--documents", is_flag=True, help="Lines are documents of the pattern's own form.")
 @click.option("--restore", "is_export", is_flag=True, help="An export: ids, versions and times are kept.")
+@click.option(
+    "--handlers",
+    type=click.Choice(["skip"]),
+    help="With --restore into a log whose handlers have begun: they pass by what is restored.",
+)
 @click.option("--container", default="events", show_default=True, help="Of a cosmos:// source.")
 @click.option("--naive-is-utc", is_flag=True, help="Times of documents without a zone are UTC.")
 @click.option("--follow", is_flag=True, help="Of a cosmos:// source: goes on copying until Ctrl-C.")
@@ -119,6 +125,7 @@ def import_file(
     metadata: tuple[str, ...],
     documents: bool,  # noqa: FBT001 - click passes options by name
     is_export: bool,  # noqa: FBT001
+    handlers: Literal["skip"] | None,
     container: str,
     naive_is_utc: bool,  # noqa: FBT001
     follow: bool,  # noqa: FBT001
@@ -174,14 +181,27 @@ def import_file(
             key="restore",
         )
     if is_export or is_recognised:
-        with closing(_log(settings, dry_run=dry_run)) as store, progress("restoring") as moved:
-            report = restore(store, file, dry_run=dry_run, progress=lambda so_far: moved(so_far.rows))
+        opened, who = closing(_log(settings, dry_run=dry_run)), context(actor=settings.actor)
+        with opened as store, who, progress("restoring") as moved:
+            report = restore(
+                store,
+                file,
+                dry_run=dry_run,
+                handlers=handlers or "refuse",
+                progress=lambda so_far: moved(so_far.rows),
+            )
         if is_recognised:
             report.note(
                 f"{Path(file).name} is an export of eventfold, and was restored as by --restore, with its ids, versions"
                 " and times."
             )
         return _end(report, settings, planned)
+    if handlers:
+        raise ConfigInvalid(
+            "Handlers pass by what is restored; what is imported carries a mark that they know. Leave out --handlers, or"
+            " say --restore.",
+            key="handlers",
+        )
     if documents or "://" in file:
         if identity:
             raise ConfigInvalid("Documents have ids of their own: leave out --id.", key="id")

@@ -1,0 +1,132 @@
+"""What a restore means for the handlers of a log: what it writes happened long ago, and nobody is told of it again."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+
+from eventfold.errors import ConfigInvalid, HandlersBegun, StorageBusy
+from eventfold.events.envelope import NewEvent
+from eventfold.events.metadata import current
+from eventfold.feed.cursor import Cursor
+from eventfold.handlers.records import RESTORE, Held
+from eventfold.handlers.tending.moving import hold, place
+from eventfold.store.port import Store
+
+Handlers = Literal["refuse", "skip"]
+BEHIND_SECONDS = 15.0
+"""How long the end of the log is waited for, where its replicas lag behind what was written."""
+_POLL_SECONDS = 0.05
+_log = logging.getLogger("eventfold.restore")
+
+
+def check_handlers(store: Store, handlers: Handlers) -> list[str]:
+    """The handlers that have begun, if a restore may pass them by.
+
+    Raises:
+        HandlersBegun: there are some, and nothing was said of them.
+        ConfigInvalid: something else was said.
+    """
+    if handlers not in get_args(Handlers):
+        raise ConfigInvalid(
+            f"{handlers!r:.60} is nothing to do about handlers: say --handlers skip, or leave it out.",
+            key="handlers",
+        )
+    begun = list(store.effects().readers())
+    if begun and handlers == "refuse":
+        raise HandlersBegun(
+            f"The log has handlers that have begun ({_names(begun)}), and would take what is restored for news: mails"
+            " and calls of long ago would go out. Say --handlers skip to move them to the end of what is restored,"
+            " or restore into an empty log.",
+            handlers=", ".join(begun),
+        )
+    return begun
+
+
+@contextmanager
+def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str) -> Iterator[None]:
+    """Holds handlers while something is restored, then moves them to its end.
+
+    Args:
+        store: the log.
+        begun: the handlers.
+        streams: those that are restored; read at the end.
+        file: what is restored.
+
+    Raises:
+        StorageError: they are held still; restoring again goes on from there.
+    """
+    if not begun:
+        yield
+        return
+    held = Held(
+        reason=f"{file} is being restored, or that was interrupted: restore it again with --handlers skip, or move"
+        " the handler: eventfold handlers move NAME --to now",
+        actor=str(current().get("actor", "")),
+        since_us=time.time_ns() // 1000,
+    )
+    effects = store.effects()
+    try:
+        for reader in begun:
+            hold(effects, reader, RESTORE, held)
+        yield
+        end = end_of(store, streams)
+        for reader in begun:
+            place(effects, reader, RESTORE, end)
+    except BaseException:
+        _log.warning(
+            "The restore ended early. The handlers %s are held and handle nothing until it is run again with --handlers"
+            " skip, or until each is moved: eventfold handlers move NAME --to now",
+            _names(begun),
+        )
+        raise
+
+
+def end_of(store: Store, streams: Iterable[str]) -> Cursor:
+    """The end of the log, at or beyond the last events of some streams, also where replicas lag.
+
+    Raises:
+        StorageBusy: they lag for long.
+    """
+    feed = store.feed()
+    tokens = [store.append(*last, expected=before).token for last, before in _lasts(store, streams)]
+    marks = [feed.at(token) for token in tokens]
+    until = time.monotonic() + BEHIND_SECONDS
+    while True:
+        end = feed.end()
+        if all(feed.compare(end, mark) not in {"before", "mixed"} for mark in marks):
+            return end
+        if time.monotonic() > until:
+            raise StorageBusy("The replicas of the log lag behind what was restored; restore it again.")
+        time.sleep(_POLL_SECONDS)
+
+
+def _lasts(store: Store, streams: Iterable[str]) -> Iterator[tuple[tuple[str, list[NewEvent]], int]]:
+    """Of one stream in each partition its last event, ready to be appended again: the answer says where the log is."""
+    feed = store.feed()
+    partitions = {partition.name for partition in feed.partitions()}
+    waiting = set(partitions)
+    for stream in streams:
+        if not waiting:
+            return
+        partition = feed.partition_of(stream, partitions)
+        if partition in waiting:
+            for event in store.read(stream, backwards=True, limit=1):
+                waiting.discard(partition)
+                again = NewEvent(
+                    event.id,
+                    event.type,
+                    event.schema_version,
+                    event.data,
+                    event.metadata,
+                    event.occurred_or_none_us,
+                    event.recorded_us,
+                    event.data,
+                )
+                yield (stream, [again]), event.version - 1
+
+
+def _names(begun: list[str]) -> str:
+    shown = ", ".join(begun[:5])
+    return shown if len(begun) <= 5 else f"{shown} and {len(begun) - 5} more"
