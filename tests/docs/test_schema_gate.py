@@ -11,6 +11,8 @@ import pytest
 
 import eventfold as ef
 from eventfold.events.schema import accepting, gate, names, widening
+from eventfold.handlers.public import compatibility
+from eventfold.handlers.public import gate as public
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "schema-gate.md").read_text("utf-8")
@@ -100,9 +102,10 @@ def test_a_break_does_not_come_through_by_editing_the_file(tmp_path: Path) -> No
 def test_the_page_names_every_kind_that_is_refused() -> None:
     told = re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE)
     source = "".join(
-        Path(module.__file__ or "").read_text("utf-8") for module in (gate, names, widening, accepting)
+        Path(module.__file__ or "").read_text("utf-8")
+        for module in (gate, names, widening, accepting, public, compatibility)
     )
     finding = re.findall(r'Finding\(\s*"refused", "([\w-]+)"', source)
-    change = re.findall(r'Change\(\s*False,\s*"([\w-]+)"', source)
+    change = re.findall(r'(?:Change|Difference)\(\s*False,\s*"([\w-]+)"', source)
     assert set(told) == {*finding, *change, "type-narrowed"}
     assert len(told) == len(set(told))

@@ -1,25 +1,28 @@
-"""An app and a log as the schema gate sees them."""
+"""An app and a log as the schema gate sees them, and what the app tells others."""
 
 from collections.abc import Callable
 
 from eventfold.app.definition import Definition
 from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.program import Program
-from eventfold.events.schema.recorded import Category
+from eventfold.events.schema.recorded import Category, Handling
 from eventfold.feed.port import Feed
+from eventfold.handlers.public.catalogue import Catalogue, catalogue_of
+from eventfold.handlers.public.publishing import public_events
 
 PAGE = 10_000
 
 
 def program_of(app: Definition) -> Program:
-    """What the app stores under chosen names: event types, categories of streams, tables; and what it ignores."""
+    """What the app stores under chosen names: event types, categories, tables, handlers; and what it ignores."""
     categories = {
         aggregate.definition.category: Category(
             aggregate.__name__, sorted(event.stored_name for event in aggregate.event_types)
         )
         for aggregate in app.aggregates
     }
-    return Program(app.name, app.registry, categories, list(app.tables), app.ignored)
+    handlers = {name: Handling(handler.kind, sorted(handler.types)) for name, handler in app.handlers.items()}
+    return Program(app.name, app.registry, categories, list(app.tables), app.ignored, handlers)
 
 
 def look_through(feed: Feed, sampling: Sampling, *, progress: Callable[[int], object] | None = None) -> None:
@@ -34,3 +37,12 @@ def look_through(feed: Feed, sampling: Sampling, *, progress: Callable[[int], ob
         if page.caught_up:
             return
         cursor = page.cursor
+
+
+def catalogue_of_app(app: Definition) -> Catalogue:
+    """What the app tells others, as the annotations of its `publish` handlers say.
+
+    Raises:
+        DefinitionError: one does not say; or two classes are one version of one public event.
+    """
+    return catalogue_of(app.name, public_events(app.handlers.values()))

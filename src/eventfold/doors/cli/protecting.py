@@ -18,6 +18,11 @@ def schema_file(configuration: Configuration) -> Path:
     return (configuration.folder or Path()) / "schema.json"
 
 
+def catalogue_file(configuration: Configuration) -> Path:
+    """Where the catalogue of public events stands, unless another is named."""
+    return (configuration.folder or Path()) / "catalogue.json"
+
+
 def protected(
     configuration: Configuration,
     *,
@@ -92,6 +97,7 @@ def _settings() -> dict[Path, str]:
 def _kept(configuration: Configuration) -> dict[Path, str]:
     files = {configuration.file or Path(FILE): "the file of the settings"}
     files[schema_file(configuration)] = "the file of the schema gate"
+    files[catalogue_file(configuration)] = "the catalogue of public events"
     url = _value(configuration, "store")
     state = _value(configuration, "state") or (state_of(url) if url is not None else None)
     for place, name in ((state, "the state of the tables"), (url, "the log")):

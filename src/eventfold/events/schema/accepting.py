@@ -36,6 +36,7 @@ def accept(recorded: Recorded, program: Program, breaking: Collection[str] = ())
         tables=program.tables,
         events=dict(sorted(events.items())),
         ignored=program.ignored,
+        handlers=program.handlers,
     )
 
 

@@ -1,4 +1,4 @@
-"""What else is stored under a chosen name: categories, tables, whether other names are read, and which are ignored.
+"""What else is stored under a chosen name: categories, tables, handlers, other names that are read or ignored.
 
 A table's columns are not guarded: they hold nothing that a rebuild would not fold again from the log.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from eventfold.events.schema.finding import Finding
 from eventfold.events.schema.program import Program
-from eventfold.events.schema.recorded import Category, Recorded
+from eventfold.events.schema.recorded import Category, Handling, Recorded
 
 
 def judge_names(recorded: Recorded, program: Program) -> Iterator[Finding]:
@@ -30,6 +30,13 @@ def judge_names(recorded: Recorded, program: Program) -> Iterator[Finding]:
     for name in program.tables:
         if name not in recorded.tables:
             yield Finding("added", "table-added", name, name, "is a new table")
+    for name, handling in recorded.handlers.items():
+        yield from _handler(name, handling, recorded, program)
+    for name, handling in program.handlers.items():
+        if name not in recorded.handlers:
+            yield Finding(
+                "added", "handler-added", name, name, f"is a new handler, of the kind {handling.kind}"
+            )
     for name in program.ignored:
         if name not in recorded.ignored:
             what = "is ignored from now on: tables leave out events of this type, and nothing warns of it"
@@ -37,6 +44,27 @@ def judge_names(recorded: Recorded, program: Program) -> Iterator[Finding]:
     for name in recorded.ignored:
         if name not in program.ignored:
             yield Finding("added", "ignored-removed", name, name, "is no longer ignored")
+
+
+def _handler(name: str, was: Handling, recorded: Recorded, program: Program) -> Iterator[Finding]:
+    now = program.handlers.get(name)
+    if now is None:
+        twin = next((n for n, h in program.handlers.items() if h == was and n not in recorded.handlers), None)
+        how = f"is gone; {twin} takes the same: if it was renamed, write name={name!r}" if twin else "is gone"
+        what = f"{how}. Its checkpoint and what it has parked stay, but another name begins anew"
+        yield Finding("refused", "handler-removed", name, name, what)
+        return
+    if (now.kind, now.source) != (was.kind, was.source):
+        before, after = (f"{h.kind} {h.source}".rstrip() for h in (was, now))
+        what = f"was of the kind {before}, now {after}, and would go on where the other stood: give it a new name"
+        yield Finding("refused", "meaning-changed", name, name, what)
+    more = [event for event in now.events if event not in was.events]
+    fewer = [event for event in was.events if event not in now.events]
+    if more:
+        what = f"takes {', '.join(more)} as well, from where it stands"
+        yield Finding("added", "handler-widened", name, name, what)
+    if fewer:
+        yield Finding("added", "handler-narrowed", name, name, f"no longer takes {', '.join(fewer)}")
 
 
 def _category(name: str, was: Category, program: Program) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from eventfold.events.envelope import NewEvent
 from eventfold.events.ids import new_id
 from eventfold.events.jsontext import encode_text
 from eventfold.events.registry import Registry
-from eventfold.events.schema.recorded import Category, Sample, Version
+from eventfold.events.schema.recorded import Category, Handling, Sample, Version
 from eventfold.events.schema.samples import samples_of
 from eventfold.events.schema.shapes import Record, shape_of
 
@@ -22,6 +22,7 @@ class Program:
         categories: of its aggregates.
         tables: the names of its tables.
         ignored: stored names that it does not know and means not to.
+        handlers: by name.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Program:
         categories: Mapping[str, Category],
         tables: Sequence[str],
         ignored: Collection[str] = (),
+        handlers: Mapping[str, Handling] | None = None,
     ) -> None:
         self.app = app
         self.registry = registry
@@ -38,6 +40,7 @@ class Program:
         self.categories = dict(categories)
         self.tables = sorted(tables)
         self.ignored = sorted(ignored)
+        self.handlers = dict(sorted((handlers or {}).items()))
 
     @cached_property
     def shapes(self) -> dict[str, Record]:

@@ -4,20 +4,18 @@ One field of an event a line, one sample a line, names in order. It is written b
 sample that cannot occur is deleted, one of your own is added.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from eventfold import limits
-from eventfold.errors import JsonDuplicateKey, Refused, SchemaFileInvalid
-from eventfold.events.jsontext import compact_object, decode_utf8, unique_keys
+from eventfold.errors import Refused
+from eventfold.events.jsontext import compact_object
+from eventfold.events.schema.document import Line, Lines, content_of, damaged, decoded, written
 from eventfold.events.schema.shapes import Again, Items, Map, OneOf, Optional, Record, Row, Shape
 
 FORMAT = "schema 1"
-_WIDTH = 100
 _Version = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -49,6 +47,14 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: list[str]
 
 
+class Handling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A handler: what it is, the stored names it takes, and whose public events, where it consumes some."""
+
+    kind: str
+    events: list[str]
+    source: str = ""
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """All that a schema file says.
 
@@ -59,6 +65,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
         tables: the names of the tables.
         events: by stored name.
         ignored: stored names that the app does not know and means not to.
+        handlers: by name.
     """
 
     app: str
@@ -67,6 +74,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[str] = []
     events: dict[str, EventType] = {}
     ignored: list[str] = []
+    handlers: dict[str, Handling] = {}
 
 
 class _Sample(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,6 +99,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     categories: dict[str, Category] = {}
     tables: list[str] = []
     ignored: list[str] = []
+    handlers: dict[str, Handling] = {}
     events: dict[str, _EventText] = {}
 
 
@@ -104,25 +113,11 @@ def parse(source: bytes | str, name: str = "schema.json") -> Recorded:
     Raises:
         SchemaFileInvalid: it is damaged, or written by a later release.
     """
+    file = decoded(source, name, FORMAT, _File)
     try:
-        text = decode_utf8(source)
-        json.loads(text, object_pairs_hook=unique_keys)  # a merge that went wrong names keys twice
-        head = msgspec.json.decode(text)
-        if isinstance(head, dict) and head.get("eventfold", FORMAT) != FORMAT:
-            raise SchemaFileInvalid(
-                f"{name} has the format {head['eventfold']!r}, this program knows {FORMAT!r}: install the release that"
-                " wrote it.",
-                file=name,
-            )
-        return _recorded(msgspec.json.decode(text, type=_File))
-    except JsonDuplicateKey as error:
-        raise SchemaFileInvalid(f"{name}: {error.message}", file=name) from None
-    except json.JSONDecodeError as error:
-        raise SchemaFileInvalid(
-            f"{name} is not JSON: {error.msg} in line {error.lineno}; is a merge unfinished?", file=name
-        ) from None
+        return _recorded(file)
     except (msgspec.MsgspecError, Refused, RecursionError) as error:
-        raise SchemaFileInvalid(f"{name} is damaged: {error}", file=name) from None
+        raise damaged(name, error) from None
 
 
 def read_file(path: Path) -> Recorded:
@@ -131,21 +126,7 @@ def read_file(path: Path) -> Recorded:
     Raises:
         SchemaFileInvalid: as `parse`; it is not there, cannot be read, or is larger than one may be.
     """
-    try:
-        with path.open("rb") as file:
-            source = file.read(limits.SCHEMA_BYTES + 1)
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        what = (
-            "is not there: make it with `eventfold schema accept`" if missing else f"cannot be read: {error}"
-        )
-        raise SchemaFileInvalid(f"{path} {what}.", file=str(path)) from None
-    if len(source) > limits.SCHEMA_BYTES:
-        raise SchemaFileInvalid(
-            f"{path} has more than {limits.SCHEMA_BYTES // 1024**2} MiB: it is no schema file.",
-            file=str(path),
-        )
-    return parse(source, path.name)
+    return parse(content_of(path), path.name)
 
 
 def _recorded(file: _File) -> Recorded:
@@ -162,6 +143,7 @@ def _recorded(file: _File) -> Recorded:
         tables=sorted(file.tables),
         events=events,
         ignored=sorted(file.ignored),
+        handlers=dict(sorted(file.handlers.items())),
     )
 
 
@@ -192,73 +174,46 @@ def _closed(shape: Shape | Optional, depth: int) -> bool:
             return True
 
 
-class _Line(str):
-    """JSON that stays on one line, however long."""
-
-    __slots__ = ()
-
-
-class _Lines(dict[str, Any]):
-    """An object with a line for each key, however short."""
-
-
 def render(recorded: Recorded) -> str:
     """The content of the file; equal for equal contents."""
-    found = _Lines(
+    found = Lines(
         eventfold=FORMAT,
         app=recorded.app,
         untyped=recorded.untyped,
-        categories=_Lines(_sorted({n: msgspec.to_builtins(c) for n, c in recorded.categories.items()})),
+        categories=Lines(_sorted({n: msgspec.to_builtins(c) for n, c in recorded.categories.items()})),
         tables=sorted(recorded.tables),
-        # a file of an app that ignores nothing stays as every release writes and reads it
+        # a file of an app that has none of them stays as every release writes and reads it
         **({"ignored": sorted(recorded.ignored)} if recorded.ignored else {}),
-        events=_Lines(_sorted({name: _event_text(event) for name, event in recorded.events.items()})),
+        **({"handlers": _handlers(recorded.handlers)} if recorded.handlers else {}),
+        events=Lines(_sorted({name: _event_text(event) for name, event in recorded.events.items()})),
     )
-    return _text(found, 0) + "\n"
+    return written(found)
+
+
+def _handlers(handlers: Mapping[str, Handling]) -> Lines:
+    return Lines(_sorted({name: msgspec.to_builtins(handling) for name, handling in handlers.items()}))
 
 
 def _sorted(found: Mapping[Any, Any]) -> dict[Any, Any]:
     return dict(sorted(found.items()))
 
 
-def _event_text(event: EventType) -> _Lines:
-    return _Lines(
+def _event_text(event: EventType) -> Lines:
+    return Lines(
         {
             "class": event.class_,
-            "versions": _Lines({str(n): _version_text(v) for n, v in sorted(event.versions.items())}),
+            "versions": Lines({str(n): _version_text(v) for n, v in sorted(event.versions.items())}),
         }
     )
 
 
-def _version_text(version: Version) -> _Lines:
-    found = _Lines()
+def _version_text(version: Version) -> Lines:
+    found = Lines()
     if version.shape is not None:
         shape = msgspec.to_builtins(version.shape)
-        found["shape"] = _Lines({**shape, "fields": _Lines(shape["fields"])})
+        found["shape"] = Lines({**shape, "fields": Lines(shape["fields"])})
     found["samples"] = [
-        _Line(f'{{"data": {s.data}' + ("}" if s.upcast is None else f', "upcast": {s.upcast}}}'))
+        Line(f'{{"data": {s.data}' + ("}" if s.upcast is None else f', "upcast": {s.upcast}}}'))
         for s in version.samples
     ]
     return found
-
-
-def _text(value: Any, indent: int) -> str:
-    if isinstance(value, _Line):
-        return value
-    lines: list[str]
-    inner = " " * (indent + 2)
-    if isinstance(value, dict) and value and (isinstance(value, _Lines) or _long(value, indent)):
-        lines = [f"{inner}{_flat(key)}: {_text(item, indent + 2)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(lines) + "\n" + " " * indent + "}"
-    if isinstance(value, list) and value and (isinstance(value[0], _Line) or _long(value, indent)):
-        lines = [inner + _text(item, indent + 2) for item in value]
-        return "[\n" + ",\n".join(lines) + "\n" + " " * indent + "]"
-    return _flat(value)
-
-
-def _long(value: Any, indent: int) -> bool:
-    return len(_flat(value)) + indent > _WIDTH
-
-
-def _flat(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType
 from msgspec import inspect as mi
 
 from eventfold.errors import DefinitionError
-from eventfold.events.event import Event
 
 Plain = Literal["str", "int", "float", "bool", "null", "decimal", "datetime", "date", "uuid", "bytes", "any"]
 Bounds = dict[str, int | float | str]
@@ -115,7 +114,7 @@ _PLAIN: dict[type[mi.Type], Plain] = {
 _BOUNDS = ("min_length", "max_length", "pattern", "ge", "gt", "le", "lt", "multiple_of")
 
 
-def shape_of(event_type: type[Event]) -> Record:
+def shape_of(event_type: type[msgspec.Struct]) -> Record:
     """The shape that a type is stored in."""
     info = mi.type_info(event_type)
     assert isinstance(info, mi.StructType)

@@ -198,8 +198,8 @@ def import_file(
         return _end(report, settings, planned)
     if handlers:
         raise ConfigInvalid(
-            "Handlers pass by what is restored; what is imported carries a mark that they know. Leave out --handlers, or"
-            " say --restore.",
+            "Handlers pass by what is restored; what is imported carries a mark that they know. Leave out --handlers,"
+            " or say --restore.",
             key="handlers",
         )
     if documents or "://" in file:

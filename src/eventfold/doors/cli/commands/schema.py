@@ -1,7 +1,7 @@
-"""`eventfold schema`: a file under version control that says what is stored, and what a change would do to it."""
+"""`eventfold schema`: files under version control that say what is stored and told, and what a change does to it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import click
 from msgspec import structs
 
 from eventfold import limits
-from eventfold.app.schema import look_through, program_of
+from eventfold.app.schema import catalogue_of_app, look_through, program_of
+from eventfold.doors.cli.configuration import Configuration
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.protecting import protected, schema_file
+from eventfold.doors.cli.protecting import catalogue_file, protected, schema_file
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.lines import whole
 from eventfold.doors.cli.showing.output import print_json, print_table, progress, say
@@ -24,6 +25,9 @@ from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.recorded import Recorded, parse, read_file, render
 from eventfold.exports.placing import placed
 from eventfold.exports.protected import Protected
+from eventfold.handlers.public import catalogue as catalogues
+from eventfold.handlers.public import gate as public
+from eventfold.handlers.public.catalogue import Catalogue
 from eventfold.words import how_many
 
 COLUMNS = ("level", "kind", "where", "what")
@@ -33,11 +37,18 @@ _file = click.option(
     metavar="FILE",
     help="Default: schema.json beside eventfold.toml, else in the current folder; - is standard input.",
 )
+_catalogue = click.option(
+    "--catalogue",
+    metavar="FILE",
+    help="Of public events. Default: catalogue.json beside eventfold.toml, else in the current folder.",
+)
 
 
 @click.group(cls=Once)
 def schema() -> None:
     """Keep a file of every event type with its shape and samples, and check changes of code against it.
+
+    What the app publishes stands in a catalogue of its own, with a JSON Schema for each version of each public event.
 
     Example: eventfold -a shop.app:shop schema check
     """
@@ -45,18 +56,24 @@ def schema() -> None:
 
 @schema.command()
 @_file
+@_catalogue
 @click.option(
     "--locked", is_flag=True, help="Refuse what the file does not record yet, too: for hooks and CI."
 )
 @pass_settings
-def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: FBT001 - click passes options by name
-    """Refuse a change of code that could not read what is stored. Nothing is written.
+def check(
+    settings: Settings,
+    file: str | None,
+    catalogue: str | None,
+    locked: bool,  # noqa: FBT001 - click passes options by name
+) -> None:
+    """Refuse a change of code that could not read what is stored, or that others could not read. Nothing is written.
 
     Exit code 5 where something is refused.
 
     Example: eventfold -a shop.app:shop schema check --locked
     """
-    findings = judge(_read(settings, file), program_of(settings.definition()))
+    findings = _findings(settings, file, catalogue)
     _show(settings, findings)
     refuse(findings)
     if locked:
@@ -69,13 +86,14 @@ def check(settings: Settings, file: str | None, locked: bool) -> None:  # noqa: 
 
 @schema.command()
 @_file
+@_catalogue
 @pass_settings
-def diff(settings: Settings, file: str | None) -> None:
+def diff(settings: Settings, file: str | None, catalogue: str | None) -> None:
     """Show how the code differs from the file, without judging.
 
     Example: eventfold -a shop.app:shop schema diff --file earlier.json
     """
-    findings = judge(_read(settings, file), program_of(settings.definition()))
+    findings = _findings(settings, file, catalogue)
     _show(settings, findings)
     if not findings and not settings.json:
         say("The code and the file agree.")
@@ -83,15 +101,18 @@ def diff(settings: Settings, file: str | None) -> None:
 
 @schema.command(name="accept")
 @_file
+@_catalogue
 @click.option(
     "--breaking",
     multiple=True,
     metavar="NAME",
-    help="Record this event type, category or table as it is now, though it breaks what was recorded.",
+    help="Record this event, category, table or handler as it is now, though it breaks what was recorded.",
 )
 @pass_settings
-def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]) -> None:
-    """Record new types, versions and optional fields, with samples made from their shapes. Makes the file.
+def accept_command(
+    settings: Settings, file: str | None, catalogue: str | None, breaking: Sequence[str]
+) -> None:
+    """Record new types, versions and optional fields, with samples made from their shapes. Makes the files.
 
     A change that breaks is refused; --breaking takes one that is meant, because nothing was ever stored.
 
@@ -99,11 +120,18 @@ def accept_command(settings: Settings, file: str | None, breaking: Sequence[str]
     """
     (path, others), program = _target(settings, file), program_of(settings.definition())
     was = _read(settings, file) if path.exists() else Recorded(app=program.app)
-    _show(settings, judge(was, program))
-    now = accept(was, program, breaking)
-    _write(path, others, now)
+    place = _catalogue_path(settings, catalogue)
+    told, made = _recorded_catalogue(settings, place), catalogue_of_app(settings.definition())
+    _show(settings, [*judge(was, program), *public.judge(told, made)])
+    # both are judged before either is written
+    now, shown = accept(was, program, breaking), public.accept(told, made, breaking)
+    _write(path, others, render(now))
+    if shown.events:
+        _write(place, _writable(settings, place, catalogue_file), catalogues.render(shown))
     if not settings.json:
         say(f"{path} records {len(now.events)} event types.")
+        if shown.events:
+            say(f"{place} records {how_many(len(shown.events), 'public event')}.")
         for finding in judge(now, program):  # nothing but notes: what the gate cannot try
             say(f"{finding.where} {finding.what}.")
 
@@ -152,7 +180,7 @@ def samples(
         with closing(settings.open_log()) as store, progress("events") as show:
             look_through(store.feed(), sampling, progress=show)
         now, taken, left_out = with_samples(now, program, sampling.chosen)
-    _write(path, others, now)
+    _write(path, others, render(now))
     if settings.json:
         print_json(
             {
@@ -179,14 +207,35 @@ def _path(settings: Settings, file: str | None) -> Path:
 def _target(settings: Settings, file: str | None) -> tuple[Path, Protected]:
     """The file that is written, and what it may not be."""
     path = _path(settings, file)
-    others = protected(settings.configuration, writes=schema_file(settings.configuration))
+    return path, _writable(settings, path, schema_file)
+
+
+def _writable(settings: Settings, path: Path, own: Callable[[Configuration], Path]) -> Protected:
+    """What a file that is written may not be, but for the one that it is."""
+    others = protected(settings.configuration, writes=own(settings.configuration))
     others.check(path)
-    return path, others
+    return others
 
 
-def _write(path: Path, others: Protected, now: Recorded) -> None:
+def _write(path: Path, others: Protected, text: str) -> None:
     with placed(path, overwrite=True, protected=others) as content:
-        content.write(render(now).encode())
+        content.write(text.encode())
+
+
+def _catalogue_path(settings: Settings, catalogue: str | None) -> Path:
+    return Path(catalogue) if catalogue is not None else catalogue_file(settings.configuration)
+
+
+def _recorded_catalogue(settings: Settings, path: Path) -> Catalogue:
+    """What the catalogue says; where an app has none yet, nothing."""
+    return catalogues.read_if_there(path, settings.definition().name)
+
+
+def _findings(settings: Settings, file: str | None, catalogue: str | None) -> list[Finding]:
+    """All that differs, of what is stored and of what is told."""
+    stored = judge(_read(settings, file), program_of(settings.definition()))
+    told = _recorded_catalogue(settings, _catalogue_path(settings, catalogue))
+    return [*stored, *public.judge(told, catalogue_of_app(settings.definition()))]
 
 
 def _read(settings: Settings, file: str | None) -> Recorded:
