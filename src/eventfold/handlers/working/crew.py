@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from eventfold.handlers.working.effect import Effect
 
 _MOMENT = 0.002
-"""Seconds in which one thread may do it all."""
+"""Seconds in which one thread may do it all, and those after which it is looked at how far it has come."""
+_QUICK = 20
+"""Effects in such a moment that are reason to let one thread go on."""
 
 
 class Crew:
@@ -61,10 +63,17 @@ class Crew:
 
     def wait(self, seconds: float) -> None:
         """Until some are known, and for a moment until all are; at most so long."""
-        if not self._out or self._all.wait(_MOMENT):
+        if not self._out:
             return
-        if self._waiting:
-            self._wake(len(self._waiting))
+        left = len(self._waiting)
+        while not self._all.wait(_MOMENT):
+            before, left = left, len(self._waiting)
+            if before - left < _QUICK:
+                break
+        else:
+            return
+        if left:
+            self._wake(left)
         if self._some.wait(seconds):
             self._all.wait(_MOMENT)
 
