@@ -197,7 +197,14 @@ class Handling:
         for handler in self._app.handlers.values():
             target = opened[handler.to] if handler.to is not None else None
             gate = gates.setdefault(handler.target, Gate(handler.target, getattr(target, "rate", None)))
-            doing = Doing(handler, self._app.registry, self._store, target=target, ask=self._ask)
+            doing = Doing(
+                handler,
+                self._app.registry,
+                self._store,
+                target=target,
+                ask=self._ask,
+                source=f"/{self._app.name}",
+            )
             found.append(HandlerFollower(handler, self._store, doing, gate))
         return found
 
@@ -277,7 +284,7 @@ def _done(follower: HandlerFollower) -> HandlerDone:
     why = ""
     if follower.held:
         why = "it is held"
-    elif not follower.holds:
+    elif not follower.partitions:
         why = "another worker has it"
     elif follower.waiting:
         why = "its target does not answer" if follower.paused else "there was no time for all"

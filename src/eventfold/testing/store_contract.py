@@ -21,6 +21,7 @@ from eventfold.testing.contract.closing import ClosingContract
 from eventfold.testing.contract.concurrency import ConcurrencyContract
 from eventfold.testing.contract.effects import EffectsContract
 from eventfold.testing.contract.feeding import FeedContract
+from eventfold.testing.contract.handling import HandlingContract
 from eventfold.testing.contract.idempotency import IdempotencyContract
 from eventfold.testing.contract.leases import LeasesContract
 from eventfold.testing.contract.reading import ReadingContract
@@ -42,6 +43,7 @@ class StoreContract(
     SnapshotsContract,
     LeasesContract,
     EffectsContract,
+    HandlingContract,
     ClosingContract,
     ConcurrencyContract,
 ):

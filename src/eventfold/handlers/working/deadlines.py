@@ -4,7 +4,7 @@ Each is a note whose key begins with the time, so that those that are due are re
 never goes back: one that is set back makes deadlines late, not twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from msgspec import structs
@@ -14,47 +14,60 @@ from eventfold.feed.effects.port import Effects
 from eventfold.handlers.records import Deadline
 from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.effect import Effect
-from eventfold.handlers.working.parked import Parked, now_us
+from eventfold.handlers.working.parked import Parked
 from eventfold.store.port import Store
 
 _PAGE = 1_000
-_EVERY = 0.5
-"""Seconds between two looks, at least."""
+
+
+class Due:
+    """Reads what is due.
+
+    Args:
+        handler: its name.
+        effects: where deadlines are kept.
+        wall: microseconds since 1970.
+    """
+
+    def __init__(self, handler: str, effects: Effects, wall: Callable[[], int]) -> None:
+        self._handler = handler
+        self._effects = effects
+        self._wall = wall
+        self._latest = 0
+
+    def pages(self) -> Iterator[list[Deadline]]:
+        """By time, those that are due by the latest time that the clock has shown."""
+        self._latest = max(self._latest, self._wall())
+        below, after = f"{self._latest + 1:017d}", ""
+        while notes := self._effects.notes(
+            self._handler, Deadline.kind, after=after, below=below, limit=_PAGE
+        ):
+            after = notes[-1].key
+            yield [Deadline.of(note) for note in notes]
 
 
 class Deadlines:
     """The deadlines of one partition of one handler.
 
     Args:
-        handler: its name.
-        effects: where they are kept.
         store: where their events are read.
         parked: its parked streams: their deadlines wait.
         changes: takes what is to be written.
         mine: whether a stream belongs to this partition.
-        now: microseconds since 1970.
     """
 
     def __init__(
         self,
-        handler: str,
-        effects: Effects,
         store: Store,
         *,
         parked: Parked,
         changes: Changes,
         mine: Callable[[str], bool],
-        now: Callable[[], int] = now_us,
     ) -> None:
-        self._handler = handler
-        self._effects = effects
         self._store = store
         self._parked = parked
         self._changes = changes
         self._mine = mine
-        self._now = now
-        self._latest = 0
-        self._looked = float("-inf")
         self._busy: dict[str, Deadline] = {}
         """Stream -> its deadline that is ready, rests or is under way."""
         self._waiting: list[Effect] = []
@@ -64,23 +77,13 @@ class Deadlines:
         due = event.recorded_us + delay // timedelta(microseconds=1)
         deadline = Deadline(stream=event.stream, version=event.version, due_us=due)
         self._changes.put(deadline.note(deadline.key))
-        self._latest = max(self._latest, event.recorded_us)
 
-    def look(self, now: float) -> None:
-        """Takes up what is due, the first of each stream."""
-        if now - self._looked < _EVERY:
-            return
-        self._looked = now
-        self._latest = max(self._latest, self._now())
-        below, after = f"{self._latest + 1:017d}", ""
-        while notes := self._effects.notes(
-            self._handler, Deadline.kind, after=after, below=below, limit=_PAGE
-        ):
-            after = notes[-1].key
-            for one in map(Deadline.of, notes):
-                held = one.stream in self._busy or one.stream in self._parked
-                if not held and not self._changes.drops(one.kind, one.key) and self._mine(one.stream):
-                    self._take(one)
+    def take(self, due: Iterable[Deadline]) -> None:
+        """Takes up what is due, the first of each stream; those of parked streams wait for them."""
+        for one in due:
+            held = one.stream in self._busy or one.stream in self._parked
+            if not held and not self._changes.drops(one.kind, one.key) and self._mine(one.stream):
+                self._begin(one)
 
     def doubted(self) -> Effect | None:
         """One of which nobody knows what became of it."""
@@ -141,7 +144,7 @@ class Deadlines:
         """Whether something is due and not done."""
         return bool(self._busy)
 
-    def _take(self, deadline: Deadline) -> None:
+    def _begin(self, deadline: Deadline) -> None:
         for event in self._store.read(deadline.stream, after=deadline.version - 1, limit=1):
             tries = max(0, deadline.starts - (not deadline.alone))
             self._busy[deadline.stream] = deadline

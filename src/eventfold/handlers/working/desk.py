@@ -1,7 +1,7 @@
 """Everything of one partition in the hands of one worker: its window, what people asked, what is due, what is kept."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from eventfold.errors import HandlerCrashed
@@ -11,7 +11,7 @@ from eventfold.feed.effects.port import Lease, Name, Note
 from eventfold.feed.leases.share import Share
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Progress
+from eventfold.handlers.records import Asked, Deadline, Progress
 from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.deadlines import Deadlines
 from eventfold.handlers.working.effect import Effect
@@ -100,12 +100,11 @@ class Desk:
         self._noted = lease.partition in notes
         self._window = Window(lease.cursor, kept)
         self._changes = Changes()
-        effects, changes = store.effects(), self._changes
-        self._deadlines = Deadlines(handler.name, effects, store, parked=parked, changes=changes, mine=mine)
+        changes = self._changes
+        self._deadlines = Deadlines(store, parked=parked, changes=changes, mine=mine)
         self._revival = Revival(
             handler.name,
             handler.attempts,
-            effects,
             store,
             parked=parked,
             changes=changes,
@@ -127,11 +126,12 @@ class Desk:
         return "importedFrom" not in event.metadata_map()
 
     def fill(self, *, idle: bool) -> None:
-        """Reads on, and takes up what people asked and what is due."""
+        """Reads on.
+
+        Args:
+            idle: nothing is under way, so that there is time to read until there is something to do.
+        """
         now = self._clock()
-        self._revival.look(now)
-        if self._handler.when is not None:
-            self._deadlines.look(now)
         for _ in range(_PAGES):
             if self._window.full or self._window.split:
                 return
@@ -151,6 +151,14 @@ class Desk:
                 return
             if not idle or self._window.waiting:
                 return
+
+    def asked(self, everything: Iterable[Asked]) -> None:
+        """Takes up what people asked for streams of this partition."""
+        self._revival.take(everything)
+
+    def due(self, deadlines: Iterable[Deadline]) -> None:
+        """Takes up what is due of streams of this partition."""
+        self._deadlines.take(deadlines)
 
     def where(self) -> Cursor | None:
         """Where news are waited for; None where there is something to do before."""

@@ -1,8 +1,8 @@
 """Doing one effect: the event is read, the function asked, and what it returned is sent, published or commanded."""
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from eventfold.errors import (
     EffectRefused,
@@ -17,6 +17,7 @@ from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.public.publishing import publication
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.causation import Causation
 from eventfold.handlers.working.effect import Effect
@@ -34,10 +35,6 @@ class Ask(Protocol):
         """Once, however often it is asked with this id; errors as `Repository.execute_once`."""
 
 
-Publish = Callable[[Any, Message], Any]
-"""Makes of a public event what a target takes."""
-
-
 class Doing:
     """Does the effects of one handler; used by several threads.
 
@@ -47,7 +44,7 @@ class Doing:
         store: where a deadline looks whether something has happened since.
         target: what takes what the function returns; None where the function is the effect.
         ask: executes commands.
-        publish: makes of a public event what the target takes.
+        source: who speaks in public events.
     """
 
     def __init__(
@@ -58,14 +55,14 @@ class Doing:
         *,
         target: Target | None = None,
         ask: Ask | None = None,
-        publish: Publish | None = None,
+        source: str = "",
     ) -> None:
         self._handler = handler
         self._registry = registry
         self._store = store
         self._target = target
         self._ask = ask
-        self._publish = publish
+        self._source = source
 
     def __call__(self, effect: Effect) -> None:
         """Does it and notes what it raised."""
@@ -86,16 +83,21 @@ class Doing:
             said = handler.function(self._registry.decode(event), message)
             if handler.kind in {"react", "consume"}:
                 self._command(said, message)
-            elif said is None:
-                return
-            elif self._target is None:
-                raise EffectRefused(
-                    f"{handler.name} returned {type(said).__name__}, and names no target that takes it: give it"
-                    " to=..., or let it return None.",
-                    handler=handler.name,
-                )
             else:
-                self._target.send(self._publish(said, message) if self._publish else said, message)
+                self._send(said, message)
+
+    def _send(self, said: object, message: Message) -> None:
+        handler = self._handler
+        payload = publication(handler, said, message, self._source) if handler.kind == "publish" else said
+        if payload is None:
+            return
+        if self._target is None:
+            raise EffectRefused(
+                f"{handler.name} returned {type(said).__name__}, and names no target that takes it: give it to=...,"
+                " or let it return None.",
+                handler=handler.name,
+            )
+        self._target.send(payload, message)
 
     def _command(self, said: object, message: Message) -> None:
         commands: Sequence[object] = (

@@ -16,9 +16,10 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Held, Pause, Trouble, cut_message
+from eventfold.handlers.records import Asked, Held, Pause, Trouble, cut_message
 from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.crew import Crew
+from eventfold.handlers.working.deadlines import Due
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.doing import DOWN, Doing
 from eventfold.handlers.working.effect import Effect
@@ -28,7 +29,7 @@ from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
 _LOOK = 1.0
-"""Seconds between two looks at whether somebody holds the handler."""
+"""Seconds between two looks at what people decided."""
 _WAIT = 0.25
 """Seconds of a wait for outcomes, at most."""
 LEAVE = 5.0
@@ -46,6 +47,7 @@ class HandlerFollower:
         owner: who this worker is, unlike any other.
         seconds: how long a lease may stand still before others take it.
         clock: seconds, for intervals only.
+        wall: microseconds since 1970, for deadlines only.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class HandlerFollower:
         owner: str = "",
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], int] = now_us,
     ) -> None:
         self.handler = handler
         self.handled = 0
@@ -72,7 +75,8 @@ class HandlerFollower:
         self._missed: dict[str, tuple[Effect, Desk]] = {}
         self._parked = Parked()
         self._held = False
-        self._looked = float("-inf")
+        self._due = Due(handler.name, store.effects(), wall)
+        self._looked = self._asked = self._due_at = float("-inf")
         self._trouble: Trouble | None = None
         self._paused: int | None = None
         self._stop = threading.Event()
@@ -107,6 +111,7 @@ class HandlerFollower:
         self._look()
         chosen: list[tuple[Effect, Desk]] = []
         if not self._held:
+            self._take_up()
             for desk in list(self._desks.values()):
                 self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
             chosen = self._choose()
@@ -142,9 +147,9 @@ class HandlerFollower:
         return len(self._parked)
 
     @property
-    def holds(self) -> bool:
-        """Whether this worker has a partition."""
-        return bool(self._desks)
+    def partitions(self) -> set[str]:
+        """Those that this worker has."""
+        return {partition for partition, _ in self._desks}
 
     def finish(self) -> None:
         """Waits a little for what is under way, keeps what became of it, and gives the leases back."""
@@ -164,6 +169,14 @@ class HandlerFollower:
             self._crew.close()
             self._share.release()
             self._desks.clear()
+
+    def abandon(self) -> None:
+        """Ends as a process that is killed: nothing is kept or given back; for tests of that."""
+        self._stop.set()
+        if self._heart is not None:
+            self._heart.join()
+        self._crew.close()
+        self._desks.clear()
 
     def _take_desks(self) -> None:
         """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
@@ -197,9 +210,24 @@ class HandlerFollower:
         return lambda stream: among == [partition] or feed.partition_of(stream, among) == partition
 
     def _look(self) -> None:
+        """Whether somebody holds the handler."""
         if self._clock() - self._looked >= _LOOK:
             self._looked = self._clock()
             self._held = bool(self._store.effects().notes(self.handler.name, Held.kind, limit=1))
+
+    def _take_up(self) -> None:
+        """What people asked, and what is due."""
+        now = self._clock()
+        if now - self._asked >= _LOOK and self._desks:
+            self._asked = now
+            asked = [Asked.of(note) for note in self._store.effects().notes(self.handler.name, Asked.kind)]
+            for desk in self._desks.values():
+                desk.asked(asked)
+        if self.handler.when is not None and now - self._due_at >= _LOOK / 2:
+            self._due_at = now
+            for page in self._due.pages():
+                for desk in self._desks.values():
+                    desk.due(page)
 
     def _settle(self) -> None:
         """Tells each effect's desk and the gate what became of it."""

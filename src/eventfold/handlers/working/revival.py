@@ -4,13 +4,12 @@ What a person asks is a note that the owner of the stream's partition finds. It 
 or an event fails again; so what a restart interrupts goes on, and an event that ends the process is not begun for ever.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import structs
 
 from eventfold.errors import HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
-from eventfold.feed.effects.port import Effects
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.handlers.records import Asked, digest, skipped_note
 from eventfold.handlers.working.changes import Changes
@@ -18,8 +17,6 @@ from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.parked import Parked
 from eventfold.store.port import Store
 
-_EVERY = 1.0
-"""Seconds between two looks, at least."""
 Wanted = Callable[[RecordedEvent], bool]
 
 
@@ -29,7 +26,6 @@ class Revival:
     Args:
         handler: its name.
         attempts: how often an event may be begun without a known outcome.
-        effects: where is kept what was asked.
         store: where the events of a stream are read.
         parked: the parked streams.
         changes: takes what is to be written.
@@ -41,7 +37,6 @@ class Revival:
         self,
         handler: str,
         attempts: int,
-        effects: Effects,
         store: Store,
         *,
         parked: Parked,
@@ -51,28 +46,27 @@ class Revival:
     ) -> None:
         self._handler = handler
         self._attempts = attempts
-        self._effects = effects
         self._store = store
         self._parked = parked
         self._changes = changes
         self._mine = mine
         self._wanted = wanted
-        self._looked = float("-inf")
         self._busy: dict[str, Asked] = {}
         self._waiting: list[Effect] = []
 
-    def look(self, now: float) -> None:
+    def take(self, everything: Iterable[Asked]) -> None:
         """Takes up what people asked."""
-        if now - self._looked < _EVERY:
-            return
-        self._looked = now
-        for note in self._effects.notes(self._handler, Asked.kind):
-            asked = Asked.of(note)
-            if asked.stream in self._busy or self._changes.drops(*note.name) or not self._mine(asked.stream):
+        for asked in everything:
+            key = digest(asked.stream)
+            if (
+                asked.stream in self._busy
+                or self._changes.drops(Asked.kind, key)
+                or not self._mine(asked.stream)
+            ):
                 continue
             parked = self._parked.get(asked.stream)
             if parked is None:
-                self._changes.drop(*note.name)
+                self._changes.drop(Asked.kind, key)
             elif asked.what == "skip":
                 self._skip(asked, parked)
             else:
