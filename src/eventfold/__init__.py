@@ -15,6 +15,8 @@ from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.decorators import notify, publish, react
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.public.event import PublicEvent
+from eventfold.handlers.targets.port import Body, Target
+from eventfold.handlers.targets.webhooks.webhook import Webhook
 from eventfold.readmodels.declaring.columns import (
     collect,
     column,
@@ -49,6 +51,7 @@ __all__ = [
     "Aggregate",
     "App",
     "Appended",
+    "Body",
     "Command",
     "Cursor",
     "Event",
@@ -64,8 +67,10 @@ __all__ = [
     "Repository",
     "Store",
     "Table",
+    "Target",
     "Token",
     "Untyped",
+    "Webhook",
     "Write",
     "WrongExpectedVersion",
     "actor",

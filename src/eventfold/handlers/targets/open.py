@@ -1,0 +1,140 @@
+"""Opens a target by its place: a URL, a function, or a target itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+from eventfold.errors import ConfigInvalid, DefinitionError, UnsupportedUrl
+from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.targets.file import FileTarget
+from eventfold.handlers.targets.function import FunctionTarget
+from eventfold.handlers.targets.log import LogTarget
+from eventfold.handlers.targets.port import Target
+from eventfold.handlers.targets.webhooks.webhook import Webhook
+
+_LONG = 12  # letters before a colon that are no scheme any more, and may be a secret
+_SCHEMES = "https://..., file:///... or log:"
+
+
+class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A target that is not opened yet: a URL, and what does not stand in it. It is printed without secrets.
+
+    Attributes:
+        url: of the target.
+        secrets: those that webhooks are signed with.
+        headers: sent with each webhook.
+        password: of a mail server.
+        timeout: seconds for one effect; None = as the kind of target has it.
+        rate: effects a second, at most.
+        allow_private: whether a webhook may go to the own network, and to http.
+        ca_file: authorities that certificates are checked with.
+    """
+
+    url: str
+    secrets: tuple[str, ...] = ()
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    password: str | None = None
+    timeout: float | None = None
+    rate: float | None = None
+    allow_private: bool = False
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        """Its kind only."""
+        return f"<TargetPlace {_scheme(self.url)}:...>"
+
+
+Place = str | TargetPlace | Target | Callable[[Any, Message], object]
+"""What a target may be given as."""
+
+
+def open_target(place: Place) -> Target:
+    """The target behind a place; the caller closes it. Nothing is connected to yet.
+
+    Args:
+        place: a URL (`https://...` for a webhook, `file:///srv/shop/effects.jsonl`, `log:`, or `log:?payload=yes`),
+            such a URL with secrets and limits, a function that takes payload and message, or a target.
+
+    Raises:
+        UnsupportedUrl: no target is known for it; its text is not repeated, since it may be a secret.
+        TargetForbidden: effects do not go there.
+        ConfigInvalid: an option cannot be; the fact `key` names it.
+        ExtraMissing: the packages of that kind of target are not installed.
+    """
+    if isinstance(place, str):
+        return _opened(TargetPlace(url=place))
+    if isinstance(place, TargetPlace):
+        return _opened(place)
+    if not isinstance(place, type):
+        if callable(getattr(place, "send", None)) and callable(getattr(place, "close", None)):
+            return place  # type: ignore[return-value] # it has the methods of the port
+        if callable(place):
+            return FunctionTarget(place)
+    raise DefinitionError(
+        f"A target is a URL ({_SCHEMES}), a function, or an object with the methods send and close; this is"
+        f" {place.__name__ + ' itself' if isinstance(place, type) else type(place).__name__}."
+    )
+
+
+def _opened(place: TargetPlace) -> Target:
+    match _scheme(place.url):
+        case "https" | "http":
+            _without(place, "password")
+            return Webhook(
+                place.url,
+                secrets=place.secrets,
+                headers=place.headers,
+                **({} if place.timeout is None else {"timeout": place.timeout}),
+                rate=place.rate,
+                allow_private=place.allow_private,
+                ca_file=place.ca_file,
+            )
+        case "file":
+            _without(place, "secrets", "headers", "password", "timeout", "allow_private", "ca_file")
+            return FileTarget(_path(place.url), rate=place.rate)
+        case "log":
+            _without(place, "secrets", "headers", "password", "timeout", "allow_private", "ca_file")
+            return LogTarget(payload=_payload(place.url), rate=place.rate)
+        case scheme:
+            raise UnsupportedUrl(
+                f"No target is known for {scheme!r} URLs: give {_SCHEMES}", scheme=scheme, key="targets"
+            )
+
+
+def _scheme(url: str) -> str:
+    scheme = url.partition(":")[0].lower() if isinstance(url, str) and ":" in url else ""
+    return scheme if scheme.isascii() and scheme.isalpha() and len(scheme) < _LONG else "such"
+
+
+def _without(place: TargetPlace, *names: str) -> None:
+    for name in names:
+        if getattr(place, name) != getattr(TargetPlace(url=""), name):
+            raise ConfigInvalid(f"A target of {_scheme(place.url)}: has no option {name}.", key=name)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.netloc or parts.query or parts.fragment or not parts.path.startswith("/") or "\0" in url:
+        raise UnsupportedUrl(
+            "The URL of a file of effects has three slashes and no more than a path: file:///srv/shop/effects.jsonl.",
+            scheme="file",
+            key="targets",
+        )
+    return unquote(parts.path)
+
+
+def _payload(url: str) -> bool:
+    rest = url.partition(":")[2]
+    if rest in {"", "//"}:
+        return False
+    try:
+        given = parse_qs(rest.removeprefix("//").removeprefix("?"), strict_parsing=True)
+    except ValueError:
+        given = {}
+    if rest.removeprefix("//").startswith("?") and given in ({"payload": ["yes"]}, {"payload": ["no"]}):
+        return given["payload"] == ["yes"]
+    raise UnsupportedUrl(
+        "The log as a target is log:, or log:?payload=yes with what is sent.", scheme="log", key="targets"
+    )

@@ -1,0 +1,167 @@
+"""`Webhook`: effects as signed requests to an address of somebody else."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from eventfold.errors import EffectRefused, EventfoldError, TargetUnavailable
+from eventfold.extras import needing
+from eventfold.foreign import said
+from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.targets.connecting import Deadline, trusting
+from eventfold.handlers.targets.limits import checked_rate, checked_timeout
+from eventfold.handlers.targets.port import Body, as_body
+from eventfold.handlers.targets.signing import signed_headers, signing_key
+from eventfold.handlers.targets.webhooks.answers import Answer, judge
+from eventfold.handlers.targets.webhooks.headers import checked, headers_of, listed, secret_words
+from eventfold.handlers.targets.webhooks.place import check_address, place_of
+
+if TYPE_CHECKING:
+    import httpcore
+
+READ_BYTES = 64 * 1024
+"""Of an answer; what is longer is not read."""
+
+BODY_SECONDS = 1.0
+"""For the body of an answer, whose status has said already what became of the effect."""
+
+IDLE = 64  # connections that are kept for the next effect
+IDLE_SECONDS = 15.0
+
+
+class Webhook:
+    """A target that posts each effect to a URL, signed as Standard Webhooks has it.
+
+        targets={"billing": ef.Webhook("https://example.org/hooks", secrets=[os.environ["BILLING_SECRET"]])}
+
+    The body is the JSON of what the handler returned. `webhook-id` and `Idempotency-Key` are the same at every repeat,
+    so that the other side can tell one; `traceparent` goes on where the event has one. An answer of 2xx means taken.
+    4xx but 408, 425 and 429 means refused. All else, silence too, pauses the target, as long as `Retry-After` says.
+
+    No redirect is followed, no proxy of the environment is used, and the address that is connected to is checked, so
+    that no name leads into your own network. Needs `eventfold[handlers]`.
+
+    Args:
+        url: https; a name and password in it are sent as Basic authentication.
+        secrets: `whsec_...`; with several each request carries a signature of each, so that one can replace another
+            without a gap.
+        headers: sent with each request, a bearer token for example.
+        timeout: seconds for all of one request.
+        rate: requests a second, at most.
+        allow_private: allows addresses of private networks and of this machine, and http.
+        ca_file: authorities that its certificate is checked with, in PEM form; None = those of this machine.
+
+    Raises:
+        TargetForbidden: webhooks do not go there.
+        UnsupportedUrl: the URL cannot be.
+        ConfigInvalid: something else cannot be; the fact `key` names it.
+        ExtraMissing: the packages are not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        secrets: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        rate: float | None = None,
+        allow_private: bool = False,
+        ca_file: str | None = None,
+    ) -> None:
+        self.timeout = checked_timeout(timeout)
+        self.rate = checked_rate(rate)
+        self._place = place_of(url, allow_private=allow_private)
+        self._keys = [signing_key(secret) for secret in listed(secrets)]
+        self._headers = checked({**self._place.authorization, **(headers or {})})
+        self._allow_private = allow_private
+        self._secrets = [*secrets, *self._place.secrets, *secret_words(self._headers)]
+        with needing("A webhook", "handlers"):
+            import httpcore
+
+            from eventfold.handlers.targets.webhooks.transport import Backend
+        self._backend = Backend(self._check)
+        self._url = httpcore.URL(
+            scheme=self._place.scheme, host=self._place.host, port=self._place.port, target=self._place.path
+        )
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusting(ca_file) if self._place.scheme == "https" else None,
+            max_connections=None,  # `concurrency=` of the handlers is the limit
+            max_keepalive_connections=IDLE,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=self._backend,
+        )
+
+    def send(self, payload: Any, message: Message) -> None:
+        """Posts an effect; errors as `Target.send`, and TargetForbidden where the name leads to a forbidden address."""
+        body = as_body(payload)
+        headers = {"Host": self._place.authority, **headers_of(body, message), **self._headers}
+        if self._keys:
+            headers |= signed_headers(self._keys, message.key, body.content)
+        judge(self._answer(headers, body), self._place.shown, self._secrets)
+
+    def close(self) -> None:
+        """Ends the connections that were kept."""
+        self._pool.close()
+
+    def __repr__(self) -> str:
+        """Where it goes, without secrets."""
+        return f"<Webhook {self._place.shown}, {len(self._keys)} secrets>"
+
+    def _check(self, address: str) -> None:
+        check_address(address, self._place, allow_private=self._allow_private)
+
+    def _answer(self, headers: dict[str, str], body: Body) -> Answer:
+        import httpcore
+
+        deadline = Deadline(self.timeout)
+        try:
+            try:
+                return self._once(headers, body, deadline)
+            except (httpcore.RemoteProtocolError, httpcore.NetworkError):
+                if self._backend.connected:
+                    raise
+                # a connection that was kept ended just then, which says nothing of the server
+                return self._once(headers, body, deadline)
+        except EventfoldError:
+            raise
+        except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:
+            raise EffectRefused(
+                f"What the handler returned cannot be sent to {self._place.shown}: {said(error)}.",
+                target=self._place.shown,
+                status=None,
+            ) from None
+        except (httpcore.TimeoutException, TimeoutError):
+            raise TargetUnavailable(
+                f"The webhook {self._place.shown} gave no whole answer within {self.timeout:g} s.",
+                target=self._place.shown,
+                retry_after=None,
+            ) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            # from None: causes of others may hold headers
+            raise TargetUnavailable(
+                f"The webhook {self._place.shown} gave no answer: {said(error)}.",
+                target=self._place.shown,
+                retry_after=None,
+            ) from None
+
+    def _once(self, headers: dict[str, str], body: Body, deadline: Deadline) -> Answer:
+        encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        with (
+            self._backend.until(deadline),
+            self._pool.stream("POST", self._url, headers=encoded, content=body.content) as response,
+        ):
+            found = {
+                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+            }
+            return Answer(response.status, found, self._beginning(response, deadline))
+
+    def _beginning(self, response: "httpcore.Response", deadline: Deadline) -> bytes:
+        """What comes of a body soon; all that counts was said before it, whatever becomes of it."""
+        found = bytearray()
+        with suppress(Exception), self._backend.until(deadline.sooner(BODY_SECONDS)):
+            for part in response.iter_stream():
+                found += part
+                if len(found) >= READ_BYTES:
+                    break
+        return bytes(found[:READ_BYTES])
