@@ -21,6 +21,8 @@ MADE_UP = {
     "tests/aggregates/test_normal.py": "hashes of normal forms",
     "tests/errors/catalogue.py": "a password in a URL that is refused",
     "tests/errors/conftest.py": "a key that no text may show",
+    "tests/handlers/targets/test_open.py": "a secret that no text may show",
+    "tests/handlers/targets/test_webhook.py": "a password in a URL that is sent as a header",
     "tests/imports/settling/test_holding_back.py": "the key of the stand-in",
     "tests/imports/settling/test_rivals.py": "the key of the stand-in",
     "tests/readmodels/stored/log-1.sql": "ids of events",

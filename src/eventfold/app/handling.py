@@ -5,8 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -17,8 +16,8 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.records import About
+from eventfold.handlers.targets.open import Place, open_named
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
@@ -28,8 +27,6 @@ from eventfold.store.port import Store
 from eventfold.words import how_many
 
 _log = logging.getLogger("eventfold.handlers")
-Place = Target | str | Callable[..., object]
-"""Where effects go: a target, a function of payload and message, or a URL."""
 _LEAVE = 8.0
 """Seconds in which handlers end, whatever hangs."""
 _PAUSE = 0.05
@@ -63,20 +60,6 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
 
     handlers: list[HandlerDone]
     warnings: list[str]
-
-
-class _Function:
-    """A function as a target."""
-
-    def __init__(self, function: Callable[[Any, Message], object]) -> None:
-        self._function = function
-
-    def send(self, payload: Any, message: Message) -> None:
-        """Calls it."""
-        self._function(payload, message)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class _Ending:
@@ -218,10 +201,7 @@ class Handling:
                 " the section [targets] of eventfold.toml.",
                 key=f"targets.{name}",
             )
-        place = self._targets[name]
-        if isinstance(place, str):
-            raise ConfigInvalid(f"No target is known for {place!r}.", key=f"targets.{name}")
-        target = _Function(place) if isinstance(place, FunctionType) else cast("Target", place)
+        target = open_named(name, self._targets[name])
         closing.callback(target.close)
         return target
 

@@ -15,7 +15,7 @@ from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
 from eventfold.app.binding import bind_tables
 from eventfold.app.definition import Definition
-from eventfold.app.handling import Handled, Handling, Place
+from eventfold.app.handling import Handled, Handling
 from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
@@ -24,6 +24,7 @@ from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
+from eventfold.handlers.targets.open import Place
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.folding.projector import Read

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from eventfold.errors import ConfigInvalid, DefinitionError, EffectRefused, EventfoldError, UnsupportedUrl
+from eventfold.errors import (
+    ConfigInvalid,
+    DefinitionError,
+    EffectRefused,
+    EventfoldError,
+    TargetForbidden,
+    UnsupportedUrl,
+)
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget
 from eventfold.handlers.targets.log import LogTarget
-from eventfold.handlers.targets.open import TargetPlace, open_target
+from eventfold.handlers.targets.open import TargetPlace, open_named, open_target
 from eventfold.handlers.targets.signing import new_secret
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 from tests.handlers.targets.making import message
@@ -129,6 +136,16 @@ def test_what_is_no_place_is_refused(place: Any) -> None:
     with pytest.raises(DefinitionError, match="A target is") as caught:
         open_target(place)
     assert isinstance(caught.value, EventfoldError)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [("kafka://x", UnsupportedUrl), ("https://10.0.0.1/", TargetForbidden), (7, DefinitionError)],
+)
+def test_an_error_says_which_target_it_is_about(place: Any, kind: type[EventfoldError]) -> None:
+    with pytest.raises(kind, match="target billing") as caught:
+        open_named("billing", place)
+    assert caught.value.facts["key"] == "targets.billing"
 
 
 def test_a_function_target_says_which_function() -> None:

@@ -81,6 +81,15 @@ def test_a_repeat_has_the_same_id_and_the_connection_is_kept() -> None:
         assert server.connections == 1
 
 
+def test_a_target_that_was_closed_may_be_used_again() -> None:
+    with serving(answering(ANSWER)) as server:
+        target = hook(server)
+        for _ in range(2):
+            target.send(1, message())
+            target.close()
+        assert server.connections == 2
+
+
 def test_a_body_goes_out_as_it_is_and_headers_are_added() -> None:
     body = Body("application/cloudevents+json", b'{"id": "1" }')
     (request,) = sent(body, headers={"X-Shop": "seven"})
@@ -280,7 +289,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: next(iter(options)))
 def test_an_option_that_cannot_be_is_named(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         Webhook("https://example.org/", **options)

@@ -17,7 +17,7 @@ from eventfold.handlers.targets.limits import checked_rate
 try:
     import fcntl
 except ImportError:  # a system without it: there one process writes to a file
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # where it is missing, its name says so
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _BACK = 64 * 1024

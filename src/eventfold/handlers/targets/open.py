@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from eventfold.errors import ConfigInvalid, DefinitionError, UnsupportedUrl
+from eventfold.errors import ConfigInvalid, DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget
@@ -76,6 +76,15 @@ def open_target(place: Place) -> Target:
         f"A target is a URL ({_SCHEMES}), a function, or an object with the methods send and close; this is"
         f" {place.__name__ + ' itself' if isinstance(place, type) else type(place).__name__}."
     )
+
+
+def open_named(name: str, place: Place) -> Target:
+    """The target behind a place, as `open_target`; an error says which target it is about."""
+    try:
+        return open_target(place)
+    except (DefinitionError, TargetForbidden) as error:
+        facts = {**error.facts, "key": f"targets.{name}"}
+        raise type(error)(f"The target {name}: {error.message}", **facts) from None
 
 
 def _opened(place: TargetPlace) -> Target:

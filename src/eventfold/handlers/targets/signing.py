@@ -32,7 +32,7 @@ def signing_key(secret: str) -> bytes:
     """The key that a secret stands for.
 
     Args:
-        secret: `whsec_` and 24 to 64 bytes in base64.
+        secret: begins with whsec_, and goes on with 24 to 64 bytes in base64.
 
     Raises:
         ConfigInvalid: it is none; the sentence does not repeat it.

@@ -18,7 +18,7 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 _LONG = 8
-"""Characters from which on a word of a header is taken for a secret: "Bearer" is none, what follows it is."""
+"""Characters from which on a word is not repeated: "Bearer" may be, and not what follows it."""
 
 
 def headers_of(body: Body, message: Message) -> dict[str, str]:

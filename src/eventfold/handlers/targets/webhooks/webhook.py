@@ -43,8 +43,8 @@ class Webhook:
 
     Args:
         url: https; a name and password in it are sent as Basic authentication.
-        secrets: `whsec_...`; with several each request carries a signature of each, so that one can replace another
-            without a gap.
+        secrets: each begins with whsec_; with several each request carries a signature of each, so that one can
+            replace another without a gap.
         headers: sent with each request, a bearer token for example.
         timeout: seconds for all of one request.
         rate: requests a second, at most.
