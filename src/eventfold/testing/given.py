@@ -1,4 +1,4 @@
-"""Given, when, then: a user's test of the rules of an aggregate, without store, clock or ids.
+"""Given, when, then: a user's test of the rules of an aggregate, or of a handler, without store, clock or ids.
 
 def test_a_confirmed_order_is_shipped() -> None:
     (
@@ -7,29 +7,41 @@ def test_a_confirmed_order_is_shipped() -> None:
         .then(OrderShipped(tracking_number="T1"))
         .then_state(status="Shipped")
     )
+
+
+def test_who_bought_is_told() -> None:
+    given(shipped).when(OrderShipped(tracking_number="T1")).then_effects(ef.Mail(...))
 """
 
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.errors import InvalidOperation
 from eventfold.events.event import Event
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.testing.handled import GivenHandler, listed
 
 A = TypeVar("A", bound=Aggregate[Any])
 P = ParamSpec("P")
 
 
-def given(aggregate_type: type[A], *events: Event, stream: str = "") -> "Given[A]":
-    """An aggregate with a past.
+@overload
+def given(subject: type[A], *events: Event, stream: str = "") -> "Given[A]": ...
+@overload
+def given(subject: Handler, *events: Event, stream: str = "") -> GivenHandler: ...
+def given(subject: type[A] | Handler, *events: Event, stream: str = "") -> "Given[A] | GivenHandler":
+    """An aggregate with a past, or a handler with the past of the stream whose event it will take.
 
     Args:
-        aggregate_type: the class.
-        events: what has happened to it, oldest first; none = it is new.
-        stream: its stream; default: the first of its category.
+        subject: the class of the aggregate, or the handler.
+        events: what has happened, oldest first; none = the stream is new.
+        stream: its name; default: the first of the aggregate's category, for handlers `order-1`.
     """
-    aggregate = aggregate_type(stream or f"{aggregate_type.definition.category}-1")
+    if isinstance(subject, Handler):
+        return GivenHandler(subject, events, stream or "order-1")
+    aggregate = subject(stream or f"{subject.definition.category}-1")
     aggregate.load_from_history(events)
     return Given(aggregate)
 
@@ -73,7 +85,7 @@ class Decided(Generic[A]):
         self._must_have_decided()
         found = self._aggregate.uncommitted_changes
         if found != events:
-            raise AssertionError(f"expected events:\n{_listed(events)}\nraised events:\n{_listed(found)}")
+            raise AssertionError(f"expected events:\n{listed(events)}\nraised events:\n{listed(found)}")
         return self
 
     def then_nothing(self) -> Self:
@@ -107,7 +119,7 @@ class Decided(Generic[A]):
         """
         if self._error is None:
             raise AssertionError(
-                f"expected {error.__name__}, but it was accepted:\n{_listed(self._aggregate.uncommitted_changes)}"
+                f"expected {error.__name__}, but it was accepted:\n{listed(self._aggregate.uncommitted_changes)}"
             )
         if not isinstance(self._error, error):
             raise AssertionError(  # noqa: TRY004 - what a test reports is no wrong type
@@ -117,13 +129,9 @@ class Decided(Generic[A]):
             raise AssertionError(f"{str(self._error)!r} does not contain {match!r}") from self._error
         if self._aggregate.uncommitted_changes:
             raise AssertionError(
-                f"it was refused after it had raised:\n{_listed(self._aggregate.uncommitted_changes)}"
+                f"it was refused after it had raised:\n{listed(self._aggregate.uncommitted_changes)}"
             )
 
     def _must_have_decided(self) -> None:
         if self._error is not None:
             raise AssertionError(f"the decision was refused: {self._error!r}") from self._error
-
-
-def _listed(events: tuple[Event, ...]) -> str:
-    return "\n".join(f"  {event!r}" for event in events) or "  none"

@@ -68,13 +68,14 @@ class Doing:
         """Does it and notes what it raised."""
         try:
             effect.error = None
-            self._do(effect)
+            self.perform(effect)
         except EventfoldError as error:
             effect.error = error
         except BaseException as error:  # noqa: BLE001 - whatever a user's function raises is a fact about its event
             effect.error = self._failed(effect, error)
 
-    def _do(self, effect: Effect) -> None:
+    def perform(self, effect: Effect) -> None:
+        """Does it; raises what the function, the target or an aggregate raises."""
         event, handler = effect.event, self._handler
         if handler.when is not None and self._is_cancelled(effect):
             return
