@@ -47,6 +47,7 @@ class Progress(Record, frozen=True, kw_only=True):
         started: events that were begun, and how often: where the worker ended, nobody knows what became of them.
         tries: events that failed, and how often.
         alone: the one of those started beside which nothing else was: if the worker ended, it was to blame.
+        swept: of the next so many events some may have been begun, all at once.
     """
 
     kind: ClassVar[str] = "progress"
@@ -54,6 +55,7 @@ class Progress(Record, frozen=True, kw_only=True):
     started: dict[str, int] = {}
     tries: dict[str, int] = {}
     alone: str = ""
+    swept: int = 0
 
 
 class Asked(Record, frozen=True, kw_only=True):

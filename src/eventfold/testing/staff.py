@@ -37,6 +37,7 @@ class Staff:
         attempts: tries before a stream is parked.
         imported: whether it takes imported events.
         when: the delay of its effects.
+        sweeps: as `HandlerFollower` takes it.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Staff:
         attempts: int = 3,
         imported: bool = False,
         when: After | None = None,
+        sweeps: bool | None = None,
     ) -> None:
         self.now = 0.0
         self.turned = 0
@@ -63,6 +65,7 @@ class Staff:
         """What happens when the effect of an event is tried, in the place of its being taken at once."""
         self.down = False
         """Whether the target does not answer."""
+        self._sweeps = sweeps
         self._workers: list[HandlerFollower] = []
         self._lock = threading.Lock()
         self.handler = Handler(
@@ -91,6 +94,7 @@ class Staff:
             seconds=self.seconds,
             clock=lambda: self.now,
             wall=lambda: self._began + int(self.now * 1e6) + self.turned,
+            sweeps=self._sweeps,
         )
         self._workers.append(worker)
         return worker

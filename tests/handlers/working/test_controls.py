@@ -65,8 +65,8 @@ def test_one_that_forgets_what_it_has_done_beyond_its_checkpoint_repeats_more_th
 ) -> None:
     progress = Window.progress
 
-    def forgetful(self: Window) -> object:
-        kept = progress(self)
+    def forgetful(self: Window, swept: int = 0) -> object:
+        kept = progress(self, swept)
         return type(kept)(started=kept.started, tries=kept.tries)
 
     monkeypatch.setattr(Window, "progress", forgetful)

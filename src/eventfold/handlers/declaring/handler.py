@@ -12,7 +12,7 @@ from eventfold.handlers.declaring.names import check_name
 
 Kind = Literal["notify", "publish", "react", "consume"]
 Since = Literal["now", "start"] | Cursor
-MOST = 500
+MOST = 10_000
 """Effects of one handler side by side, at most."""
 
 

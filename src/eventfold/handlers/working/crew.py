@@ -7,11 +7,17 @@ one thread, since to wake more costs more than they do; what still waits after a
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.sweep import Sweep
 
 _MOMENT = 0.002
 """Seconds in which one thread may do it all, and those after which it is looked at how far it has come."""
+_QUICK_SECONDS = 1e-4
+_ENOUGH = 64
+"""Effects after which their mean is believed."""
+_FORGETS = 0.05
 _QUICK = 20
 """Effects in such a moment that are reason to let one thread go on."""
 
@@ -23,14 +29,25 @@ class Crew:
         name: of the threads.
         most: threads, at most.
         perform: does an effect and notes its error; never raises.
+        sweep: does all effects of a sweep that no other thread does, and notes their errors; never raises.
     """
 
-    def __init__(self, name: str, most: int, perform: Callable[[Effect], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        most: int,
+        perform: Callable[[Effect], None],
+        sweep: Callable[[Sweep], None] | None = None,
+    ) -> None:
         self._name = name
         self._most = most
         self._perform = perform
-        self._waiting: deque[Effect] = deque()
-        self._done: deque[Effect] = deque()
+        self._sweep = sweep
+        self._waiting: deque[Effect | Sweep] = deque()
+        self._done: deque[Effect | Sweep] = deque()
+        self._seconds = 0.0
+        """That an effect takes, as a mean that forgets."""
+        self._count = 0
         self._work = threading.Condition()
         self._idle = 0
         self._threads = 0
@@ -44,7 +61,12 @@ class Crew:
         """How many effects were begun and not yet collected."""
         return self._out
 
-    def begin(self, effects: Sequence[Effect]) -> None:
+    @property
+    def quick(self) -> bool:
+        """Whether effects take less time than to write what becomes of each."""
+        return self._count >= _ENOUGH and self._seconds < _QUICK_SECONDS
+
+    def begin(self, effects: "Sequence[Effect | Sweep]") -> None:
         """Runs them as soon as threads are free."""
         if effects:
             self._all.clear()
@@ -52,7 +74,7 @@ class Crew:
             self._waiting.extend(effects)
             self._wake(1)
 
-    def collect(self) -> list[Effect]:
+    def collect(self) -> "list[Effect | Sweep]":
         """Those whose outcome is known."""
         self._some.clear()
         found = []
@@ -106,9 +128,30 @@ class Crew:
                         self._work.wait()
                         self._idle -= 1
                 continue
+            began = perf_counter()
+            if isinstance(effect, Sweep):
+                self._swept(effect, began)
+                continue
             perform(effect)
+            self._note(perf_counter() - began, 1)
             done.append(effect)
-            if not self._some.is_set():
-                self._some.set()
-            if len(done) >= self._out:
-                self._all.set()
+            self._tell()
+
+    def _swept(self, sweep: Sweep, began: float) -> None:
+        if self._sweep is not None:
+            self._sweep(sweep)
+        if sweep.finished and sweep.tell():
+            self._note(perf_counter() - began, len(sweep.events))
+            self._done.append(sweep)
+            self._tell()
+
+    def _note(self, seconds: float, count: int) -> None:
+        self._count += count
+        share = min(1.0, count * _FORGETS)
+        self._seconds += (seconds / count - self._seconds) * share
+
+    def _tell(self) -> None:
+        if not self._some.is_set():
+            self._some.set()
+        if len(self._done) >= self._out:
+            self._all.set()

@@ -17,6 +17,7 @@ from eventfold.handlers.working.deadlines import Deadlines
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.parked import Parked
 from eventfold.handlers.working.revival import Revival
+from eventfold.handlers.working.sweep import Sweep
 from eventfold.handlers.working.window import SIZE, Window
 from eventfold.store.port import Store
 
@@ -99,6 +100,9 @@ class Desk:
         kept = Progress.of(notes[lease.partition]) if lease.partition in notes else Progress()
         self._noted = lease.partition in notes
         self._window = Window(lease.cursor, kept)
+        self._careful = kept.swept
+        """Events that are begun one by one, since a sweep of so many did not come to its end."""
+        self._swept = kept.swept
         self._changes = Changes()
         changes = self._changes
         self._deadlines = Deadlines(store, parked=parked, changes=changes, mine=mine)
@@ -113,7 +117,7 @@ class Desk:
         )
         self._origins: Sequence[Origin] = (self._window, self._revival, self._deadlines)
         self._changed = self._moved = False
-        self._caught_up = False
+        self._caught_up = self._fresh = False
         self._read_at = float("-inf")
         self._written = clock()
 
@@ -132,6 +136,9 @@ class Desk:
             idle: nothing is under way, so that there is time to read until there is something to do.
         """
         now = self._clock()
+        fresh, self._fresh = self._fresh, False
+        if fresh and (self._caught_up or self._window.waiting):
+            return
         for _ in range(_PAGES):
             if self._window.full or self._window.split:
                 return
@@ -151,6 +158,53 @@ class Desk:
                 return
             if not idle or self._window.waiting:
                 return
+
+    def sweep(self, limit: int) -> Sweep | None:
+        """A page to be done in one go, where nothing is known of its events; else they wait in the window.
+
+        It is read before the write that allows to begin it: so who takes the lease before that write, writes events
+        that are not in it.
+        """
+        window = self._window
+        self._advance()
+        if window.size or window.waiting or window.split or self._careful > 0 or self._revival.waiting:
+            return None
+        page = self._feed.read(window.read, limit, types=self._handler.types)
+        self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
+        events = [event for event in page.events if IMPORTED not in event.metadata or self.wants(event)]
+        streams = {event.stream for event in events}
+        plain = page.cursor.marks.keys() == window.read.marks.keys()
+        if not plain or len(streams) < max(2, len(events)) or self._parked.any(streams):
+            if page.cursor != window.read:
+                window.add(page.cursor, events, self._take)
+            return None
+        return Sweep(page.cursor, events)
+
+    def begin_sweep(self, most: int, last: Changes) -> None:
+        """Writes that a sweep is begun, with what came before it; errors as `commit`."""
+        self._advance()
+        if self._swept != most:
+            last.put(Progress(swept=most).note(self.partition))
+        self._changes.write(self._keep, last)
+        self._swept, self._noted = most, True
+        self._changed = self._moved = False
+        self._written = self._clock()
+
+    def swept(self, sweep: Sweep) -> None:
+        """All of it was taken."""
+        self._window.read = self._committed = sweep.cursor
+        self._changed = True
+
+    def broken(self, sweep: Sweep) -> Iterator[tuple[int, Effect]]:
+        """What is not known to be taken goes the usual way; yields each of these with its number in the sweep."""
+        taken = set(sweep.done) - sweep.errors.keys()
+        number = {event.id_bytes: n for n, event in enumerate(sweep.events)}
+        self._window.add(
+            sweep.cursor, sweep.events, lambda effect: number[effect.event.id_bytes] not in taken
+        )
+        self._changed = True
+        for effect in self._window.ready(self._clock()):
+            yield number[effect.event.id_bytes], effect
 
     def asked(self, everything: Iterable[Asked]) -> None:
         """Takes up what people asked for streams of this partition."""
@@ -192,6 +246,7 @@ class Desk:
     def done(self, effect: Effect) -> None:
         """It was taken."""
         effect.origin.done(effect)
+        self._careful -= 1
         self._changed = True
 
     def back(self, effect: Effect) -> None:
@@ -246,23 +301,27 @@ class Desk:
             OwnerFenced: the partition is another worker's; nothing of this was written.
             StorageError: it was not written; try again.
         """
-        moved = self._window.advance()
-        if moved is not None:
-            self._committed = moved
-            self._moved = True
+        self._advance()
         ended = self._committed.marks.keys() != {self.partition}
         due = self._moved and (now or ended or self._clock() - self._written >= _IDLE_COMMIT)
         if not (self._changed or self._changes or last or due):
             return
-        progress = self._window.progress()
-        if not ended and (progress.done or progress.started or progress.tries):
+        progress = self._window.progress(swept=max(0, self._careful))
+        there = not ended and progress != Progress()
+        if there:
             last.put(progress.note(self.partition))
         elif self._noted:
             last.drop(Progress.kind, self.partition)
         self._changes.write(self._keep, last)
-        self._noted = not ended and bool(progress.done or progress.started or progress.tries)
+        self._noted, self._swept = there, progress.swept
         self._changed = self._moved = False
         self._written = self._clock()
+
+    def _advance(self) -> None:
+        moved = self._window.advance()
+        if moved is not None:
+            self._committed = moved
+            self._moved = True
 
     def _keep(self, put: Sequence[Note], drop: Sequence[Name], *, ends: bool) -> None:
         """The checkpoint moves with the last, since the lease of a partition that has ended is gone then."""

@@ -12,6 +12,7 @@ from eventfold.errors import (
     TargetForbidden,
     TargetUnavailable,
 )
+from eventfold.events.envelope import RecordedEvent
 from eventfold.events.metadata import caused
 from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.command import Command
@@ -21,6 +22,7 @@ from eventfold.handlers.public.publishing import publication
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.causation import Causation
 from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.sweep import Sweep
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
@@ -72,7 +74,24 @@ class Doing:
         except EventfoldError as error:
             effect.error = error
         except BaseException as error:  # noqa: BLE001 - whatever a user's function raises is a fact about its event
-            effect.error = self._failed(effect, error)
+            effect.error = self._failed(effect.event, error)
+
+    def sweep(self, sweep: Sweep) -> None:
+        """Does what is left of a sweep, and notes what each effect raised."""
+        handler, done = self._handler, sweep.done
+        name, function, decode = handler.name, handler.function, self._registry.decode
+        for number, event in sweep.left:
+            try:
+                message = Message(name, event)
+                with caused(Causation(message)):
+                    said = function(decode(event), message)
+                    if said is not None:
+                        self._follow(said, message)
+            except EventfoldError as error:
+                sweep.errors[number] = error
+            except BaseException as error:  # noqa: BLE001 - as above
+                sweep.errors[number] = self._failed(event, error)
+            done.append(number)
 
     def perform(self, effect: Effect) -> None:
         """Does it; raises what the function, the target or an aggregate raises."""
@@ -81,11 +100,14 @@ class Doing:
             return
         message = Message(handler.name, event, effect.tries + 1)
         with caused(Causation(message)):
-            said = handler.function(self._registry.decode(event), message)
-            if handler.kind in {"react", "consume"}:
-                self._command(said, message)
-            else:
-                self._send(said, message)
+            self._follow(handler.function(self._registry.decode(event), message), message)
+
+    def _follow(self, said: object, message: Message) -> None:
+        """What the function returned is commanded, published or sent."""
+        if self._handler.kind in {"react", "consume"}:
+            self._command(said, message)
+        else:
+            self._send(said, message)
 
     def _send(self, said: object, message: Message) -> None:
         handler = self._handler
@@ -119,8 +141,7 @@ class Doing:
             return False
         return any(later.type in unless for later in self._store.read(event.stream, after=event.version))
 
-    def _failed(self, effect: Effect, error: BaseException) -> HandlerFailed:
-        event = effect.event
+    def _failed(self, event: RecordedEvent, error: BaseException) -> HandlerFailed:
         _log.info("%s raised at %s/%s", self._handler.name, event.stream, event.version, exc_info=error)
         return HandlerFailed(
             f"{self._handler.name} raised {type(error).__name__}: {error}",

@@ -25,6 +25,8 @@ from eventfold.handlers.working.doing import DOWN, Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.parked import Parked, now_us
+from eventfold.handlers.working.sweep import Sweep
+from eventfold.handlers.working.window import SIZE
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
@@ -48,6 +50,7 @@ class HandlerFollower:
         seconds: how long a lease may stand still before others take it.
         clock: seconds, for intervals only.
         wall: microseconds since 1970, for deadlines only.
+        sweeps: whether pages are done in one go; None = while effects are quick.
     """
 
     def __init__(
@@ -61,15 +64,21 @@ class HandlerFollower:
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], int] = now_us,
+        sweeps: bool | None = None,
     ) -> None:
         self.handler = handler
         self.handled = 0
         self._store = store
         self._gate = gate
+        self._doing = doing
         self._clock = clock
         self._seconds = seconds
         self._share = Share(store.effects(), handler.name, owner or new_owner(), seconds=seconds, clock=clock)
-        self._crew = Crew(handler.name, handler.concurrency, doing)
+        self._sweeps = sweeps
+        sweep = doing.sweep if isinstance(doing, Doing) else None
+        self._crew = Crew(handler.name, min(handler.concurrency, SIZE), doing, sweep)
+        self._sweep: tuple[Sweep, Desk] | None = None
+        self._broken: dict[Effect, tuple[Sweep, int]] = {}
         self._desks: dict[tuple[str, int], Desk] = {}
         self._under_way: dict[Effect, Desk] = {}
         self._missed: dict[str, tuple[Effect, Desk]] = {}
@@ -112,6 +121,8 @@ class HandlerFollower:
         chosen: list[tuple[Effect, Desk]] = []
         if not self._held:
             self._take_up()
+            if self._swept():
+                return False
             for desk in list(self._desks.values()):
                 self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
             chosen = self._choose()
@@ -153,9 +164,10 @@ class HandlerFollower:
 
     def finish(self) -> None:
         """Waits a little for what is under way, keeps what became of it, and gives the leases back."""
-        until = self._clock() + LEAVE
+        until = time.monotonic() + LEAVE
         try:
-            while self._crew.out and self._clock() < until:
+            self._settle()
+            while self._crew.out and time.monotonic() < until:
                 self._crew.wait(_WAIT)
                 self._settle()
             for effect, desk in list(self._under_way.items()):
@@ -175,6 +187,8 @@ class HandlerFollower:
         self._stop.set()
         if self._heart is not None:
             self._heart.join()
+        if self._sweep is not None:
+            self._sweep[0].stop()
         self._crew.close()
         self._desks.clear()
 
@@ -229,27 +243,61 @@ class HandlerFollower:
                 for desk in self._desks.values():
                     desk.due(page)
 
+    def _swept(self) -> bool:
+        """Whether a page was begun in one go: quick effects of streams of which nothing is known."""
+        may = self._crew.quick if self._sweeps is None else self._sweeps
+        plain = self.handler.when is None and self._gate.free and not self._crew.out
+        if not may or not plain or not isinstance(self._doing, Doing):
+            return False
+        for desk in list(self._desks.values()):
+            sweep = desk.sweep(self.handler.concurrency)
+            last, pause = self._last()
+            if sweep is None:
+                continue
+            if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, last)):
+                self._trouble, self._paused = None, pause
+                self._sweep = sweep, desk
+                self._crew.begin([sweep])
+                self._crew.wait(_WAIT)
+                self._settle()
+            return True
+        return False
+
+    def _settle_sweep(self) -> None:
+        """What was begun in one go is done with; if it takes too long, each of its effects goes the usual way."""
+        if self._sweep is None:
+            return
+        (sweep, desk), self._sweep = self._sweep, None
+        under_way = sweep.stop()
+        if self._desks.get((desk.partition, desk.epoch)) is not desk:
+            return
+        self.handled += len(sweep.done) - len(sweep.errors)
+        if sweep.finished and not sweep.errors:
+            desk.swept(sweep)
+            return
+        for number, effect in desk.broken(sweep):
+            if number in under_way:
+                self._broken[effect] = sweep, number
+                self._under_way[effect] = desk
+                desk.begin(effect, alone=False)
+            elif number in sweep.errors:
+                desk.begin(effect, alone=False)
+                effect.error = sweep.errors[number]
+                self._judge(effect, desk)
+            else:
+                effect.origin.leave(effect)
+
     def _settle(self) -> None:
         """Tells each effect's desk and the gate what became of it."""
-        for effect in self._crew.collect():
-            desk = self._under_way.pop(effect, None)
-            key = (self.handler.name, effect.event.stream)
-            if desk is None or self._desks.get((desk.partition, desk.epoch)) is not desk:
-                self._gate.gone(key)
-            elif effect.error is None:
-                self._gate.took(key)
-                desk.done(effect)
-                self.handled += 1
-                self._missed.pop(effect.event.stream, None)
-            elif isinstance(effect.error, DOWN):
-                self._gate.missed(key, effect.error)
-                self._missed[effect.event.stream] = (effect, desk)
-                desk.back(effect)
-                self._tell(effect, "waits for its target")
-            else:
-                self._gate.took(key)
-                self._missed.pop(effect.event.stream, None)
-                self._tell(effect, "is parked" if desk.failed(effect) else "is tried again")
+        self._settle_sweep()
+        for effect, (sweep, number) in list(self._broken.items()):
+            if number in sweep.done:
+                del self._broken[effect]
+                effect.error = sweep.errors.get(number)
+                self._judge(effect, self._under_way.pop(effect, None))
+        for found in self._crew.collect():
+            if isinstance(found, Effect):
+                self._judge(found, self._under_way.pop(found, None))
         for stream in self._gate.blamed(self.handler.name):
             missed = self._missed.pop(stream, None)
             if missed is None or missed[1] not in self._desks.values():
@@ -257,6 +305,25 @@ class HandlerFollower:
             effect, desk = missed
             if desk.blamed(effect):
                 self._tell(effect, "is parked, since its target takes others")
+
+    def _judge(self, effect: Effect, desk: Desk | None) -> None:
+        key = (self.handler.name, effect.event.stream)
+        if desk is None or self._desks.get((desk.partition, desk.epoch)) is not desk:
+            self._gate.gone(key)
+        elif effect.error is None:
+            self._gate.took(key)
+            desk.done(effect)
+            self.handled += 1
+            self._missed.pop(effect.event.stream, None)
+        elif isinstance(effect.error, DOWN):
+            self._gate.missed(key, effect.error)
+            self._missed[effect.event.stream] = (effect, desk)
+            desk.back(effect)
+            self._tell(effect, "waits for its target")
+        else:
+            self._gate.took(key)
+            self._missed.pop(effect.event.stream, None)
+            self._tell(effect, "is parked" if desk.failed(effect) else "is tried again")
 
     def _tell(self, effect: Effect, what: str) -> None:
         error, event = effect.error, effect.event
@@ -272,13 +339,13 @@ class HandlerFollower:
 
     def _choose(self) -> list[tuple[Effect, Desk]]:
         """What is to be begun: as many as there is room for; alone, where it is not known what became of it before."""
-        room = self.handler.concurrency - self._crew.out
+        room = min(self.handler.concurrency, SIZE) - len(self._under_way)
         if room <= 0 or self._gate.opens > 0:
             return []
         for desk in self._desks.values():
             doubted = desk.doubted()
             if doubted is not None:
-                return self._alone(doubted, desk) if not self._crew.out else []
+                return self._alone(doubted, desk) if not self._under_way else []
         desks: dict[Effect, Desk] = {}
 
         def ready() -> Iterator[Effect]:

@@ -55,6 +55,11 @@ class Gate:
         return self._failures > 0
 
     @property
+    def free(self) -> bool:
+        """Whether everything may pass, and nobody is suspected."""
+        return not self._failures and not self._suspects and self._rate is None
+
+    @property
     def opens(self) -> float:
         """Seconds until something may be tried; 0 = now."""
         now = self._clock()

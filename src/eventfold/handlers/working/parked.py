@@ -1,6 +1,7 @@
 """The parked streams of a handler, as its worker knows them."""
 
 import time
+from collections.abc import Set as AbstractSet
 
 from msgspec import structs
 
@@ -24,6 +25,10 @@ class Parked:
 
     def __len__(self) -> int:
         return len(self._streams)
+
+    def any(self, streams: AbstractSet[str]) -> bool:
+        """Whether one of some streams is parked."""
+        return not self._streams.keys().isdisjoint(streams)
 
     def read(self, effects: Effects, reader: str) -> None:
         """Reads anew what is kept."""

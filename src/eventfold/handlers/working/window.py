@@ -180,12 +180,18 @@ class Window:
             found = slot.cursor
         return found
 
-    def progress(self) -> Progress:
-        """What is to be remembered beyond the checkpoint."""
+    def progress(self, swept: int = 0) -> Progress:
+        """What is to be remembered beyond the checkpoint; `swept` as `Progress` has it."""
         done = [found for slot in self._slots for found in slot.done]
         started = {**self._doubtful, **self._started} if self._doubtful else self._started
         tries = {**self._tries, **self._failed} if self._tries else self._failed
-        return Progress(done=[*done, *self._before], started=started, tries=tries, alone=self._solo)
+        return Progress(
+            done=[*done, *self._before],
+            started=started,
+            tries=tries,
+            alone=self._solo if started else "",
+            swept=swept,
+        )
 
     def waits_until(self) -> float | None:
         """When the first effect that rests is ready again."""
