@@ -14,6 +14,7 @@ from eventfold.handlers.declaring.after import after
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.decorators import notify, publish, react
 from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.public.consuming import consume
 from eventfold.handlers.public.event import PublicEvent
 from eventfold.handlers.targets.port import Body, Target
 from eventfold.handlers.targets.webhooks.webhook import Webhook
@@ -78,6 +79,7 @@ __all__ = [
     "causation_id",
     "collect",
     "column",
+    "consume",
     "context",
     "correlation_id",
     "count",

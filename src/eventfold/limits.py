@@ -20,6 +20,12 @@ ROW_BYTES = 4 * 1024 * 1024
 PAGE_BYTES = 8 * 1024 * 1024
 """Rows that are held at once, about; one row of the longest ones may come on top."""
 
+BODY_BYTES = 4 * 1024 * 1024
+"""A request with public events of others."""
+
+ATTRIBUTE_CHARS = 2_048
+"""An attribute of a public event of others."""
+
 SCHEMA_BYTES = 64 * 1024 * 1024
 """A schema file."""
 

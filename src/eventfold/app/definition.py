@@ -9,6 +9,8 @@ from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.public.consuming import Consumer
+from eventfold.handlers.public.inbox import STORED
 from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.declaring.table import Table, TableSpec
 
@@ -30,7 +32,8 @@ class Definition:
         self.name = name
         self.aggregates = tuple(aggregates)
         known = [e for aggregate in self.aggregates for e in aggregate.event_types]
-        self.registry = Registry(dict.fromkeys([*known, *events]), untyped=untyped)
+        received = STORED if any(isinstance(handler, Consumer) for handler in handlers) else ()
+        self.registry = Registry(dict.fromkeys([*known, *events, *received]), untyped=untyped)
         self.tables: dict[str, TableSpec] = {}
         for table in tables:
             self._add(table.spec)
@@ -79,7 +82,7 @@ class Definition:
     def _handle(self, handler: Handler) -> None:
         if not isinstance(handler, Handler):
             raise DefinitionError(
-                f"handlers=[...] takes what @ef.notify, @ef.publish and @ef.react make, not {handler!r:.60}."
+                f"handlers=[...] takes what notify, publish, react and consume make of functions, not {handler!r:.60}."
             )
         if handler.name in self.handlers:
             raise DefinitionError(

@@ -7,7 +7,9 @@ from eventfold.events.schema.logged import Sampling
 from eventfold.events.schema.program import Program
 from eventfold.events.schema.recorded import Category, Handling
 from eventfold.feed.port import Feed
+from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.public.catalogue import Catalogue, catalogue_of
+from eventfold.handlers.public.consuming import Consumer
 from eventfold.handlers.public.publishing import public_events
 
 PAGE = 10_000
@@ -37,6 +39,12 @@ def look_through(feed: Feed, sampling: Sampling, *, progress: Callable[[int], ob
         if page.caught_up:
             return
         cursor = page.cursor
+
+
+def _handling(handler: Handler) -> Handling:
+    if isinstance(handler, Consumer):
+        return Handling(handler.kind, sorted({kind.public_name for kind in handler.public}), handler.source)
+    return Handling(handler.kind, sorted(handler.types))
 
 
 def catalogue_of_app(app: Definition) -> Catalogue:

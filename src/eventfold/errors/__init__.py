@@ -10,7 +10,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidJson             JsonTooDeep, JsonDuplicateKey, NumberTooLarge, EncodingInvalid, ObjectExpected
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
-    |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid
+    |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid,
+    |                               BodyEmpty, BodyTooLarge, MediaTypeUnsupported
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
@@ -27,7 +28,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |       CapabilityMissing
     +-- HandlingError            one event could not be handled: it is parked, or stops the table
         +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped, EffectRefused, HandlerFailed, HandlerCrashed,
-            CausationTooLong, TargetUnavailable, TargetForbidden
+            CausationTooLong, TargetUnavailable, TargetForbidden, PublicEventInvalid
 """
 
 from eventfold.errors.absent import (
@@ -70,6 +71,7 @@ from eventfold.errors.handling import (
     HandlerCrashed,
     HandlerFailed,
     HandlingError,
+    PublicEventInvalid,
     TableStopped,
     TargetForbidden,
     TargetUnavailable,
@@ -90,6 +92,8 @@ from eventfold.errors.refused import (
     BackendLimit,
     BatchEmpty,
     BatchTooLarge,
+    BodyEmpty,
+    BodyTooLarge,
     CategoryMismatch,
     CursorInvalid,
     DecimalAsStringRequired,
@@ -106,6 +110,7 @@ from eventfold.errors.refused import (
     InvalidStream,
     JsonDuplicateKey,
     JsonTooDeep,
+    MediaTypeUnsupported,
     MetadataInvalid,
     MetadataReserved,
     NumberNotFinite,
@@ -141,6 +146,8 @@ __all__ = [
     "BackendLimit",
     "BatchEmpty",
     "BatchTooLarge",
+    "BodyEmpty",
+    "BodyTooLarge",
     "CapabilityMissing",
     "CategoryMismatch",
     "CausationTooLong",
@@ -182,6 +189,7 @@ __all__ = [
     "JsonTooDeep",
     "LogMismatch",
     "LogNotFound",
+    "MediaTypeUnsupported",
     "MemoryExhausted",
     "MetadataInvalid",
     "MetadataReserved",
@@ -195,6 +203,7 @@ __all__ = [
     "PartialDuplicate",
     "PayloadInvalid",
     "PositionBeyondHead",
+    "PublicEventInvalid",
     "QueryInvalid",
     "RangeInvalid",
     "Refused",

@@ -45,3 +45,7 @@ class TargetUnavailable(HandlingError, code="target-unavailable", status=503):
 
 class TargetForbidden(HandlingError, code="target-forbidden", status=400):
     """A target at an address that effects may not go to. Facts: target."""
+
+
+class PublicEventInvalid(HandlingError, code="public-event-invalid"):
+    """A public event of others that could not be read, or does not fit its class. Facts: handler, source, type."""

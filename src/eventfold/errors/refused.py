@@ -141,3 +141,15 @@ class RowInvalid(Refused, code="row-invalid", status=422):
 
 class SignatureInvalid(Refused, code="signature-invalid", status=401):
     """A request whose sender cannot be told from its signature. Facts: reason."""
+
+
+class BodyEmpty(Refused, code="body-empty"):
+    """A request without a body where one belongs."""
+
+
+class BodyTooLarge(Refused, code="body-too-large", status=413):
+    """A request whose body is larger than is taken."""
+
+
+class MediaTypeUnsupported(Refused, code="media-type-unsupported", status=415):
+    """Content of a kind that is not taken."""

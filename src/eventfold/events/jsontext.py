@@ -38,9 +38,24 @@ def compact_object(source: str | bytes, *, around: int = 0) -> str:
         ObjectExpected: JSON, but not an object.
         InvalidEvent: a value that no store can keep: NUL, an infinite number, an integer beyond 64 bits.
     """
+    value = _loaded(source)
+    if not isinstance(value, dict):
+        raise ObjectExpected(f"Expected a JSON object, got {_kind(value)}.")
+    check_json(value, -around)
+    return encode_text(value)
+
+
+def compact_value(source: str | bytes, *, around: int = 0) -> str:
+    """As `compact_object`, of any JSON value; errors as there, but for `ObjectExpected`."""
+    value = _loaded(source)
+    check_json(value, -around)
+    return encode_text(value)
+
+
+def _loaded(source: str | bytes) -> Any:
     text = decode_utf8(source)
     try:
-        value = json.loads(
+        return json.loads(
             text,
             object_pairs_hook=unique_keys,
             parse_int=_integer,
@@ -53,10 +68,6 @@ def compact_object(source: str | bytes, *, around: int = 0) -> str:
         raise InvalidJson(
             f"This is not JSON: {error.msg} at character {error.pos}.", offset=error.pos
         ) from None
-    if not isinstance(value, dict):
-        raise ObjectExpected(f"Expected a JSON object, got {_kind(value)}.")
-    check_json(value, -around)
-    return encode_text(value)
 
 
 def encode_text(value: object) -> str:
