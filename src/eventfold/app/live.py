@@ -15,6 +15,7 @@ from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
 from eventfold.app.binding import bind_tables
 from eventfold.app.definition import Definition
+from eventfold.app.handlers import WithHandlers
 from eventfold.app.handling import Handled, Handling
 from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
@@ -46,7 +47,7 @@ A = TypeVar("A", bound=Aggregate[Any])
 _SNAPSHOT_SECONDS = 10.0
 
 
-class Live:
+class Live(WithHandlers):
     """An open app; made by `App.open`. Safe to share between threads.
 
     Args:
@@ -326,9 +327,6 @@ class Live:
         finally:
             self._state.close()
             self.store.close()
-
-    def _alive(self) -> None:
-        self.store.feed()  # says so where it is closed
 
     def __enter__(self) -> Self:
         """Itself."""

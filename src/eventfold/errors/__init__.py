@@ -12,7 +12,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid,
     |                               BodyEmpty, BodyTooLarge, MediaTypeUnsupported
-    +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind
+    +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind,
+    |                           HandlerNotFound
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers, HandlersBegun, HandlerHeld
@@ -32,6 +33,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
 """
 
 from eventfold.errors.absent import (
+    HandlerNotFound,
     LogNotFound,
     NotFound,
     PositionBeyondHead,
@@ -177,6 +179,7 @@ __all__ = [
     "HandlerCrashed",
     "HandlerFailed",
     "HandlerHeld",
+    "HandlerNotFound",
     "HandlersBegun",
     "HandlingError",
     "IntegerOutOfRange",

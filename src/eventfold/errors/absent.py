@@ -19,6 +19,10 @@ class TableNotFound(NotFound, code="table-not-found"):
     """A table that the app does not define."""
 
 
+class HandlerNotFound(NotFound, code="handler-not-found"):
+    """A handler that the app does not have, or one that has not begun."""
+
+
 class RowNotFound(NotFound, code="row-not-found"):
     """A key without a row."""
 

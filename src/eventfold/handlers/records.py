@@ -10,6 +10,7 @@ import msgspec
 from msgspec import structs
 
 from eventfold.errors import FormatUnknown
+from eventfold.events.ids import new_id
 from eventfold.feed.effects.port import HELD, Name, Note
 from eventfold.feed.parking import ParkedStream, Skip
 
@@ -102,6 +103,32 @@ class Held(Record, frozen=True, kw_only=True):
     since_us: int = 0
     half: bool = False
     step: str = ""
+
+
+class Moved(Record, frozen=True, kw_only=True):
+    """That a handler was put elsewhere; kept for ever, under the time.
+
+    Attributes:
+        to: what was asked for: `now`, `start`, `here`, `cursor`, or `restore`, which moves to the end.
+        reason: why.
+        actor: who asked.
+        moved_us: when, microseconds since 1970.
+        before: the positions of its partitions before; none where there are very many.
+        after: those it was put at.
+    """
+
+    kind: ClassVar[str] = "moved"
+    to: str
+    reason: str = ""
+    actor: str = ""
+    moved_us: int = 0
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        """Ordered by time; two of one microsecond stand side by side."""
+        return f"{self.moved_us:017d}-{new_id().hex}"
 
 
 class Pause(Record, frozen=True, kw_only=True):

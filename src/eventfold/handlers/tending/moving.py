@@ -4,19 +4,21 @@ Whoever held a lease finds its next commit refused, and who takes one anew finds
 handler held: it never runs from a place that nobody chose. The same again goes on from there.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from msgspec import structs
 
 from eventfold.errors import OutcomeUnknown, StorageBusy
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import Effects, Lease, Name
-from eventfold.handlers.records import MOVE, RESTORE, Held, Progress
+from eventfold.feed.effects.port import Effects, Lease, Name, Note
+from eventfold.handlers.records import MOVE, RESTORE, Held, Moved, Progress
 
 ATTEMPTS = 200
 """How often leases are looked at anew, while workers renew them."""
 
+_SHOWN = 100
+"""Positions that are kept of a move."""
 OF_MOVES = (Name(Held.kind, MOVE), Name(Held.kind, RESTORE))
 
 
@@ -54,7 +56,9 @@ def hold(effects: Effects, reader: str, key: str, held: Held) -> None:
     raise _busy(reader)
 
 
-def place(effects: Effects, reader: str, key: str, cursor: Cursor, *, forget: Collection[Name] = ()) -> None:
+def place(
+    effects: Effects, reader: str, key: str, cursor: Cursor, moved: Moved, *, forget: Collection[Name] = ()
+) -> None:
     """Puts a handler that is held at a place, whatever partitions its leases have, and ends the holds of moves.
 
     What was done beyond its checkpoints is forgotten. What was parked, what waits for its time and what was skipped
@@ -65,6 +69,7 @@ def place(effects: Effects, reader: str, key: str, cursor: Cursor, *, forget: Co
         reader: the handler.
         key: of the hold.
         cursor: the place, in partitions that cover the log.
+        moved: what is kept of it; positions are filled in.
         forget: further notes that are dropped with the hold.
 
     Raises:
@@ -72,6 +77,7 @@ def place(effects: Effects, reader: str, key: str, cursor: Cursor, *, forget: Co
         StorageError: it is held still; repeat both, which settles it.
     """
     placed: set[str] = set()
+    record = _told(moved, effects.all(reader), cursor)
     for _ in range(ATTEMPTS):
         leases = effects.all(reader)
         left = sorted(
@@ -87,10 +93,11 @@ def place(effects: Effects, reader: str, key: str, cursor: Cursor, *, forget: Co
             if name not in there
         ]
         drop = [Name(Progress.kind, old.partition)]
-        put, step = [], str(new_id())
+        step = str(new_id())
         is_last = len(left) == 1
         if is_last:
             drop += [*OF_MOVES, *forget]
+            put = [record]
         else:
             held = holds(effects, reader).get(key, Held())
             put = [structs.replace(held, half=True, step=step).note(key)]
@@ -106,6 +113,14 @@ def place(effects: Effects, reader: str, key: str, cursor: Cursor, *, forget: Co
             if is_last:
                 return
     raise _busy(reader)
+
+
+def _told(moved: Moved, leases: Sequence[Lease], cursor: Cursor) -> Note:
+    before = {name: mark.position for lease in leases for name, mark in lease.cursor.marks.items()}
+    after = {name: mark.position for name, mark in cursor.marks.items()}
+    if len(before) + len(after) <= _SHOWN:
+        moved = structs.replace(moved, before=before, after=after)
+    return moved.note(moved.key)
 
 
 def holds(effects: Effects, reader: str) -> dict[str, Held]:

@@ -10,7 +10,7 @@ from eventfold.errors import ConfigInvalid, HandlersBegun, StorageBusy
 from eventfold.events.envelope import NewEvent
 from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
-from eventfold.handlers.records import RESTORE, Held
+from eventfold.handlers.records import RESTORE, Held, Moved
 from eventfold.handlers.tending.moving import hold, place
 from eventfold.store.port import Store
 
@@ -66,6 +66,7 @@ def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str)
         actor=str(current().get("actor", "")),
         since_us=time.time_ns() // 1000,
     )
+    moved = Moved(to="restore", reason=file, actor=held.actor, moved_us=held.since_us)
     effects = store.effects()
     try:
         for reader in begun:
@@ -73,7 +74,7 @@ def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str)
         yield
         end = end_of(store, streams)
         for reader in begun:
-            place(effects, reader, RESTORE, end)
+            place(effects, reader, RESTORE, end, moved)
     except BaseException:
         _log.warning(
             "The restore ended early. The handlers %s are held and handle nothing until it is run again with --handlers"

@@ -1,0 +1,142 @@
+"""`LiveHandler`: one handler of a live app, as people see it and decide about it."""
+
+from collections.abc import Sequence
+
+from eventfold.app.definition import Definition
+from eventfold.errors import HandlerNotFound
+from eventfold.feed.parking import Skip
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.records import Moved
+from eventfold.handlers.tending import asking, deciding
+from eventfold.handlers.tending.asking import ParkedFor
+from eventfold.handlers.tending.deciding import To
+from eventfold.handlers.tending.noting import noted
+from eventfold.handlers.tending.standing import HandlerStatus, standing
+from eventfold.store.port import Store
+
+
+class LiveHandler:
+    """A handler on its log. What is decided is recorded with the actor of the context, `ef.context(actor=...)`.
+
+    Args:
+        handler: its definition.
+        store: the log.
+    """
+
+    def __init__(self, handler: Handler, store: Store) -> None:
+        self.definition = handler
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        """Its stored name."""
+        return self.definition.name
+
+    def __repr__(self) -> str:
+        """What it takes."""
+        return repr(self.definition)
+
+    def status(self, *, watch: float = 0.0) -> HandlerStatus:
+        """How it stands.
+
+        Args:
+            watch: seconds for which it is watched for its rate, where it is behind.
+        """
+        return standing([self.definition], self._store, watch=watch)[0]
+
+    def pause(self, reason: str) -> None:
+        """Keeps it from beginning effects until `resume`; those under way end. Workers see it within a second.
+
+        Raises:
+            HandlerNotFound: it has not begun.
+            RangeInvalid: the reason is empty or longer than 2,000 characters.
+        """
+        deciding.pause(self._store, self.name, reason)
+
+    def resume(self) -> None:
+        """Lets it go on where it is; nothing where it is not paused.
+
+        Raises:
+            HandlerNotFound: it has not begun.
+            HandlerHeld: a move or a restore was interrupted: only a place that is said ends that.
+        """
+        deciding.resume(self._store, self.name)
+
+    def move(self, to: To, reason: str = "") -> None:
+        """Puts it elsewhere: it goes on from there, with the types of events that it takes now.
+
+        What was parked stays, and so do deadlines; with "start" parked streams are forgotten, since all of their events
+        come again. One that is paused stays paused.
+
+        Args:
+            to: "now" = the end of the log; "start" = before its first event; a cursor; "here" = where it is, to accept
+                that it takes other events than before.
+            reason: why, at most 2,000 characters.
+
+        Raises:
+            HandlerNotFound: "here", and it has not begun.
+            HandlerHeld: "here", and a move was interrupted.
+            CursorInvalid: the cursor is damaged, or does not cover the log.
+            LogMismatch: it is one of another log, or one that this log does not serve.
+        """
+        deciding.move(self._store, self.name, to, reason)
+
+    def moves(self) -> Sequence[Moved]:
+        """How often it was put elsewhere, by whom and why, in order of time."""
+        return [Moved.of(note) for note in noted(self._store.effects(), self.name, Moved.kind)]
+
+    def parked(self) -> dict[str, ParkedFor]:
+        """The streams that wait, by name: which event failed, why, and what was asked."""
+        return asking.parked(self._store.effects(), self.name)
+
+    def retry(self, stream: str) -> None:
+        """Asks for the event that failed to be handled again, then what waits behind it; a worker does it in a second.
+
+        Raises:
+            NotFound: the stream is not parked.
+        """
+        asking.retry(self._store.effects(), self.name, stream)
+
+    def skip(self, stream: str, reason: str) -> None:
+        """Asks for the event that failed to be left out for ever, then for what waits behind it.
+
+        Raises:
+            NotFound: the stream is not parked.
+            RangeInvalid: the reason is empty or longer than 2,000 characters.
+        """
+        asking.skip(self._store.effects(), self.name, stream, reason)
+
+    def skipped(self) -> Sequence[Skip]:
+        """The events that were left out, by whom and why."""
+        return asking.skipped(self._store.effects(), self.name)
+
+
+class WithHandlers:
+    """What of a live app is about its handlers."""
+
+    app: Definition
+    store: Store
+
+    def handler(self, handler: Handler | str) -> LiveHandler:
+        """One handler, by what its decorator made or by its name.
+
+        Raises:
+            HandlerNotFound: the app has no such handler.
+        """
+        self._alive()
+        name = handler if isinstance(handler, str) else handler.name
+        if name not in self.app.handlers:
+            known = ", ".join(sorted(self.app.handlers)) or "none"
+            raise HandlerNotFound(
+                f"{self.app.name} has no handler {name!r:.60}; it has: {known}.", handler=name
+            )
+        return LiveHandler(self.app.handlers[name], self.store)
+
+    @property
+    def handlers(self) -> Sequence[LiveHandler]:
+        """All handlers, in the order of the definition."""
+        self._alive()
+        return [LiveHandler(handler, self.store) for handler in self.app.handlers.values()]
+
+    def _alive(self) -> None:
+        self.store.feed()  # says so where it is closed

@@ -1,0 +1,79 @@
+"""What a person asks of a handler's parked streams: to try again, or to leave an event out. Its worker acts on it."""
+
+import msgspec
+
+from eventfold.errors import NotFound
+from eventfold.feed.effects.port import Effects
+from eventfold.feed.parking import ParkedStream, Skip
+from eventfold.handlers.records import PARKED, SKIPPED, Asked, digest, parked_of, skipped_of
+from eventfold.handlers.tending.deciding import actor, check_reason, now_us
+from eventfold.handlers.tending.noting import noted
+
+
+class ParkedFor(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that waits for a handler.
+
+    Attributes:
+        parked: which event failed, why, and what waits behind it.
+        asked: what a person asked and no worker has done yet: "retry", "skip", or nothing.
+    """
+
+    parked: ParkedStream
+    asked: str = ""
+
+
+def parked(effects: Effects, handler: str) -> dict[str, ParkedFor]:
+    """The streams of a handler that wait, by name, those that were parked first before others."""
+    asked = {one.stream: one.what for one in map(Asked.of, noted(effects, handler, Asked.kind))}
+    found = sorted(
+        map(parked_of, noted(effects, handler, PARKED)), key=lambda one: (one.parked_us, one.stream)
+    )
+    return {one.stream: ParkedFor(parked=one, asked=asked.get(one.stream, "")) for one in found}
+
+
+def retry(effects: Effects, handler: str, stream: str) -> None:
+    """Asks for the event that failed to be handled again, then what waits behind it, in order.
+
+    Raises:
+        NotFound: the stream is not parked.
+        StorageError: it is not known to be asked; repeat it.
+    """
+    _ask(effects, handler, stream, "retry")
+
+
+def skip(effects: Effects, handler: str, stream: str, reason: str) -> None:
+    """Asks for the event that failed to be left out for ever, then for what waits behind it to be handled, in order.
+
+    Raises:
+        NotFound: the stream is not parked.
+        RangeInvalid: the reason is empty or long.
+        StorageError: it is not known to be asked; repeat it.
+    """
+    check_reason(reason)
+    _ask(effects, handler, stream, "skip", reason)
+
+
+def skipped(effects: Effects, handler: str) -> list[Skip]:
+    """The events that were left out, by stream and version."""
+    found = map(skipped_of, noted(effects, handler, SKIPPED))
+    return sorted(found, key=lambda one: (one.stream, one.version))
+
+
+def _ask(effects: Effects, handler: str, stream: str, what: str, reason: str = "") -> None:
+    key = digest(stream)
+    near = effects.notes(handler, PARKED, after=key[:-1], below=f"{key}0", limit=16)
+    waiting = next((parked_of(note) for note in near if note.key == key), None)
+    if waiting is None:
+        raise NotFound(
+            f"The stream {stream} is not parked for {handler}; `eventfold handlers parked {handler}` lists what is.",
+            stream=stream,
+        )
+    asked = Asked(
+        stream=stream,
+        what="skip" if what == "skip" else "retry",
+        reason=reason,
+        actor=actor(),
+        asked_us=now_us(),
+        version=waiting.version,
+    )
+    effects.note(handler, [asked.note(key)])

@@ -1,0 +1,209 @@
+"""How a handler stands: what it does, how far behind it is, what waits, what went wrong last."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import structs
+
+from eventfold.errors import EventfoldError
+from eventfold.events.envelope import RecordedEvent, from_us
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Effects, Lease
+from eventfold.feed.leases.owner import life, shown
+from eventfold.feed.port import Feed
+from eventfold.handlers.declaring.handler import Handler, Kind
+from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Progress, Trouble
+from eventfold.handlers.tending.moving import holds
+from eventfold.handlers.tending.noting import noted
+from eventfold.handlers.working.effect import short
+from eventfold.store.port import Store
+
+State = Literal["new", "held", "paused", "waiting", "running", "behind", "caught up", "unknown"]
+"""`new`: it has not begun. `held`: a move or a restore was interrupted. `paused`: by a person. `waiting`: its target
+does not answer. `running`: a worker does what is behind; `behind`: none does. `unknown`: it cannot be told."""
+_PAGE = 1_000
+_PAGES = 20
+"""That are looked through for the first event that waits, at most."""
+
+
+class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One handler.
+
+    Attributes:
+        name: of the handler.
+        kind: `notify`, `publish`, `react` or `consume`.
+        types: stored names of the events that it takes.
+        target: what is paused when it does not answer.
+        state: see `State`.
+        why: of what is held, paused or waiting.
+        lag: events of the log after its checkpoint, those of other types too; 0 where none of them is for it; None
+            where they cannot be counted.
+        seconds: how long ago the first event that waits was recorded; None where nothing waits or that is not known.
+        rate: events a second that its checkpoint passed, where it was watched and they can be counted.
+        parked: streams that wait for a person.
+        deadlines: effects that wait for their time.
+        due: when the first of them is due.
+        error: the last error, with its code.
+        error_stream: of that.
+        error_version: of that.
+        error_at: when that was.
+        workers: who has its partitions, where they live as far as can be known.
+        cursor: its checkpoint.
+    """
+
+    name: str
+    kind: Kind
+    types: list[str]
+    target: str
+    state: State
+    why: str = ""
+    lag: int | None = None
+    seconds: float | None = None
+    rate: float | None = None
+    parked: int = 0
+    deadlines: int = 0
+    due: datetime | None = None
+    error: str = ""
+    error_stream: str = ""
+    error_version: int | None = None
+    error_at: datetime | None = None
+    workers: list[str] = []
+    cursor: Cursor | None = None
+
+
+def standing(handlers: Sequence[Handler], store: Store, *, watch: float = 0.0) -> list[HandlerStatus]:
+    """How some handlers stand now.
+
+    Args:
+        handlers: those of an app.
+        store: the log.
+        watch: seconds for which those that are behind are watched for their rate.
+    """
+    found = [_standing(handler, store) for handler in handlers]
+    if not watch or not any(one.lag for one in found):
+        return found
+    began = time.monotonic()
+    time.sleep(watch)
+    return [
+        _rated(_standing(handler, store), earlier, store.feed(), time.monotonic() - began)
+        for handler, earlier in zip(handlers, found, strict=True)
+    ]
+
+
+def merged(leases: Sequence[Lease]) -> Cursor | None:
+    """The checkpoints of all partitions as one cursor; None without any."""
+    marks = {name: mark for lease in leases for name, mark in lease.cursor.marks.items()}
+    return Cursor(leases[0].cursor.log, marks) if leases else None
+
+
+def _standing(handler: Handler, store: Store) -> HandlerStatus:
+    status = HandlerStatus(
+        name=handler.name,
+        kind=handler.kind,
+        types=list(handler.types),
+        target=handler.target,
+        state="unknown",
+    )
+    try:
+        return _looked_at(status, handler, store)
+    except EventfoldError as error:
+        return structs.replace(status, error=f"{error.code}: {error.message}")
+
+
+def _looked_at(status: HandlerStatus, handler: Handler, store: Store) -> HandlerStatus:
+    effects, feed = store.effects(), store.feed()
+    leases = effects.all(handler.name)
+    cursor = merged(leases)
+    if cursor is None:
+        return structs.replace(status, state="new")
+    status = structs.replace(status, **_kept(effects, handler.name), cursor=cursor)
+    status = structs.replace(
+        status, workers=sorted({shown(lease.owner) for lease in leases if _lives(lease)})
+    )
+    first, is_sure = _first(feed, cursor, handler, effects)
+    lag = 0 if first is None and is_sure else feed.lag(cursor)
+    seconds = None if first is None else max(0.0, time.time() - first.recorded_us / 1e6)
+    state: State = "caught up" if first is None and is_sure else "running" if status.workers else "behind"
+    status = structs.replace(status, lag=lag, seconds=seconds, state=state)
+    return _hindered(status, effects, handler)
+
+
+def _kept(effects: Effects, name: str) -> dict[str, object]:
+    """What stands in notes beside the leases."""
+    waiting = effects.notes(name, Deadline.kind, limit=1)
+    troubles = effects.notes(name, Trouble.kind, limit=1)
+    found: dict[str, object] = {
+        "parked": sum(1 for _ in noted(effects, name, PARKED)),
+        "deadlines": sum(1 for _ in noted(effects, name, Deadline.kind)) if waiting else 0,
+        "due": from_us(Deadline.of(waiting[0]).due_us) if waiting else None,
+    }
+    if troubles:
+        last = Trouble.of(troubles[0])
+        found |= {"error": f"{last.code}: {last.message}", "error_at": from_us(last.at_us)}
+        found |= {"error_stream": last.stream, "error_version": last.version or None}
+    return found
+
+
+def _hindered(status: HandlerStatus, effects: Effects, handler: Handler) -> HandlerStatus:
+    """What keeps it from going on, if something does: a person before a target."""
+    held = holds(effects, handler.name)
+    others = [one for key, one in held.items() if key != PERSON]
+    if others:
+        return structs.replace(status, state="held", why=others[0].reason or "it is on its way elsewhere")
+    if PERSON in held:
+        by = f"{held[PERSON].reason} ({held[PERSON].actor or 'nobody named'})"
+        return structs.replace(status, state="paused", why=by)
+    for pause in (
+        Pause.of(note) for note in effects.notes(handler.name, Pause.kind) if note.key == handler.target
+    ):
+        until = from_us(pause.until_us)
+        why = f"{handler.target} did not answer, {pause.failures} in turn; next try {until:%Y-%m-%d %H:%M:%S} UTC"
+        return structs.replace(status, state="waiting", why=f"{why}: {pause.message}")
+    return status
+
+
+def _first(
+    feed: Feed, cursor: Cursor, handler: Handler, effects: Effects
+) -> tuple[RecordedEvent | None, bool]:
+    """The first event that waits, and whether there is none where none was found."""
+    done = _done(effects, handler.name)
+    for _ in range(_PAGES):
+        page = feed.read(cursor, _PAGE, types=handler.types)
+        waiting = [e for e in page.events if short(e.id_bytes) not in done and _wanted(handler, e)]
+        if waiting:
+            return min(waiting, key=lambda event: event.recorded_us), True
+        if page.caught_up:
+            return None, True
+        cursor = page.cursor
+    return None, False
+
+
+def _done(effects: Effects, name: str) -> frozenset[str]:
+    progress = map(Progress.of, noted(effects, name, Progress.kind))
+    return frozenset(found for one in progress for found in one.done)
+
+
+def _wanted(handler: Handler, event: RecordedEvent) -> bool:
+    return handler.imported or "importedFrom" not in event.metadata_map()
+
+
+def _lives(lease: Lease) -> bool:
+    return bool(lease.owner) and life(lease.owner) != "ended"
+
+
+def _rated(now: HandlerStatus, earlier: HandlerStatus, feed: Feed, passed: float) -> HandlerStatus:
+    if not earlier.lag or earlier.cursor is None or now.cursor is None:
+        return now
+    before, after = feed.lag(earlier.cursor), feed.lag(now.cursor)
+    if before is None or after is None:
+        return now
+    # both are counted now: what was appended meanwhile cancels out
+    return structs.replace(now, rate=max(0, before - after) / passed)
+
+
+def strangers(handlers: Mapping[str, Handler], store: Store) -> list[str]:
+    """Those that have begun on a log and that an app does not have."""
+    return [name for name in store.effects().readers() if name not in handlers]
