@@ -38,6 +38,7 @@ def test_every_method_of_a_closed_app_says_so(live: Live) -> None:
     how: Given = {
         "repository": lambda a: a.repository(Order),
         "table": lambda a: a.table(Orders),
+        "handler": lambda a: a.handler("nobody"),
         "run": lambda a: a.run(threading.Event()),
         "query": lambda a: a.query("select 1"),
     }

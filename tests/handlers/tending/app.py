@@ -51,3 +51,8 @@ def ship(live: Live, stream: str, count: int = 1, *, what: str = "Shipped") -> N
     """Events of a stream."""
     new = [make(event_type=what) for _ in range(count)]
     live.store.append(stream, new, expected=ef.ANY)
+
+
+MAILER = Mailer()
+shop = MAILER.app()
+"""For the command line."""

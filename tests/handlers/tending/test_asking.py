@@ -72,7 +72,7 @@ def test_what_is_left_out_is_kept_with_reason_and_actor(live: Live, mailer: Mail
 
 @pytest.mark.parametrize("stream", ["order-2", "order-9", "", "a/b", "order-1 "])
 def test_a_stream_that_is_not_parked_is_neither_retried_nor_skipped(live: Live, stream: str) -> None:
-    with pytest.raises(NotFound, match="is not parked for mailer; `eventfold handlers parked mailer`"):
+    with pytest.raises(NotFound, match="does not wait for mailer; `eventfold handlers parked mailer`"):
         live.handler(NAME).retry(stream)
     with pytest.raises(NotFound):
         live.handler(NAME).skip(stream, "why not")

@@ -23,6 +23,7 @@ from eventfold.doors.cli.commands.dev import dev
 from eventfold.doors.cli.commands.diff import diff
 from eventfold.doors.cli.commands.doctor import doctor
 from eventfold.doors.cli.commands.export import export
+from eventfold.doors.cli.commands.handlers import handlers
 from eventfold.doors.cli.commands.history import history
 from eventfold.doors.cli.commands.import_file import import_file
 from eventfold.doors.cli.commands.new import new
@@ -120,6 +121,7 @@ for command in (
     why,
     rebuild,
     parked,
+    handlers,
     import_file,
     schema,
     export,

@@ -65,7 +65,7 @@ def _ask(effects: Effects, handler: str, stream: str, what: str, reason: str = "
     waiting = next((parked_of(note) for note in near if note.key == key), None)
     if waiting is None:
         raise NotFound(
-            f"The stream {stream} is not parked for {handler}; `eventfold handlers parked {handler}` lists what is.",
+            f"The stream {stream} does not wait for {handler}; `eventfold handlers parked {handler}` lists what does.",
             stream=stream,
         )
     asked = Asked(

@@ -48,7 +48,7 @@ def resume(store: Store, handler: str) -> None:
     for held in holds(effects, handler).values():
         raise HandlerHeld(
             f"The handler {handler} is held: {held.reason or 'it was on its way elsewhere'}. Say where it goes on:"
-            f" eventfold handlers move {handler} --to now, start or a cursor.",
+            f" `eventfold handlers move {handler} --to now`, start or a cursor.",
             handler=handler,
         )
 
@@ -102,7 +102,7 @@ def _stay(store: Store, handler: str, moved: Moved) -> None:
     if any(held.half for held in holds(effects, handler).values()):
         raise HandlerHeld(
             f"The handler {handler} is on its way elsewhere and cannot stay: that was interrupted. Say where it goes"
-            f" on: eventfold handlers move {handler} --to now, start or a cursor.",
+            f" on: `eventfold handlers move {handler} --to now`, start or a cursor.",
             handler=handler,
         )
     effects.note(handler, [moved.note(moved.key)], [*OF_MOVES, Name(About.kind, LAST)])

@@ -62,7 +62,7 @@ def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str)
         return
     held = Held(
         reason=f"{file} is being restored, or that was interrupted: restore it again with --handlers skip, or move"
-        " the handler: eventfold handlers move NAME --to now",
+        " the handler: `eventfold handlers move NAME --to now`",
         actor=str(current().get("actor", "")),
         since_us=time.time_ns() // 1000,
     )
@@ -78,7 +78,7 @@ def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str)
     except BaseException:
         _log.warning(
             "The restore ended early. The handlers %s are held and handle nothing until it is run again with --handlers"
-            " skip, or until each is moved: eventfold handlers move NAME --to now",
+            " skip, or until each is moved: `eventfold handlers move NAME --to now`",
             _names(begun),
         )
         raise

@@ -18,6 +18,7 @@ from eventfold.doors.cli.showing.output import (
     screenful,
     shortened,
     tell_more,
+    warn,
     with_values,
 )
 from eventfold.events.envelope import from_us
@@ -128,6 +129,7 @@ def skip(settings: Settings, table: str, stream: str, reason: str) -> int:
 def _list(settings: Settings, table: str | None, limit: int | None) -> None:
     with settings.open_app() as live:
         rows = _rows(live, table)
+        others = [one.name for one in live.handlers if one.parked()] if table is None else []
     if settings.json:
         print_json(rows[:limit])
     elif rows:
@@ -135,7 +137,9 @@ def _list(settings: Settings, table: str | None, limit: int | None) -> None:
         print_table(shown, COLUMNS)
         tell_more(len(rows) - len(shown), "--limit", "--json")
     else:
-        say("Nothing is parked.")
+        say("Nothing is parked." if not others else "Nothing is parked for tables.")
+    if others and not settings.json:
+        warn([f"Streams are parked for {name}: `eventfold handlers parked {name}`" for name in others])
 
 
 def _rows(live: Live, name: str | None) -> list[Mapping[str, Any]]:
