@@ -18,7 +18,7 @@ from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
-from eventfold.handlers.working.parked import now_us
+from eventfold.handlers.working.origins.parked import now_us
 from eventfold.store.port import Store
 
 Place = tuple[str, int]

@@ -9,7 +9,7 @@ import pytest
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.follower import HandlerFollower
-from eventfold.handlers.working.window import Window
+from eventfold.handlers.working.origins.window import Window
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
 from eventfold.testing.making import make_many

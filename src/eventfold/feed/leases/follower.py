@@ -1,15 +1,15 @@
 """The follower whose workers share a feed: it hands the pages of its partitions to a handler, then commits."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from eventfold.errors import EventfoldError, OwnerFenced, StoreClosed
+from eventfold.errors import OwnerFenced
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import HELD, Effects
+from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.port import Feed
@@ -61,14 +61,12 @@ class SharedFollower:
         self._feed = feed
         self._effects = effects
         self._handle = handle
-        self._seconds = seconds
         self._share = Share(effects, name, owner or new_owner(), seconds=seconds, clock=clock)
         self._read: dict[tuple[str, int], Cursor] = {}
         """Partition and epoch -> where it was read up to without an event: not worth a write."""
         self._free: set[tuple[str, int]] = set()
         """Partition and epoch that were taken while nothing held the reader."""
-        self._stop = threading.Event()
-        self._heart: threading.Thread | None = None
+        self._heart = Heart(self._share, name, seconds)
         if not effects.all(name):
             effects.begin(name, begin())
 
@@ -88,9 +86,7 @@ class SharedFollower:
             FeedRebased: partitions were merged or the log was restored; what was handled cannot be told any more.
             StorageError: feed or leases did not answer; try again.
         """
-        if self._heart is None:
-            self._heart = threading.Thread(target=self._beat, name=f"leases of {self.name}", daemon=True)
-            self._heart.start()
+        self._heart.beat()
         self._share.balance()
         idle = True
         for lease in self._share.held():
@@ -102,11 +98,7 @@ class SharedFollower:
 
     def finish(self) -> None:
         """Gives the leases back."""
-        self._stop.set()
-        if self._heart is not None:
-            self._heart.join()
-            self._heart = None
-        self._stop.clear()
+        self._heart.stop()
         self._share.release()
         self._read.clear()
         self._free.clear()
@@ -125,13 +117,3 @@ class SharedFollower:
         else:
             self._read[partition, epoch] = page.cursor
         return page.caught_up
-
-    def _beat(self) -> None:
-        """Keeps the leases while a page is handled for long."""
-        while not self._stop.wait(self._seconds / 6):
-            try:
-                self._share.renew()
-            except StoreClosed:
-                return
-            except EventfoldError as error:
-                _log.warning("%s could not renew its leases: %s", self.name, error)

@@ -12,13 +12,13 @@ from eventfold.feed.leases.share import Share
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Progress
-from eventfold.handlers.working.changes import Changes
-from eventfold.handlers.working.deadlines import Deadlines
 from eventfold.handlers.working.effect import Effect
-from eventfold.handlers.working.parked import Parked
-from eventfold.handlers.working.revival import Revival
+from eventfold.handlers.working.origins.changes import Changes
+from eventfold.handlers.working.origins.deadlines import Deadlines
+from eventfold.handlers.working.origins.parked import Parked
+from eventfold.handlers.working.origins.revival import Revival
+from eventfold.handlers.working.origins.window import SIZE, Window
 from eventfold.handlers.working.sweep import Sweep
-from eventfold.handlers.working.window import SIZE, Window
 from eventfold.store.port import Store
 
 PAGE = 250

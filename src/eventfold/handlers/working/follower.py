@@ -6,27 +6,27 @@ after a crash as many effects are repeated as were under way.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from eventfold.errors import EventfoldError, OwnerFenced, StorageError, StoreClosed
+from eventfold.errors import OwnerFenced
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Asked, Held, Pause, Trouble, cut_message
-from eventfold.handlers.working.changes import Changes
+from eventfold.handlers.records import Asked, Held, Pause
 from eventfold.handlers.working.crew import Crew
-from eventfold.handlers.working.deadlines import Due
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.doing import DOWN, Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
-from eventfold.handlers.working.parked import Parked, now_us
+from eventfold.handlers.working.origins.deadlines import Due
+from eventfold.handlers.working.origins.parked import Parked, now_us
+from eventfold.handlers.working.origins.window import SIZE
 from eventfold.handlers.working.sweep import Sweep
-from eventfold.handlers.working.window import SIZE
+from eventfold.handlers.working.telling import Telling
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
@@ -72,7 +72,6 @@ class HandlerFollower:
         self._gate = gate
         self._doing = doing
         self._clock = clock
-        self._seconds = seconds
         self._share = Share(store.effects(), handler.name, owner or new_owner(), seconds=seconds, clock=clock)
         self._sweeps = sweeps
         sweep = doing.sweep if isinstance(doing, Doing) else None
@@ -86,10 +85,8 @@ class HandlerFollower:
         self._held = False
         self._due = Due(handler.name, store.effects(), wall)
         self._looked = self._asked = self._due_at = float("-inf")
-        self._trouble: Trouble | None = None
-        self._paused: int | None = None
-        self._stop = threading.Event()
-        self._heart: threading.Thread | None = None
+        self._telling = Telling(handler.name, gate)
+        self._heart = Heart(self._share, handler.name, seconds)
 
     @property
     def name(self) -> str:
@@ -113,7 +110,7 @@ class HandlerFollower:
             FeedRebased: partitions were merged or the log was restored; what was handled cannot be told any more.
             StorageError: feed or leases did not answer; try again.
         """
-        self._beat()
+        self._heart.beat()
         self._share.balance()
         self._take_desks()
         self._settle()
@@ -175,18 +172,14 @@ class HandlerFollower:
             self._under_way.clear()
             self._commit([], now=True)
         finally:
-            self._stop.set()
-            if self._heart is not None:
-                self._heart.join()
+            self._heart.stop()
             self._crew.close()
             self._share.release()
             self._desks.clear()
 
     def abandon(self) -> None:
         """Ends as a process that is killed: nothing is kept or given back; for tests of that."""
-        self._stop.set()
-        if self._heart is not None:
-            self._heart.join()
+        self._heart.stop()
         if self._sweep is not None:
             self._sweep[0].stop()
         self._crew.close()
@@ -203,9 +196,7 @@ class HandlerFollower:
             self._parked.read(self._store.effects(), self.handler.name)
             for note in self._store.effects().notes(self.handler.name, Pause.kind):
                 if note.key == self._gate.target:
-                    pause = Pause.of(note)
-                    self._gate.resume(pause)
-                    self._paused = pause.failures
+                    self._telling.found(Pause.of(note))
         for key in new:
             self._desks[key] = Desk(
                 self.handler,
@@ -251,11 +242,10 @@ class HandlerFollower:
             return False
         for desk in list(self._desks.values()):
             sweep = desk.sweep(self.handler.concurrency)
-            last, pause = self._last()
             if sweep is None:
                 continue
-            if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, last)):
-                self._trouble, self._paused = None, pause
+            if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())):
+                self._telling.written()
                 self._sweep = sweep, desk
                 self._crew.begin([sweep])
                 self._crew.wait(_WAIT)
@@ -304,7 +294,7 @@ class HandlerFollower:
                 continue
             effect, desk = missed
             if desk.blamed(effect):
-                self._tell(effect, "is parked, since its target takes others")
+                self._telling.tell(effect, "is parked, since its target takes others")
 
     def _judge(self, effect: Effect, desk: Desk | None) -> None:
         key = (self.handler.name, effect.event.stream)
@@ -319,23 +309,11 @@ class HandlerFollower:
             self._gate.missed(key, effect.error)
             self._missed[effect.event.stream] = (effect, desk)
             desk.back(effect)
-            self._tell(effect, "waits for its target")
+            self._telling.tell(effect, "waits for its target")
         else:
             self._gate.took(key)
             self._missed.pop(effect.event.stream, None)
-            self._tell(effect, "is parked" if desk.failed(effect) else "is tried again")
-
-    def _tell(self, effect: Effect, what: str) -> None:
-        error, event = effect.error, effect.event
-        code = error.code if isinstance(error, EventfoldError) else "handler-failed"
-        self._trouble = Trouble(
-            code=code,
-            message=cut_message(str(error)),
-            stream=event.stream,
-            version=event.version,
-            at_us=now_us(),
-        )
-        _log.warning("%s: %s/%s %s: %s", self.handler.name, event.stream, event.version, what, error)
+            self._telling.tell(effect, "is parked" if desk.failed(effect) else "is tried again")
 
     def _choose(self) -> list[tuple[Effect, Desk]]:
         """What is to be begun: as many as there is room for; alone, where it is not known what became of it before."""
@@ -365,7 +343,7 @@ class HandlerFollower:
         desk.begin(effect, alone=True)
         if effect.tries >= self.handler.attempts:
             desk.crashed(effect)
-            self._tell(effect, "is parked")
+            self._telling.tell(effect, "is parked")
             return []
         return [(effect, desk)]
 
@@ -374,9 +352,8 @@ class HandlerFollower:
         waiting = dict(chosen)
         try:
             for desk in list(self._desks.values()):
-                last, pause = self._last()
-                if self._fenced(desk, partial(desk.commit, last, now=now)):
-                    self._trouble, self._paused = None, pause
+                if self._fenced(desk, partial(desk.commit, self._telling.news(), now=now)):
+                    self._telling.written()
                     begun = [effect for effect, at in chosen if at is desk]
                     self._under_way.update(dict.fromkeys(begun, desk))
                     self._crew.begin(begun)
@@ -387,20 +364,6 @@ class HandlerFollower:
                 desk.back(effect)
                 self._gate.gone((self.handler.name, effect.event.stream))
 
-    def _last(self) -> tuple[Changes, int | None]:
-        """What is written with the next desk: the last error, and the pause of the target."""
-        last = Changes()
-        if self._trouble is not None:
-            last.put(self._trouble.note())
-        pause = self._gate.record()
-        failures = pause.failures if pause is not None else 0
-        if failures != (self._paused or 0):
-            if pause is not None:
-                last.put(pause.note(self._gate.target))
-            else:
-                last.drop(Pause.kind, self._gate.target)
-        return last, failures
-
     def _fenced(self, desk: Desk, act: Callable[[], None]) -> bool:
         """Acts; a desk whose partition has passed to another worker is left, and its effects with it."""
         try:
@@ -410,20 +373,3 @@ class HandlerFollower:
             self._desks.pop((desk.partition, desk.epoch), None)
             return False
         return True
-
-    def _beat(self) -> None:
-        """Keeps the leases while effects take long."""
-        if self._heart is None:
-            self._heart = threading.Thread(
-                target=self._renew, name=f"leases of {self.handler.name}", daemon=True
-            )
-            self._heart.start()
-
-    def _renew(self) -> None:
-        while not self._stop.wait(self._seconds / 6):
-            try:
-                self._share.renew()
-            except StoreClosed:
-                return
-            except StorageError as error:
-                _log.warning("%s could not renew its leases: %s", self.handler.name, error)

@@ -8,8 +8,8 @@ from msgspec import structs
 from eventfold.feed.effects.port import Effects
 from eventfold.feed.parking import ParkedStream, park
 from eventfold.handlers.records import PARKED, digest, parked_note, parked_of
-from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.origins.changes import Changes
 
 _PAGE = 1_000
 

@@ -12,9 +12,9 @@ from msgspec import structs
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.effects.port import Effects
 from eventfold.handlers.records import Deadline
-from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.effect import Effect
-from eventfold.handlers.working.parked import Parked
+from eventfold.handlers.working.origins.changes import Changes
+from eventfold.handlers.working.origins.parked import Parked
 from eventfold.store.port import Store
 
 _PAGE = 1_000

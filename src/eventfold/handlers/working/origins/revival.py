@@ -12,9 +12,9 @@ from eventfold.errors import HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.handlers.records import Asked, digest, skipped_note
-from eventfold.handlers.working.changes import Changes
 from eventfold.handlers.working.effect import Effect
-from eventfold.handlers.working.parked import Parked
+from eventfold.handlers.working.origins.changes import Changes
+from eventfold.handlers.working.origins.parked import Parked
 from eventfold.store.port import Store
 
 Wanted = Callable[[RecordedEvent], bool]

@@ -1,0 +1,64 @@
+"""What a worker leaves for people to see: the last error of a handler, and the pause of its target."""
+
+import logging
+
+from eventfold.errors import EventfoldError, HandlerFailed
+from eventfold.handlers.records import Pause, Trouble, cut_message
+from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.gate import Gate
+from eventfold.handlers.working.origins.changes import Changes
+from eventfold.handlers.working.origins.parked import now_us
+
+_log = logging.getLogger("eventfold.handlers")
+
+
+class Telling:
+    """Of one handler.
+
+    Args:
+        handler: its name.
+        gate: before its target.
+    """
+
+    def __init__(self, handler: str, gate: Gate) -> None:
+        self._handler = handler
+        self._gate = gate
+        self._trouble: Trouble | None = None
+        self._failures = 0
+        """Of the pause as it is kept."""
+        self._written = 0
+
+    def found(self, pause: Pause) -> None:
+        """A pause that is kept: this worker goes on with it."""
+        self._gate.resume(pause)
+        self._failures = pause.failures
+
+    def tell(self, effect: Effect, what: str) -> None:
+        """An effect was not taken."""
+        error, event = effect.error, effect.event
+        self._trouble = Trouble(
+            code=error.code if isinstance(error, EventfoldError) else HandlerFailed.code,
+            message=cut_message(str(error)),
+            stream=event.stream,
+            version=event.version,
+            at_us=now_us(),
+        )
+        _log.warning("%s: %s/%s %s: %s", self._handler, event.stream, event.version, what, error)
+
+    def news(self) -> Changes:
+        """What is to be written next; tell `written` when it was."""
+        news = Changes()
+        if self._trouble is not None:
+            news.put(self._trouble.note())
+        pause = self._gate.record()
+        self._written = pause.failures if pause is not None else 0
+        if self._written != self._failures:
+            if pause is not None:
+                news.put(pause.note(self._gate.target))
+            else:
+                news.drop(Pause.kind, self._gate.target)
+        return news
+
+    def written(self) -> None:
+        """The news were written."""
+        self._trouble, self._failures = None, self._written
