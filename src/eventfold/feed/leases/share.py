@@ -253,6 +253,7 @@ class Share:
         self._renewed.pop(partition, None)
 
     def _fenced(self, partition: str) -> OwnerFenced:
+        self._looked = float("-inf")  # it may be free: who moved a reader gives its leases back at once
         return OwnerFenced(
             f"The partition {partition} of {self._reader} has passed to another worker, which goes on from the last"
             " commit.",
