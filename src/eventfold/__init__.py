@@ -16,6 +16,9 @@ from eventfold.handlers.declaring.decorators import notify, publish, react
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.public.consuming import consume
 from eventfold.handlers.public.event import PublicEvent
+from eventfold.handlers.targets.mail.mail import Mail
+from eventfold.handlers.targets.mail.smtp import SmtpTarget
+from eventfold.handlers.targets.mail.templates import MailTemplates
 from eventfold.handlers.targets.port import Body, Target
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 from eventfold.readmodels.declaring.columns import (
@@ -60,12 +63,15 @@ __all__ = [
     "Executed",
     "Expected",
     "InvalidOperation",
+    "Mail",
+    "MailTemplates",
     "Message",
     "NewEvent",
     "PublicEvent",
     "RecordedEvent",
     "Registry",
     "Repository",
+    "SmtpTarget",
     "Store",
     "Table",
     "Target",

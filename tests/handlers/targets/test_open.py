@@ -79,6 +79,20 @@ def test_urls_open_their_targets(tmp_path: Path) -> None:
     assert found.path == tmp_path / "with space.jsonl"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("smtp://mail.example.org", "smtp://mail.example.org:587"),
+        ("smtp://mail.example.org:2525?starttls=yes", "smtp://mail.example.org:2525"),
+        ("smtp://127.0.0.1?starttls=no", "smtp://127.0.0.1:25"),
+        (f"smtps://me%40example.org:{SECRET}@mail.example.org", "smtps://mail.example.org:465"),
+        ("smtp://[2606:4700::1]", "smtp://[2606:4700::1]:587"),
+    ],
+)
+def test_urls_of_mail_servers_open(url: str, shown: str) -> None:
+    assert repr(open_target(url)) == f"<SmtpTarget {shown}>"
+
+
 def test_options_reach_their_target() -> None:
     secret = new_secret()
     place = TargetPlace(
@@ -108,6 +122,11 @@ def test_options_reach_their_target() -> None:
         (TargetPlace(url="log:", allow_private=True), "allow_private"),
         (TargetPlace(url="log:", rate=-1), "rate"),
         (TargetPlace(url="https://example.org/", timeout=0), "timeout"),
+        (TargetPlace(url="smtp://host", secrets=(SECRET,)), "secrets"),
+        (TargetPlace(url="smtp://"), "host"),
+        (TargetPlace(url="smtp://host?sender=nobody"), "sender"),
+        (TargetPlace(url="smtp://me@host"), "password"),
+        (TargetPlace(url=f"smtp://me:{SECRET}@host?starttls=no"), "password"),
     ],
 )
 def test_an_option_that_a_target_has_not_is_told_by_its_name(place: TargetPlace, key: str) -> None:
@@ -122,7 +141,9 @@ def test_an_option_that_a_target_has_not_is_told_by_its_name(place: TargetPlace,
     [
         "", "log", f"kafka://me:{SECRET}@host/", f"{SECRET}://host", f"me:{SECRET}@host", "log:?payload=maybe",
         f"log:{SECRET}", f"log:?{SECRET}", f"file://host/{SECRET}", f"file:{SECRET}", f"file:///{SECRET}?a=b",
-        "file://", "file:///a\0b",
+        "file://", "file:///a\0b", f"smtp://host/{SECRET}", f"smtp://me:{SECRET}@host:port", f"smtp://host?{SECRET}",
+        f"smtp://host?password={SECRET}", "smtp://host?starttls=maybe", "smtps://host?starttls=no",
+        "smtp://host?sender=a@b.example&sender=c@d.example", f"smtp://host#{SECRET}",
     ],
 )  # fmt: skip
 def test_a_url_of_no_target_is_refused_and_not_repeated(url: str) -> None:

@@ -42,6 +42,11 @@ class Deadline:
             raise TimeoutError(f"no answer within {self.seconds:g} s")
         return left
 
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self._at
+
     def sooner(self, seconds: float) -> "Deadline":
         """The one that comes first: this one, or one some seconds from now."""
         return Deadline(min(seconds, self.left()))

@@ -11,11 +11,13 @@ from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget
 from eventfold.handlers.targets.log import LogTarget
+from eventfold.handlers.targets.mail.options import Encryption
+from eventfold.handlers.targets.mail.smtp import SmtpTarget
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 
 _LONG = 12  # letters before a colon that are no scheme any more, and may be a secret
-_SCHEMES = "https://..., file:///... or log:"
+_SCHEMES = "https://..., smtp://..., smtps://..., file:///... or log:"
 
 
 class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +56,9 @@ def open_target(place: Place) -> Target:
     """The target behind a place; the caller closes it. Nothing is connected to yet.
 
     Args:
-        place: a URL (`https://...` for a webhook, `file:///srv/shop/effects.jsonl`, `log:`, or `log:?payload=yes`),
-            such a URL with secrets and limits, a function that takes payload and message, or a target.
+        place: a URL, such a URL with secrets and limits, a function that takes payload and message, or a target. URLs
+            are `https://...` for a webhook, `smtp://USER@HOST?sender=ADDRESS` or `smtps://...` for a mail server
+            (`?starttls=no` in clear), `file:///srv/shop/effects.jsonl`, `log:`, and `log:?payload=yes`.
 
     Raises:
         UnsupportedUrl: no target is known for it; its text is not repeated, since it may be a secret.
@@ -100,6 +103,9 @@ def _opened(place: TargetPlace) -> Target:
                 allow_private=place.allow_private,
                 ca_file=place.ca_file,
             )
+        case "smtp" | "smtps":
+            _without(place, "secrets", "headers", "allow_private")
+            return _mail_server(place)
         case "file":
             _without(place, "secrets", "headers", "password", "timeout", "allow_private", "ca_file")
             return FileTarget(_path(place.url), rate=place.rate)
@@ -132,6 +138,47 @@ def _path(url: str) -> str:
             key="targets",
         )
     return unquote(parts.path)
+
+
+def _mail_server(place: TargetPlace) -> Target:
+    try:
+        parts = urlsplit(place.url)
+        port = parts.port
+        given = parse_qs(parts.query, strict_parsing=True, keep_blank_values=True) if parts.query else {}
+    except ValueError:
+        raise _no_mail_server() from None
+    options = {name: values[0] for name, values in given.items()}
+    known = {"sender", "starttls"} if parts.scheme.lower() == "smtp" else {"sender"}
+    if (
+        parts.path not in {"", "/"}
+        or parts.fragment
+        or not options.keys() <= known
+        or any(len(values) > 1 for values in given.values())
+        or options.get("starttls", "yes") not in {"yes", "no"}
+    ):
+        raise _no_mail_server()
+    encrypted: Encryption = "none" if options.get("starttls") == "no" else "starttls"
+    password = unquote(parts.password) if parts.password else None
+    return SmtpTarget(
+        parts.hostname or "",
+        port,
+        encryption="tls" if parts.scheme.lower() == "smtps" else encrypted,
+        user=unquote(parts.username) if parts.username else None,
+        password=password if place.password is None else place.password,
+        sender=options.get("sender"),
+        **({} if place.timeout is None else {"timeout": place.timeout}),
+        rate=place.rate,
+        ca_file=place.ca_file,
+    )
+
+
+def _no_mail_server() -> UnsupportedUrl:
+    return UnsupportedUrl(
+        "The URL of a mail server is smtp://USER@HOST:PORT?sender=ADDRESS, with &starttls=no where it is in clear,"
+        " or smtps://USER@HOST:PORT?sender=ADDRESS.",
+        scheme="smtp",
+        key="targets",
+    )
 
 
 def _payload(url: str) -> bool:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from eventfold.errors import EffectRefused, TargetUnavailable
+from eventfold.handlers.targets.repeating import repeated
 
 LATER = frozenset({408, 425, 429})
 """Answers of the 4xx that blame no event."""
@@ -14,8 +15,6 @@ LATER = frozenset({408, 425, 429})
 LONGEST_PAUSE = 86_400.0
 """Seconds: a server that asks for more has made a mistake, or wants to be rid of us by stealth."""
 
-TOLD = 160  # characters of an answer that are repeated
-_CONTROLS = re.compile(r"[^ -~\u00a1-\u2027\u202f-\ud7ff]+")
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -55,7 +54,7 @@ def judge(answer: Answer, shown: str, secrets: Iterable[str]) -> None:
             target=shown,
             retry_after=None,
         )
-    words = _words(answer.body, secrets)
+    words = repeated(answer.body, secrets)
     if 400 <= status < 500 and status not in LATER:
         raise EffectRefused(f"{said}{words}.", target=shown, status=status)
     raise TargetUnavailable(
@@ -88,14 +87,3 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _words(body: bytes, secrets: Iterable[str]) -> str:
-    """The beginning of a body, fit for a sentence."""
-    text = body.decode(errors="replace")
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    plain = " ".join(_CONTROLS.sub(" ", text[: 4 * TOLD]).split())
-    if not plain:
-        return ""
-    return f": {plain if len(plain) <= TOLD else plain[: TOLD - 1] + '…'}".rstrip(".")

@@ -1,0 +1,24 @@
+"""What a server says, made fit to be repeated: short, on one line, without what it was told in confidence."""
+
+import re
+from collections.abc import Iterable
+
+MOST = 160  # characters
+_CONTROLS = re.compile(r"[^ -~\u00a1-\u2027\u202f-\ud7ff]+")
+
+
+def repeated(said: bytes, secrets: Iterable[str]) -> str:
+    """The beginning of what was said, as the end of a sentence: a colon and its words; empty where it said nothing.
+
+    Args:
+        said: of a server, which may be an enemy.
+        secrets: what is taken out, the longest first: servers repeat what they were sent.
+    """
+    text = said.decode(errors="replace")
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    plain = " ".join(_CONTROLS.sub(" ", text[: 4 * MOST]).split())
+    if not plain:
+        return ""
+    return f": {plain if len(plain) <= MOST else plain[: MOST - 1] + '…'}".rstrip(".")
