@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
 from eventfold.app.places import check_places, state_of
-from eventfold.handlers.targets.open import Place
+from eventfold.handlers.targets.place import Place
 from eventfold.store.open import open_store
 
 

@@ -17,7 +17,8 @@ from eventfold.feed.loop import Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import About
-from eventfold.handlers.targets.open import Place, open_named
+from eventfold.handlers.targets.open import open_named
+from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower

@@ -25,7 +25,7 @@ from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import SharedReads
-from eventfold.handlers.targets.open import Place
+from eventfold.handlers.targets.place import Place
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.folding.projector import Read

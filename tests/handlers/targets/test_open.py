@@ -19,10 +19,12 @@ from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget
 from eventfold.handlers.targets.log import LogTarget
-from eventfold.handlers.targets.open import TargetPlace, open_named, open_target
-from eventfold.handlers.targets.signing import new_secret
+from eventfold.handlers.targets.open import open_named, open_target
+from eventfold.handlers.targets.place import TargetPlace
+from eventfold.handlers.targets.signing import new_secret, verify_signature
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 from tests.handlers.targets.making import message
+from tests.handlers.targets.servers import ANSWER, answering, serving
 
 SECRET = "hunter2hunter2"
 
@@ -77,6 +79,9 @@ def test_urls_open_their_targets(tmp_path: Path) -> None:
     found = open_target(f"file://{tmp_path}/with%20space.jsonl")
     assert isinstance(found, FileTarget)
     assert found.path == tmp_path / "with space.jsonl"
+    relative = open_target("file:effects.jsonl")
+    assert isinstance(relative, FileTarget)
+    assert relative.path == Path.cwd() / "effects.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -93,36 +98,65 @@ def test_urls_of_mail_servers_open(url: str, shown: str) -> None:
     assert repr(open_target(url)) == f"<SmtpTarget {shown}>"
 
 
-def test_options_reach_their_target() -> None:
+def test_options_reach_their_target_and_secrets_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     secret = new_secret()
-    place = TargetPlace(
-        url=f"http://127.0.0.1/{SECRET}",
-        secrets=(secret,),
-        headers={"X-Key": SECRET},
-        timeout=2.5,
-        rate=7.0,
-        allow_private=True,
-    )
-    target = open_target(place)
-    assert isinstance(target, Webhook)
-    assert (target.timeout, target.rate) == (2.5, 7.0)
+    monkeypatch.setenv("HOOK_SECRET", secret)
+    monkeypatch.setenv("HOOK_KEY", SECRET)
+    with serving(answering(ANSWER)) as server:
+        place = TargetPlace(
+            url=f"http://127.0.0.1:{server.port}/{SECRET}",
+            secrets_env=("HOOK_SECRET",),
+            headers_env={"X-Key": "HOOK_KEY"},
+            timeout=2.5,
+            rate=7.0,
+            allow_private=True,
+        )
+        target = open_target(place)
+        assert isinstance(target, Webhook)
+        assert (target.timeout, target.rate) == (2.5, 7.0)
+        target.send(1, message())
+        target.close()
+        (request,) = server.requests
+        assert request.headers["x-key"] == SECRET
+        assert verify_signature(request.headers, request.body, [secret])
     for shown in (repr(place), str(place), f"{place}", repr(target), repr([place])):
         assert SECRET not in shown
-        assert secret not in shown
     assert open_target(TargetPlace(url="log:", rate=3)).rate == 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"secrets_env": ("HOOK_NOT_SET",)}, "secrets_env"),
+        ({"secrets_env": (SECRET,)}, "secrets_env"),
+        ({"secrets_env": ("HOOK_WRONG",)}, "secrets"),
+        ({"headers_env": {"X-Key": "HOOK_NOT_SET"}}, "headers_env"),
+        ({"headers_env": {"X-Key": f"Bearer {SECRET}"}}, "headers_env"),
+    ],
+)
+def test_a_secret_that_is_not_there_is_told_by_its_key(
+    options: dict[str, Any], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_WRONG", SECRET)
+    with pytest.raises(ConfigInvalid) as caught:
+        open_target(TargetPlace(url="https://example.org/", **options))
+    assert caught.value.facts["key"] == key
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("place", "key"),
     [
-        (TargetPlace(url="log:", secrets=("whsec_",)), "secrets"),
+        (TargetPlace(url="log:", secrets_env=("HOOK",)), "secrets_env"),
         (TargetPlace(url="log:", timeout=1), "timeout"),
-        (TargetPlace(url="file:///x", headers={"a": "b"}), "headers"),
-        (TargetPlace(url="https://example.org/", password=SECRET), "password"),
+        (TargetPlace(url="file:///x", headers_env={"a": "B"}), "headers_env"),
+        (TargetPlace(url="https://example.org/", password_env="B"), "password_env"),
         (TargetPlace(url="log:", allow_private=True), "allow_private"),
         (TargetPlace(url="log:", rate=-1), "rate"),
         (TargetPlace(url="https://example.org/", timeout=0), "timeout"),
-        (TargetPlace(url="smtp://host", secrets=(SECRET,)), "secrets"),
+        (TargetPlace(url="smtp://host", secrets_env=("B",)), "secrets_env"),
         (TargetPlace(url="smtp://"), "host"),
         (TargetPlace(url="smtp://host?sender=nobody"), "sender"),
         (TargetPlace(url="smtp://me@host"), "password"),
@@ -140,7 +174,7 @@ def test_an_option_that_a_target_has_not_is_told_by_its_name(place: TargetPlace,
     "url",
     [
         "", "log", f"kafka://me:{SECRET}@host/", f"{SECRET}://host", f"me:{SECRET}@host", "log:?payload=maybe",
-        f"log:{SECRET}", f"log:?{SECRET}", f"file://host/{SECRET}", f"file:{SECRET}", f"file:///{SECRET}?a=b",
+        f"log:{SECRET}", f"log:?{SECRET}", f"file://host/{SECRET}", "file:", f"file:///{SECRET}?a=b",
         "file://", "file:///a\0b", f"smtp://host/{SECRET}", f"smtp://me:{SECRET}@host:port", f"smtp://host?{SECRET}",
         f"smtp://host?password={SECRET}", "smtp://host?starttls=maybe", "smtps://host?starttls=no",
         "smtp://host?sender=a@b.example&sender=c@d.example", f"smtp://host#{SECRET}",

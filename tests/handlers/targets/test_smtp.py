@@ -10,7 +10,8 @@ import pytest
 from eventfold.errors import ConfigInvalid, EffectRefused, TargetUnavailable
 from eventfold.handlers.targets.mail.mail import Mail
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
-from eventfold.handlers.targets.open import TargetPlace, open_target
+from eventfold.handlers.targets.open import open_target
+from eventfold.handlers.targets.place import TargetPlace
 from tests.handlers.targets.mailserver import PASSWORD, USER, MailServer, knowing, mail_server
 from tests.handlers.targets.making import message
 from tests.handlers.targets.servers import Certificate, certificate
@@ -221,10 +222,13 @@ def test_threads_share_a_target(server: MailServer, shown: Certificate) -> None:
     assert sorted(got.mail["Subject"] for got in server.mails) == [str(n) for n in range(8)]
 
 
-def test_a_url_opens_a_mail_server(server: MailServer, shown: Certificate) -> None:
+def test_a_url_opens_a_mail_server(
+    server: MailServer, shown: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
     place = TargetPlace(
         url=f"smtp://{USER}@localhost:{server.port}?sender=shop%40example.org",
-        password=PASSWORD,
+        password_env="MAIL_PASSWORD",
         ca_file=shown.ca_file,
         timeout=5,
     )

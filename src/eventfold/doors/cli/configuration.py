@@ -9,10 +9,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eventfold import limits
+from eventfold.doors.cli import targets
 from eventfold.doors.cli.masking import has_secret
+from eventfold.doors.cli.targets import GivenTarget
 from eventfold.errors import ConfigInvalid
 
 FILE = "eventfold.toml"
@@ -47,11 +49,13 @@ class Configuration(NamedTuple):
         values: by name.
         folder: of the file; None where there is none.
         file: the file itself; None where there is none.
+        targets: of effects, by name.
     """
 
     values: Mapping[str, Given]
     folder: Path | None
     file: Path | None = None
+    targets: Mapping[str, GivenTarget] = {}
 
 
 def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
@@ -73,9 +77,12 @@ def configured(given: Mapping[str, Given], file: Given | None) -> Configuration:
             )
     path = settings_file(file)
     if path is None:
-        return Configuration(given, None)
-    written = {name: _absolute(name, entry, path.parent) for name, entry in _read(path).items()}
-    return Configuration({**written, **given}, path.parent, path)
+        return Configuration(given, None, targets=targets.with_environment({}))
+    content = _read(path)
+    section = targets.read_targets(content.pop(targets.SECTION, {}), path)
+    entries = {name: _entry(name, value, path) for name, value in content.items()}
+    written = {name: _absolute(name, entry, path.parent) for name, entry in entries.items()}
+    return Configuration({**written, **given}, path.parent, path, targets.with_environment(section))
 
 
 def unknown_variables() -> list[str]:
@@ -84,7 +91,9 @@ def unknown_variables() -> list[str]:
     return sorted(
         name
         for name in os.environ
-        if name.startswith(PREFIX) and name not in known and not name.startswith("EVENTFOLD_TEST_")
+        if name.startswith(PREFIX)
+        and name not in known
+        and not name.startswith(("EVENTFOLD_TEST_", targets.PREFIX))
     )
 
 
@@ -96,7 +105,7 @@ def settings_file(file: Given | None = None) -> Path | None:
     return next((folder / FILE for folder in (here, *here.parents) if (folder / FILE).is_file()), None)
 
 
-def _read(path: Path) -> dict[str, Given]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(limits.SETTINGS_BYTES + 1)
@@ -105,7 +114,7 @@ def _read(path: Path) -> dict[str, Given]:
                 f"{path} has more than {limits.SETTINGS_BYTES} characters: it is no file of settings.",
                 key="config",
             )
-        content = tomllib.loads(text)
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigInvalid(f"{path} cannot be read: {error.strerror}.", key="config") from None
     except UnicodeDecodeError:
@@ -115,13 +124,12 @@ def _read(path: Path) -> dict[str, Given]:
         raise ConfigInvalid(f"{path} is not TOML: look {where}.", key="config") from None
     except (RecursionError, ValueError):  # also a number of thousands of digits
         raise ConfigInvalid(f"{path} is nested too deep, or has a number too long.", key="config") from None
-    return {name: _entry(name, value, path) for name, value in content.items()}
 
 
 def _entry(name: str, value: object, path: Path) -> Given:
     if name not in SETTINGS:
-        near = difflib.get_close_matches(name, SETTINGS, 1)
-        hint = f"is {near[0]} meant?" if near else f"known: {', '.join(SETTINGS)}."
+        near = difflib.get_close_matches(name, [*SETTINGS, targets.SECTION], 1)
+        hint = f"is {near[0]} meant?" if near else f"known: {', '.join([*SETTINGS, targets.SECTION])}."
         secret = " Secrets stand in the environment only." if _sounds_secret(name) else ""
         raise ConfigInvalid(f"{path} has the unknown key {name!r}; {hint}{secret}", key=name)
     if not isinstance(value, str) or not value:

@@ -17,6 +17,7 @@ from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.foreign import said
+from eventfold.handlers.targets.place import Place
 from eventfold.store.findings import Finding
 from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
@@ -66,6 +67,11 @@ class Settings:
         return self._value("state")
 
     @property
+    def targets(self) -> dict[str, Place]:
+        """Where effects go, by name; not opened yet."""
+        return {name: given.place for name, given in self.configuration.targets.items()}
+
+    @property
     def actor(self) -> str:
         """Who acts: as it was set, else the name on this machine."""
         return self._value("actor") or user()
@@ -103,7 +109,8 @@ class Settings:
             ConfigInvalid: the app or the log is not named, or cannot be found.
         """
         app, url = self.definition(), self.url
-        return self._named(lambda: app.open(url, lake=self.lake, state=self.state, create=False))
+        opened = {"lake": self.lake, "state": self.state}
+        return self._named(lambda: app.open(url, **opened, targets=self.targets, create=False))
 
     def open_log(self, *, create: bool = False) -> Store:
         """The bare log; errors as `open_store`."""

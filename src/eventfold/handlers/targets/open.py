@@ -1,55 +1,19 @@
 """Opens a target by its place: a URL, a function, or a target itself."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import msgspec
-
-from eventfold.errors import ConfigInvalid, DefinitionError, TargetForbidden, UnsupportedUrl
-from eventfold.handlers.declaring.message import Message
+from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget
 from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.mail.options import Encryption
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
+from eventfold.handlers.targets.place import Place, TargetPlace
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 
-_LONG = 12  # letters before a colon that are no scheme any more, and may be a secret
+_OF_SERVERS = ("secrets_env", "headers_env", "password_env", "timeout", "allow_private", "ca_file")
 _SCHEMES = "https://..., smtp://..., smtps://..., file:///... or log:"
-
-
-class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A target that is not opened yet: a URL, and what does not stand in it. It is printed without secrets.
-
-    Attributes:
-        url: of the target.
-        secrets: those that webhooks are signed with.
-        headers: sent with each webhook.
-        password: of a mail server.
-        timeout: seconds for one effect; None = as the kind of target has it.
-        rate: effects a second, at most.
-        allow_private: whether a webhook may go to the own network, and to http.
-        ca_file: authorities that certificates are checked with.
-    """
-
-    url: str
-    secrets: tuple[str, ...] = ()
-    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
-    password: str | None = None
-    timeout: float | None = None
-    rate: float | None = None
-    allow_private: bool = False
-    ca_file: str | None = None
-
-    def __repr__(self) -> str:
-        """Its kind only."""
-        return f"<TargetPlace {_scheme(self.url)}:...>"
-
-
-Place = str | TargetPlace | Target | Callable[[Any, Message], object]
-"""What a target may be given as."""
 
 
 def open_target(place: Place) -> Target:
@@ -58,7 +22,8 @@ def open_target(place: Place) -> Target:
     Args:
         place: a URL, such a URL with secrets and limits, a function that takes payload and message, or a target. URLs
             are `https://...` for a webhook, `smtp://USER@HOST?sender=ADDRESS` or `smtps://...` for a mail server
-            (`?starttls=no` in clear), `file:///srv/shop/effects.jsonl`, `log:`, and `log:?payload=yes`.
+            (`?starttls=no` in clear), `file:///srv/shop/effects.jsonl` or `file:effects.jsonl`, `log:`, and
+            `log:?payload=yes`.
 
     Raises:
         UnsupportedUrl: no target is known for it; its text is not repeated, since it may be a secret.
@@ -91,26 +56,26 @@ def open_named(name: str, place: Place) -> Target:
 
 
 def _opened(place: TargetPlace) -> Target:
-    match _scheme(place.url):
+    match place.scheme:
         case "https" | "http":
-            _without(place, "password")
+            place.without("password_env")
             return Webhook(
                 place.url,
-                secrets=place.secrets,
-                headers=place.headers,
+                secrets=place.secrets(),
+                headers=place.headers(),
                 **({} if place.timeout is None else {"timeout": place.timeout}),
                 rate=place.rate,
                 allow_private=place.allow_private,
                 ca_file=place.ca_file,
             )
         case "smtp" | "smtps":
-            _without(place, "secrets", "headers", "allow_private")
+            place.without("secrets_env", "headers_env", "allow_private")
             return _mail_server(place)
         case "file":
-            _without(place, "secrets", "headers", "password", "timeout", "allow_private", "ca_file")
+            place.without(*_OF_SERVERS)
             return FileTarget(_path(place.url), rate=place.rate)
         case "log":
-            _without(place, "secrets", "headers", "password", "timeout", "allow_private", "ca_file")
+            place.without(*_OF_SERVERS)
             return LogTarget(payload=_payload(place.url), rate=place.rate)
         case scheme:
             raise UnsupportedUrl(
@@ -118,22 +83,12 @@ def _opened(place: TargetPlace) -> Target:
             )
 
 
-def _scheme(url: str) -> str:
-    scheme = url.partition(":")[0].lower() if isinstance(url, str) and ":" in url else ""
-    return scheme if scheme.isascii() and scheme.isalpha() and len(scheme) < _LONG else "such"
-
-
-def _without(place: TargetPlace, *names: str) -> None:
-    for name in names:
-        if getattr(place, name) != getattr(TargetPlace(url=""), name):
-            raise ConfigInvalid(f"A target of {_scheme(place.url)}: has no option {name}.", key=name)
-
-
 def _path(url: str) -> str:
     parts = urlsplit(url)
-    if parts.netloc or parts.query or parts.fragment or not parts.path.startswith("/") or "\0" in url:
+    if parts.netloc or parts.query or parts.fragment or not parts.path.strip("/") or "\0" in url:
         raise UnsupportedUrl(
-            "The URL of a file of effects has three slashes and no more than a path: file:///srv/shop/effects.jsonl.",
+            "The URL of a file of effects is no more than a path: file:///srv/shop/effects.jsonl, or file:effects.jsonl"
+            " where it is relative.",
             scheme="file",
             key="targets",
         )
@@ -158,13 +113,14 @@ def _mail_server(place: TargetPlace) -> Target:
     ):
         raise _no_mail_server()
     encrypted: Encryption = "none" if options.get("starttls") == "no" else "starttls"
+    given_password = place.password()
     password = unquote(parts.password) if parts.password else None
     return SmtpTarget(
         parts.hostname or "",
         port,
         encryption="tls" if parts.scheme.lower() == "smtps" else encrypted,
         user=unquote(parts.username) if parts.username else None,
-        password=password if place.password is None else place.password,
+        password=given_password or password,
         sender=options.get("sender"),
         **({} if place.timeout is None else {"timeout": place.timeout}),
         rate=place.rate,

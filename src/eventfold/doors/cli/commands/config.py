@@ -8,6 +8,7 @@ from eventfold.doors.cli.configuration import SECRETS, SETTINGS, unknown_variabl
 from eventfold.doors.cli.masking import MASK, masked
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say
+from eventfold.doors.cli.targets import SECTION, shown, variables_of
 
 
 @click.command()
@@ -28,13 +29,21 @@ def config(settings: Settings) -> None:
             rows.append({"setting": name, "value": settings.actor, "from": "your name on this machine"})
         else:
             rows.append({"setting": name, "value": None, "from": "not set"})
+    named: set[str] = set()
+    for name, (place, source) in settings.configuration.targets.items():
+        rows.append({"setting": f"{SECTION}.{name}", "value": shown(place), "from": source})
+        for key, variables in variables_of(place).items():
+            there = sum(bool(os.environ.get(variable)) for variable in variables)
+            state = f"{there} of {len(variables)} set"
+            rows.append({"setting": f"{SECTION}.{name}.{key}", "value": state, "from": "the environment"})
+            named.update(variables)
     for name in SECRETS:
-        there = bool(os.environ.get(name))
+        is_there = bool(os.environ.get(name))
         rows.append(
             {
                 "setting": name,
-                "value": MASK if there else None,
-                "from": "the environment" if there else "not set",
+                "value": MASK if is_there else None,
+                "from": "the environment" if is_there else "not set",
             }
         )
     if settings.json:
@@ -42,4 +51,5 @@ def config(settings: Settings) -> None:
     else:
         print_table(rows, ["setting", "value", "from"])
     for name in unknown_variables():
-        say(f"! {name} is in the environment, and no setting has that name.")
+        if name not in named:
+            say(f"! {name} is in the environment, and no setting has that name.")

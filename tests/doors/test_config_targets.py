@@ -1,0 +1,190 @@
+"""Targets as settings: the section of the file, the environment; and no secret in either answer or error."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eventfold.doors.cli.configuration import Given
+from eventfold.doors.cli.settings import Settings
+from eventfold.handlers.targets.place import TargetPlace
+from tests.doors.calling import eventfold
+
+SECRET = "hunter2hunter2"
+
+FILE = """
+store = "sqlite:///shop.db"
+
+[targets]
+shipments = "file:shipments.jsonl"
+audit = "log:"
+
+[targets.billing-hook]
+url = "https://example.org:8443/services/T0/B0?a=b"
+secrets_env = ["BILLING_NEW", "BILLING_OLD"]
+headers_env = { Authorization = "BILLING_TOKEN" }
+timeout = 5
+rate = 2.5
+ca_file = "ca.pem"
+
+[targets.mail]
+url = "smtp://shop@smtp.example.org?sender=shop@example.org"
+password_env = "MAIL_PASSWORD"
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("APP", "STORE", "LAKE", "STATE", "ACTOR", "CONFIG"):
+        monkeypatch.delenv(f"EVENTFOLD_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "eventfold.toml"
+    path.write_text(text)
+    return path
+
+
+def targets() -> dict[str, object]:
+    return dict(Settings({}).targets)
+
+
+def shown() -> dict[str, tuple[str | None, str]]:
+    code, out, err = eventfold("config", "--json")
+    assert (code, err) == (0, "")
+    rows = [row for row in json.loads(out) if row["setting"].startswith("targets")]
+    return {row["setting"]: (row["value"], row["from"]) for row in rows}
+
+
+def test_targets_are_read_from_their_section(folder: Path) -> None:
+    write(folder, FILE)
+    assert targets() == {
+        "shipments": TargetPlace(url=(folder / "shipments.jsonl").as_uri()),
+        "audit": TargetPlace(url="log:"),
+        "billing-hook": TargetPlace(
+            url="https://example.org:8443/services/T0/B0?a=b",
+            secrets_env=("BILLING_NEW", "BILLING_OLD"),
+            headers_env={"Authorization": "BILLING_TOKEN"},
+            timeout=5,
+            rate=2.5,
+            ca_file=str(folder / "ca.pem"),
+        ),
+        "mail": TargetPlace(
+            url="smtp://shop@smtp.example.org?sender=shop@example.org", password_env="MAIL_PASSWORD"
+        ),
+    }
+
+
+def test_config_shows_them_without_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = str(write(folder, FILE))
+    monkeypatch.setenv("BILLING_OLD", SECRET)
+    monkeypatch.setenv("MAIL_PASSWORD", SECRET)
+    assert shown() == {
+        "targets.shipments": ((folder / "shipments.jsonl").as_uri(), file),
+        "targets.audit": ("log:", file),
+        "targets.billing-hook": ("https://example.org:8443/...", file),
+        "targets.billing-hook.secrets_env": ("1 of 2 set", "the environment"),
+        "targets.billing-hook.headers_env": ("0 of 1 set", "the environment"),
+        "targets.mail": ("smtp://***@smtp.example.org?sender=shop@example.org", file),
+        "targets.mail.password_env": ("1 of 1 set", "the environment"),
+    }
+    assert SECRET not in str(eventfold("config"))
+
+
+def test_a_variable_that_a_target_names_is_no_typing_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, '[targets.m]\nurl = "smtps://shop@host"\npassword_env = "EVENTFOLD_MAIL_PASSWORD"')
+    monkeypatch.setenv("EVENTFOLD_MAIL_PASSWORD", SECRET)
+    assert eventfold("config").err == ""
+    monkeypatch.setenv("EVENTFOLD_MIAL_PASSWORD", SECRET)
+    assert "EVENTFOLD_MIAL_PASSWORD" in eventfold("config").err
+
+
+def test_the_environment_wins_and_options_of_the_file_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, FILE)
+    monkeypatch.setenv("EVENTFOLD_TARGET_BILLING_HOOK", f"https://me:{SECRET}@other.example/{SECRET}")
+    monkeypatch.setenv("EVENTFOLD_TARGET_NEW_ONE", f"smtp://me:{SECRET}@host")
+    monkeypatch.setenv("EVENTFOLD_TARGET_ODD", f"{SECRET}:x")
+    monkeypatch.setenv("EVENTFOLD_TARGET_OLD", f"https://[{SECRET}")
+    monkeypatch.setenv("EVENTFOLD_TARGET_PLAIN", "smtp://host:25?starttls=no&sender=a@b.example")
+    found = targets()
+    hook, new = found["billing-hook"], found["new_one"]
+    assert isinstance(hook, TargetPlace)
+    assert isinstance(new, TargetPlace)
+    assert (hook.url, hook.rate) == (f"https://me:{SECRET}@other.example/{SECRET}", 2.5)
+    answer = shown()
+    assert answer["targets.billing-hook"] == ("https://other.example/...", "EVENTFOLD_TARGET_BILLING_HOOK")
+    assert answer["targets.new_one"] == ("smtp://***@host", "EVENTFOLD_TARGET_NEW_ONE")
+    assert answer["targets.plain"][0] == "smtp://host:25?starttls=no&sender=a@b.example"
+    assert SECRET not in str(answer) + repr(found)
+    assert "EVENTFOLD_TARGET" not in eventfold("config").err
+
+
+def test_without_a_file_the_environment_alone_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTFOLD_TARGET_AUDIT", "log:")
+    assert targets() == {"audit": TargetPlace(url="log:")}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (f'targets = "{SECRET}"', "targets"),
+        (f"[[targets]]\nurl = '{SECRET}'", "targets"),
+        (f'[targets]\nBilling = "https://{SECRET}.example/"', "targets"),
+        (f'[targets]\na = ["{SECRET}"]', "targets.a"),
+        ("[targets]\na = 7", "targets.a"),
+        (f'[targets.a]\nsecrets_env = ["{SECRET}"]', "targets.a"),
+        (f'[targets.a]\nurl = "log:"\nsecret = "{SECRET}"', "targets.a"),
+        (f'[targets.a]\nurl = "log:"\nrate = "{SECRET}"', "targets.a"),
+        (f'[targets.a]\nurl = "log:"\nsecrets_env = "{SECRET}"', "targets.a"),
+        ('[targets.a]\nurl = "log:"\nallow_private = 1', "targets.a"),
+        ('[targets.a]\nurl = "log:"\ntimeout = 2026-01-01', "targets.a"),
+        (f'[targets]\na = "smtp://me:{SECRET}@host"', "targets.a"),
+        (f'[targets]\na = "https://me:{SECRET}@host/"', "targets.a"),
+        (f'[targets]\na = "https://host/?token={SECRET}"', "targets.a"),
+        (f'[targets]\na = "https://[me:{SECRET}@host/"', "targets.a"),
+        (f'[target]\na = "{SECRET}"', "target"),
+    ],
+)
+def test_what_cannot_be_is_told_by_its_key_and_not_repeated(folder: Path, text: str, key: str) -> None:
+    write(folder, text)
+    code, out, err = eventfold("config", "--json")
+    assert (code, out) == (2, "")
+    assert json.loads(err)["error"]["key"] == key
+    assert SECRET not in err
+    assert "Traceback" not in err
+
+
+def test_an_option_that_is_nearly_right_is_told_with_those_there_are(folder: Path) -> None:
+    write(folder, '[targets.a]\nurl = "log:"\nsecrets = ["A"]')
+    err = eventfold("config").err
+    assert "secrets" in err
+    assert "secrets_env" in err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("EVENTFOLD_TARGET_", "log:"),
+        ("EVENTFOLD_TARGET_0", "log:"),
+        (f"EVENTFOLD_TARGET_{'X' * 60}", "log:"),
+        ("EVENTFOLD_TARGET_A", "file:a.jsonl"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_told(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    code, _, err = eventfold("config")
+    assert code == 2
+    assert variable in err
+
+
+def test_settings_of_a_named_file_have_targets_too(folder: Path) -> None:
+    (folder / "live.toml").write_text('[targets]\na = "log:"')
+    assert set(Settings({}, Given("live.toml", "--config")).targets) == {"a"}
