@@ -43,7 +43,7 @@ class Webhook:
 
     Args:
         url: https; a name and password in it are sent as Basic authentication.
-        secrets: each begins with whsec_; with several each request carries a signature of each, so that one can
+        secrets: such as `new_secret` makes; with several each request carries a signature of each, so that one can
             replace another without a gap.
         headers: sent with each request, a bearer token for example.
         timeout: seconds for all of one request.
