@@ -218,7 +218,8 @@ class Handling:
             raise SubscriptionDiffers(
                 f"The handler {handler.name} ({before.what}) followed {', '.join(before.types)} up to its checkpoint;"
                 f" now it would follow {', '.join(about.types)} ({about.what}), and what it has passed of them stays"
-                f" undone. Say where it goes on, or give it another name=.",
+                f" undone. Say where it goes on, `eventfold handlers move {handler.name} --to here`, or give it"
+                " another name=.",
                 handler=handler.name,
             )
 

@@ -313,7 +313,8 @@ class Live(WithHandlers):
             unknown = self.unknown()
         except EventfoldError:
             unknown = None  # a table or the log cannot be read, which is told of it
-        return status(self.app.name, self.store, self.tables, unknown, watch=watch)
+        handlers = list(self.app.handlers.values())
+        return status(self.app.name, self.store, self.tables, unknown, handlers=handlers, watch=watch)
 
     def close(self) -> None:
         """Takes the snapshots that are due, within ten seconds, and closes state and log.

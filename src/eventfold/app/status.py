@@ -12,6 +12,8 @@ from eventfold.errors import EventfoldError
 from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.tending.standing import HandlerStatus, standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
@@ -21,6 +23,7 @@ from eventfold.store.port import Store
 from eventfold.words import how_many
 
 CLOCK_AHEAD_SECONDS = 5.0
+_HANDLERS = ("handler", "kind", "state", "lag", "parked", "error")
 _SHOWN = ("table", "rows", "lag", "parked", "generation", "published", "unpublished", "problem")
 
 
@@ -65,6 +68,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         warnings: what a person should look at.
         tables: each table.
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
+        handlers: each handler.
     """
 
     app: str | None
@@ -76,6 +80,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
     tables: list[TableStatus]
     unknown: list[UnknownType] | None
+    handlers: list[HandlerStatus] = []
 
     def __repr__(self) -> str:
         """What there is; `print` of its parts tells more."""
@@ -83,7 +88,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     def _told(self) -> str:
         events = "a log" if self.events is None else how_many(self.events, "event")
-        return f"Status of {self.app}: {events}, {how_many(len(self.tables), 'table')}"
+        handlers = f", {how_many(len(self.handlers), 'handler')}" if self.handlers else ""
+        return f"Status of {self.app}: {events}, {how_many(len(self.tables), 'table')}{handlers}"
 
     def _repr_html_(self) -> str:
         """Log, tables and warnings, in a notebook."""
@@ -93,6 +99,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
             for t in self.tables
         )
         shown = markup.table(_SHOWN, rows, of=len(self.tables)) if self.tables else ""
+        if self.handlers:
+            states = ([h.name, h.kind, h.state, h.lag, h.parked, h.error] for h in self.handlers)
+            shown += markup.table(_HANDLERS, states, of=len(self.handlers))
         about = markup.paragraph(f"log {self.log}")
         return markup.heading(self._told() + last) + about + shown + markup.warnings(self.warnings)
 
@@ -149,6 +158,7 @@ def status(
     tables: Sequence[LiveTable],
     unknown: list[UnknownType] | None,
     *,
+    handlers: Sequence[Handler] = (),
     watch: float = 0.0,
 ) -> Status:
     """How everything stands now.
@@ -158,6 +168,7 @@ def status(
         store: the log.
         tables: all of them.
         unknown: the events that they miss.
+        handlers: all of them.
         watch: seconds for which tables that are behind are watched for their rate.
     """
     feed = store.feed()
@@ -168,6 +179,8 @@ def status(
     warnings = parked_warnings({t.name: t.parked for t in shown})
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     warnings += told(unknown)
+    stand = standing(handlers, store)
+    warnings += [f"the handler {h.name}: {how_many(h.parked, 'stream')} parked" for h in stand if h.parked]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
         warnings.append(
             f"The last event was recorded {ahead:.0f} s ahead of this machine's clock: recorded times stand still until"
@@ -184,6 +197,7 @@ def status(
         warnings=warnings,
         tables=shown,
         unknown=unknown,
+        handlers=stand,
     )
 
 

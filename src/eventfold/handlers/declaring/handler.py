@@ -86,6 +86,11 @@ class Handler:
         """What is paused when it does not answer: the target, else the handler's own function."""
         return self.to or self.name
 
+    @property
+    def categories(self) -> frozenset[str] | None:
+        """Of the streams whose events it takes; None = all."""
+        return None
+
     def __call__(self, event: Any, message: Message) -> object:
         """What the function makes of an event."""
         return self.function(event, message)

@@ -47,6 +47,11 @@ class Consumer(Handler):
         self.category = category_of_inbox(source)
         self.public = public
 
+    @property
+    def categories(self) -> frozenset[str]:
+        """That of the inbox of its source."""
+        return frozenset({self.category})
+
 
 def consume(
     source: str,

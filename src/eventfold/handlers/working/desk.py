@@ -9,7 +9,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Lease, Name, Note
 from eventfold.feed.leases.share import Share
-from eventfold.feed.port import Feed
+from eventfold.feed.port import Feed, Page
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Progress
 from eventfold.handlers.working.effect import Effect
@@ -145,7 +145,9 @@ class Desk:
             if self._caught_up and not idle and now - self._read_at < _GLANCE:
                 return
             limit = min(PAGE, SIZE - self._window.size)
-            page = self._feed.read(self._window.read, limit, types=self._handler.types)
+            page = self._feed.read(
+                self._window.read, limit, types=self._handler.types, categories=self._handler.categories
+            )
             self._read_at = now
             self._caught_up = page.caught_up
             if page.cursor != self._window.read:
@@ -169,7 +171,9 @@ class Desk:
         self._advance()
         if window.size or window.waiting or window.split or self._careful > 0 or self._revival.waiting:
             return None
-        page = self._feed.read(window.read, limit, types=self._handler.types)
+        page = self._feed.read(
+            window.read, limit, types=self._handler.types, categories=self._handler.categories
+        )
         self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
         events = [event for event in page.events if IMPORTED not in event.metadata or self.wants(event)]
         streams = {event.stream for event in events}
@@ -316,6 +320,10 @@ class Desk:
         self._noted, self._swept = there, progress.swept
         self._changed = self._moved = False
         self._written = self._clock()
+
+    def _read(self, limit: int) -> Page:
+        handler = self._handler
+        return self._feed.read(self._window.read, limit, types=handler.types, categories=handler.categories)
 
     def _advance(self) -> None:
         moved = self._window.advance()

@@ -1,8 +1,9 @@
 """Doing one effect: the event is read, the function asked, and what it returned is sent, published or commanded."""
 
 import logging
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from eventfold.errors import (
     EffectRefused,
@@ -18,6 +19,7 @@ from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.public.consuming import Consumer, open_public
 from eventfold.handlers.public.publishing import publication
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.causation import Causation
@@ -60,14 +62,16 @@ class Doing:
         source: str = "",
     ) -> None:
         self._handler = handler
-        self._registry = registry
+        self._read: Callable[[RecordedEvent], Any] = (
+            partial(open_public, consumer=handler) if isinstance(handler, Consumer) else registry.decode
+        )
         self._store = store
         self._target = target
         self._ask = ask
         self._source = source
 
     def __call__(self, effect: Effect) -> None:
-        """Does it and notes what it raised."""
+        """Does it and notes what it raised; an event that a consumer passes over is done with."""
         try:
             effect.error = None
             self.perform(effect)
@@ -79,12 +83,13 @@ class Doing:
     def sweep(self, sweep: Sweep) -> None:
         """Does what is left of a sweep, and notes what each effect raised."""
         handler, done = self._handler, sweep.done
-        name, function, decode = handler.name, handler.function, self._registry.decode
+        name, function, read = handler.name, handler.function, self._read
         for number, event in sweep.left:
             try:
                 message = Message(name, event)
                 with caused(Causation(message)):
-                    said = function(decode(event), message)
+                    found = read(event)
+                    said = function(found, message) if found is not None else None
                     if said is not None:
                         self._follow(said, message)
             except EventfoldError as error:
@@ -100,7 +105,9 @@ class Doing:
             return
         message = Message(handler.name, event, effect.tries + 1)
         with caused(Causation(message)):
-            self._follow(handler.function(self._registry.decode(event), message), message)
+            found = self._read(event)
+            if found is not None:
+                self._follow(handler.function(found, message), message)
 
     def _follow(self, said: object, message: Message) -> None:
         """What the function returned is commanded, published or sent."""

@@ -18,6 +18,7 @@ COLUMNS = (
     *("name", "generation", "rows", "cursor", "lag", "rate", "left", "parked"),
     *("published", "unpublished", "problem"),
 )
+HANDLERS = ("name", "kind", "state", "why", "lag", "parked")
 
 
 @click.command()
@@ -30,7 +31,7 @@ COLUMNS = (
 )
 @pass_settings
 def status(settings: Settings, watch: float) -> None:
-    """Show the log and every table: how far behind and how fast, what is parked, what is published.
+    """Show the log, every table and handler: how far behind and how fast, what is parked, what is published.
 
     Without an app only the log is shown.
 
@@ -49,7 +50,12 @@ def status(settings: Settings, watch: float) -> None:
     if found.tables:
         rows = [_row(table) for table in found.tables]
         print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
-    elif found.app is None:
+    if found.handlers:
+        print_table(
+            [{name: getattr(one, name) for name in HANDLERS} for one in found.handlers],
+            [name for name in HANDLERS if any(getattr(one, name) for one in found.handlers)],
+        )
+    if found.app is None:
         say("`eventfold types` lists what it holds; name an app (-a module:name) to see its tables.")
     warn(found.warnings, parked=any(table.parked for table in found.tables))
 
