@@ -136,6 +136,7 @@ class Pause(Record, frozen=True, kw_only=True):
 
     Attributes:
         until_us: when it is tried again, microseconds since 1970.
+        wait_us: how long that was when it was written: who reads it by another clock waits no longer.
         failures: how often it did not answer in turn.
         code: of the last error.
         message: of the last error.
@@ -143,6 +144,7 @@ class Pause(Record, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "pause"
     until_us: int
+    wait_us: int = 0
     failures: int
     code: str
     message: str

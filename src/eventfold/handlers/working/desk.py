@@ -120,6 +120,9 @@ class Desk:
         self._caught_up = self._fresh = False
         self._read_at = float("-inf")
         self._written = clock()
+        self.delayed = float("-inf")
+        """When an effect was last put off or fired: it, or the next of its stream, may be due when deadlines are looked
+        at after that."""
 
     def wants(self, event: RecordedEvent) -> bool:
         """Whether the handler takes an event: of its types, and not imported unless it says so."""
@@ -250,6 +253,8 @@ class Desk:
     def done(self, effect: Effect) -> None:
         """It was taken."""
         effect.origin.done(effect)
+        if effect.origin is self._deadlines:
+            self.delayed = self._clock()
         self._careful -= 1
         self._changed = True
 
@@ -341,6 +346,7 @@ class Desk:
         event = effect.event
         if self._handler.when is not None:
             self._deadlines.add(event, self._handler.when.delay)
+            self.delayed = self._clock()
         elif event.stream in self._parked:
             self._parked.extend(event.stream, event.version, self._changes)
         else:

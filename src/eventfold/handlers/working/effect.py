@@ -14,12 +14,13 @@ class Effect:
         origin: what it came from, which is told the outcome.
         id: the event id in the form of `Progress`.
         tries: how often it failed, or was begun without a known outcome.
+        begun: when it was begun last, seconds of the clock of intervals.
         not_before: seconds of the clock of intervals: it rests until then.
         error: what the last try raised; None where the effect was taken.
         place: what its origin knows it by.
     """
 
-    __slots__ = ("error", "event", "id", "not_before", "origin", "place", "tries")
+    __slots__ = ("begun", "error", "event", "id", "not_before", "origin", "place", "tries")
 
     def __init__(self, event: RecordedEvent, origin: Any, place: Any, tries: int = 0) -> None:
         self.event = event
@@ -27,7 +28,7 @@ class Effect:
         self.place = place
         self.id = short(event.id_bytes)
         self.tries = tries
-        self.not_before = 0.0
+        self.begun = self.not_before = 0.0
         self.error: BaseException | None = None
 
 

@@ -32,6 +32,8 @@ from eventfold.store.port import Store
 _log = logging.getLogger("eventfold.handlers")
 _LOOK = 1.0
 """Seconds between two looks at what people decided."""
+_HANGS = 10.0
+"""Seconds after which an effect that is tried alone holds up the others no longer."""
 _WAIT = 0.25
 """Seconds of a wait for outcomes, at most."""
 LEAVE = 5.0
@@ -132,7 +134,10 @@ class HandlerFollower:
     @property
     def waiting(self) -> bool:
         """Whether effects are under way, wait for their turn or the end of a rest, or were not read yet."""
-        return bool(self._crew.out) or any(desk.waiting or desk.behind for desk in self._desks.values())
+        desks, delays = self._desks.values(), self.handler.when is not None
+        return bool(self._crew.out) or any(
+            desk.waiting or desk.behind or (delays and desk.delayed >= self._due_at) for desk in desks
+        )
 
     @property
     def opens(self) -> float:
@@ -269,6 +274,7 @@ class HandlerFollower:
             if number in under_way:
                 self._broken[effect] = sweep, number
                 self._under_way[effect] = desk
+                effect.begun = self._clock()
                 desk.begin(effect, alone=False)
             elif number in sweep.errors:
                 desk.begin(effect, alone=False)
@@ -323,7 +329,7 @@ class HandlerFollower:
         for desk in self._desks.values():
             doubted = desk.doubted()
             if doubted is not None:
-                return self._alone(doubted, desk) if not self._under_way else []
+                return [] if self._busy() else self._alone(doubted, desk)
         desks: dict[Effect, Desk] = {}
 
         def ready() -> Iterator[Effect]:
@@ -339,12 +345,18 @@ class HandlerFollower:
             desks[effect].begin(effect, alone=False)
         return [(effect, desks[effect]) for effect in taken]
 
+    def _busy(self) -> bool:
+        """Whether something is under way that does not seem to hang: nothing is tried alone beside that."""
+        now = self._clock()
+        return any(now - effect.begun < _HANGS for effect in self._under_way)
+
     def _alone(self, effect: Effect, desk: Desk) -> list[tuple[Effect, Desk]]:
         desk.begin(effect, alone=True)
         if effect.tries >= self.handler.attempts:
             desk.crashed(effect)
             self._telling.tell(effect, "is parked")
             return []
+        self._gate.probe((self.handler.name, effect.event.stream))
         return [(effect, desk)]
 
     def _commit(self, chosen: list[tuple[Effect, Desk]], *, now: bool = False) -> None:
@@ -355,10 +367,11 @@ class HandlerFollower:
                 if self._fenced(desk, partial(desk.commit, self._telling.news(), now=now)):
                     self._telling.written()
                     begun = [effect for effect, at in chosen if at is desk]
-                    self._under_way.update(dict.fromkeys(begun, desk))
-                    self._crew.begin(begun)
+                    at_once = self._clock()
                     for effect in begun:
-                        del waiting[effect]
+                        self._under_way[effect] = waiting.pop(effect)
+                        effect.begun = at_once
+                    self._crew.begin(begun)
         finally:
             for effect, desk in waiting.items():
                 desk.back(effect)

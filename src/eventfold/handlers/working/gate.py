@@ -80,6 +80,12 @@ class Gate:
                 return [effect for _, effect in zip(range(room), effects, strict=False)], []
             return self._some(handler, effects, room)
 
+    def probe(self, key: Key) -> None:
+        """An effect that is begun anyway is the one that tells whether a paused target answers again."""
+        with self._lock:
+            if self._failures and self._probing is None:
+                self._probing = key
+
     def took(self, key: Key) -> None:
         """The target answered an effect: if that was to tell whether it is down, who failed before is to blame."""
         if not self._failures and not self._suspects:  # nothing is known of anybody, which needs no lock
@@ -137,20 +143,24 @@ class Gate:
         with self._lock:
             if not self._failures:
                 return None
-            until_us = time.time_ns() // 1000 + int(max(0.0, self._until - self._clock()) * 1e6)
+            wait_us = int(max(0.0, self._until - self._clock()) * 1e6)
             error = self._error
             code = error.code if isinstance(error, EventfoldError) else ""
             return Pause(
-                until_us=until_us, failures=self._failures, code=code, message=cut_message(str(error))
+                until_us=time.time_ns() // 1000 + wait_us,
+                wait_us=wait_us,
+                failures=self._failures,
+                code=code,
+                message=cut_message(str(error)),
             )
 
     def resume(self, pause: Pause) -> None:
         """Goes on with a pause that another worker began, if nothing is known here."""
         with self._lock:
-            left = (pause.until_us - time.time_ns() // 1000) / 1e6
-            if not self._failures and left > 0:
+            left_us = min(pause.until_us - time.time_ns() // 1000, pause.wait_us)
+            if not self._failures and left_us > 0:
                 self._failures = pause.failures
-                self._until = self._clock() + min(left, ASKED_LONGEST)
+                self._until = self._clock() + min(left_us / 1e6, ASKED_LONGEST)
                 self._error = _Kept(pause.message, pause.code)
 
     def _probe(self, handler: str, effects: Iterable[Effect]) -> tuple[list[Effect], list[Effect]]:
