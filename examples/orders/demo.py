@@ -1,4 +1,4 @@
-"""`./dev demo`: the life of 5,000 orders, from commands to a Delta table that answers for any moment."""
+"""`./dev demo`: the life of 5,000 orders, from commands to a Delta table that answers for any moment, and to mails."""
 
 import argparse
 import json
@@ -16,12 +16,14 @@ from rich.progress import track
 
 import eventfold as ef
 from eventfold.app.live import Live
-from examples.orders.app import shop
+from examples.orders.app import order_book, shop
 from examples.orders.page import page
+from examples.orders.postoffice import post_office
 from examples.orders.proof import differences, plain_fold
 from examples.orders.report import Middle, report
 from examples.orders.tables import Orders
 from examples.orders.terminal import show
+from examples.orders.today import sell
 from examples.orders.workload import commands, run
 
 ORDERS, FEWER = 5_000, 400
@@ -70,9 +72,16 @@ def log(store: str, console: Console) -> Iterator[str]:
 
 def demo(console: Console, url: str, orders: int) -> int:
     began = time.perf_counter()
-    with shop.open(url, lake=f"{OUTPUT}/lake", state=f"sqlite:///{OUTPUT}/shop.db.state") as live:
+    lake, state = f"{OUTPUT}/lake", f"sqlite:///{OUTPUT}/shop.db.state"
+    with order_book.open(url, lake=lake, state=state) as live:
         refused, middle = fill(live, orders)
-        found = report(live, refused, middle)
+    shipments = (OUTPUT / "shipments.jsonl").absolute().as_uri()
+    with (
+        post_office(OUTPUT / "mails") as office,
+        shop.open(url, lake=lake, state=state, targets={"mail": office.url, "shipments": shipments}) as live,
+    ):
+        told = sell(live, office, OUTPUT, orders)
+        found = report(live, refused, middle, told)
         show(console, found)
         wrong = prove(live)
         path = OUTPUT / "orders.html"
@@ -88,7 +97,7 @@ def demo(console: Console, url: str, orders: int) -> int:
         f" {len(wrong)} places."
     )
     console.print(
-        f"Look at [bold]{path}[/] in a browser; the log and the lake stand beside it. {seconds:.1f} s."
+        f"Look at [bold]{path}[/] in a browser; log, lake, mails and shipments stand beside it. {seconds:.1f} s."
     )
     return 1 if wrong else 0
 

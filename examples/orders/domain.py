@@ -45,6 +45,11 @@ class OrderConfirmed(ef.Event):
     pass
 
 
+class OrderPaid(ef.Event):
+    amount: Decimal
+    payment_id: str
+
+
 class OrderShipped(ef.Event):
     tracking_number: str
 
@@ -59,7 +64,14 @@ class OrderReturned(ef.Event):
 
 
 OrderEvent = (
-    OrderCreated | ItemAdded | ItemRemoved | OrderConfirmed | OrderShipped | OrderCancelled | OrderReturned
+    OrderCreated
+    | ItemAdded
+    | ItemRemoved
+    | OrderConfirmed
+    | OrderPaid
+    | OrderShipped
+    | OrderCancelled
+    | OrderReturned
 )
 
 
@@ -68,6 +80,7 @@ class Order(ef.Aggregate[OrderEvent]):
     currency: str = ""
     items: dict[str, Item] = {}
     total_amount: Decimal = Decimal(0)
+    payment_id: str = ""
 
     def create(self, customer_id: str, items: Sequence[Item], currency: str = "EUR") -> None:
         if self.version:
@@ -97,6 +110,21 @@ class Order(ef.Aggregate[OrderEvent]):
             raise ef.InvalidOperation("An order without items cannot be confirmed.")
         self.raise_event(OrderConfirmed())
 
+    def pay(self, amount: Decimal, currency: str, payment_id: str) -> None:
+        if self.payment_id == payment_id:
+            return
+        if self.status not in {"Confirmed", "Shipped"} or self.payment_id:
+            state = "paid" if self.payment_id else self.status.lower()
+            raise ef.InvalidOperation(
+                f"{self.id} is {state}: give {amount:,.2f} {currency} of {payment_id} back."
+            )
+        if (amount, currency) != (self.total_amount, self.currency):
+            price = f"{self.total_amount:,.2f} {self.currency}"
+            raise ef.InvalidOperation(
+                f"{self.id} costs {price}, and {payment_id} is {amount:,.2f} {currency}."
+            )
+        self.raise_event(OrderPaid(amount=amount, payment_id=payment_id))
+
     def ship(self, tracking_number: str) -> None:
         self._must_be("Confirmed", "an order is shipped")
         self.raise_event(OrderShipped(tracking_number=tracking_number))
@@ -105,6 +133,11 @@ class Order(ef.Aggregate[OrderEvent]):
         if self.status not in {"Created", "Confirmed"}:
             raise ef.InvalidOperation(f"A {self.status.lower()} order cannot be cancelled.")
         self.raise_event(OrderCancelled(reason=reason))
+
+    def give_up(self) -> None:
+        """Cancels an order for which nobody has paid; any other stays as it is."""
+        if self.status == "Confirmed" and not self.payment_id:
+            self.raise_event(OrderCancelled(reason="not paid"))
 
     def return_(self, reason: str) -> None:
         self._must_be("Shipped", "an order is returned")
@@ -124,6 +157,8 @@ class Order(ef.Aggregate[OrderEvent]):
                 self.total_amount += event.amount
             case OrderConfirmed():
                 self.status = "Confirmed"
+            case OrderPaid():
+                self.payment_id = event.payment_id
             case OrderShipped():
                 self.status = "Shipped"
             case OrderCancelled():

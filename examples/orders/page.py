@@ -18,7 +18,9 @@ from examples.orders.report import (
     said,
     source,
     told,
+    told_lines,
 )
+from examples.orders.today import Letter
 
 _STYLE = Path(__file__).with_name("page.css")
 _HIDDEN = {"events", "changed_at", "changed_by"}
@@ -51,6 +53,7 @@ def page(report: Report, wrong: list[str]) -> str:
             "Its line in the order book, explained: each step that changed it, and what it changed.",
             _why(report),
         ),
+        *_told(report),
     ]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -164,6 +167,45 @@ def _why(report: Report) -> str:
         )
     head = "<tr><th>what happened</th><th>what it changed</th></tr>"
     return _wide(f"<table>{head}{''.join(rows)}</table>", f"What changed {report.order}")
+
+
+def _told(report: Report) -> list[str]:
+    """What left the shop and what came in, with a mail of each kind as it was received."""
+    told = report.told
+    if told is None:
+        return []
+    rows = [
+        f'<tr><td>{escape(whom)}</td><td>{escape(what)}</td><td class="n">{escape(often)}</td></tr>'
+        for whom, what, often in told_lines(told)
+    ]
+    head = '<tr><th>whom</th><th>what</th><th class="n">how often</th></tr>'
+    waiting = "".join(
+        f'<p class="waits">Waits for a person: {escape(message)}</p>' for message in told.waiting
+    )
+    mails = "".join(_mail(mail) for mail in [*told.parcels[:1], *told.reminders[-1:]])
+    sent = [f"{name}: {value}" for one in told.shipments[:1] for name, value in one["data"].items()]
+    message = (
+        f'<div class="mail"><b>To the carrier</b><pre>{escape(chr(10).join(sent))}</pre></div>'
+        if sent
+        else ""
+    )
+    return [
+        _section(
+            "Who was told, and who told the shop",
+            "Four more days, on which the shop told others what happened to an order, in that order. Nobody was told of"
+            " what had happened before them, and nobody is told again when something above is worked out anew.",
+            _wide(f"<table>{head}{''.join(rows)}</table>", "Who was told")
+            + waiting
+            + f'<div class="mails">{mails}{message}</div>',
+        )
+    ]
+
+
+def _mail(mail: Letter) -> str:
+    return (
+        f'<div class="mail"><b>{escape(mail.subject)}</b><span>to {escape(mail.to)}</span>'
+        f"<p>{escape(mail.text)}</p></div>"
+    )
 
 
 def _change(name: str, before: Any, after: Any) -> str:

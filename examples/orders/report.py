@@ -16,6 +16,7 @@ from eventfold.readmodels.asking.why import Step
 from eventfold.words import how_many
 from examples.orders.domain import Order
 from examples.orders.tables import Orders
+from examples.orders.today import Told
 from examples.orders.workload import DAYS, FIRST_DAY
 
 STATUSES = {
@@ -92,6 +93,7 @@ class Report(msgspec.Struct, frozen=True):
     life: list[LifeStep]
     life_then: int
     why: Sequence[Step]
+    told: Told | None = None
 
     @property
     def currencies(self) -> list[str]:
@@ -142,7 +144,7 @@ def told(money: Money, currencies: Sequence[str]) -> str:
     return " and ".join(f"{money.get(currency, Decimal(0)):,.2f} {currency}" for currency in currencies)
 
 
-def report(live: Live, refused: int, middle: Middle) -> Report:
+def report(live: Live, refused: int, middle: Middle, told: Told | None = None) -> Report:
     """Everything there is to show."""
     orders = live.table(Orders)
     events = int(live.query("SELECT sum(events) AS events FROM orders").rows()[0]["events"])
@@ -166,7 +168,20 @@ def report(live: Live, refused: int, middle: Middle) -> Report:
         life=life,
         life_then=(len(life) + 1) // 2,
         why=orders.why(stream),
+        told=told,
     )
+
+
+def told_lines(told: Told) -> list[tuple[str, str, str]]:
+    """What others were told, and what they told: to or from whom, what, and how often."""
+    waiting = f"; {len(told.waiting):,} waits for a person" if told.waiting else ""
+    return [
+        ("to who bought", "a mail: the parcel is on its way", f"{len(told.parcels):,}"),
+        ("to the carrier", "a message: a shipment has started", f"{len(told.shipments):,}"),
+        ("from the payment service", "an order is paid", f"{told.paid:,}{waiting}"),
+        ("to who bought", "a mail after a day: please pay", f"{len(told.reminders):,}"),
+        ("to the shop itself", "after three days without payment: cancel", f"{len(told.given_up):,}"),
+    ]
 
 
 def _moment(name: str, found: AsOf) -> Moment:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from examples.orders.report import (
@@ -17,7 +18,9 @@ from examples.orders.report import (
     said,
     source,
     told,
+    told_lines,
 )
+from examples.orders.today import Told
 
 LAST_DAYS = 7
 _HIDDEN = {"order_id", "events", "ordered_at", "changed_at", "changed_by"}
@@ -32,6 +35,8 @@ def show(console: Console, report: Report) -> None:
     console.print(f"[dim]and today, after step {now.version}:[/] {_state(now)}\n")
     console.print(_moments(report))
     console.print(_why(report))
+    if report.told is not None:
+        console.print(_told(report.told))
 
 
 def _table(title: str, *columns: str, numbers: int = 0) -> Table:
@@ -97,6 +102,15 @@ def _why(report: Report) -> Table:
         table.add_row(
             f"{event_words(step.event.type)} (step {step.event.version})", "\n".join(changes) or "-"
         )
+    return table
+
+
+def _told(told: Told) -> Table:
+    table = _table("Who was told on four more days, and who told the shop", "whom", "what", "how often")
+    for line in told_lines(told):
+        table.add_row(*line)
+    for message in told.waiting:
+        table.add_row("", f"[dim]waits: {escape(message)}[/]", "")
     return table
 
 

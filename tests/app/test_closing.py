@@ -13,7 +13,7 @@ from eventfold.app.live import Live
 from eventfold.errors import StoreClosed
 from eventfold.readmodels.port import Changes
 from eventfold.testing.contract.closing import Given, ends_in_silence, still_answering
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 from examples.orders.tables import Orders
 

@@ -15,7 +15,7 @@ from eventfold.app.tables import LiveTable
 from eventfold.errors import RangeInvalid, TimeInvalid
 from eventfold.events.metadata import metadata_text
 from eventfold.readmodels.asking.asof import AsOf, History
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 
 TOMORROW = datetime.now(UTC) + timedelta(days=2)

@@ -17,7 +17,7 @@ from eventfold.app.live import Live
 from eventfold.errors import TableBehind
 from eventfold.feed.cursor import Token
 from eventfold.feed.leases.owner import life, new_owner, shown
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 from tests.trust.system import ROOT
 
@@ -48,7 +48,7 @@ class Place:
         return Token(end.log, {name: mark.position for name, mark in end.marks.items()})
 
     def command(self, *arguments: str) -> tuple[str, ...]:
-        return (*CLI, "-a", "examples.orders.app:shop", "-s", self.url, "--lake", self.lake, *arguments)
+        return (*CLI, "-a", "examples.orders.app:order_book", "-s", self.url, "--lake", self.lake, *arguments)
 
     @contextmanager
     def worker(self, *more: str) -> Iterator[Process]:
@@ -180,7 +180,7 @@ def test_catching_up_beside_a_worker_that_publishes_nothing_publishes(place: Pla
 
 STUCK = """
 import sys
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 with shop.open(sys.argv[1], lake=sys.argv[2]) as live:
     for worker in live._workers(every=3600):
         while not worker.step():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 
 

@@ -13,7 +13,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.store.sqlite.store import SqliteStore
 from tests.doors.calling import eventfold
 
-SHOP = ("-a", "examples.orders.app:shop")
+SHOP = ("-a", "examples.orders.app:order_book")
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 

@@ -11,7 +11,7 @@ import pytest
 import eventfold as ef
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 from tests.doors.calling import eventfold
 
@@ -81,7 +81,7 @@ def answers(url: str, folder: Path) -> list[tuple[list[str], int, Any, Any]]:
     folder.mkdir()
     settings = [
         "-a",
-        "examples.orders.app:shop",
+        "examples.orders.app:order_book",
         "-s",
         url,
         "--actor",

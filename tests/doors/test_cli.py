@@ -19,7 +19,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.doors.cli.main import cli, guarded
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 
 Run = Callable[..., tuple[int, str, str]]
@@ -36,7 +36,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
             orders.execute(f"order-{n}", Order.create, "=cmd()", [Item("mug", n, Decimal("2.50"))])
         orders.execute("order-1", Order.confirm)
         live.catch_up()
-    bound = ["-a", "examples.orders.app:shop", "-s", url, "--lake", str(tmp_path / "lake")]
+    bound = ["-a", "examples.orders.app:order_book", "-s", url, "--lake", str(tmp_path / "lake")]
 
     def call(*arguments: str, app: bool = True) -> tuple[int, str, str]:
         given = [*(bound if app else []), *arguments]
@@ -232,7 +232,7 @@ def test_what_is_parked_is_listed_retried_and_skipped(
         (["-a", "nothing", "-s", "sqlite://", "status"], 2, "module:name"),
         (["-a", "no_such_module:app", "-s", "sqlite://", "status"], 2, "no_such_module"),
         (["-a", "examples.orders.app:nothing", "-s", "sqlite://", "status"], 2, "no App"),
-        (["-a", "examples.orders.app:shop", "status"], 2, "--store"),
+        (["-a", "examples.orders.app:order_book", "status"], 2, "--store"),
         (["-s", "mysql://user:secret@host/db", "streams"], 2, "url-unsupported"),
         (["-s", "sqlite:///no/such/log.db", "streams"], 4, "log-not-found"),
         (["-s", "sqlite:///no/such/log.db", "streams"], 4, "append --create"),
@@ -242,8 +242,12 @@ def test_what_is_parked_is_listed_retried_and_skipped(
         (["-s", "sqlite://", "streams", "--limit", "-5"], 2, "--limit"),
         (["-s", "sqlite://", "streams", "--limit", "9" * 30], 2, "--limit"),
         (["-s", "sqlite://", "read", "order-\udcff", "--json"], 3, "stream-name-invalid"),
-        (["-a", "examples.orders.app:shop", "-s", "sqlite://", "why", "\udcff", "x", "--json"], 4, "udcff"),
-        (["-a", "examples.orders.app:shop", "-s", "sqlite://", "query", "SELECT '\udcff'"], 3, "UTF-8"),
+        (
+            ["-a", "examples.orders.app:order_book", "-s", "sqlite://", "why", "\udcff", "x", "--json"],
+            4,
+            "udcff",
+        ),
+        (["-a", "examples.orders.app:order_book", "-s", "sqlite://", "query", "SELECT '\udcff'"], 3, "UTF-8"),
         (
             [
                 "-s",
@@ -303,7 +307,7 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
     command = [sys.executable, "-c", "from eventfold.doors.cli import main; main()"]
     command += [
         "-a",
-        "examples.orders.app:shop",
+        "examples.orders.app:order_book",
         "-s",
         url,
         "--lake",

@@ -155,7 +155,7 @@ def test_a_wrong_url_is_told_by_the_place_it_was_given_and_without_its_secret(
         ["streams"],
         ["streams", "--json"],
         ["doctor"],
-        ["-a", "examples.orders.app:shop", "status"],
+        ["-a", "examples.orders.app:order_book", "status"],
     ):
         code, out, err = eventfold(*command)
         assert (code, out) == (2, "")
@@ -179,7 +179,7 @@ def test_a_wrong_place_beside_the_log_is_told_by_its_own_name(
     (folder / "eventfold.toml").write_text(f'{name.lower()} = "sqlite://"\n')
     monkeypatch.setenv("EVENTFOLD_CONFIG", str(folder / "eventfold.toml"))
     code, _, err = eventfold(
-        *("-a", "examples.orders.app:shop", "-s", url, f"--{name.lower()}", value, "status", "--json")
+        *("-a", "examples.orders.app:order_book", "-s", url, f"--{name.lower()}", value, "status", "--json")
     )
     error = json.loads(err)["error"]
     assert (code, error["key"], error["source"]) == (2, name.lower(), f"--{name.lower()}")
@@ -208,7 +208,7 @@ def test_a_file_that_is_larger_than_may_be_is_not_read_to_its_end(folder: Path, 
     with (folder / "large").open("wb") as file:
         file.truncate(2 * 1024**3)  # of which nothing is kept on the disk
     tracemalloc.start()
-    code, _, err = eventfold("-a", "examples.orders.app:shop", *arguments)
+    code, _, err = eventfold("-a", "examples.orders.app:order_book", *arguments)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert code != 0

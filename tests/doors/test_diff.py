@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eventfold.doors.cli.main import cli, guarded
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 
 Run = Callable[..., tuple[int, str, str]]
@@ -26,7 +26,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         orders.execute("order-1", Order.confirm)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        given = ["-a", "examples.orders.app:shop", "-s", url, "diff", *arguments]
+        given = ["-a", "examples.orders.app:order_book", "-s", url, "diff", *arguments]
         code = guarded(lambda: cli.main(args=given, standalone_mode=False), as_json="--json" in arguments)
         told = capsys.readouterr()
         return code, told.out, told.err

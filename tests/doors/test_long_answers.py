@@ -114,13 +114,13 @@ def test_one_sign_stands_for_what_is_absent(capsys: pytest.CaptureFixture[str], 
     assert capsys.readouterr().out == "a,b\n,1\n"
     told = eventfold("-s", log, "query", "SELECT type, actor FROM events ORDER BY position LIMIT 1").out
     assert told.splitlines()[-1].split()[0] == "OrderCreated"
-    shown = eventfold("-a", "examples.orders.app:shop", "-s", log, "why", "orders", "order-1").out
+    shown = eventfold("-a", "examples.orders.app:order_book", "-s", log, "why", "orders", "order-1").out
     assert "status: - -> Created" in shown
 
 
 def test_an_added_row_is_one_line_of_diff_and_nothing_is_said_of_kinds_without_rows(log: str) -> None:
     def call(*arguments: str) -> Told:
-        return eventfold("-a", "examples.orders.app:shop", "-s", log, *arguments)
+        return eventfold("-a", "examples.orders.app:order_book", "-s", log, *arguments)
 
     code, out, err = call("diff", "orders", "0", "1")
     assert (code, err) == (0, "1 row added.\n")

@@ -13,7 +13,7 @@ import pytest
 import eventfold as ef
 from tests.doors.calling import eventfold
 
-SHOP = ("-a", "examples.orders.app:shop")
+SHOP = ("-a", "examples.orders.app:order_book")
 ROOT = Path(__file__).parents[2]
 
 

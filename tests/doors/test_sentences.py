@@ -65,12 +65,12 @@ def test_an_empty_log_is_told_and_no_count_of_nothing(tmp_path: Path) -> None:
     assert told.err.splitlines()[0] == "No events."
     told = eventfold("-s", url, "export", str(tmp_path / "a.jsonl"), "--until", "2026-03-01", "--overwrite")
     assert told.err.splitlines()[0] == "No events as recorded up to 2026-03-01 00:00:00Z."
-    told = eventfold("-a", "examples.orders.app:shop", "-s", url, "verify")
+    told = eventfold("-a", "examples.orders.app:order_book", "-s", url, "verify")
     assert (told.code, told.err.splitlines()[-1]) == (0, "The log has no events. Everything agrees.")
 
 
 def test_an_export_and_an_audit_tell_what_there_is(log: str, tmp_path: Path) -> None:
-    shop = ("-a", "examples.orders.app:shop")
+    shop = ("-a", "examples.orders.app:order_book")
     told = eventfold(*shop, "-s", log, "export", str(tmp_path / "a.jsonl"))
     assert told.err.startswith("3 events, none of which had to be upcast, in ")
     stored = eventfold("-s", log, "export", str(tmp_path / "b.jsonl"), "--stream", "order-2")

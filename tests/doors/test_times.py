@@ -18,7 +18,7 @@ from tests.doors.calling import eventfold
 from tests.doors.imported import MARCH, call, fill, place_with_app, url
 from tests.doors.test_long_answers import body
 
-SHOP = ("-a", "examples.orders.app:shop")
+SHOP = ("-a", "examples.orders.app:order_book")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from msgspec import structs
 from eventfold import open_store
 from eventfold.doors.cli.main import cli, guarded
 from eventfold.store.port import Snapshot
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 
 Run = Callable[..., tuple[int, str, str]]
@@ -29,7 +29,15 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
         live.catch_up()
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        given = ["-a", "examples.orders.app:shop", "-s", url, "--lake", str(tmp_path / "lake"), "verify"]
+        given = [
+            "-a",
+            "examples.orders.app:order_book",
+            "-s",
+            url,
+            "--lake",
+            str(tmp_path / "lake"),
+            "verify",
+        ]
         code = guarded(
             lambda: cli.main(args=[*given, *arguments], standalone_mode=False), as_json="--json" in arguments
         )

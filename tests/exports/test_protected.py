@@ -18,12 +18,12 @@ from eventfold.exports import export_log
 from eventfold.exports.placing import placed
 from eventfold.exports.protected import Protected, identity, same
 from eventfold.testing.making import make
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
 from tests.doors.calling import Told, eventfold
 
 MAIN = "from eventfold.doors.cli import main; main()"
-SCHEMA = "examples.orders.app:shop"
+SCHEMA = "examples.orders.app:order_book"
 
 
 @pytest.fixture

@@ -58,6 +58,11 @@ def give_up(event: Placed, message: ef.Message) -> list[ef.Command]:
     return [ef.Command(message.stream, Order.cancel, reason="not paid")]
 
 
+@ef.consume("payments", ShipmentStarted)
+def received(event: ShipmentStarted, message: ef.Message) -> ef.Command | None:
+    return None if event.worth else ef.Command(f"order-{event.order}", Order.cancel, reason=message.stream)
+
+
 PLACED = Placed(customer="c-1", total=Decimal("40.00"))
 NOBODY = Placed(customer="nobody", total=Decimal(0))
 PAID = Paid(amount=Decimal("40.00"))
@@ -136,6 +141,18 @@ def test_what_is_raised_is_a_refusal_of_that_class() -> None:
         AssertionError, match=r"expected Exception, but there are effects:\n  ShipmentStarted"
     ):
         given(started).when(SHIPPED).refused()
+
+
+def test_a_public_event_of_others_is_handed_over_as_it_was_received() -> None:
+    asked = ef.Command("order-7", Order.cancel, reason="inbox_payments-7")
+    given(received).when(ShipmentStarted(order="7")).then_effects(asked)
+    given(received).when(ShipmentStarted(order="7", worth=Decimal(1))).then_nothing()
+    with pytest.raises(AssertionError, match=r"takes com\.example\.shipment\.started, not Placed"):
+        given(received).when(PLACED)
+    with pytest.raises(
+        AssertionError, match=r"tell takes Shipped, Paid, not com\.example\.shipment\.started"
+    ):
+        given(tell).when(ShipmentStarted(order="7"))
 
 
 def test_what_no_worker_would_take_is_refused_here_too() -> None:

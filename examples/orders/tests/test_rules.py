@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 import eventfold as ef
-from eventfold.testing.given import given
+from eventfold.testing.given import Decided, given
 from examples.orders.app import shop
 from examples.orders.domain import (
     Item,
@@ -15,6 +15,7 @@ from examples.orders.domain import (
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
+    OrderPaid,
     OrderReturned,
     OrderShipped,
 )
@@ -26,6 +27,7 @@ EMPTY = OrderCreated(customer_id="c-1", currency="EUR", items=(), total_amount=D
 CONFIRMED = OrderConfirmed()
 SHIPPED = OrderShipped(tracking_number="T1")
 CANCELLED = OrderCancelled(reason="late")
+PAID = OrderPaid(amount=Decimal("13.00"), payment_id="p-1")
 RETURNED = OrderReturned(reason="broken", refund_amount=Decimal("13.00"))
 
 
@@ -83,6 +85,31 @@ def test_an_order_is_cancelled_before_it_is_shipped() -> None:
     given(Order, CREATED).when(Order.cancel, "late").then(CANCELLED).then_state(status="Cancelled")
     given(Order, CREATED, CONFIRMED).when(Order.cancel, "late").then(CANCELLED)
     given(Order, CREATED, CONFIRMED, SHIPPED).when(Order.cancel, "late").refused(match="shipped")
+
+
+def pay(
+    *past: ef.Event, amount: str = "13.00", currency: str = "EUR", payment_id: str = "p-1"
+) -> Decided[Order]:
+    return given(Order, *past).when(Order.pay, Decimal(amount), currency, payment_id)
+
+
+def test_a_confirmed_order_is_paid_once_with_what_it_costs() -> None:
+    pay(CREATED, CONFIRMED).then(PAID).then_state(payment_id="p-1", status="Confirmed")
+    pay(CREATED, CONFIRMED, SHIPPED).then(PAID)
+    pay(CREATED, CONFIRMED, PAID).then_nothing()
+    pay(CREATED, CONFIRMED, PAID, payment_id="p-2").refused(
+        match="order-1 is paid: give 13.00 EUR of p-2 back"
+    )
+    pay(CREATED, CONFIRMED, amount="12.99").refused(match="costs 13.00 EUR, and p-1 is 12.99 EUR")
+    pay(CREATED, CONFIRMED, currency="CHF").refused(match="13.00 CHF")
+    pay(CREATED).refused(match="order-1 is created: give")
+    pay(CREATED, CONFIRMED, CANCELLED).refused(match="order-1 is cancelled: give 13.00 EUR of p-1 back")
+
+
+def test_an_order_is_given_up_while_nobody_has_paid() -> None:
+    given(Order, CREATED, CONFIRMED).when(Order.give_up).then(OrderCancelled(reason="not paid"))
+    for past in ([PAID], [SHIPPED], [CANCELLED]):
+        given(Order, CREATED, CONFIRMED, *past).when(Order.give_up).then_nothing()
 
 
 def test_a_shipped_order_is_returned_for_what_it_cost() -> None:

@@ -7,6 +7,7 @@ from eventfold.app.schema import program_of
 from eventfold.events.schema.accepting import accept
 from eventfold.events.schema.gate import judge
 from eventfold.events.schema.recorded import Recorded, parse, render
+from eventfold.testing.gate import check_schema
 from examples.orders import earlier
 from examples.orders.app import shop
 
@@ -15,6 +16,10 @@ FILE = Path(__file__).parents[1] / "schema.json"
 
 def test_the_file_and_the_code_agree() -> None:
     assert judge(parse(FILE.read_bytes()), program_of(shop)) == []
+
+
+def test_nothing_is_stored_or_published_that_is_not_recorded() -> None:
+    check_schema(shop, FILE)
 
 
 def test_the_file_says_what_both_releases_stored() -> None:

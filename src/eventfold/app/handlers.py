@@ -1,8 +1,10 @@
 """`LiveHandler`: one handler of a live app, as people see it and decide about it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from eventfold.app.definition import Definition
+from eventfold.app.handling import Handled, Handling
 from eventfold.errors import HandlerNotFound
 from eventfold.feed.parking import Skip
 from eventfold.handlers.declaring.handler import Handler
@@ -116,6 +118,7 @@ class WithHandlers:
 
     app: Definition
     store: Store
+    _handling: Handling
 
     def handler(self, handler: Handler | str) -> LiveHandler:
         """One handler, by what its decorator made or by its name.
@@ -137,6 +140,21 @@ class WithHandlers:
         """All handlers, in the order of the definition."""
         self._alive()
         return [LiveHandler(handler, self.store) for handler in self.app.handlers.values()]
+
+    def handle(self, *, timeout: float = 60.0, at: datetime | None = None) -> Handled:
+        """Lets every handler take what is in the log now, once; what waits or is parked is told.
+
+        Args:
+            timeout: seconds after which what is left waits for the next time.
+            at: an aware time: deadlines are done that are due by then, so that a test need not wait for them.
+                Default: now.
+
+        Raises:
+            TimeInvalid: `at` has no time zone.
+            ConfigInvalid, SubscriptionDiffers: as `run`.
+        """
+        self._alive()
+        return self._handling.handle(timeout, at)
 
     def _alive(self) -> None:
         self.store.feed()  # says so where it is closed

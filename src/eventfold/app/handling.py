@@ -5,13 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, SubscriptionDiffers
+from eventfold.events.envelope import to_us
+from eventfold.events.shape import check_time
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Loop, Stop
 from eventfold.handlers.declaring.command import Command
@@ -23,6 +28,7 @@ from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
+from eventfold.handlers.working.origins.parked import now_us
 from eventfold.store.names import category_of
 from eventfold.store.port import Store
 from eventfold.words import how_many
@@ -151,22 +157,31 @@ class Handling:
                 for thread in threads:
                     thread.join(max(0.0, until - time.monotonic()))
 
-    def handle(self, timeout: float) -> Handled:
+    def handle(self, timeout: float, at: datetime | None = None) -> Handled:
         """Lets every handler go on until nothing can be begun any more."""
+        if at is not None:
+            check_time(at)
         until = time.monotonic() + timeout
+        done = self._once(until, at)
+        if at is not None:  # what was noted as due by then, meanwhile
+            later = self._once(until, at)
+            pairs = zip(done, later, strict=True)
+            done = [structs.replace(one, events=one.events + before.events) for before, one in pairs]
+        return Handled(handlers=done, warnings=_warnings(done))
+
+    def _once(self, until: float, at: datetime | None) -> list[HandlerDone]:
         with ExitStack() as closing:
-            followers = self._followers(closing)
+            followers = self._followers(closing, at)
             try:
                 while _round(followers) and time.monotonic() < until:
                     pass
-                done = [_done(follower) for follower in followers]
+                return [_done(follower) for follower in followers]
             finally:
                 with ExitStack() as finishing:
                     for follower in followers:
                         finishing.callback(follower.finish)
-        return Handled(handlers=done, warnings=_warnings(done))
 
-    def _followers(self, closing: ExitStack) -> list[HandlerFollower]:
+    def _followers(self, closing: ExitStack, at: datetime | None = None) -> list[HandlerFollower]:
         """One for each handler, with its target opened.
 
         Raises:
@@ -176,6 +191,7 @@ class Handling:
         for handler in self._app.handlers.values():
             self._begin(handler)
         opened = {name: self._open(name, closing) for name in sorted(self._wanted())}
+        wall = now_us if at is None else partial(to_us, at)
         gates: dict[str, Gate] = {}
         found = []
         for handler in self._app.handlers.values():
@@ -189,7 +205,7 @@ class Handling:
                 ask=self._ask,
                 source=f"/{self._app.name}",
             )
-            found.append(HandlerFollower(handler, self._store, doing, gate))
+            found.append(HandlerFollower(handler, self._store, doing, gate, wall=wall))
         return found
 
     def _wanted(self) -> set[str]:

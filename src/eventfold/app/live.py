@@ -16,7 +16,7 @@ from eventfold.aggregates.repository import Repository
 from eventfold.app.binding import bind_tables
 from eventfold.app.definition import Definition
 from eventfold.app.handlers import WithHandlers
-from eventfold.app.handling import Handled, Handling
+from eventfold.app.handling import Handling
 from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
@@ -197,18 +197,6 @@ class Live(WithHandlers):
                         raise
                     _log.exception("No table goes on; handlers do")
             others.wait(stop)
-
-    def handle(self, *, timeout: float = 60.0) -> Handled:
-        """Lets every handler take what is in the log now, once; what waits or is parked is told.
-
-        Args:
-            timeout: seconds after which what is left waits for the next time.
-
-        Raises:
-            ConfigInvalid, SubscriptionDiffers: as `run`.
-        """
-        self._alive()
-        return self._handling.handle(timeout)
 
     def query(
         self,

@@ -12,15 +12,18 @@ from uuid import UUID
 
 import msgspec
 
-from eventfold.events.envelope import RecordedEvent, to_us
+from eventfold.events.envelope import NewEvent, RecordedEvent, to_us
 from eventfold.events.event import Event
 from eventfold.events.metadata import metadata_text, occurred_at
 from eventfold.events.registry import Registry, Untyped
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.declaring.message import Message
-from eventfold.handlers.public.event import schema_uri
+from eventfold.handlers.public.consuming import Consumer
+from eventfold.handlers.public.event import PublicEvent, schema_uri
+from eventfold.handlers.public.inbox import stored
 from eventfold.handlers.public.publishing import published_by
+from eventfold.handlers.public.reading import Incoming
 from eventfold.handlers.targets.port import Body
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
@@ -39,7 +42,7 @@ class GivenHandler:
         self._stream = stream
 
     def when(
-        self, event: Event, *, event_id: UUID | None = None, recorded_at: datetime = RECORDED
+        self, event: Event | PublicEvent, *, event_id: UUID | None = None, recorded_at: datetime = RECORDED
     ) -> "Handled":
         """Hands the event to the handler's function; what it raises is kept for `refused`.
 
@@ -47,7 +50,7 @@ class GivenHandler:
         handler with a deadline when its effects are asked for.
 
         Args:
-            event: of a type that the handler takes.
+            event: of a type that the handler takes; for `consume` the public event, as if it had just been received.
             event_id: of the event; default: its version as a UUID, so that `message.key` is the same in every run.
             recorded_at: an aware time.
 
@@ -56,20 +59,22 @@ class GivenHandler:
             InvalidEvent: a value that could not be stored.
         """
         handler = self._handler
-        name = event.type if isinstance(event, Untyped) else event.stored_name
-        if name not in handler.types:
-            raise AssertionError(f"{handler.name} takes {', '.join(handler.types)}, not {name}")
+        _check_taken(handler, event)
         version = len(self._past) + 1
-        recorded = _recorded(event, self._stream, version, event_id or UUID(int=version), to_us(recorded_at))
+        chosen, recorded_us = event_id or UUID(int=version), to_us(recorded_at)
+        if isinstance(event, PublicEvent):
+            recorded = _received(event, cast("Consumer", handler), chosen, recorded_us)
+        else:
+            recorded = _recorded(event, self._stream, version, chosen, recorded_us)
         return Handled(handler, event, recorded)
 
 
 class Handled:
     """What a handler made of an event; each question returns it again, so that several may follow one another."""
 
-    def __init__(self, handler: Handler, event: Event, recorded: RecordedEvent) -> None:
+    def __init__(self, handler: Handler, event: Event | PublicEvent, recorded: RecordedEvent) -> None:
         self._handler = handler
-        self._event = event
+        self._kinds = (type(event),) if isinstance(event, Event) else ()
         self._recorded = recorded
         self._later: tuple[Event, ...] = ()
         self._effects: list[Any] | None = None
@@ -96,8 +101,8 @@ class Handled:
         """These effects come of the event at once, in this order, and no others.
 
         Args:
-            effects: what `notify` gives its target, the public events of `publish`, the `Command`s of `react`. Where a
-                function is the effect itself there is nothing to be shown.
+            effects: what `notify` gives its target, the public events of `publish`, the `Command`s of `react` and
+                `consume`. Where a function is the effect itself there is nothing to be shown.
 
         Raises:
             AssertionError: showing both, or that the handler has a deadline.
@@ -173,7 +178,7 @@ class Handled:
         if self._effects is not None:
             return
         self._effects = []
-        kinds = dict.fromkeys(type(event) for event in (self._event, *self._later))
+        kinds = dict.fromkeys((*self._kinds, *(type(event) for event in self._later)))
         registry = Registry([kind for kind in kinds if kind is not Untyped], untyped=Untyped in kinds)
         doing = Doing(
             self._handler,
@@ -232,11 +237,48 @@ class _Later:
             yield _recorded(event, stream, version, UUID(int=version), self._before.recorded_us)
 
 
+def _check_taken(handler: Handler, event: Event | PublicEvent) -> None:
+    if isinstance(handler, Consumer):
+        taken = [kind.public_name for kind in handler.public]
+        name = event.public_name if isinstance(event, PublicEvent) else type(event).__name__
+    else:
+        taken = list(handler.types)
+        name = (
+            event.type
+            if isinstance(event, Untyped)
+            else event.stored_name
+            if isinstance(event, Event)
+            else event.public_name
+        )
+    if name not in taken:
+        raise AssertionError(f"{handler.name} takes {', '.join(taken)}, not {name}")
+
+
 def _recorded(event: Event, stream: str, version: int, event_id: UUID, recorded_us: int) -> RecordedEvent:
     """The event as a store would record it."""
     untyped = isinstance(event, Untyped)
     registry = Registry([] if untyped else [type(event)], untyped=untyped)
     new = registry.encode(event, metadata=metadata_text(), event_id=event_id, occurred_at=occurred_at())
+    return _kept(new, stream, version, event_id, recorded_us)
+
+
+def _received(event: PublicEvent, handler: Consumer, event_id: UUID, recorded_us: int) -> RecordedEvent:
+    """The public event as it stands in the inbox, before anybody has consumed it."""
+    kind = type(event)
+    key = {} if kind.key_field is None else {"partitionkey": str(getattr(event, kind.key_field))}
+    incoming = Incoming(
+        source="/given",
+        id=str(event_id),
+        type=kind.public_name,
+        attributes={"dataschema": schema_uri(kind), **key},
+        media_type="application/json",
+        text=msgspec.json.encode(event).decode(),
+    )
+    stream, new = stored(handler.source, incoming)
+    return _kept(new, stream, 1, event_id, recorded_us)
+
+
+def _kept(new: NewEvent, stream: str, version: int, event_id: UUID, recorded_us: int) -> RecordedEvent:
     return RecordedEvent(
         position=version,
         stream=stream,

@@ -8,7 +8,7 @@ import pytest
 
 from eventfold.app.live import Live
 from eventfold.testing.cosmos import StandIn
-from examples.orders.app import shop
+from examples.orders.app import order_book as shop
 from examples.orders.domain import Order
 from examples.orders.tables import Orders
 from examples.orders.workload import commands, run
