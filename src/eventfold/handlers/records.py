@@ -49,6 +49,8 @@ class Progress(Record, frozen=True, kw_only=True):
         tries: events that failed, and how often.
         alone: the one of those started beside which nothing else was: if the worker ended, it was to blame.
         swept: of the next so many events some may have been begun, all at once.
+        through: everything up to this event is done,
+        open: but for these, unless they are among those that are done.
     """
 
     kind: ClassVar[str] = "progress"
@@ -57,6 +59,8 @@ class Progress(Record, frozen=True, kw_only=True):
     tries: dict[str, int] = {}
     alone: str = ""
     swept: int = 0
+    through: str = ""
+    open: list[str] = []
 
 
 class Asked(Record, frozen=True, kw_only=True):

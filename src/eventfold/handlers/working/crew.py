@@ -15,6 +15,7 @@ from eventfold.handlers.working.sweep import Sweep
 _MOMENT = 0.002
 """Seconds in which one thread may do it all, and those after which it is looked at how far it has come."""
 _QUICK_SECONDS = 1e-4
+_GO = 0.1
 _ENOUGH = 64
 """Effects after which their mean is believed."""
 _FORGETS = 0.05
@@ -29,7 +30,7 @@ class Crew:
         name: of the threads.
         most: threads, at most.
         perform: does an effect and notes its error; never raises.
-        sweep: does all effects of a sweep that no other thread does, and notes their errors; never raises.
+        sweep: does the effects of a sweep, up to one that raises; never raises itself.
     """
 
     def __init__(
@@ -62,9 +63,11 @@ class Crew:
         return self._out
 
     @property
-    def quick(self) -> bool:
-        """Whether effects take less time than to write what becomes of each."""
-        return self._count >= _ENOUGH and self._seconds < _QUICK_SECONDS
+    def in_a_go(self) -> int:
+        """How many effects one thread does in a moment; 0 where to write what becomes of each takes less time."""
+        if self._count < _ENOUGH or self._seconds >= _QUICK_SECONDS:
+            return 0
+        return int(_GO / max(self._seconds, 1e-6))
 
     def begin(self, effects: "Sequence[Effect | Sweep]") -> None:
         """Runs them as soon as threads are free."""
@@ -140,10 +143,10 @@ class Crew:
     def _swept(self, sweep: Sweep, began: float) -> None:
         if self._sweep is not None:
             self._sweep(sweep)
-        if sweep.finished and sweep.tell():
-            self._note(perf_counter() - began, len(sweep.events))
-            self._done.append(sweep)
-            self._tell()
+        if sweep.done:
+            self._note(perf_counter() - began, sweep.done)
+        self._done.append(sweep)
+        self._tell()
 
     def _note(self, seconds: float, count: int) -> None:
         self._count += count

@@ -12,7 +12,7 @@ from eventfold.feed.leases.share import Share
 from eventfold.feed.port import Feed, Page
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Progress
-from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.effect import Effect, short
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.deadlines import Deadlines
 from eventfold.handlers.working.origins.parked import Parked
@@ -153,11 +153,7 @@ class Desk:
             )
             self._read_at = now
             self._caught_up = page.caught_up
-            if page.cursor != self._window.read:
-                events = page.events
-                if not self._handler.imported:
-                    events = [e for e in events if IMPORTED not in e.metadata or self.wants(e)]
-                self._window.add(page.cursor, events, self._take)
+            self._add(page)
             if page.caught_up:
                 self._window.end()
                 return
@@ -172,18 +168,17 @@ class Desk:
         """
         window = self._window
         self._advance()
-        if window.size or window.waiting or window.split or self._careful > 0 or self._revival.waiting:
+        if not window.blank or self._careful > 0 or self._revival.waiting:
             return None
         page = self._feed.read(
             window.read, limit, types=self._handler.types, categories=self._handler.categories
         )
         self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
-        events = [event for event in page.events if IMPORTED not in event.metadata or self.wants(event)]
+        events = self._wanted(page.events)
         streams = {event.stream for event in events}
         plain = page.cursor.marks.keys() == window.read.marks.keys()
         if not plain or len(streams) < max(2, len(events)) or self._parked.any(streams):
-            if page.cursor != window.read:
-                window.add(page.cursor, events, self._take)
+            self._add(page)
             return None
         return Sweep(page.cursor, events)
 
@@ -202,16 +197,26 @@ class Desk:
         self._window.read = self._committed = sweep.cursor
         self._changed = True
 
-    def broken(self, sweep: Sweep) -> Iterator[tuple[int, Effect]]:
-        """What is not known to be taken goes the usual way; yields each of these with its number in the sweep."""
-        taken = set(sweep.done) - sweep.errors.keys()
-        number = {event.id_bytes: n for n, event in enumerate(sweep.events)}
-        self._window.add(
-            sweep.cursor, sweep.events, lambda effect: number[effect.event.id_bytes] not in taken
-        )
+    def broken(self, sweep: Sweep, begun: int) -> Iterator[Effect]:
+        """What was done of it is remembered, the rest goes the usual way; yields what was begun and not taken.
+
+        Args:
+            sweep: that has stopped.
+            begun: how many of its effects were.
+        """
         self._changed = True
-        for effect in self._window.ready(self._clock()):
-            yield number[effect.event.id_bytes], effect
+        if not begun:
+            return
+        first = sweep.done - (sweep.error is not None)
+        left = {short(event.id_bytes) for event in sweep.events[first:begun]}
+        self._window.pass_by(short(sweep.events[begun - 1].id_bytes), left)
+        while self._window.passing:
+            self._add(self._read(PAGE))
+        for effect in list(self._window.ready(self._clock())):
+            if effect.id in left:
+                yield effect
+            else:
+                self._window.leave(effect)
 
     def asked(self, everything: Iterable[Asked]) -> None:
         """Takes up what people asked for streams of this partition."""
@@ -325,6 +330,15 @@ class Desk:
         self._noted, self._swept = there, progress.swept
         self._changed = self._moved = False
         self._written = self._clock()
+
+    def _add(self, page: Page) -> None:
+        if page.cursor != self._window.read:
+            self._window.add(page.cursor, self._wanted(page.events), self._take)
+
+    def _wanted(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+        if self._handler.imported:
+            return events
+        return [event for event in events if IMPORTED not in event.metadata or self.wants(event)]
 
     def _read(self, limit: int) -> Page:
         handler = self._handler

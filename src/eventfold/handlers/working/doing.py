@@ -81,10 +81,10 @@ class Doing:
             effect.error = self._failed(effect.event, error)
 
     def sweep(self, sweep: Sweep) -> None:
-        """Does what is left of a sweep, and notes what each effect raised."""
-        handler, done = self._handler, sweep.done
+        """Does the effects of a sweep in order, up to the first that raises."""
+        handler = self._handler
         name, function, read = handler.name, handler.function, self._read
-        for number, event in sweep.left:
+        for event in sweep.left:
             try:
                 message = Message(name, event)
                 with caused(Causation(message)):
@@ -93,10 +93,12 @@ class Doing:
                     if said is not None:
                         self._follow(said, message)
             except EventfoldError as error:
-                sweep.errors[number] = error
+                sweep.error = error
             except BaseException as error:  # noqa: BLE001 - as above
-                sweep.errors[number] = self._failed(event, error)
-            done.append(number)
+                sweep.error = self._failed(event, error)
+            sweep.done += 1
+            if sweep.error is not None:
+                return
 
     def perform(self, effect: Effect) -> None:
         """Does it; raises what the function, the target or an aggregate raises."""

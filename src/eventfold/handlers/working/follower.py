@@ -80,6 +80,7 @@ class HandlerFollower:
         self._crew = Crew(handler.name, min(handler.concurrency, SIZE), doing, sweep)
         self._sweep: tuple[Sweep, Desk] | None = None
         self._broken: dict[Effect, tuple[Sweep, int]] = {}
+        """What was under way when its sweep was broken up, and how many were done then."""
         self._desks: dict[tuple[str, int], Desk] = {}
         self._under_way: dict[Effect, Desk] = {}
         self._missed: dict[str, tuple[Effect, Desk]] = {}
@@ -129,7 +130,10 @@ class HandlerFollower:
         if self._crew.out:
             self._crew.wait(_WAIT)
             return False
-        return self._held or not any(desk.behind for desk in self._desks.values())
+        if self._held or (slowed := self._gate.slowed) <= 0 or not self.waiting:
+            return self._held or not any(desk.behind for desk in self._desks.values())
+        time.sleep(min(slowed, _WAIT))
+        return False
 
     @property
     def waiting(self) -> bool:
@@ -241,12 +245,12 @@ class HandlerFollower:
 
     def _swept(self) -> bool:
         """Whether a page was begun in one go: quick effects of streams of which nothing is known."""
-        may = self._crew.quick if self._sweeps is None else self._sweeps
+        may = self._crew.in_a_go if self._sweeps is None else self.handler.concurrency * self._sweeps
         plain = self.handler.when is None and self._gate.free and not self._crew.out
         if not may or not plain or not isinstance(self._doing, Doing):
             return False
         for desk in list(self._desks.values()):
-            sweep = desk.sweep(self.handler.concurrency)
+            sweep = desk.sweep(min(self.handler.concurrency, max(2, may)))
             if sweep is None:
                 continue
             if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())):
@@ -263,33 +267,30 @@ class HandlerFollower:
         if self._sweep is None:
             return
         (sweep, desk), self._sweep = self._sweep, None
-        under_way = sweep.stop()
+        begun, done = sweep.stop(), sweep.done
         if self._desks.get((desk.partition, desk.epoch)) is not desk:
             return
-        self.handled += len(sweep.done) - len(sweep.errors)
-        if sweep.finished and not sweep.errors:
+        self.handled += done - (sweep.error is not None)
+        if sweep.taken:
             desk.swept(sweep)
             return
-        for number, effect in desk.broken(sweep):
-            if number in under_way:
-                self._broken[effect] = sweep, number
-                self._under_way[effect] = desk
-                effect.begun = self._clock()
-                desk.begin(effect, alone=False)
-            elif number in sweep.errors:
-                desk.begin(effect, alone=False)
-                effect.error = sweep.errors[number]
+        for effect in desk.broken(sweep, begun):
+            desk.begin(effect, alone=False)
+            if done == begun:
+                effect.error = sweep.error
                 self._judge(effect, desk)
             else:
-                effect.origin.leave(effect)
+                self._broken[effect] = sweep, done
+                self._under_way[effect] = desk
+                effect.begun = self._clock()
 
     def _settle(self) -> None:
         """Tells each effect's desk and the gate what became of it."""
         self._settle_sweep()
-        for effect, (sweep, number) in list(self._broken.items()):
-            if number in sweep.done:
+        for effect, (sweep, before) in list(self._broken.items()):
+            if sweep.done > before:
                 del self._broken[effect]
-                effect.error = sweep.errors.get(number)
+                effect.error = sweep.error
                 self._judge(effect, self._under_way.pop(effect, None))
         for found in self._crew.collect():
             if isinstance(found, Effect):

@@ -55,6 +55,11 @@ class Gate:
         return self._failures > 0
 
     @property
+    def slowed(self) -> float:
+        """Seconds until the rate lets the next effect through; 0 = now."""
+        return 0.0 if self._rate is None else max(0.0, self._free - self._clock())
+
+    @property
     def free(self) -> bool:
         """Whether everything may pass, and nobody is suspected."""
         return not self._failures and not self._suspects and self._rate is None
@@ -185,16 +190,14 @@ class Gate:
             key = (handler, effect.event.stream)
             if key in self._suspects and self._trial not in {None, key}:
                 left.append(effect)
-            elif self._rate is not None and self._free > now:
-                left.append(effect)
-                break
             else:
                 taken.append(effect)
                 if key in self._suspects:
                     self._trial = key
                 if self._rate is not None:
-                    self._free = max(self._free, now) + 1 / self._rate
-            if len(taken) >= room:
+                    # a tenth of a second may be made up for, so that a round takes more than one
+                    self._free = max(self._free, now - 0.1) + 1 / self._rate
+            if len(taken) >= room or self._free > now:
                 break
         return taken, left
 

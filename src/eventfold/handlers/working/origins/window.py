@@ -20,10 +20,12 @@ SIZE = 500
 class _Slot:
     """One page."""
 
-    __slots__ = ("cursor", "done", "left")
+    __slots__ = ("cursor", "done", "left", "passes")
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
+        self.passes = False
+        """Whether the event stands here up to which all was done before."""
         self.left = 0
         self.done: list[str] = []
 
@@ -54,6 +56,7 @@ class Window:
         self._failed: dict[str, int] = {}
         self._solo = ""
         self._count = 0
+        self.pass_by(progress.through, progress.open)
 
     @property
     def full(self) -> bool:
@@ -65,6 +68,22 @@ class Window:
         """Whether the partition has ended, and what was read last stands in others."""
         return self.read.marks.keys() != self._partition
 
+    def pass_by(self, through: str, but: Iterable[str]) -> None:
+        """Of what is read next, everything up to an event is done, but for some."""
+        self._through, self._open = through, set(but)
+        self._passing = bool(through)
+
+    @property
+    def passing(self) -> bool:
+        """Whether the event is not read yet up to which all is done."""
+        return self._passing
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is in hand, and nothing is known of what comes next."""
+        known = self._before or self._doubtful or self._tries or self._passing
+        return not (self.size or self.waiting or self.split or known)
+
     def add(self, cursor: Cursor, events: Iterable[RecordedEvent], take: Callable[[Effect], bool]) -> None:
         """What was read next.
 
@@ -73,9 +92,9 @@ class Window:
             events: of the handler.
             take: whether an event waits for its turn; else it is done with.
         """
-        if self._slots and not self._slots[-1].left and not self._slots[-1].done:
-            self._slots.pop()  # a page without an event, which the new one takes in
         slot = _Slot(cursor)
+        if self._slots and not self._slots[-1].left and not self._slots[-1].done:
+            slot.passes = self._slots.pop().passes  # a page without an event, which the new one takes in
         lines, before, ready = self._lines, self._before, self._ready
         known = bool(self._doubtful or self._tries)
         for event in events:
@@ -83,8 +102,11 @@ class Window:
                 before.discard(found)
                 slot.done.append(found)
                 self.size += 1
+                self._pass(slot, found)
                 continue
             effect = Effect(event, self, slot)
+            if self._passing and self._pass(slot, effect.id):
+                continue
             if not take(effect):
                 slot.done.append(effect.id)
                 self.size += 1
@@ -108,6 +130,7 @@ class Window:
     def end(self) -> None:
         """Nothing more is there: what was done before and did not come again never will."""
         self._before.clear()
+        self._passing = False
 
     def doubted(self) -> Effect | None:
         """An effect of which nobody knows what became of it: it is tried alone, so that nothing else is to blame."""
@@ -178,6 +201,8 @@ class Window:
             slot = self._slots.popleft()
             self.size -= len(slot.done)
             found = slot.cursor
+            if slot.passes:
+                self._through, self._open = "", set()
         return found
 
     def progress(self, swept: int = 0) -> Progress:
@@ -191,16 +216,20 @@ class Window:
             tries=tries,
             alone=self._solo if started else "",
             swept=swept,
+            through=self._through,
+            open=sorted(self._open),
         )
-
-    def waits_until(self) -> float | None:
-        """When the first effect that rests is ready again."""
-        return self._resting[0][0] if self._resting else None
 
     @property
     def waiting(self) -> bool:
         """Whether something is ready, rests or is in doubt."""
         return bool(self._ready or self._resting or self._doubted)
+
+    def _pass(self, slot: _Slot, event_id: str) -> bool:
+        """Whether it was done before as one of many."""
+        if event_id == self._through:
+            slot.passes, self._passing = True, False
+        return event_id not in self._open
 
     def _remember(self, effect: Effect) -> None:
         """How often it was tried: a try in company of others, of which nobody knows who ended the worker, is none."""
