@@ -12,7 +12,7 @@ _TITLES = {
     "cli": "The command line: `eventfold[cli]`",
     "cosmos": "Azure Cosmos DB: `eventfold[cosmos]`",
     "mining": "Logs of process mining: `eventfold[mining]`",
-    "handlers": "Webhooks and templates of mail: `eventfold[handlers]`",
+    "handlers": "Webhooks both ways, and templates of mail: `eventfold[handlers]`",
     "dev": "For work on eventfold itself",
 }
 

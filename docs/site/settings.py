@@ -9,6 +9,8 @@ _OTHERS = {
     "EVENTFOLD_MEMORY": "how much memory a rebuild, a comparison or a query may take, for example `2GB`;"
     " default: 160 MB, 256 MB, and for a query most of what the machine has",
     "EVENTFOLD_PYTHON": "the Python that `./dev` makes its environment with",
+    "EVENTFOLD_RECEIVE_SECRETS": "secrets: of the signatures that `eventfold receive` asks for, separated by spaces;"
+    " each begins with `whsec_`",
 }
 
 

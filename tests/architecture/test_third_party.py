@@ -35,6 +35,7 @@ HOMES = {
     "httpcore": ("handlers/targets/webhooks/*",),
     "jinja2": ("handlers/targets/mail/templates.py",),
     "lxml": ("imports/files/xmlfeed.py",),
+    "waitress": ("doors/http/serving.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),
     "pytest": ("testing/*",),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import eventfold as ef
-from eventfold.doors.cli.configuration import SECRETS
+from eventfold.doors.cli.configuration import SECRETS, SIGNATURES
 from eventfold.store.cosmos.requests.settings import KEY
 from tests.doors.calling import eventfold
 
@@ -65,7 +65,7 @@ def test_another_file_may_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert SECRETS == (KEY,)
+    assert SECRETS == (KEY, SIGNATURES)
     assert configured()[KEY] == (None, "not set")
     monkeypatch.setenv(KEY, SECRET)
     assert configured()[KEY] == ("***", "the environment")

@@ -91,9 +91,11 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         with ef.open_store("sqlite://") as found:
             yield found
     else:
-        secret = "c3RhbmQtaW4="  # of no account in the world
-        monkeypatch.setenv(KEY, secret)
-        with StandIn(partitions=2, key=secret) as account, ef.open_store(account.url("shop")) as found:
+        monkeypatch.setenv(KEY, "c3RhbmQtaW4=")
+        with (
+            StandIn(partitions=2, key="c3RhbmQtaW4=") as account,
+            ef.open_store(account.url("shop")) as found,
+        ):
             yield found
 
 

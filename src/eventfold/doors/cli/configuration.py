@@ -28,7 +28,8 @@ SETTINGS = {
 }
 """Each is a key of the file, EVENTFOLD_NAME in the environment and --name as a flag."""
 
-SECRETS = ("EVENTFOLD_COSMOS_KEY",)
+SIGNATURES = "EVENTFOLD_RECEIVE_SECRETS"
+SECRETS = ("EVENTFOLD_COSMOS_KEY", SIGNATURES)
 """Only in the environment."""
 
 OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_MEMORY", "EVENTFOLD_PYTHON"})

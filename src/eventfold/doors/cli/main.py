@@ -19,6 +19,7 @@ from eventfold.doors.cli.commands.append import append
 from eventfold.doors.cli.commands.at import at
 from eventfold.doors.cli.commands.completion import PROGRAM, completion
 from eventfold.doors.cli.commands.config import config
+from eventfold.doors.cli.commands.consume import consume
 from eventfold.doors.cli.commands.dev import dev
 from eventfold.doors.cli.commands.diff import diff
 from eventfold.doors.cli.commands.doctor import doctor
@@ -31,6 +32,7 @@ from eventfold.doors.cli.commands.parked import parked
 from eventfold.doors.cli.commands.query import query
 from eventfold.doors.cli.commands.read import read
 from eventfold.doors.cli.commands.rebuild import rebuild
+from eventfold.doors.cli.commands.receive import receive
 from eventfold.doors.cli.commands.run import run
 from eventfold.doors.cli.commands.schema import schema
 from eventfold.doors.cli.commands.state import state
@@ -123,6 +125,8 @@ for command in (
     parked,
     handlers,
     import_file,
+    consume,
+    receive,
     schema,
     export,
     doctor,

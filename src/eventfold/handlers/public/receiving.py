@@ -15,6 +15,7 @@ from eventfold.store.port import ANY, Appended, Store, Write
 from eventfold.store.settling import settled
 
 _log = logging.getLogger("eventfold.handlers")
+Prepared = tuple[str, NewEvent]
 _TOGETHER = 500
 """Events of one transaction, at most."""
 
@@ -58,8 +59,20 @@ def receive(
 
 def take(store: Store, inbox: str, events: Iterable[Incoming]) -> list[Received]:
     """Writes down public events that were read; as `receive`."""
+    return write(store, prepared(store, inbox, events))
+
+
+def prepared(store: Store, inbox: str, events: Iterable[Incoming]) -> list[Prepared]:
+    """Public events as they are written down, and their streams; nothing is written yet, and what cannot be is refused.
+
+    Raises:
+        EventTooLarge: an event is larger than what the log keeps of one.
+    """
     check_inbox(inbox)
-    return _append(store, [stored(inbox, event) for event in events])
+    made = [stored(inbox, event) for event in events]
+    for _, event in made:
+        check_event(event, store.capabilities)
+    return made
 
 
 def keep_unreadable(
@@ -77,13 +90,14 @@ def keep_unreadable(
     Raises:
         EventTooLarge: it is larger than what the log keeps of one event.
     """
-    return _append(store, [stored_unreadable(check_inbox(inbox), content, media_type, error)])[0]
+    made = stored_unreadable(check_inbox(inbox), content, media_type, error)
+    check_event(made[1], store.capabilities)
+    return write(store, [made])[0]
 
 
-def _append(store: Store, made: Sequence[tuple[str, NewEvent]]) -> list[Received]:
-    for _, event in made:  # everything that can be refused is refused before anything is written
-        check_event(event, store.capabilities)
-    first: dict[UUID, tuple[str, NewEvent]] = {}
+def write(store: Store, made: Sequence[Prepared]) -> list[Received]:
+    """Writes down what is prepared, each event once; errors as `receive`."""
+    first: dict[UUID, Prepared] = {}
     for pair in made:
         first.setdefault(pair[1].id, pair)
     once, found = list(first.values()), dict[UUID, Received]()
@@ -99,7 +113,7 @@ def _append(store: Store, made: Sequence[tuple[str, NewEvent]]) -> list[Received
     return answers
 
 
-def _together(store: Store, made: Sequence[tuple[str, NewEvent]]) -> dict[UUID, Received]:
+def _together(store: Store, made: Sequence[Prepared]) -> dict[UUID, Received]:
     """Appends by stream, in one transaction where the log has such; one by one where some are known already."""
     streams: dict[str, list[NewEvent]] = {}
     for stream, event in made:
