@@ -145,6 +145,23 @@ def test_a_poisoned_stream_is_listed_mended_and_retried(shell: Shell) -> None:
     assert "Nothing is parked." in shell("handlers", "parked", NAME).err
 
 
+def test_all_that_is_parked_is_retried_at_once(shell: Shell) -> None:
+    with shell.live() as live:
+        MAILER.poison.add("order-3")
+        ship(live, "order-3")
+        live.handle()
+    MAILER.poison.clear()
+    for arguments in (["retry", NAME], ["retry", NAME, "order-1", "--all"]):
+        assert "Name one stream, or say --all." in shell("handlers", *arguments).err
+    told = shell("handlers", "retry", NAME, "--all")
+    assert "2 streams are tried again when mailer has a worker again" in told.err
+    assert "Nothing is parked that was not asked for." in shell("handlers", "retry", NAME, "--all").err
+    with shell.live() as live:
+        live.handle()
+        assert live.handler(NAME).parked() == {}
+    assert sorted(MAILER.taken[1:]) == [("order-1", 1), ("order-1", 2), ("order-1", 3), ("order-3", 1)]
+
+
 def test_an_event_is_left_out_for_a_reason(shell: Shell) -> None:
     MAILER.poison.clear()
     assert shell("handlers", "skip", NAME, "order-1", "--reason", " ").code == 3

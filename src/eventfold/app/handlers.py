@@ -99,6 +99,10 @@ class LiveHandler:
         """
         asking.retry(self._store.effects(), self.name, stream)
 
+    def retry_all(self) -> int:
+        """Asks for every parked stream, as `retry` does for one; how many there were to ask for."""
+        return asking.retry_all(self._store.effects(), self.name)
+
     def skip(self, stream: str, reason: str) -> None:
         """Asks for the event that failed to be left out for ever, then for what waits behind it.
 

@@ -107,5 +107,8 @@ def test_very_many_parked_streams_are_all_there_in_the_order_of_their_time(live:
         effects.note("other", some[at : at + NOTES])
     assert list(asking.parked(effects, "other")) == [f"case-{n}" for n in range(2_050)]
     assert len(list(noted(effects, "other", "parked"))) == 2_050
-    asking.retry(effects, "other", "case-7")
-    assert asking.parked(effects, "other")["case-7"].asked == "retry"
+    asking.skip(effects, "other", "case-7", "a test")
+    assert asking.retry_all(effects, "other") == 2_049
+    assert asking.retry_all(effects, "other") == 0
+    asked = [one.asked for one in asking.parked(effects, "other").values()]
+    assert (asked.count("retry"), asked[7]) == (2_049, "skip")

@@ -210,7 +210,7 @@ def divided() -> PartitionedStore:
 
 
 def settle(worker: Worker) -> list[str]:
-    for _ in range(12):
+    for _ in range(6):
         worker.step()
     return sorted(event.stream for event in worker.handled)
 

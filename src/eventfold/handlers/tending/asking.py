@@ -1,13 +1,17 @@
 """What a person asks of a handler's parked streams: to try again, or to leave an event out. Its worker acts on it."""
 
+from typing import Literal
+
 import msgspec
 
 from eventfold.errors import NotFound
-from eventfold.feed.effects.port import Effects
+from eventfold.feed.effects.port import NOTES, Effects
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.handlers.records import PARKED, SKIPPED, Asked, digest, parked_of, skipped_of
 from eventfold.handlers.tending.deciding import actor, check_reason, now_us
 from eventfold.handlers.tending.noting import noted
+
+What = Literal["retry", "skip"]
 
 
 class ParkedFor(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,19 @@ def retry(effects: Effects, handler: str, stream: str) -> None:
     _ask(effects, handler, stream, "retry")
 
 
+def retry_all(effects: Effects, handler: str) -> int:
+    """Asks for every parked stream, as `retry` does for one; how many there are. What was asked before stays asked.
+
+    Raises:
+        StorageError: not all are known to be asked; repeat it.
+    """
+    waiting = [one.parked for one in parked(effects, handler).values() if not one.asked]
+    notes = [_asked(one, "retry").note(digest(one.stream)) for one in waiting]
+    for at in range(0, len(notes), NOTES):
+        effects.note(handler, notes[at : at + NOTES])
+    return len(notes)
+
+
 def skip(effects: Effects, handler: str, stream: str, reason: str) -> None:
     """Asks for the event that failed to be left out for ever, then for what waits behind it to be handled, in order.
 
@@ -59,7 +76,7 @@ def skipped(effects: Effects, handler: str) -> list[Skip]:
     return sorted(found, key=lambda one: (one.stream, one.version))
 
 
-def _ask(effects: Effects, handler: str, stream: str, what: str, reason: str = "") -> None:
+def _ask(effects: Effects, handler: str, stream: str, what: What, reason: str = "") -> None:
     key = digest(stream)
     near = effects.notes(handler, PARKED, after=key[:-1], below=f"{key}0", limit=16)
     waiting = next((parked_of(note) for note in near if note.key == key), None)
@@ -68,12 +85,15 @@ def _ask(effects: Effects, handler: str, stream: str, what: str, reason: str = "
             f"The stream {stream} does not wait for {handler}; `eventfold handlers parked {handler}` lists what does.",
             stream=stream,
         )
-    asked = Asked(
-        stream=stream,
-        what="skip" if what == "skip" else "retry",
+    effects.note(handler, [_asked(waiting, what, reason).note(key)])
+
+
+def _asked(waiting: ParkedStream, what: What, reason: str = "") -> Asked:
+    return Asked(
+        stream=waiting.stream,
+        what=what,
         reason=reason,
         actor=actor(),
         asked_us=now_us(),
         version=waiting.version,
     )
-    effects.note(handler, [asked.note(key)])

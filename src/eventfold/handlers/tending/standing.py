@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,7 @@ from eventfold.store.port import Store
 State = Literal["new", "held", "paused", "waiting", "running", "behind", "caught up", "unknown"]
 """`new`: it has not begun. `held`: a move or a restore was interrupted. `paused`: by a person. `waiting`: its target
 does not answer. `running`: a worker does what is behind; `behind`: none does. `unknown`: it cannot be told."""
+_COUNTED = 10_000
 _PAGE = 1_000
 _PAGES = 20
 """That are looked through for the first event that waits, at most."""
@@ -43,8 +45,8 @@ class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
             where they cannot be counted.
         seconds: how long ago the first event that waits was recorded; None where nothing waits or that is not known.
         rate: events a second that its checkpoint passed, where it was watched and they can be counted.
-        parked: streams that wait for a person.
-        deadlines: effects that wait for their time.
+        parked: streams that wait for a person; from 10,000 on they are not counted.
+        deadlines: effects that wait for their time; from 10,000 on they are not counted.
         due: when the first of them is due.
         error: the last error, with its code.
         error_stream: of that.
@@ -136,8 +138,8 @@ def _kept(effects: Effects, name: str) -> dict[str, object]:
     waiting = effects.notes(name, Deadline.kind, limit=1)
     troubles = effects.notes(name, Trouble.kind, limit=1)
     found: dict[str, object] = {
-        "parked": sum(1 for _ in noted(effects, name, PARKED)),
-        "deadlines": sum(1 for _ in noted(effects, name, Deadline.kind)) if waiting else 0,
+        "parked": _count(effects, name, PARKED),
+        "deadlines": _count(effects, name, Deadline.kind) if waiting else 0,
         "due": from_us(Deadline.of(waiting[0]).due_us) if waiting else None,
     }
     if troubles:
@@ -145,6 +147,10 @@ def _kept(effects: Effects, name: str) -> dict[str, object]:
         found |= {"error": f"{last.code}: {last.message}", "error_at": from_us(last.at_us)}
         found |= {"error_stream": last.stream, "error_version": last.version or None}
     return found
+
+
+def _count(effects: Effects, name: str, kind: str) -> int:
+    return sum(1 for _ in islice(noted(effects, name, kind), _COUNTED))
 
 
 def _hindered(status: HandlerStatus, effects: Effects, handler: Handler) -> HandlerStatus:

@@ -189,16 +189,23 @@ def parked(settings: Settings, name: str, limit: int | None) -> None:
 
 @handlers.command()
 @click.argument("name")
-@click.argument("stream")
+@click.argument("stream", required=False)
+@click.option("--all", "is_all", is_flag=True, help="Every stream that is parked, instead of one.")
 @pass_settings
-def retry(settings: Settings, name: str, stream: str) -> None:
+def retry(settings: Settings, name: str, stream: str | None, is_all: bool) -> None:  # noqa: FBT001 - by name
     """Have the handler NAME try the event of STREAM that failed again, then what waits behind it.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db handlers retry send_tracking order-1
     """
+    if (stream is None) != is_all:
+        raise click.UsageError("Name one stream, or say --all.")
     with settings.open_app() as live, context(actor=settings.actor):
-        live.handler(name).retry(stream)
-        _asked(settings, live, name, stream, "tried again")
+        if stream is not None:
+            live.handler(name).retry(stream)
+            _asked(settings, live, name, stream, "tried again")
+        else:
+            count = live.handler(name).retry_all()
+            _asked(settings, live, name, how_many(count, "stream"), "tried again", count=count)
 
 
 @handlers.command()
@@ -288,13 +295,14 @@ def _answer(settings: Settings, handler: LiveHandler, sentence: str) -> None:
         say(sentence)
 
 
-def _asked(settings: Settings, live: Live, name: str, stream: str, what: str) -> None:
+def _asked(settings: Settings, live: Live, name: str, stream: str, what: str, *, count: int = 1) -> None:
     status = live.handler(name).status()
+    of = f"{stream} {'is' if count == 1 else 'are'} {what}"
     if settings.json:
-        print_json({"handler": name, "stream": stream, "asked": True, "workers": status.workers})
+        print_json({"handler": name, "asked": count, "workers": status.workers})
+    elif not count:
+        say("Nothing is parked that was not asked for.")
     elif status.workers:
-        say(
-            f"{stream} is {what} by {name} within a second; `eventfold handlers parked {name}` lists what stays."
-        )
+        say(f"{of} by {name} within a second; `eventfold handlers parked {name}` lists what stays.")
     else:
-        say(f"{stream} is {what} when {name} has a worker again: `eventfold run`.")
+        say(f"{of} when {name} has a worker again: `eventfold run`.")
