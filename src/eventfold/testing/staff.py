@@ -23,7 +23,7 @@ from eventfold.store.port import Store
 
 Place = tuple[str, int]
 """Stream and version."""
-_TURNS = 400
+_TURNS = 2_000
 
 
 class Staff:

@@ -8,6 +8,7 @@ import pytest
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
+from eventfold.handlers.working.follower import SWEPT
 from eventfold.handlers.working.origins.window import SIZE
 from eventfold.handlers.working.sweep import Sweep
 from eventfold.store.open import open_store
@@ -28,7 +29,7 @@ class TestSweeping(HandlingContract):
         for version in range(3):
             for n in range(STREAMS):
                 store.append(f"box-{n}", make_many(1), expected=version)
-        staff = Staff(store, sweeps=True)
+        staff = Staff(store, sweeps=True, concurrency=SWEPT)
         yield staff
         staff.close()
 
@@ -91,6 +92,29 @@ def test_what_a_sweep_has_done_before_it_was_broken_is_not_done_again(store_of_m
     before = {(f"box-{n}", 1) for n in range(700)}
     assert (staff.lost(), before.intersection(staff.repeated())) == ([], set())
     stuck.set()
+    staff.close()
+
+
+def test_many_events_of_few_streams_go_the_usual_way_however_many_may_be_side_by_side(tmp_path: Path) -> None:
+    """More are read than a window takes, and no page has each stream once."""
+    with open_store(f"sqlite:///{tmp_path}/log.db") as store:
+        for n in range(40):
+            store.append(f"box-{n}", make_many(50), expected=0)
+        staff = Staff(store, sweeps=True, concurrency=10_000)
+        staff.settle(staff.worker("a"))
+        assert (staff.lost(), staff.skipped(), staff.repeated()) == ([], [], [])
+        staff.close()
+
+
+def test_a_worker_with_a_full_window_before_a_target_that_is_down_has_nothing_to_do(
+    store_of_many: Store,
+) -> None:
+    staff = Staff(store_of_many)
+    staff.down = True
+    worker = staff.worker("a")
+    staff.turn(worker, turns=12)
+    assert worker.step()  # it waits; to be asked again at once would keep a processor busy
+    assert worker.where() is None
     staff.close()
 
 

@@ -148,9 +148,7 @@ class Desk:
             if self._caught_up and not idle and now - self._read_at < _GLANCE:
                 return
             limit = min(PAGE, SIZE - self._window.size)
-            page = self._feed.read(
-                self._window.read, limit, types=self._handler.types, categories=self._handler.categories
-            )
+            page = self._read(limit)
             self._read_at = now
             self._caught_up = page.caught_up
             self._add(page)
@@ -170,17 +168,19 @@ class Desk:
         self._advance()
         if not window.blank or self._careful > 0 or self._revival.waiting:
             return None
-        page = self._feed.read(
-            window.read, limit, types=self._handler.types, categories=self._handler.categories
-        )
-        self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
+        page = self._read(limit)
         events = self._wanted(page.events)
         streams = {event.stream for event in events}
         plain = page.cursor.marks.keys() == window.read.marks.keys()
-        if not plain or len(streams) < max(2, len(events)) or self._parked.any(streams):
+        if plain and len(streams) == len(events) > 1 and not self._parked.any(streams):
+            self._caught_up, self._read_at = page.caught_up, self._clock()
+            return Sweep(page.cursor, events)
+        if len(events) <= PAGE:
+            self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
             self._add(page)
-            return None
-        return Sweep(page.cursor, events)
+        else:  # more than a window takes; these go the usual way before it is tried again
+            self._careful = len(events)
+        return None
 
     def begin_sweep(self, most: int, last: Changes) -> None:
         """Writes that a sweep is begun, with what came before it; errors as `commit`."""
@@ -211,7 +211,10 @@ class Desk:
         left = {short(event.id_bytes) for event in sweep.events[first:begun]}
         self._window.pass_by(short(sweep.events[begun - 1].id_bytes), left)
         while self._window.passing:
-            self._add(self._read(PAGE))
+            page = self._read(PAGE)
+            self._add(page)
+            if page.caught_up:
+                self._window.end()
         for effect in list(self._window.ready(self._clock())):
             if effect.id in left:
                 yield effect
@@ -232,8 +235,8 @@ class Desk:
 
     @property
     def behind(self) -> bool:
-        """Whether something is there that was not read."""
-        return not self._caught_up
+        """Whether something is there that was not read and can be."""
+        return not (self._caught_up or self._window.full or self._window.split)
 
     @property
     def waiting(self) -> bool:

@@ -34,6 +34,8 @@ _LOOK = 1.0
 """Seconds between two looks at what people decided."""
 _HANGS = 10.0
 """Seconds after which an effect that is tried alone holds up the others no longer."""
+SWEPT = 16
+"""Effects for which it is worth it to do them in one go."""
 _WAIT = 0.25
 """Seconds of a wait for outcomes, at most."""
 LEAVE = 5.0
@@ -198,7 +200,10 @@ class HandlerFollower:
         """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
         held = {(lease.partition, lease.epoch): lease for lease in self._share.held()}
         for key in self._desks.keys() - held.keys():
-            del self._desks[key]
+            lost = self._desks.pop(key)
+            for stream in [stream for stream, (_, desk) in self._missed.items() if desk is lost]:
+                del self._missed[stream]
+                self._gate.gone((self.handler.name, stream))
         new = held.keys() - self._desks.keys()
         if new:
             self._looked = float("-inf")
@@ -245,12 +250,13 @@ class HandlerFollower:
 
     def _swept(self) -> bool:
         """Whether a page was begun in one go: quick effects of streams of which nothing is known."""
-        may = self._crew.in_a_go if self._sweeps is None else self.handler.concurrency * self._sweeps
+        at_once = self._crew.in_a_go if self._sweeps is None else self.handler.concurrency * self._sweeps
+        most = min(self.handler.concurrency, at_once)
         plain = self.handler.when is None and self._gate.free and not self._crew.out
-        if not may or not plain or not isinstance(self._doing, Doing):
+        if not plain or most < SWEPT or not isinstance(self._doing, Doing):
             return False
         for desk in list(self._desks.values()):
-            sweep = desk.sweep(min(self.handler.concurrency, max(2, may)))
+            sweep = desk.sweep(most)
             if sweep is None:
                 continue
             if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())):
