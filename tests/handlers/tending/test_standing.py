@@ -20,6 +20,10 @@ from eventfold.testing.making import make
 from tests.handlers.tending.app import NAME, Mailer, Other, Shipped, ship
 
 
+class PaymentTaken(ef.PublicEvent, name="com.example.payment.taken"):
+    amount: int = 0
+
+
 @pytest.fixture
 def mailer() -> Mailer:
     return Mailer()
@@ -51,6 +55,20 @@ def test_what_is_not_for_it_keeps_nobody_behind(live: Live) -> None:
     ship(live, "order-1", 3, what="Other")
     live.store.append("order-2", [make(event_type="Shipped", metadata='{"importedFrom":"x"}')], expected=0)
     assert stands(live) == ("caught up", 0)
+
+
+def test_what_others_told_another_inbox_keeps_nobody_behind() -> None:
+    @ef.consume("payments", PaymentTaken, since="now")
+    def paid(event: PaymentTaken, message: ef.Message) -> None:
+        return None
+
+    with ef.App("shop", handlers=[paid]).open("sqlite://") as live:
+        live.handle()
+        (category,) = paid.categories
+        live.store.append("parcels-1", [make(event_type="PublicEventReceived")], expected=0)
+        assert live.handler(paid).status().state == "caught up"
+        live.store.append(f"{category}-1", [make(event_type="PublicEventReceived")], expected=0)
+        assert live.handler(paid).status().state == "behind"
 
 
 def test_what_was_done_beyond_the_checkpoint_does_not_wait(live: Live) -> None:

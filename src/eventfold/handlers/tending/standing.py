@@ -177,7 +177,7 @@ def _first(
     """The first event that waits, and whether there is none where none was found."""
     done = _done(effects, handler.name)
     for _ in range(_PAGES):
-        page = feed.read(cursor, _PAGE, types=handler.types)
+        page = feed.read(cursor, _PAGE, types=handler.types, categories=handler.categories)
         waiting = [e for e in page.events if short(e.id_bytes) not in done and _wanted(handler, e)]
         if waiting:
             return min(waiting, key=lambda event: event.recorded_us), True
