@@ -14,6 +14,7 @@ from msgspec import structs
 
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
+from eventfold.app.pulse import Pulse
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, SubscriptionDiffers
 from eventfold.events.envelope import to_us
 from eventfold.events.shape import check_time
@@ -106,6 +107,7 @@ class Handling:
         store: the log.
         targets: where effects go, by name.
         repository: gives the repository of an aggregate type.
+        pulse: is told which loops turn.
     """
 
     def __init__(
@@ -114,7 +116,9 @@ class Handling:
         store: Store,
         targets: Mapping[str, Place],
         repository: Callable[[Any], Repository[Any]],
+        pulse: Pulse,
     ) -> None:
+        self._pulse = pulse
         self._app = app
         self._store = store
         self._targets = targets
@@ -258,7 +262,8 @@ class Handling:
 
     def _run(self, follower: HandlerFollower, stop: Stop) -> None:
         try:
-            Loop([follower], self._store.feed()).run(stop)
+            with self._pulse.of(Loop([follower], self._store.feed())) as loop:
+                loop.run(stop)
         except EventfoldError as error:
             _log.error("%s has stopped: %s", follower.name, error)
 

@@ -17,6 +17,7 @@ from eventfold.app.binding import bind_tables
 from eventfold.app.definition import Definition
 from eventfold.app.handlers import WithHandlers
 from eventfold.app.handling import Handling
+from eventfold.app.pulse import Pulse
 from eventfold.app.status import CaughtUp, Status, TableCaughtUp, status
 from eventfold.app.tables import LiveTable
 from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, StorageFailed, TableNotFound
@@ -73,7 +74,8 @@ class Live(WithHandlers):
         self._distance = Distance(store.feed())
         self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
-        self._handling = Handling(app, store, targets or {}, self.repository)
+        self.pulse = Pulse()
+        self._handling = Handling(app, store, targets or {}, self.repository, self.pulse)
         self._state = open_state(state, store.log_id)
         try:
             self._tables = bind_tables(app, store, self._state, lake) if app.tables else {}
@@ -191,7 +193,8 @@ class Live(WithHandlers):
             followers = self._followers(self._workers(every, read), read, self._tell_unknown)
             if followers:
                 try:
-                    Loop(followers, self.store.feed()).run(stop)
+                    with self.pulse.of(Loop(followers, self.store.feed())) as loop:
+                        loop.run(stop)
                 except EventfoldError:
                     if not others:
                         raise

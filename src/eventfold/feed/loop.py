@@ -86,6 +86,20 @@ class Loop:
     def __init__(self, followers: Iterable[Follower], feed: Feed) -> None:
         self._runners = [_Runner(follower) for follower in followers]
         self._feed = feed
+        self.turned = time.monotonic()
+        """When its last turn began; seconds of the clock of intervals."""
+
+    @property
+    def names(self) -> list[str]:
+        """Of its followers."""
+        return [runner.follower.name for runner in self._runners]
+
+    @property
+    def stopped(self) -> dict[str, EventfoldError]:
+        """The followers that do not go on, and why."""
+        return {
+            runner.follower.name: runner.stopped for runner in self._runners if runner.stopped is not None
+        }
 
     def run(self, stop: Stop, *, poll: float = 0.5) -> None:
         """Goes on until `stop` is set, then lets every follower finish.
@@ -99,6 +113,7 @@ class Loop:
         """
         try:
             while not stop.is_set():
+                self.turned = time.monotonic()
                 idle = [runner.step() for runner in self._runners]
                 if all(runner.stopped for runner in self._runners):
                     break

@@ -25,6 +25,7 @@ from eventfold.handlers.targets.port import Target
 from eventfold.handlers.working.causation import Causation
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.sweep import Sweep
+from eventfold.handlers.working.telling import facts_of
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
@@ -151,7 +152,10 @@ class Doing:
         return any(later.type in unless for later in self._store.read(event.stream, after=event.version))
 
     def _failed(self, event: RecordedEvent, error: BaseException) -> HandlerFailed:
-        _log.info("%s raised at %s/%s", self._handler.name, event.stream, event.version, exc_info=error)
+        name, facts = self._handler.name, facts_of(self._handler.name, event)
+        _log.info(
+            "%s raised at %s/%s", name, event.stream, event.version, exc_info=error, extra={"facts": facts}
+        )
         return HandlerFailed(
             f"{self._handler.name} raised {type(error).__name__}: {error}",
             handler=self._handler.name,

@@ -1,15 +1,27 @@
 """What a worker leaves for people to see: the last error of a handler, and the pause of its target."""
 
 import logging
+from contextlib import suppress
 
 from eventfold.errors import EventfoldError, HandlerFailed
+from eventfold.events.envelope import RecordedEvent
+from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.records import Pause, Trouble, cut_message
+from eventfold.handlers.targets.effectline import told
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.parked import now_us
 
 _log = logging.getLogger("eventfold.handlers")
+
+
+def facts_of(handler: str, event: RecordedEvent) -> dict[str, object]:
+    """What a log keeps apart of an event on its way to a handler: names and numbers, nothing of what it says."""
+    facts: dict[str, object] = {"position": event.position, "partition": event.partition}
+    with suppress(EventfoldError):  # metadata that nobody can read
+        facts = {**told(Message(handler, event)), **facts}
+    return facts
 
 
 class Telling:
@@ -43,7 +55,9 @@ class Telling:
             version=event.version,
             at_us=now_us(),
         )
-        _log.warning("%s: %s/%s %s: %s", self._handler, event.stream, event.version, what, error)
+        facts = {**facts_of(self._handler, event), "code": self._trouble.code}
+        place = (self._handler, event.stream, event.version)
+        _log.warning("%s: %s/%s %s: %s", *place, what, error, extra={"facts": facts})
 
     def news(self) -> Changes:
         """What is to be written next; tell `written` when it was."""

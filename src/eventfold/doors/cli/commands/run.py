@@ -1,12 +1,18 @@
 """`eventfold run`: keeps every table up to date and runs every handler until it is told to stop."""
 
+from contextlib import ExitStack
+
 import click
 
+from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, progress, say, warn
 from eventfold.doors.cli.stopping import stop_on_signals
+from eventfold.doors.health.checks import BEHIND
+from eventfold.doors.health.logs import logging_json
+from eventfold.doors.health.serving import serving_health
 
 
 @click.command()
@@ -25,15 +31,47 @@ from eventfold.doors.cli.stopping import stop_on_signals
     show_default=True,
     help="With --once: seconds to wait for another worker that keeps a table, and for handlers.",
 )
+@click.option(
+    "--health-port",
+    type=click.IntRange(0, 65535),
+    help="Answers GET /health and /ready on this port of 127.0.0.1; 0 = any that is free.",
+)
+@click.option(
+    "--behind",
+    type=click.IntRange(0),
+    default=BEHIND,
+    show_default=True,
+    help="With --health-port: events that a table or handler may be behind, and be ready.",
+)
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is said on standard error: sentences, or a JSON object a line.",
+)
 @pass_settings
-def run(settings: Settings, once: bool, every: float, timeout: float) -> None:  # noqa: FBT001 - click passes options by name
+def run(
+    settings: Settings,
+    once: bool,  # noqa: FBT001 - click passes options by name
+    every: float,
+    timeout: float,
+    health_port: int | None,
+    behind: int,
+    log: str,
+) -> None:
     """Keep the tables up to date and run the handlers until Ctrl-C or SIGTERM.
 
     A second one stands by, and takes over when the first has ended.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db --lake lake run
     """
-    with settings.open_app() as live:
+    if once and health_port is not None:
+        raise click.UsageError("--health-port is for a run that goes on, not for --once.")
+    with ExitStack() as closing:
+        ours = closing.enter_context(logging_json(_hidden)) if log == "json" else None
+        tell = say if ours is None else ours.info
+        live = closing.enter_context(settings.open_app())
         waiting: list[str] = []
         if once:
             with progress("events") as show:
@@ -41,7 +79,10 @@ def run(settings: Settings, once: bool, every: float, timeout: float) -> None:  
             waiting = live.handle(timeout=timeout).warnings
         else:
             stop = stop_on_signals()
-            say(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
+            if health_port is not None:
+                url = closing.enter_context(serving_health(live, port=health_port, behind=behind))
+                tell(f"{url}/health and {url}/ready tell how it does.")
+            tell(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
             live.run(stop, every=every)
         found = live.status()
         if settings.json:
@@ -49,5 +90,14 @@ def run(settings: Settings, once: bool, every: float, timeout: float) -> None:  
             return
         published = any(table.published is not None for table in found.tables)
         if found.tables or not live.app.handlers:
-            say(f"Everything that was folded is committed{' and published' if published else ''}.")
-        warn([*found.warnings, *waiting], parked=any(table.parked for table in found.tables))
+            tell(f"Everything that was folded is committed{' and published' if published else ''}.")
+        warnings = [*found.warnings, *waiting]
+        if ours is None:
+            warn(warnings, parked=any(table.parked for table in found.tables))
+        else:
+            for warning in warnings:
+                ours.warning("%s", warning)
+
+
+def _hidden(text: str) -> str:
+    return masked(text, SECRETS)

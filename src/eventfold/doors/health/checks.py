@@ -1,0 +1,98 @@
+"""The two questions: does this process turn, and has it come far enough to be relied on."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from eventfold.app.live import Live
+from eventfold.app.status import TableStatus
+from eventfold.handlers.tending.standing import HandlerStatus
+
+BEHIND = 10_000
+"""Events that a table or handler may be behind, and be ready."""
+STALLED = 120.0
+"""Seconds of one turn of a loop, beyond which it is taken to hang."""
+_GOES_ON = frozenset({"paused", "waiting", "running", "caught up"})
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that was looked at.
+
+    Attributes:
+        name: `table orders`, `handler mail`, ...
+        ok: whether it is as it should be.
+        lag: events that it is behind, where they can be counted.
+        why: what it is, or what is wrong; codes and names, nothing of what events say.
+    """
+
+    name: str
+    ok: bool
+    lag: int | None = None
+    why: str = ""
+
+
+def health(live: Live, *, stalled: float = STALLED) -> list[Check]:
+    """Whether the loops of this process turn: asks neither log nor targets.
+
+    Args:
+        live: the app that runs.
+        stalled: seconds of one turn, beyond which a loop is taken to hang.
+    """
+    since = live.pulse.since()
+    if not since:
+        return [Check(name="run", ok=False, why="nothing runs yet")]
+    return [
+        Check(
+            name=name, ok=seconds < stalled, why="" if seconds < stalled else f"no turn for {seconds:.0f} s"
+        )
+        for name, seconds in since.items()
+    ]
+
+
+def ready(live: Live, *, behind: int = BEHIND) -> list[Check]:
+    """Whether tables and handlers follow, and how far they are.
+
+    Args:
+        live: the app that runs.
+        behind: events that one may be behind. Where the log cannot count them, it is asked only whether one goes on.
+
+    Raises:
+        EventfoldError: the log or the state does not answer.
+    """
+    if not live.pulse.turning:
+        return [Check(name="run", ok=False, why="nothing runs yet")]
+    stopped = {name: error.code for name, error in live.pulse.stopped().items()}
+    found = live.status()
+    checks = [_table(one, behind) for one in found.tables] + [_handler(one, behind) for one in found.handlers]
+    return [_unless_stopped(check, stopped) for check in checks]
+
+
+def _table(table: TableStatus, behind: int) -> Check:
+    name = f"table {table.name}"
+    if table.problem:
+        return Check(name=name, ok=False, lag=table.lag, why="it does not go on: ask `eventfold status`")
+    return _by_lag(name, table.lag, behind, "")
+
+
+def _handler(handler: HandlerStatus, behind: int) -> Check:
+    name = f"handler {handler.name}"
+    if handler.state not in _GOES_ON:
+        return Check(name=name, ok=False, lag=handler.lag, why=f"it is {handler.state}")
+    return _by_lag(name, handler.lag, behind, handler.state)
+
+
+def _by_lag(name: str, lag: int | None, behind: int, why: str) -> Check:
+    if lag is not None and lag > behind:
+        return Check(name=name, ok=False, lag=lag, why=f"it is more than {behind:,} events behind")
+    return Check(name=name, ok=True, lag=lag, why=why)
+
+
+def _unless_stopped(check: Check, stopped: dict[str, str]) -> Check:
+    if check.name not in stopped:
+        return check
+    return Check(name=check.name, ok=False, lag=check.lag, why=f"it has stopped: {stopped[check.name]}")
+
+
+def all_ok(checks: Sequence[Check]) -> bool:
+    """Whether nothing is wrong."""
+    return all(check.ok for check in checks)
