@@ -81,9 +81,11 @@ class Staff:
         if not store.effects().all(name):
             store.effects().begin(name, store.feed().start())
 
-    def worker(self, owner: str, doing: Callable[[Effect], None] | None = None) -> HandlerFollower:
+    def worker(
+        self, owner: str, doing: Callable[[Effect], None] | None = None, gate: Gate | None = None
+    ) -> HandlerFollower:
         """A worker that joins, in a process of its own as far as gates go."""
-        gate = Gate(self.handler.target, clock=lambda: self.now)
+        gate = gate or Gate(self.handler.target, clock=lambda: self.now)
         done = doing or Doing(self.handler, Registry([], untyped=True), self.store)
         worker = HandlerFollower(
             self.handler,

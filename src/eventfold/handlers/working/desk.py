@@ -239,6 +239,16 @@ class Desk:
         return not (self._caught_up or self._window.full or self._window.split)
 
     @property
+    def full(self) -> bool:
+        """Whether nothing more can be read before something is done."""
+        return self._window.full
+
+    @property
+    def undone(self) -> int:
+        """How many effects of the window are not done."""
+        return self._window.undone
+
+    @property
     def waiting(self) -> bool:
         """Whether effects are ready, rest or are in doubt."""
         return any(origin.waiting for origin in self._origins)
@@ -280,10 +290,6 @@ class Desk:
             return True
         effect.origin.rest(effect, self._rested(effect))
         return False
-
-    def blamed(self, effect: Effect) -> bool:
-        """One that was given back turned out to be at fault itself; whether its stream is parked."""
-        return effect.origin.recall(effect) and self.failed(effect)
 
     def park(self, effect: Effect) -> None:
         """Its stream waits."""

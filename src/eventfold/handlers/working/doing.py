@@ -9,9 +9,6 @@ from eventfold.errors import (
     EffectRefused,
     EventfoldError,
     HandlerFailed,
-    StorageError,
-    TargetForbidden,
-    TargetUnavailable,
 )
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.metadata import caused
@@ -29,8 +26,6 @@ from eventfold.handlers.working.telling import facts_of
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.handlers")
-DOWN = (TargetUnavailable, TargetForbidden, StorageError)
-"""Errors that say nothing of an event: whoever takes effects does not answer."""
 
 
 class Ask(Protocol):

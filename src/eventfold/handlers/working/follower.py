@@ -19,9 +19,10 @@ from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Held, Pause
 from eventfold.handlers.working.crew import Crew
 from eventfold.handlers.working.desk import Desk
-from eventfold.handlers.working.doing import DOWN, Doing
+from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
+from eventfold.handlers.working.judging import Judge
 from eventfold.handlers.working.origins.deadlines import Due
 from eventfold.handlers.working.origins.parked import Parked, now_us
 from eventfold.handlers.working.origins.window import SIZE
@@ -34,6 +35,8 @@ _LOOK = 1.0
 """Seconds between two looks at what people decided."""
 _HANGS = 10.0
 """Seconds after which an effect that is tried alone holds up the others no longer."""
+RESERVE = SIZE // 2
+"""Effects of a full window that are kept to tell a target that is down from an event to which it does not answer."""
 SWEPT = 16
 """Effects for which it is worth it to do them in one go."""
 _WAIT = 0.25
@@ -71,7 +74,6 @@ class HandlerFollower:
         sweeps: bool | None = None,
     ) -> None:
         self.handler = handler
-        self.handled = 0
         self._store = store
         self._gate = gate
         self._doing = doing
@@ -85,18 +87,23 @@ class HandlerFollower:
         """What was under way when its sweep was broken up, and how many were done then."""
         self._desks: dict[tuple[str, int], Desk] = {}
         self._under_way: dict[Effect, Desk] = {}
-        self._missed: dict[str, tuple[Effect, Desk]] = {}
         self._parked = Parked()
         self._held = False
         self._due = Due(handler.name, store.effects(), wall)
         self._looked = self._asked = self._due_at = float("-inf")
         self._telling = Telling(handler.name, gate)
+        self._judge = Judge(handler.name, gate, self._telling)
         self._heart = Heart(self._share, handler.name, seconds)
 
     @property
     def name(self) -> str:
         """What it is called where its state is shown."""
         return f"handler {self.handler.name}"
+
+    @property
+    def handled(self) -> int:
+        """How many effects were taken."""
+        return self._judge.taken
 
     def where(self) -> Cursor | None:
         """Where news are waited for; None where nothing new could be begun."""
@@ -200,10 +207,7 @@ class HandlerFollower:
         """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
         held = {(lease.partition, lease.epoch): lease for lease in self._share.held()}
         for key in self._desks.keys() - held.keys():
-            lost = self._desks.pop(key)
-            for stream in [stream for stream, (_, desk) in self._missed.items() if desk is lost]:
-                del self._missed[stream]
-                self._gate.gone((self.handler.name, stream))
+            self._judge.forget(self._desks.pop(key))
         new = held.keys() - self._desks.keys()
         if new:
             self._looked = float("-inf")
@@ -276,7 +280,7 @@ class HandlerFollower:
         begun, done = sweep.stop(), sweep.done
         if self._desks.get((desk.partition, desk.epoch)) is not desk:
             return
-        self.handled += done - (sweep.error is not None)
+        self._judge.taken += done - (sweep.error is not None)
         if sweep.taken:
             desk.swept(sweep)
             return
@@ -284,7 +288,7 @@ class HandlerFollower:
             desk.begin(effect, alone=False)
             if done == begun:
                 effect.error = sweep.error
-                self._judge(effect, desk)
+                self._settled(effect, desk)
             else:
                 self._broken[effect] = sweep, done
                 self._under_way[effect] = desk
@@ -297,36 +301,17 @@ class HandlerFollower:
             if sweep.done > before:
                 del self._broken[effect]
                 effect.error = sweep.error
-                self._judge(effect, self._under_way.pop(effect, None))
+                self._settled(effect, self._under_way.pop(effect, None))
         for found in self._crew.collect():
             if isinstance(found, Effect):
-                self._judge(found, self._under_way.pop(found, None))
-        for stream in self._gate.blamed(self.handler.name):
-            missed = self._missed.pop(stream, None)
-            if missed is None or missed[1] not in self._desks.values():
-                continue
-            effect, desk = missed
-            if desk.blamed(effect):
-                self._telling.tell(effect, "is parked, since its target takes others")
+                self._settled(found, self._under_way.pop(found, None))
+        self._judge.find_guilty(self._desks.values())
 
-    def _judge(self, effect: Effect, desk: Desk | None) -> None:
-        key = (self.handler.name, effect.event.stream)
+    def _settled(self, effect: Effect, desk: Desk | None) -> None:
         if desk is None or self._desks.get((desk.partition, desk.epoch)) is not desk:
-            self._gate.gone(key)
-        elif effect.error is None:
-            self._gate.took(key)
-            desk.done(effect)
-            self.handled += 1
-            self._missed.pop(effect.event.stream, None)
-        elif isinstance(effect.error, DOWN):
-            self._gate.missed(key, effect.error)
-            self._missed[effect.event.stream] = (effect, desk)
-            desk.back(effect)
-            self._telling.tell(effect, "waits for its target")
+            self._judge.lost(effect)
         else:
-            self._gate.took(key)
-            self._missed.pop(effect.event.stream, None)
-            self._telling.tell(effect, "is parked" if desk.failed(effect) else "is tried again")
+            self._judge.judge(effect, desk)
 
     def _choose(self) -> list[tuple[Effect, Desk]]:
         """What is to be begun: as many as there is room for; alone, where it is not known what became of it before."""
@@ -339,14 +324,20 @@ class HandlerFollower:
                 return [] if self._busy() else self._alone(doubted, desk)
         desks: dict[Effect, Desk] = {}
 
+        spared: list[Effect] = []
+
         def ready() -> Iterator[Effect]:
             for desk in self._desks.values():
+                spares = bool(self._judge.watched) and not self._gate.paused and desk.full
                 for effect in desk.ready():
                     desks[effect] = desk
-                    yield effect
+                    if spares and desk.undone <= RESERVE and effect.event.stream not in self._judge.watched:
+                        spared.append(effect)
+                    else:
+                        yield effect
 
         taken, left = self._gate.admit(self.handler.name, ready(), room)
-        for effect in left:
+        for effect in (*left, *spared):
             effect.origin.leave(effect)
         for effect in taken:
             desks[effect].begin(effect, alone=False)

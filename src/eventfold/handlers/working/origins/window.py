@@ -64,6 +64,11 @@ class Window:
         return self.size >= SIZE
 
     @property
+    def undone(self) -> int:
+        """How many of its effects are not done."""
+        return sum(slot.left for slot in self._slots)
+
+    @property
     def split(self) -> bool:
         """Whether the partition has ended, and what was read last stands in others."""
         return self.read.marks.keys() != self._partition
