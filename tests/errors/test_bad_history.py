@@ -197,3 +197,36 @@ class NobodySignedIn:
 
     def get_token(self, *_scopes: str, **_options: object) -> object:
         raise CredentialUnavailableError("there is no identity here")
+
+
+FORBIDDEN = [
+    "https://127.0.0.1/",
+    "https://169.254.169.254/latest",
+    "http://example.org/",
+    "ftp://example.org/",
+]
+
+
+@pytest.mark.parametrize(
+    "url", [*FORBIDDEN, "https://localhost/", "https://2130706433/", "file:///etc/passwd"]
+)
+def test_a_webhook_that_leads_inside_is_forbidden(own_place: Place, url: str) -> None:
+    store = ef.open_store(own_place.url, create=False)
+    (recorded,) = store.read("order-0")
+    store.close()
+    with pytest.raises(EventfoldError) as caught:  # a name leads somewhere when it is connected to
+        ef.Webhook(url).send({}, ef.Message("tell", recorded))
+    assert (caught.value.code, caught.value.status) == ("target-forbidden", 400)
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
+def test_a_worker_with_a_target_that_leads_inside_does_not_begin(
+    own_place: Place, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTFOLD_TARGET_HOOK", f"{url}hunter2")
+    app = ("-a", "tests.errors.telling_app:APP", *own_place.app[2:])
+    told = eventfold(*app, "run", "--json")
+    code = "url-unsupported" if url.startswith("ftp") else "target-forbidden"
+    assert told.code == (2 if url.startswith("ftp") else 9)
+    assert json.loads(told.err.splitlines()[-1])["error"]["code"] == code
+    assert "hunter2" not in told.err

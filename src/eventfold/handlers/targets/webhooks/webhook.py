@@ -19,14 +19,13 @@ from eventfold.handlers.targets.webhooks.place import check_address, place_of
 if TYPE_CHECKING:
     import httpcore
 
+    from eventfold.handlers.targets.webhooks.transport import Connection
+
 READ_BYTES = 64 * 1024
 """Of an answer; what is longer is not read."""
 
 BODY_SECONDS = 1.0
 """For the body of an answer, whose status has said already what became of the effect."""
-
-IDLE = 64  # connections that are kept for the next effect
-IDLE_SECONDS = 15.0
 
 
 class Webhook:
@@ -79,18 +78,12 @@ class Webhook:
         with needing("A webhook", "handlers"):
             import httpcore
 
-            from eventfold.handlers.targets.webhooks.transport import Backend
-        self._backend = Backend(self._check)
+            from eventfold.handlers.targets.webhooks.transport import Connections
         self._url = httpcore.URL(
             scheme=self._place.scheme, host=self._place.host, port=self._place.port, target=self._place.path
         )
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=trusting(ca_file) if self._place.scheme == "https" else None,
-            max_connections=None,  # `concurrency=` of the handlers is the limit
-            max_keepalive_connections=IDLE,
-            keepalive_expiry=IDLE_SECONDS,
-            network_backend=self._backend,
-        )
+        context = trusting(ca_file) if self._place.scheme == "https" else None
+        self._connections = Connections(self._url.origin, context, self._check)
 
     def send(self, payload: Any, message: Message) -> None:
         """Posts an effect; errors as `Target.send`, and TargetForbidden where the name leads to a forbidden address."""
@@ -102,7 +95,7 @@ class Webhook:
 
     def close(self) -> None:
         """Ends the connections that were kept."""
-        self._pool.close()
+        self._connections.close()
 
     def __repr__(self) -> str:
         """Where it goes, without secrets."""
@@ -115,14 +108,18 @@ class Webhook:
         import httpcore
 
         deadline = Deadline(self.timeout)
+        kept = False
         try:
             try:
-                return self._once(headers, body, deadline)
+                with self._connections.one(deadline) as connection:
+                    kept = connection.kept
+                    return self._ask(connection, headers, body)
             except (httpcore.RemoteProtocolError, httpcore.NetworkError):
-                if self._backend.connected:
+                if not kept:
                     raise
-                # a connection that was kept ended just then, which says nothing of the server
-                return self._once(headers, body, deadline)
+            # a connection that was kept ended just then, which says nothing of the server
+            with self._connections.one(deadline, fresh=True) as connection:
+                return self._ask(connection, headers, body)
         except EventfoldError:
             raise
         except (httpcore.LocalProtocolError, UnicodeEncodeError) as error:
@@ -145,23 +142,22 @@ class Webhook:
                 retry_after=None,
             ) from None
 
-    def _once(self, headers: dict[str, str], body: Body, deadline: Deadline) -> Answer:
+    def _ask(self, connection: "Connection", headers: dict[str, str], body: Body) -> Answer:
         encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-        with (
-            self._backend.until(deadline),
-            self._pool.stream("POST", self._url, headers=encoded, content=body.content) as response,
-        ):
+        with connection.http.stream("POST", self._url, headers=encoded, content=body.content) as response:
             found = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
             }
-            return Answer(response.status, found, self._beginning(response, deadline))
+            return Answer(response.status, found, _beginning(connection, response))
 
-    def _beginning(self, response: "httpcore.Response", deadline: Deadline) -> bytes:
-        """What comes of a body soon; all that counts was said before it, whatever becomes of it."""
-        found = bytearray()
-        with suppress(Exception), self._backend.until(deadline.sooner(BODY_SECONDS)):
-            for part in response.iter_stream():
-                found += part
-                if len(found) >= READ_BYTES:
-                    break
-        return bytes(found[:READ_BYTES])
+
+def _beginning(connection: "Connection", response: "httpcore.Response") -> bytes:
+    """What comes of a body soon; all that counts was said before it, whatever becomes of it."""
+    found = bytearray()
+    with suppress(Exception):
+        connection.deadline = connection.deadline.sooner(BODY_SECONDS)
+        for part in response.iter_stream():
+            found += part
+            if len(found) >= READ_BYTES:
+                break
+    return bytes(found[:READ_BYTES])
