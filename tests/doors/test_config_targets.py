@@ -1,14 +1,18 @@
 """Targets as settings: the section of the file, the environment; and no secret in either answer or error."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
 
 from eventfold.doors.cli.configuration import Given
 from eventfold.doors.cli.settings import Settings
+from eventfold.doors.cli.targets import GivenTarget, show_log
+from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.place import TargetPlace
 from tests.doors.calling import eventfold
+from tests.handlers.targets.making import message
 
 SECRET = "hunter2hunter2"
 
@@ -188,3 +192,25 @@ def test_a_variable_that_cannot_be_is_told(
 def test_settings_of_a_named_file_have_targets_too(folder: Path) -> None:
     (folder / "live.toml").write_text('[targets]\na = "log:"')
     assert set(Settings({}, Given("live.toml", "--config")).targets) == {"a"}
+
+
+def test_what_a_log_target_tells_is_seen_once_and_where_logging_is_set_up_it_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.getLogger("eventfold.effects")
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    given = {"mail": GivenTarget(TargetPlace(url="log:"), "eventfold.toml")}
+    show_log(given)
+    assert logger.handlers == []  # pytest has its own at the root
+    monkeypatch.setattr(logger, "propagate", False)
+    show_log({})
+    assert logger.handlers == []
+    try:
+        for _ in range(2):
+            show_log(given)
+        LogTarget().send({"a": 1}, message())
+    finally:
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["key"] == message().key

@@ -106,7 +106,7 @@ NONSENSE = {
 @pytest.mark.parametrize("how", NONSENSE)
 def test_who_talks_nonsense_is_unavailable(how: str) -> None:
     with serving(NONSENSE[how]) as server, pytest.raises(TargetUnavailable) as caught:
-        send(server)
+        send(server, timeout=600)
     assert len(str(caught.value)) < 400
     assert caught.value.facts["retry_after"] is None
 

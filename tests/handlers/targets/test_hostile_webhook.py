@@ -156,11 +156,27 @@ def test_an_effect_that_was_taken_stays_taken_whatever_comes_behind_the_status(
 ) -> None:
     monkeypatch.setattr(webhook, "BODY_SECONDS", SHORT)
     with serving(HARMLESS[what]) as server:
-        with closing(Webhook(here(server), allow_private=True, timeout=10)) as target:
+        with closing(Webhook(here(server), allow_private=True, timeout=600)) as target:
             target.send(1, message())
             target.send(2, message())
         assert [request.body for request in server.requests] == [b"1", b"2"]
         assert all("cookie" not in request.headers for request in server.requests)
+
+
+def test_no_more_of_a_body_is_taken_than_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "BODY_SECONDS", 600)
+    sent = 0
+
+    def pour(_server: Server, sock: socket.socket) -> None:
+        nonlocal sent
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        for _ in range(100):
+            sock.sendall(bytes(1_000_000))
+            sent += 1_000_000
+
+    with serving(reading(pour)) as server:
+        send(here(server), allow_private=True, timeout=600)
+    assert sent < 50_000_000
 
 
 @pytest.mark.parametrize("code", [404, 503])

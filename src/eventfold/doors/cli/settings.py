@@ -15,6 +15,7 @@ import click
 from eventfold.app.app import App
 from eventfold.app.live import Live
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
+from eventfold.doors.cli.targets import show_log
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.foreign import said
 from eventfold.handlers.targets.place import Place
@@ -110,6 +111,7 @@ class Settings:
         """
         app, url = self.definition(), self.url
         opened = {"lake": self.lake, "state": self.state}
+        show_log(self.configuration.targets)
         return self._named(lambda: app.open(url, **opened, targets=self.targets, create=False))
 
     def open_log(self, *, create: bool = False) -> Store:

@@ -4,6 +4,7 @@ A target is a URL, or a table with a URL and options. Its secrets stand in varia
 names; a URL that is a secret itself stands in the environment.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from eventfold.doors.cli.masking import MASK, has_secret, masked
+from eventfold.doors.cli.showing.output import say
 from eventfold.errors import ConfigInvalid, DefinitionError
 from eventfold.foreign import said
 from eventfold.handlers.declaring.names import check_name
+from eventfold.handlers.targets.log import LOGGER
 from eventfold.handlers.targets.place import TargetPlace
 
 SECTION = "targets"
@@ -85,6 +88,21 @@ def shown(place: TargetPlace) -> str:
             return masked(place.url)
         case _:
             return MASK
+
+
+class _Told(logging.Handler):
+    """Shows what targets of `log:` tell, on standard error as it is then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+def show_log(given: Mapping[str, GivenTarget]) -> None:
+    """From here on a target of `log:` is seen; a program that set its logging up itself shows it its own way."""
+    logger = logging.getLogger(LOGGER)
+    if any(one.place.scheme == "log" for one in given.values()) and not logger.hasHandlers():
+        logger.addHandler(_Told())
+        logger.setLevel(logging.INFO)
 
 
 def variables_of(place: TargetPlace) -> dict[str, tuple[str, ...]]:

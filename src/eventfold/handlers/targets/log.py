@@ -10,6 +10,7 @@ from eventfold.handlers.targets.effectline import content_of, told
 from eventfold.handlers.targets.limits import checked_rate
 from eventfold.handlers.targets.port import as_body
 
+LOGGER = "eventfold.effects"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -43,7 +44,7 @@ class LogTarget:
         line = {**told(message), "mediaType": body.media_type, "bytes": len(body.content)}
         if self._payload:
             line |= content_of(body)
-        logging.getLogger("eventfold.effects").log(self._level, "%s", _encode(line).decode())
+        logging.getLogger(LOGGER).log(self._level, "%s", _encode(line).decode())
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,6 +1,7 @@
 """`Mail`: what a handler returns for a mail server."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -82,7 +83,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
         """
         from email.message import EmailMessage
         from email.policy import SMTP
-        from email.utils import format_datetime, localtime
+        from email.utils import format_datetime
 
         found = EmailMessage(SMTP.clone(cte_type="7bit"))  # not every server takes 8 bits
         found["From"] = address_of(self.sender or sender, "sender")
@@ -92,7 +93,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
         if self.reply_to:
             found["Reply-To"] = address_of(self.reply_to, "reply_to")
         found["Subject"] = self.subject
-        found["Date"] = format_datetime(localtime())
+        found["Date"] = format_datetime(datetime.now(UTC))
         found["Message-ID"] = message_id
         found["Auto-Submitted"] = "auto-generated"  # so that absence notes do not answer
         found.set_content(self.text)
