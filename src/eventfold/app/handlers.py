@@ -67,8 +67,8 @@ class LiveHandler:
     def move(self, to: To, reason: str = "") -> None:
         """Puts it elsewhere: it goes on from there, with the types of events that it takes now.
 
-        What was parked stays, and so do deadlines; with "start" parked streams are forgotten, since all of their events
-        come again. One that is paused stays paused.
+        Deadlines stay, and so does what is parked; but parked streams whose event comes again are forgotten: of a log
+        without a total order, all with "start" and none with a cursor. One that is paused stays paused.
 
         Args:
             to: "now" = the end of the log; "start" = before its first event; a cursor; "here" = where it is, to accept

@@ -178,6 +178,28 @@ def test_from_the_start_parked_streams_come_again_and_elsewhere_they_stay(live: 
     assert sorted(mailer.taken) == [("order-1", 1), ("order-1", 2), ("order-2", 1), ("order-2", 1)]
 
 
+def test_at_a_position_those_parked_streams_are_forgotten_whose_event_comes_again(
+    live: Live, mailer: Mailer
+) -> None:
+    ship(live, "order-2")
+    live.handle()
+    mailer.poison = {"order-1", "order-2"}
+    for stream in ("order-1", "order-2", "order-1"):
+        ship(live, stream)
+        live.handle()
+    live.handler(NAME).retry("order-2")
+    live.handler(NAME).move(live.store.feed().at_position(2))
+    assert list(live.handler(NAME).parked()) == ["order-1"]
+    assert [asked.key for asked in live.store.effects().notes(NAME, "asked")] == []
+    mailer.poison.clear()
+    live.handle()
+    assert sorted(mailer.taken) == [("order-2", 1), ("order-2", 2)]
+    live.handler(NAME).move(live.store.feed().at_position(0))
+    live.handle()
+    assert live.handler(NAME).parked() == {}
+    assert sorted(mailer.taken[2:]) == [("order-1", 1), ("order-1", 2), ("order-2", 1), ("order-2", 2)]
+
+
 def test_what_a_restore_or_a_move_left_held_goes_on_only_from_a_place_that_is_said(
     live: Live, mailer: Mailer
 ) -> None:

@@ -8,11 +8,22 @@ from msgspec import structs
 from eventfold.errors import HandlerHeld, HandlerNotFound, RangeInvalid
 from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import NOTES, Effects, Name
-from eventfold.handlers.records import LAST, MOVE, PARKED, PERSON, About, Asked, Held, Moved
+from eventfold.feed.effects.port import NOTES, Name
+from eventfold.handlers.records import (
+    LAST,
+    MOVE,
+    PARKED,
+    PERSON,
+    About,
+    Asked,
+    Held,
+    Moved,
+    digest,
+    parked_of,
+)
 from eventfold.handlers.tending.covering import check_cover
 from eventfold.handlers.tending.moving import OF_MOVES, hold, holds, place
-from eventfold.handlers.tending.noting import keys
+from eventfold.handlers.tending.noting import noted
 from eventfold.store.port import Store
 
 To = Literal["now", "start", "here"] | Cursor
@@ -56,9 +67,10 @@ def resume(store: Store, handler: str) -> None:
 def move(store: Store, handler: str, to: To, reason: str = "") -> None:
     """Puts a handler elsewhere: it goes on from there, with the types of events that it takes now.
 
-    Its leases are taken away first, so that nothing that a worker does meanwhile moves it. What was parked stays, and
-    so do deadlines; with "start" the parked streams are forgotten, since all of their events come again. A handler that
-    is paused stays paused. One that has not begun begins there. It is recorded with the actor of the context.
+    Its leases are taken away first, so that nothing that a worker does meanwhile moves it. Deadlines stay, and so does
+    what is parked; but parked streams whose event comes again are forgotten: of a log without a total order, all with
+    "start" and none with a cursor. A handler that is paused stays paused, one that has not begun begins there. It is
+    recorded with the actor of the context.
 
     Args:
         store: the log.
@@ -88,12 +100,11 @@ def move(store: Store, handler: str, to: To, reason: str = "") -> None:
     if not effects.all(handler):
         effects.begin(handler, _place(store, to))
         return effects.note(handler, [moved.note(moved.key)])
-    is_again = to == "start"
     held = Held(reason=reason, actor=moved.actor, since_us=moved.moved_us)
     hold(effects, handler, MOVE, held)
-    if is_again:
-        _forget_parked(effects, handler, held)
-    return place(effects, handler, MOVE, _place(store, to), moved, forget=[Name(About.kind, LAST)])
+    cursor = _place(store, to)
+    _forget_parked(store, handler, held, cursor, from_start=to == "start")
+    return place(effects, handler, MOVE, cursor, moved, forget=[Name(About.kind, LAST)])
 
 
 def _stay(store: Store, handler: str, moved: Moved) -> None:
@@ -114,9 +125,15 @@ def _place(store: Store, to: To) -> Cursor:
     return store.feed().end() if to == "now" else store.feed().start()
 
 
-def _forget_parked(effects: Effects, handler: str, held: Held) -> None:
-    """Their events come again; once one of them is forgotten, the handler cannot stay where it is."""
-    found = [*keys(effects, handler, PARKED), *keys(effects, handler, Asked.kind)]
+def _forget_parked(store: Store, handler: str, held: Held, cursor: Cursor, *, from_start: bool) -> None:
+    """The streams whose parked event comes again; once one is forgotten, the handler cannot stay where it is."""
+    effects = store.effects()
+    if not from_start and not store.feed().capabilities.total_order:
+        return  # whether an event lies after the cursor is not told by its position there
+    after = 0 if from_start else max(mark.position for mark in cursor.marks.values())
+    parked = map(parked_of, noted(effects, handler, PARKED))
+    streams = [digest(one.stream) for one in parked if from_start or one.position > after]
+    found = [Name(kind, key) for key in streams for kind in (PARKED, Asked.kind)]
     if found:
         effects.note(handler, [structs.replace(held, half=True).note(MOVE)])
     for at in range(0, len(found), NOTES):

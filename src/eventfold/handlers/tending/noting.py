@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eventfold.feed.effects.port import Effects, Name, Note
+from eventfold.feed.effects.port import Effects, Note
 
 _PAGE = 1_000
 
@@ -15,8 +15,3 @@ def noted(effects: Effects, handler: str, kind: str) -> Iterator[Note]:
         if len(found) < _PAGE:
             return
         after = found[-1].key
-
-
-def keys(effects: Effects, handler: str, kind: str) -> list[Name]:
-    """Where the notes of one kind are kept."""
-    return [note.name for note in noted(effects, handler, kind)]

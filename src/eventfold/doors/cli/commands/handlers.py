@@ -143,7 +143,7 @@ def resume(settings: Settings, name: str) -> None:
 @click.option("--reason", default="", help="Why; it is recorded with your name.")
 @pass_settings
 def move(settings: Settings, name: str, to: str, reason: str) -> None:
-    """Put the handler NAME elsewhere: it goes on from there. What was parked stays, but for a move to the start.
+    """Put the handler NAME elsewhere: it goes on from there. What is parked stays, unless it comes again.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db handlers move send_tracking --to now
     """
