@@ -8,8 +8,10 @@ from tests.errors.conftest import KINDS
 
 PATH = {*range(2, 9), *range(11, 29), *range(31, 34), *range(35, 39), *range(40, 50), 54, 59, 60}
 COSMOS = {39}
+RECEIVER = {1: "body-empty", 9: "body-too-large", 10: "media-type-unsupported"}
+"""Lines that only HTTP knows; the tests of the receiver ask for these codes."""
 LATER = {
-    **dict.fromkeys((1, 9, 10, 30, 55, 56, 57), "HTTP"),
+    **dict.fromkeys((30, 55, 56, 57), "HTTP"),
     29: "handlers",
     **dict.fromkeys((50, 51, 52, 53), "search"),
     34: "tombstones",
@@ -39,7 +41,7 @@ def lines(door: str, kind: str) -> set[int]:
 
 
 def test_every_line_of_the_catalogue_has_a_place() -> None:
-    assert sorted([*PATH, *COSMOS, *LATER]) == list(range(1, 61))
+    assert sorted([*PATH, *COSMOS, *RECEIVER, *LATER]) == list(range(1, 61))
 
 
 def test_every_line_is_tried_through_both_doors_on_both_stores() -> None:
@@ -55,6 +57,11 @@ def test_what_is_tried_elsewhere_is_there() -> None:
         assert re.search(
             rf"^def {name}\(\s*own_place: Place", (Path(__file__).parent / file).read_text(), re.MULTILINE
         )
+
+
+def test_what_only_http_knows_is_tried_there() -> None:
+    tried = (Path(__file__).parents[1] / "doors" / "http" / "test_receiver.py").read_text()
+    assert [code for code in RECEIVER.values() if f'"{code}"' not in tried] == []
 
 
 def test_a_line_that_is_not_tried_is_seen() -> None:

@@ -26,10 +26,13 @@ class App(Definition):
         untyped: whether events of other names are read as `Untyped`, for logs that were imported.
         ignored: stored names that the app does not know and means not to: its tables may miss their events, and nobody
             is warned of it. They are folded and loaded no differently.
+        source: who speaks in public events, as a URI reference; an absolute URI, such as `https://shop.example.com`, is
+            like no other. Others tell repeats by it, so it stays as it is. Default: `/` and the name.
 
     Raises:
         DefinitionError: two aggregates of one category, two tables or handlers of one name, two types of one stored
-            name; a name is ignored that is registered, or that a table looks at; a handler takes an unknown event.
+            name; a name is ignored that is registered, or that a table looks at; a handler takes an unknown event, or
+            publishes and does not say what; no URI reference as the source.
         UpcasterMissing: a schema version from which no chain of upcasters leads to the current one.
         TableInvalid: a table looks at an event type that the app does not know.
     """

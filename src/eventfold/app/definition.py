@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.errors import DefinitionError, TableInvalid
@@ -9,8 +10,11 @@ from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.public.consuming import Consumer
+from eventfold.handlers.public.attributes import fault_of_source
+from eventfold.handlers.public.consuming import Consumer, consumed
+from eventfold.handlers.public.event import check_public
 from eventfold.handlers.public.inbox import STORED
+from eventfold.handlers.public.publishing import public_events
 from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.declaring.table import Table, TableSpec
 
@@ -28,8 +32,12 @@ class Definition:
         events: Iterable[type[Event]] = (),
         untyped: bool = False,
         ignored: Iterable[str] = (),
+        source: str | None = None,
     ) -> None:
         self.name = name
+        self.source = f"/{quote(name, safe='')}" if source is None else source
+        if why := fault_of_source(self.source):
+            raise DefinitionError(f"source={self.source!r:.60} is who speaks in public events, but {why}.")
         self.aggregates = tuple(aggregates)
         known = [e for aggregate in self.aggregates for e in aggregate.event_types]
         received = STORED if any(isinstance(handler, Consumer) for handler in handlers) else ()
@@ -40,6 +48,8 @@ class Definition:
         self.handlers: dict[str, Handler] = {}
         for handler in handlers:
             self._handle(handler)
+        for public in [*public_events(self.handlers.values()), *consumed(self.handlers.values())]:
+            check_public(public)
         self.ignored = self._left_out(ignored)
         _no_twins([a.definition.category for a in self.aggregates], "aggregates", "category")
 

@@ -207,7 +207,7 @@ class Handling:
                 self._store,
                 target=target,
                 ask=self._ask,
-                source=f"/{self._app.name}",
+                source=self._app.source,
             )
             found.append(HandlerFollower(handler, self._store, doing, gate, wall=wall))
         return found

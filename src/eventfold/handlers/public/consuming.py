@@ -1,6 +1,6 @@
 """`consume`: public events of others become commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -101,6 +101,12 @@ def consume(
     return lambda function: Consumer(
         source, types, function, name=name, since=since, concurrency=concurrency, attempts=attempts
     )
+
+
+def consumed(handlers: Iterable[Handler]) -> list[type[PublicEvent]]:
+    """The classes of public events that some handlers consume."""
+    found = (kind for handler in handlers if isinstance(handler, Consumer) for kind in handler.public)
+    return list(dict.fromkeys(found))
 
 
 _stored = Registry(STORED)

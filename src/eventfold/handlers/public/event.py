@@ -7,6 +7,7 @@ import msgspec
 
 from eventfold.errors import DefinitionError
 from eventfold.events.names import check_event_type
+from eventfold.events.shape import checker
 
 
 class PublicEventMeta(msgspec.StructMeta):
@@ -79,6 +80,19 @@ class PublicEvent(
     public_name: ClassVar[str]
     schema_version: ClassVar[int]
     key_field: ClassVar[str | None]
+
+
+def check_public(event_type: type[PublicEvent]) -> None:
+    """Refuses a class that could not be written or read.
+
+    Raises:
+        DefinitionError: a field has a type that does not read back as it was written.
+    """
+    try:
+        msgspec.json.Decoder(event_type)
+        checker(event_type)
+    except (TypeError, NameError) as error:
+        raise DefinitionError(f"{event_type.__name__}: {error}") from error
 
 
 def schema_uri(event_type: type[PublicEvent]) -> str:
