@@ -15,8 +15,7 @@ import msgspec
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.handlers.public.attributes import STRUCTURED
-from eventfold.handlers.public.receiving import receive
+from eventfold.imports.publicevents import take_file
 from examples.orders.domain import Item, Order
 from examples.orders.handlers import payment_captured
 from examples.orders.postoffice import PostOffice
@@ -90,8 +89,7 @@ def pay(live: Live, file: Path, names: Iterable[str], *, short: str = "") -> Non
     lines = [_payment(live, name, Decimal(0)) for name in names]
     lines += [_payment(live, short, Decimal("1.00"))] if short else []
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    for line in file.read_bytes().splitlines():
-        receive(live.store, "payments", line, STRUCTURED)
+    take_file(live.store, "payments", file)
     live.handle()
 
 

@@ -21,7 +21,7 @@ TOGETHER = {"guide": "guide/index.md", "howto": "howto/index.md"}
 NOT_RUN = {
     "cosmos.md": 4,
     "howto/notebook.md": 1,
-    "howto/production.md": 1,
+    "howto/production.md": 2,
     "howto/web-service.md": 1,
     "performance.md": 2,
     "reference/names.md": 1,
