@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import eventfold as ef
 from eventfold.doors.cli.configuration import Given
 from eventfold.doors.cli.settings import Settings
 from eventfold.doors.cli.targets import GivenTarget, show_log
@@ -192,6 +193,27 @@ def test_a_variable_that_cannot_be_is_told(
 def test_settings_of_a_named_file_have_targets_too(folder: Path) -> None:
     (folder / "live.toml").write_text('[targets]\na = "log:"')
     assert set(Settings({}, Given("live.toml", "--config")).targets) == {"a"}
+
+
+def test_doctor_says_which_target_could_not_be_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ef.open_store(f"sqlite:///{folder}/shop.db").close()
+    write(
+        folder,
+        FILE.replace('ca_file = "ca.pem"\n', "") + '[targets.inside]\nurl = "https://10.0.0.1/hunter2"',
+    )
+    monkeypatch.setenv("MAIL_PASSWORD", SECRET)
+    told = eventfold("doctor", "--json")
+    rows = {row["what"]: (row["level"], row["found"]) for row in json.loads(told.out)}
+    assert told.code == 2
+    assert rows["target mail"] == ("ok", "smtp://***@smtp.example.org?sender=shop@example.org")
+    assert [rows[f"target {name}"][0] for name in ("shipments", "audit")] == ["ok", "ok"]
+    for name, why in (("billing-hook", "secrets_env"), ("inside", "private network")):
+        level, found = rows[f"target {name}"]
+        assert level == "problem"
+        assert why in found
+        assert "eventfold.toml" in found
+    assert "hunter2" not in told.out + told.err
+    assert sorted(path.name for path in folder.iterdir() if path.suffix == ".jsonl") == []
 
 
 def test_what_a_log_target_tells_is_seen_once_and_where_logging_is_set_up_it_is_left_alone(

@@ -6,7 +6,7 @@ names; a URL that is a secret itself stands in the environment.
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,11 +15,13 @@ import msgspec
 
 from eventfold.doors.cli.masking import MASK, has_secret, masked
 from eventfold.doors.cli.showing.output import say
-from eventfold.errors import ConfigInvalid, DefinitionError
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError
 from eventfold.foreign import said
 from eventfold.handlers.declaring.names import check_name
 from eventfold.handlers.targets.log import LOGGER
+from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import TargetPlace
+from eventfold.store.findings import Finding
 
 SECTION = "targets"
 PREFIX = "EVENTFOLD_TARGET_"
@@ -88,6 +90,17 @@ def shown(place: TargetPlace) -> str:
             return masked(place.url)
         case _:
             return MASK
+
+
+def examine_targets(given: Mapping[str, GivenTarget]) -> Iterator[Finding]:
+    """Whether each target could be opened; nothing is connected to."""
+    for name, (place, source) in given.items():
+        try:
+            open_named(name, place).close()
+        except EventfoldError as error:
+            yield Finding("problem", f"target {name}", f"{error.message} (Given by {source}.)")
+        else:
+            yield Finding("ok", f"target {name}", shown(place))
 
 
 class _Told(logging.Handler):

@@ -5,17 +5,18 @@ from rich.console import Console
 
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say
+from eventfold.doors.cli.targets import examine_targets
 from eventfold.errors import ConfigInvalid
 
 
 @click.command()
 @pass_settings
 def doctor(settings: Settings) -> int:
-    """Examine the log and what keeps it; change nothing.
+    """Examine the log, what keeps it, and the targets of effects; change nothing.
 
     Example: eventfold -s sqlite:///shop.db doctor
     """
-    found = settings.examine_log()
+    found = [*settings.examine_log(), *examine_targets(settings.configuration.targets)]
     problems = sum(finding.level == "problem" for finding in found)
     if settings.json:
         print_json([finding._asdict() for finding in found])
