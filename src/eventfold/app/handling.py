@@ -26,6 +26,7 @@ from eventfold.handlers.records import About
 from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
+from eventfold.handlers.tending.covering import check_cover
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
@@ -246,6 +247,7 @@ class Handling:
     def _start(self, handler: Handler, start: Callable[[], Cursor], end: Callable[[], Cursor]) -> Cursor:
         if isinstance(handler.since, Cursor):
             self._store.feed().check(handler.since)
+            check_cover(self._store.feed(), handler.since)
             return handler.since
         return start() if handler.since == "start" else end()
 

@@ -129,9 +129,9 @@ class Staff:
         for worker in self._workers:
             worker.finish()
 
-    def ask(self, stream: str, what: str = "retry", reason: str = "") -> None:
-        """Asks as a person does."""
-        asked = Asked(stream=stream, what=what, reason=reason, actor="ada")  # type: ignore[arg-type]  # of the test
+    def ask(self, stream: str, what: str = "retry", reason: str = "", version: int = 0) -> None:
+        """Asks as a person does, of the event of a version that waits."""
+        asked = Asked(stream=stream, what=what, reason=reason, actor="ada", version=version)  # type: ignore[arg-type]  # of the test
         self.store.effects().note(self.handler.name, [asked.note(digest(stream))])
 
     def hold(self) -> None:

@@ -370,7 +370,7 @@ class Desk:
         if self._handler.when is not None:
             self._deadlines.add(event, self._handler.when.delay)
             self.delayed = self._clock()
-        elif event.stream in self._parked:
+        elif self._parked.holds(event.stream, event.version):
             self._parked.extend(event.stream, event.version, self._changes)
         else:
             return True

@@ -108,6 +108,16 @@ class HandlingContract:
         skips = store.effects().notes("tell", "skipped")
         assert ["a test order" in note.value for note in skips] == [True]
 
+    def test_what_was_said_of_another_event_than_the_one_that_waits_skips_nothing(
+        self, store: Store, staff: Staff
+    ) -> None:
+        staff.faults["box-3", 2] = _fail
+        worker = staff.worker("a")
+        staff.settle(worker)
+        staff.ask("box-3", "skip", "it was about the first", version=1)
+        staff.turn(worker, turns=6)
+        assert (staff.parked()["box-3"].version, store.effects().notes("tell", "skipped")) == (2, [])
+
     def test_after_a_crash_as_many_are_repeated_as_were_under_way(self, staff: Staff) -> None:
         for owner in "abc":
             worker, stuck = staff.worker(owner), threading.Event()

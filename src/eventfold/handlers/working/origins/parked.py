@@ -43,11 +43,18 @@ class Parked:
         """The record of a stream."""
         return self._streams.get(stream)
 
+    def holds(self, stream: str, version: int) -> bool:
+        """Whether an event waits; those before the one that failed do not, where a handler was moved back."""
+        found = self._streams.get(stream)
+        return found is not None and version >= found.version
+
     def park(self, effect: Effect, last_version: int, changes: Changes) -> ParkedStream:
         """The stream of an effect that failed waits, up to a version."""
         error = effect.error or RuntimeError("the worker ended")
         found = park(effect.event, error, effect.tries)
-        return self._keep(structs.replace(found, last_version=max(found.last_version, last_version)), changes)
+        before = self._streams.get(found.stream, found)
+        last = max(found.last_version, last_version, before.last_version)
+        return self._keep(structs.replace(found, last_version=last), changes)
 
     def extend(self, stream: str, version: int, changes: Changes) -> None:
         """A later event waits behind."""

@@ -65,7 +65,8 @@ class Revival:
             ):
                 continue
             parked = self._parked.get(asked.stream)
-            if parked is None:
+            is_past = parked is not None and asked.what == "skip" and asked.version not in {0, parked.version}
+            if parked is None or is_past:  # it was said of an event that has been handled since
                 self._changes.drop(Asked.kind, key)
             elif asked.what == "skip":
                 self._skip(asked, parked)
