@@ -51,9 +51,13 @@ def found(things: list[Any]) -> Iterator[str]:
                     yield f"{name}: {argument}"
 
 
+OF_USERS = {"Target.send: payload"}
+"""What a user's own class narrows to what the user's own handlers return, which `object` would not let it."""
+
+
 def test_no_public_call_takes_or_gives_a_bare_any() -> None:
     things = [getattr(ef, name) for name in ef.__all__]
-    assert list(found([*things, *BESIDE_THE_FRONT_DOOR, EventfoldError])) == []
+    assert set(found([*things, *BESIDE_THE_FRONT_DOOR, EventfoldError])) == OF_USERS
 
 
 def test_a_bare_any_is_seen() -> None:

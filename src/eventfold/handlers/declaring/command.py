@@ -1,7 +1,6 @@
 """`Command`: what a reaction asks of an aggregate."""
 
 from collections.abc import Callable
-from typing import Any
 
 from eventfold.errors import DefinitionError
 from eventfold.store.names import category_of
@@ -25,7 +24,7 @@ class Command:
 
     __slots__ = ("args", "decision", "kwargs", "stream")
 
-    def __init__(self, stream: str, decision: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, stream: str, decision: Callable[..., None], *args: object, **kwargs: object) -> None:
         category_of(stream)
         if not callable(decision):
             raise DefinitionError(f"Command({stream!r}, ...) takes a decision to call, not {decision!r:.60}.")

@@ -7,10 +7,9 @@ from eventfold.events.event import Event
 from eventfold.feed.parking import ATTEMPTS
 from eventfold.handlers.declaring.after import After
 from eventfold.handlers.declaring.handler import Handler, Kind, Since
-from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.declaring.names import stored_names
 
-Decorator = Callable[[Callable[[Any, Message], object]], Handler]
+Decorator = Callable[[Callable[..., object]], Handler]
 
 
 def notify(

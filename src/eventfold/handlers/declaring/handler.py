@@ -43,7 +43,7 @@ class Handler:
         self,
         kind: Kind,
         types: tuple[str, ...],
-        function: Callable[[Any, Message], object],
+        function: Callable[..., object],
         *,
         name: str | None = None,
         to: str | None = None,

@@ -12,7 +12,6 @@ from eventfold.events.registry import Registry
 from eventfold.events.shape import Check, checker
 from eventfold.feed.parking import ATTEMPTS
 from eventfold.handlers.declaring.handler import Handler, Since
-from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.public.attributes import declares_json
 from eventfold.handlers.public.event import PublicEvent, schema_uri
 from eventfold.handlers.public.inbox import (
@@ -39,7 +38,7 @@ class Consumer(Handler):
         self,
         source: str,
         public: tuple[type[PublicEvent], ...],
-        function: Callable[[Any, Message], object],
+        function: Callable[..., object],
         **options: Any,
     ) -> None:
         super().__init__("consume", tuple(kind.stored_name for kind in STORED), function, **options)
@@ -60,7 +59,7 @@ def consume(
     since: Since = "start",
     concurrency: int = 8,
     attempts: int = ATTEMPTS,
-) -> Callable[[Callable[[Any, Message], object]], Consumer]:
+) -> Callable[[Callable[..., object]], Consumer]:
     """Asks aggregates for decisions about what others tell: each (source, id) once, in order by key.
 
         @ef.consume("payments", PaymentCaptured)

@@ -4,7 +4,6 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -53,7 +52,7 @@ class FileTarget:
             if problem:
                 raise ConfigInvalid(f"{self.path} {problem}: name another file for effects.", key="targets")
 
-    def send(self, payload: Any, message: Message) -> None:
+    def send(self, payload: object, message: Message) -> None:
         """Appends an effect; errors as `Target.send`."""
         line = line_of(payload, message)
         try:

@@ -1,7 +1,6 @@
 """`FunctionTarget`: a function of the program takes the effects."""
 
 from collections.abc import Callable
-from typing import Any
 
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.limits import checked_rate
@@ -15,11 +14,11 @@ class FunctionTarget:
         rate: effects a second, at most.
     """
 
-    def __init__(self, function: Callable[[Any, Message], object], *, rate: float | None = None) -> None:
+    def __init__(self, function: Callable[..., object], *, rate: float | None = None) -> None:
         self._function = function
         self.rate = checked_rate(rate)
 
-    def send(self, payload: Any, message: Message) -> None:
+    def send(self, payload: object, message: Message) -> None:
         """Calls the function; what it raises is raised."""
         self._function(payload, message)
 

@@ -1,7 +1,6 @@
 """`LogTarget`: each effect is told to the log of the program, for a look before there is a real target."""
 
 import logging
-from typing import Any
 
 import msgspec
 
@@ -34,7 +33,7 @@ class LogTarget:
         self._level = level
         self.rate = checked_rate(rate)
 
-    def send(self, payload: Any, message: Message) -> None:
+    def send(self, payload: object, message: Message) -> None:
         """Logs an effect.
 
         Raises:

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from eventfold.errors import ConfigInvalid
-from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.port import Target
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
@@ -78,7 +77,7 @@ class TargetPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 raise ConfigInvalid(f"A target of {self.scheme}: has no option {name}.", key=name)
 
 
-Place = str | TargetPlace | Target | Callable[[Any, Message], object]
+Place = str | TargetPlace | Target | Callable[..., object]
 """What a target may be given as."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from eventfold.errors import EffectRefused, TargetUnavailable
 from eventfold.foreign import said
@@ -80,7 +80,7 @@ class SmtpTarget:
         self.shown = f"{'smtps' if encryption == 'tls' else 'smtp'}://{shown}:{self._port}"
         self._secrets = spoken_forms(self._user, self._password)
 
-    def send(self, payload: Any, message: Message) -> None:
+    def send(self, payload: object, message: Message) -> None:
         """Hands a mail over; errors as `Target.send`."""
         if not isinstance(payload, Mail):
             raise EffectRefused(

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 from eventfold.errors import ConfigInvalid, EffectRefused
 from eventfold.extras import needing
@@ -55,7 +54,7 @@ class MailTemplates:
         to: str | tuple[str, ...] | list[str],
         sender: str | None = None,
         reply_to: str | None = None,
-        **values: Any,
+        **values: object,
     ) -> Mail:
         """A mail, as its templates have it.
 
@@ -85,7 +84,7 @@ class MailTemplates:
             reply_to=reply_to,
         )
 
-    def _render(self, file: str, values: dict[str, Any]) -> str:
+    def _render(self, file: str, values: dict[str, object]) -> str:
         from jinja2 import TemplateError, TemplateNotFound
 
         try:

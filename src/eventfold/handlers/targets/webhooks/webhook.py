@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eventfold.errors import EffectRefused, EventfoldError, TargetUnavailable
 from eventfold.extras import needing
@@ -85,7 +85,7 @@ class Webhook:
         context = trusting(ca_file) if self._place.scheme == "https" else None
         self._connections = Connections(self._url.origin, context, self._check)
 
-    def send(self, payload: Any, message: Message) -> None:
+    def send(self, payload: object, message: Message) -> None:
         """Posts an effect; errors as `Target.send`, and TargetForbidden where the name leads to a forbidden address."""
         body = as_body(payload)
         headers = {"Host": self._place.authority, **headers_of(body, message), **self._headers}
