@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,9 @@ from eventfold.events.accepting import accept
 from eventfold.events.jsontext import compact_object
 from eventfold.events.metadata import read_metadata
 from eventfold.feed.cursor import read_cursor
+from eventfold.handlers.public.attributes import BATCH, STRUCTURED
+from eventfold.handlers.public.consuming import open_public
+from eventfold.handlers.public.receiving import receive
 from eventfold.imports import Mapping, import_file
 from eventfold.imports.documents import file_pages, import_documents
 from eventfold.readmodels.publishing.publication import read_stamp
@@ -155,6 +159,37 @@ def import_files(content: bytes) -> object:
     return before
 
 
+class Told(ef.PublicEvent, name="com.example.told", key="owner"):
+    owner: str
+    limit: Decimal = Decimal(0)
+    at: datetime | None = None
+    more: dict[str, Any] | None = None
+
+
+@ef.consume("fuzz", Told)
+def told(_event: Told, _message: ef.Message) -> None: ...
+
+
+def public(content: bytes) -> object:
+    """Public events of others, in one of the three modes: a second delivery adds nothing, and what fits is read."""
+    form, _, body = content.partition(b"\n")
+    kind = {b"s": STRUCTURED, b"b": BATCH}.get(form[:1], "application/json")
+    named = (pair.partition("=") for pair in form.decode("latin-1").split("&")[1:])
+    headers = {f"ce-{name}": value for name, _, value in named}
+    store = open_store("sqlite://")
+    try:
+        answers = receive(store, "fuzz", body, kind, headers=headers)
+        again = receive(store, "fuzz", body, kind, headers=headers)
+        assert [one._replace(deduplicated=True) for one in answers] == again
+        for recorded in read_all(store.feed()):
+            with suppress(EventfoldError):
+                found = open_public(recorded, told)
+                assert found is None or isinstance(found, Told)
+    finally:
+        store.close()
+    return answers
+
+
 def _import(store: Store, path: Path, kind: str) -> None:
     if kind == "documents":
         import_documents(store, file_pages(path), "fuzz", category="case")
@@ -170,6 +205,7 @@ DECODERS: dict[str, Decoder] = {
     "config": config,
     "append": append_lines,
     "import": import_files,
+    "public": public,
 }
 
 
