@@ -141,6 +141,14 @@ def test_what_is_no_handler_of_the_app_is_refused(handlers: list[Any]) -> None:
         ef.App("shop", aggregates=[Order], handlers=handlers)
 
 
+def test_an_async_function_is_refused_where_it_is_declared() -> None:
+    async def later(event: Created, message: ef.Message) -> None:
+        pass
+
+    with pytest.raises(DefinitionError, match="async"):
+        ef.notify(Created)(later)
+
+
 def test_handlers_that_answer_each_other_in_a_circle_are_stopped(tmp_path: Path) -> None:
     class Pinged(ef.Event):
         n: int

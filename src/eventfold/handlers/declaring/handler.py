@@ -1,5 +1,6 @@
 """`Handler`: a function with the events it takes, a stored name, and where its effects go."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -56,6 +57,11 @@ class Handler:
         if not callable(function):
             raise DefinitionError(
                 f"A handler is a function that takes an event and a Message, not {function!r}."
+            )
+        if inspect.iscoroutinefunction(function):
+            raise DefinitionError(
+                f"{getattr(function, '__name__', function)!r:.60} is an async function, and handlers run in threads:"
+                " make it a plain one; asyncio.run inside it runs what is async."
             )
         self.kind = kind
         self.name = check_name(getattr(function, "__name__", None) if name is None else name, "handler")
