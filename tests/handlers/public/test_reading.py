@@ -11,7 +11,7 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventfold.errors import EventfoldError
+from eventfold.errors import EventfoldError, InvalidJson
 from eventfold.events.jsontext import compact_value
 from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.public.encoding import encode_public
@@ -73,6 +73,21 @@ def test_every_mode_of_another_writer_says_the_same(
         assert (read.id, read.attributes["subject"], read.attributes["more"]) == (name, subject, extension)
         assert json.loads(read.text or "") == data
     assert read_events(b"[" + bytes(whole.body) + b"," + bytes(whole.body) + b"]", BATCH) == [first, first]
+
+
+@pytest.mark.parametrize("data", [["blue", "red"], True])
+def test_what_the_sdk_writes_of_lists_and_booleans_in_binary_mode_is_refused_and_not_misread(
+    data: object,
+) -> None:
+    """It writes what Python prints; in structured mode both are read."""
+    said: Any = data  # more than it declares to take
+    event = CloudEvent({**FIRST, "datacontenttype": "application/json"}, said)
+    whole = to_structured(event, JSONFormat())
+    (read,) = read_events(bytes(whole.body), whole.headers["content-type"])
+    assert json.loads(read.text or "") == data
+    apart = to_binary(event, JSONFormat())
+    with pytest.raises(InvalidJson):
+        read_events(bytes(apart.body), "application/json", apart.headers)
 
 
 def test_data_are_kept_as_they_were_written() -> None:
