@@ -7,7 +7,19 @@ from pathlib import Path
 
 from tests.architecture.tree import PACKAGE, plant
 
-HEAVY = ("duckdb", "pyarrow", "deltalake", "azure", "apsw", "click", "rich", "lxml", "httpcore", "jinja2")
+HEAVY = (
+    "duckdb",
+    "pyarrow",
+    "deltalake",
+    "azure",
+    "apsw",
+    "click",
+    "rich",
+    "lxml",
+    "httpcore",
+    "jinja2",
+    "opentelemetry",
+)
 
 PROBE = """
 import importlib, json, sys

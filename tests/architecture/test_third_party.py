@@ -35,6 +35,8 @@ HOMES = {
     "httpcore": ("handlers/targets/webhooks/*",),
     "jinja2": ("handlers/targets/mail/templates.py",),
     "lxml": ("imports/files/xmlfeed.py",),
+    "opentelemetry": ("doors/health/metrics.py",),
+    "prometheus_client": ("doors/health/metrics.py",),
     "waitress": ("doors/http/serving.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),

@@ -36,6 +36,10 @@ class Pulse:
         now = time.monotonic()
         return {name: max(0.0, now - loop.turned) for loop in self._loops for name in loop.names}
 
+    def handled(self) -> dict[str, int]:
+        """For each follower that counts them, the events that it has handled in this process."""
+        return {name: count for loop in self._loops for name, count in loop.handled.items()}
+
     def stopped(self) -> dict[str, EventfoldError]:
         """The followers that do not go on, and why."""
         return {name: error for loop in self._loops for name, error in loop.stopped.items()}

@@ -95,6 +95,14 @@ class Loop:
         return [runner.follower.name for runner in self._runners]
 
     @property
+    def handled(self) -> dict[str, int]:
+        """By the name of a follower that counts them, the events that it has handled."""
+        counted = {
+            runner.follower.name: getattr(runner.follower, "handled", None) for runner in self._runners
+        }
+        return {name: count for name, count in counted.items() if isinstance(count, int)}
+
+    @property
     def stopped(self) -> dict[str, EventfoldError]:
         """The followers that do not go on, and why."""
         return {

@@ -1,20 +1,22 @@
-"""`/health` and `/ready` on a port of this machine: bounded in requests, bytes and time."""
+"""`/health`, `/ready` and `/metrics` on a port of this machine: bounded in requests, bytes and time."""
 
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from eventfold.app.live import Live
 from eventfold.doors.health.checks import BEHIND, STALLED, Check, all_ok, health, ready
 from eventfold.doors.health.latest import Latest
-from eventfold.errors import ConfigInvalid, EventfoldError
+from eventfold.doors.health.metrics import TEXT, prometheus
+from eventfold.errors import ConfigInvalid, EventfoldError, ExtraMissing
 
 _log = logging.getLogger("eventfold.health")
 HOST = "127.0.0.1"
@@ -22,7 +24,18 @@ REQUESTS = 16
 """At once; more are closed without an answer."""
 SECONDS = 5.0
 """For which a client may be silent."""
-Ask = Callable[[], Sequence[Check]]
+JSON = "application/json"
+
+
+class Page(NamedTuple):
+    """What is answered."""
+
+    status: HTTPStatus
+    media_type: str
+    content: bytes
+
+
+Ask = Callable[[], Page]
 
 
 @contextmanager
@@ -35,7 +48,8 @@ def serving_health(
             live.run(stop)
 
     `GET /health`: whether the loops of this process turn; if not, start it anew. `GET /ready`: whether tables and
-    handlers follow, and are not too far behind. 200 says yes and 503 no, with each check in JSON.
+    handlers follow, and are not too far behind. 200 says yes and 503 no, with each check in JSON. `GET /metrics`: the
+    figures of `measure` in the text of Prometheus, where the packages of `eventfold[metrics]` are installed.
 
     Args:
         live: the app.
@@ -46,19 +60,50 @@ def serving_health(
     Raises:
         ConfigInvalid: the port cannot be used.
     """
-    asks: dict[str, Ask] = {
-        "/health": lambda: health(live, stalled=stalled),
-        "/ready": Latest(lambda: ready(live, behind=behind)).get,
-    }
+    with ExitStack() as closing:
+        asks: dict[str, Ask] = {
+            "/health": partial(_checked, lambda: health(live, stalled=stalled)),
+            "/ready": partial(_checked, Latest(lambda: ready(live, behind=behind)).get),
+            "/metrics": _figures(live, closing),
+        }
+        try:
+            server = _Server((HOST, port), asks)
+        except (OSError, OverflowError) as error:
+            why = error.strerror if isinstance(error, OSError) else "there is no such port"
+            raise ConfigInvalid(f"Port {port} cannot be used: {why}.", key="health-port") from None
+        with _serving(server):
+            yield f"http://{HOST}:{server.server_port}"
+
+
+def _checked(ask: Callable[[], Sequence[Check]]) -> Page:
+    """The checks, or that they cannot be made."""
     try:
-        server = _Server((HOST, port), asks)
-    except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else "there is no such port"
-        raise ConfigInvalid(f"Port {port} cannot be used: {why}.", key="health-port") from None
+        checks = ask()
+    except TimeoutError:
+        checks = [Check(name="log", ok=False, why="no answer in time")]
+    except EventfoldError as error:
+        checks = [Check(name="log", ok=False, why=error.code)]
+    well = all_ok(checks)
+    status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+    return Page(status, JSON, msgspec.json.encode({"ok": well, "checks": checks}))
+
+
+def _figures(live: Live, closing: ExitStack) -> Ask:
+    """The page of figures; without its packages, one that says which they are."""
+    try:
+        text = closing.enter_context(prometheus(live))
+    except ExtraMissing as error:
+        missing = msgspec.json.encode({"code": error.code, "message": error.message})
+        return lambda: Page(HTTPStatus.NOT_FOUND, JSON, missing)
+    return lambda: Page(HTTPStatus.OK, TEXT, text())
+
+
+@contextmanager
+def _serving(server: "_Server") -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="health", daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_port}"
+        yield
     finally:
         server.shutdown()
         server.server_close()
@@ -115,20 +160,18 @@ class _Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Asks."""
         ask = self.server.asks.get(self.path.partition("?")[0])
-        if ask is None:
-            self._say(HTTPStatus.NOT_FOUND, {"code": "not-found", "paths": sorted(self.server.asks)})
-            return
         try:
-            checks = ask()
-        except TimeoutError:
-            checks = [Check(name="log", ok=False, why="no answer in time")]
-        except EventfoldError as error:
-            checks = [Check(name="log", ok=False, why=error.code)]
+            page = _unknown(self.server.asks) if ask is None else ask()
         except Exception:  # noqa: BLE001 - whoever asks is told that it failed; why stands in our log
             _log.exception("%s failed", self.path)
-            checks = [Check(name="log", ok=False, why=EventfoldError.code)]
-        well = all_ok(checks)
-        self._say(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, {"ok": well, "checks": checks})
+            page = Page(HTTPStatus.INTERNAL_SERVER_ERROR, JSON, b'{"ok":false}')
+        self.send_response(page.status)
+        self.send_header("Content-Type", page.media_type)
+        self.send_header("Content-Length", str(len(page.content)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page.content)
 
     do_HEAD = do_GET  # noqa: N815 - its name there
 
@@ -140,15 +183,9 @@ class _Request(BaseHTTPRequestHandler):
         """Probes come every few seconds."""
         _log.debug(format, *args)
 
-    def _say(self, status: HTTPStatus, body: object) -> None:
-        content = msgspec.json.encode(body)
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+
+def _unknown(asks: Iterable[str]) -> Page:
+    return Page(HTTPStatus.NOT_FOUND, JSON, msgspec.json.encode({"code": "not-found", "paths": sorted(asks)}))
 
 
 def _cut(request: socket.socket) -> None:

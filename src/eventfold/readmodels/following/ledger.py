@@ -56,6 +56,12 @@ class LedgerKeeper:
         """That of the follower."""
         return self._follower.name
 
+    @property
+    def handled(self) -> int | None:
+        """What the follower has handled, where it counts it."""
+        count: int | None = getattr(self._follower, "handled", None)
+        return count
+
     def where(self) -> Cursor | None:
         """Where the follower is."""
         return self._follower.where()

@@ -34,7 +34,7 @@ from eventfold.doors.health.serving import serving_health
 @click.option(
     "--health-port",
     type=click.IntRange(0, 65535),
-    help="Answers GET /health and /ready on this port of 127.0.0.1; 0 = any that is free.",
+    help="Answers GET /health, /ready and /metrics on this port of 127.0.0.1; 0 = any that is free.",
 )
 @click.option(
     "--behind",
