@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+from tests.trust.effects import table
 from tests.trust.figures import FOLDER, Figure, kept, summed
 from tests.trust.system import ROOT
 
@@ -29,6 +30,7 @@ class Promise(NamedTuple):
 
 TRUST, SQLITE = "tests/trust", "tests/store/sqlite"
 CONTRACT = f"{SQLITE}/test_contract.py::TestSqliteFile"
+CAMPAIGN = "tests/handlers/campaign"
 TABLES = f"{SQLITE}/test_readmodel_contract.py::TestSqlite"
 POWER, CALLS = f"{TRUST}/test_power_loss.py", f"{TRUST}/test_system_calls.py"
 
@@ -204,6 +206,47 @@ PROMISES = {
             ),
         ),
     ],
+    "Effects of handlers are taken, in order, and repeated under one key": [
+        Promise(
+            "Workers that are killed, that stand still while others take their leases, whose clocks are a day off,"
+            " whose targets refuse, hang, are down or do not say that they took something: nothing is lost, skipped or"
+            " out of order, and no more is repeated than was under way. Reactions come exactly once.",
+            (
+                f"{CAMPAIGN}/test_killed.py::test_killed_workers_lose_nothing_and_repeat_what_was_under_way",
+                f"{CAMPAIGN}/test_killed.py::test_two_minutes_of_kills_on_sqlite",
+                f"{CAMPAIGN}/test_killed.py::test_two_minutes_of_kills_on_cosmos_with_splits_and_lost_answers",
+                f"{CAMPAIGN}/test_controls.py::test_one_that_says_so_before_the_effect_loses",
+                f"{CAMPAIGN}/test_controls.py::test_one_without_the_key_doubles",
+                (
+                    f"{CAMPAIGN}/test_controls.py"
+                    "::test_the_real_one_repeats_under_the_same_key_when_it_dies_before_it_knew"
+                ),
+            ),
+            (
+                (
+                    "killed-handlers",
+                    (
+                        "{kills} kills, {effects} effects taken: {lost} lost, {overtaking} out of order, {doubled}"
+                        " reactions doubled; {repeated} repeated, of {under_way} that may have been under way ({parts})"
+                    ),
+                ),
+            ),
+            ("lost", "overtaking", "keys", "beyond", "missing", "doubled"),
+        ),
+        Promise(
+            "Whatever happens to workers, targets, people and partitions, in any order: what is lost is what a person"
+            " skipped, and what is repeated was under way when its worker ended or lost its lease.",
+            (
+                "tests/handlers/working/test_model.py::test_any_history",
+                "tests/handlers/working/test_model.py::test_any_of_two_thousand_histories",
+                "tests/handlers/working/test_controls.py::test_one_that_marks_before_the_effect_loses",
+                (
+                    "tests/handlers/working/test_controls.py"
+                    "::test_one_that_commits_what_it_has_read_before_it_is_handled_loses"
+                ),
+            ),
+        ),
+    ],
     "Clocks, input and the tests themselves": [
         Promise(
             "No order, version or cursor depends on a clock: one day behind, one year ahead, an hour apart.",
@@ -322,7 +365,7 @@ def page() -> str:
             lines += [f"- in `{file}`: {', '.join(names)}" for file, names in by_file.items()]
             lines += ["", "</details>"]
             parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, table()])
 
 
 def main(*options: str) -> int:

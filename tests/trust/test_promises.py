@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.trust.effects import CELLS, Cell
 from tests.trust.figures import FOLDER, keep, kept, summed
 from tests.trust.nodes import missing
 from tests.trust.promises import PAGE, PROMISES, Promise, page
@@ -19,6 +20,11 @@ def test_the_page_says_what_the_figures_say() -> None:
 @each
 def test_every_check_that_is_named_is_there(promise: Promise) -> None:
     assert [wrong for check in promise.checks if (wrong := missing(check))] == []
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell.kind} {cell.target}")
+def test_every_cell_of_the_table_has_its_test(cell: Cell) -> None:
+    assert missing(cell.check) == ""
 
 
 @each

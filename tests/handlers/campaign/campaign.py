@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ FAULTS = ("", "", "", "", "", "", "refused", "hangs")
 PATIENCE = 120.0
 """Seconds for anything that does not come."""
 REGISTRY = ef.Registry([Noted])
-DAYS = 3 * 86_400_000_000
+LATER = timedelta(days=3)
+"""Than any clock of a campaign shows."""
 
 
 class Campaign:
@@ -165,9 +167,9 @@ class Campaign:
             pytest.MonkeyPatch.context() as patch,
             scene(last).open(last.url, state="sqlite://", targets={"hook": Hook(last)}) as live,
         ):
-            wall = lambda: time.time_ns() // 1000 + DAYS  # noqa: E731 - whatever clocks were ahead
-            patch.setattr(handling, "HandlerFollower", partial(HandlerFollower, wall=wall, seconds=2.0))
-            self.until(lambda: not (self._left() | bool(live.handle().warnings)))
+            patch.setattr(handling, "HandlerFollower", partial(HandlerFollower, seconds=2.0))
+            later = datetime.now(UTC) + LATER
+            self.until(lambda: not (self._left() | bool(live.handle(at=later).warnings)))
         verdict = judge(self.store, self.taken(), self.ended)
         self.store.close()
         return verdict

@@ -120,9 +120,9 @@ class Desk:
         self._caught_up = self._fresh = False
         self._read_at = float("-inf")
         self._written = clock()
-        self.delayed = float("-inf")
-        """When an effect was last put off or fired: it, or the next of its stream, may be due when deadlines are looked
-        at after that."""
+        self.delayed = self.fired = float("-inf")
+        """When an effect was last put off or fired, and when one fired: it, or the next of its stream, may be due when
+        deadlines are looked at after that."""
 
     def wants(self, event: RecordedEvent) -> bool:
         """Whether the handler takes an event: of its types, and not imported unless it says so."""
@@ -272,7 +272,7 @@ class Desk:
         """It was taken."""
         effect.origin.done(effect)
         if effect.origin is self._deadlines:
-            self.delayed = self._clock()
+            self.delayed = self.fired = self._clock()
         self._careful -= 1
         self._changed = True
 

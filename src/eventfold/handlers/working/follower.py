@@ -246,7 +246,8 @@ class HandlerFollower:
             asked = [Asked.of(note) for note in self._store.effects().notes(self.handler.name, Asked.kind)]
             for desk in self._desks.values():
                 desk.asked(asked)
-        if self.handler.when is not None and now - self._due_at >= _LOOK / 2:
+        fired = not self._crew.out and any(desk.fired >= self._due_at for desk in self._desks.values())
+        if self.handler.when is not None and (fired or now - self._due_at >= _LOOK / 2):
             self._due_at = now
             for page in self._due.pages():
                 for desk in self._desks.values():
