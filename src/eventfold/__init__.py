@@ -3,7 +3,13 @@
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Executed, Repository
 from eventfold.app.app import App
-from eventfold.errors import EventfoldError, InvalidOperation, WrongExpectedVersion
+from eventfold.errors import (
+    EffectRefused,
+    EventfoldError,
+    InvalidOperation,
+    TargetUnavailable,
+    WrongExpectedVersion,
+)
 from eventfold.events.envelope import NewEvent, RecordedEvent
 from eventfold.events.event import Event, upcast
 from eventfold.events.ids import new_id
@@ -58,6 +64,7 @@ __all__ = [
     "Body",
     "Command",
     "Cursor",
+    "EffectRefused",
     "Event",
     "EventfoldError",
     "Executed",
@@ -75,6 +82,7 @@ __all__ = [
     "Store",
     "Table",
     "Target",
+    "TargetUnavailable",
     "Token",
     "Untyped",
     "Webhook",

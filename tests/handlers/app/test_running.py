@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Desk:
         """Nothing is held."""
 
 
-def _open(folder: Path, desk: Desk, app: ef.App = shop) -> Live:
+def _open(folder: Path, desk: Any, app: ef.App = shop) -> Live:
     return app.open(
         f"sqlite:///{folder}/log.db",
         lake=str(folder / "lake"),
@@ -141,12 +142,93 @@ def test_what_is_no_handler_of_the_app_is_refused(handlers: list[Any]) -> None:
         ef.App("shop", aggregates=[Order], handlers=handlers)
 
 
-def test_an_async_function_is_refused_where_it_is_declared() -> None:
-    async def later(event: Created, message: ef.Message) -> None:
-        pass
+async def _later(event: Created, message: ef.Message) -> None:
+    """Nobody awaits it."""
 
-    with pytest.raises(DefinitionError, match="async"):
-        ef.notify(Created)(later)
+
+def _forgotten(payload: Any, message: ef.Message) -> object:
+    return _later(payload, message)
+
+
+def _generator(event: Created, message: ef.Message) -> Iterator[int]:
+    yield 1
+
+
+def _of_one(event: Created) -> None:
+    """A handler is given a message, too."""
+
+
+@pytest.mark.parametrize("function", [_later, _generator, _of_one])
+def test_what_cannot_be_a_handler_is_refused_where_it_is_declared(function: Any) -> None:
+    with pytest.raises(DefinitionError, match=function.__name__):
+        ef.notify(Created)(function)
+
+
+@pytest.mark.parametrize("since", [3, None, {"a": 1}, "yesterday"])
+def test_a_start_that_is_none_is_refused(since: Any) -> None:
+    with pytest.raises(DefinitionError, match="begins at"):
+        ef.notify(Created, since=since)(tell.function)
+
+
+class _Async:
+    async def send(self, payload: Any, message: ef.Message) -> None:
+        """Nobody awaits it."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("target", [_later, _generator, _Async()], ids=["async", "generator", "async send"])
+def test_a_target_that_would_do_nothing_is_refused_before_anything_runs(tmp_path: Path, target: Any) -> None:
+    with shop.open(f"sqlite:///{tmp_path}/log.db", targets={"desk": target, "out": "log:"}) as live:
+        _fill(live)
+        with pytest.raises(DefinitionError, match="async or a generator"):
+            live.handle()
+
+
+def test_what_a_target_returns_to_be_awaited_is_no_effect(tmp_path: Path) -> None:
+    with _open(tmp_path, _forgotten) as live:
+        _fill(live, 1)
+        live.handle()
+        assert live.handler("tell").parked()["order-0"].parked.code == "effect-refused"
+
+
+def test_an_error_that_cannot_say_what_it_says_parks_its_stream_and_no_other(tmp_path: Path) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError("it has no words")
+
+    taken = []
+
+    @ef.notify(Created, concurrency=2)
+    def mute(event: Created, message: ef.Message) -> None:
+        if event.total == 1:
+            raise Mute
+        taken.append(event.total)
+
+    app = ef.App("shop", aggregates=[Order], handlers=[mute])
+    with app.open(f"sqlite:///{tmp_path}/log.db") as live:
+        _fill(live, 6)
+        assert live.handle().handlers[0].parked == 1
+        assert sorted(taken) == [0, 2, 3, 4, 5]
+
+
+def test_what_waits_for_its_time_fires_though_its_handler_does_not_wait_any_more(tmp_path: Path) -> None:
+    seen = []
+
+    def told(event: Created, message: ef.Message) -> None:
+        seen.append(event.total)
+
+    def app(**when: Any) -> ef.App:
+        return ef.App("shop", aggregates=[Order], handlers=[ef.notify(Created, **when)(told)])
+
+    with app(when=ef.after(seconds=0.1)).open(f"sqlite:///{tmp_path}/log.db") as live:
+        _fill(live, 2)
+        live.handle()
+    time.sleep(0.15)
+    with app().open(f"sqlite:///{tmp_path}/log.db") as live:
+        live.handle()
+    assert sorted(seen) == [0, 1]
 
 
 def test_handlers_that_answer_each_other_in_a_circle_are_stopped(tmp_path: Path) -> None:

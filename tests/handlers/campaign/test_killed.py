@@ -115,6 +115,7 @@ def test_two_minutes_of_kills_on_cosmos_with_splits_and_lost_answers(
         def split(number: int) -> None:
             if number < 0:  # the clean worker at the end finds a store that answers
                 account.faults.clear()
+                account.lag(0)
             found = account.ranges("log", "events")
             if number % 6 == 4 and len(found) < 8:
                 account.split("log", "events", campaign.dice.choice(found)[0])

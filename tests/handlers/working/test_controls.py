@@ -109,7 +109,7 @@ def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
         desk.fill(idle=True)
     staff.settle(heir)
     monkeypatch.setattr(HandlerFollower, "_fenced", careless)
-    worker._commit(worker._choose())
+    worker._commit(worker._choose(worker._staying(), {}))
     while worker._crew.out:
         worker._crew.wait(1.0)
         worker._crew.collect()

@@ -35,6 +35,7 @@ class Share:
         owner: who this worker is, unlike any other and never used again; that of `new_owner` shows when it has ended.
         seconds: how long a lease may stand still before others take it.
         clock: seconds, for intervals only.
+        busy: whether a partition is not to be handed over just now; it is asked about each that is wanted.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class Share:
         *,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        busy: Callable[[str], bool] = lambda _partition: False,
     ) -> None:
         self._effects = effects
         self._reader = reader
         self._owner = owner
         self._seconds = seconds
         self._clock = clock
+        self._busy = busy
         self._lock = threading.RLock()
         self._held: dict[str, Lease] = {}
         self._renewed: dict[str, float] = {}
@@ -92,6 +95,10 @@ class Share:
                 self._take(lease)
             if not free:
                 self._ask(alive, counts, fair)
+
+    def look_again(self) -> None:
+        """Lets the next `balance` look at once: a partition that was wanted is free to go."""
+        self._looked = -self._seconds
 
     def renew(self) -> None:
         """Shows that this worker lives, where a third of `seconds` has passed; a lease that has passed on is given up.
@@ -169,7 +176,7 @@ class Share:
 
     def _hand_over(self, alive: Sequence[Lease]) -> None:
         for lease in alive:
-            if lease.partition in self._held and lease.wanted:
+            if lease.partition in self._held and lease.wanted and not self._busy(lease.partition):
                 self._give(self._held[lease.partition], lease.wanted)
 
     def _give(self, lease: Lease, owner: str) -> None:

@@ -13,6 +13,8 @@ from eventfold.handlers.declaring.names import check_name
 
 Kind = Literal["notify", "publish", "react", "consume"]
 Since = Literal["now", "start"] | Cursor
+FUNCTION = "function:"
+"""Before the name of a handler whose function is what its effects go to: no target is called so."""
 MOST = 10_000
 """Effects of one handler side by side, at most."""
 
@@ -58,16 +60,12 @@ class Handler:
             raise DefinitionError(
                 f"A handler is a function that takes an event and a Message, not {function!r}."
             )
-        if inspect.iscoroutinefunction(function):
-            raise DefinitionError(
-                f"{getattr(function, '__name__', function)!r:.60} is an async function, and handlers run in threads:"
-                " make it a plain one; asyncio.run inside it runs what is async."
-            )
+        _check_function(function)
         self.kind = kind
         self.name = check_name(getattr(function, "__name__", None) if name is None else name, "handler")
         if not types:
             raise DefinitionError(f"The handler {self.name} takes no type of event: name at least one.")
-        if isinstance(since, str) and since not in {"now", "start"}:
+        if not isinstance(since, Cursor) and since not in ("now", "start"):
             raise DefinitionError(
                 f'The handler {self.name} begins at "now", "start" or a cursor, not at {since!r}.'
             )
@@ -90,7 +88,7 @@ class Handler:
     @property
     def target(self) -> str:
         """What is paused when it does not answer: the target, else the handler's own function."""
-        return self.to or self.name
+        return self.to or f"{FUNCTION}{self.name}"
 
     @property
     def categories(self) -> frozenset[str] | None:
@@ -104,3 +102,22 @@ class Handler:
     def __repr__(self) -> str:
         """Its kind, name and events."""
         return f"<{self.kind} {self.name}: {', '.join(self.types)}>"
+
+
+def _check_function(function: Callable[..., object]) -> None:
+    called = getattr(function, "__name__", type(function).__name__)
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise DefinitionError(
+            f"{called!r:.60} is async or a generator, and handlers run in threads: make it a plain function;"
+            " asyncio.run inside it runs what is async."
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # some that are built in do not tell
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise DefinitionError(
+            f"{called!r:.60} cannot be called with an event and a Message: {error}."
+        ) from None

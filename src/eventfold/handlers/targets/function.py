@@ -1,7 +1,9 @@
 """`FunctionTarget`: a function of the program takes the effects."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 
+from eventfold.errors import DefinitionError, EffectRefused
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.limits import checked_rate
 
@@ -12,15 +14,26 @@ class FunctionTarget:
     Args:
         function: takes the payload and the message.
         rate: effects a second, at most.
+
+    Raises:
+        DefinitionError: it is async, or a generator: nobody would await it or go through it.
     """
 
     def __init__(self, function: Callable[..., object], *, rate: float | None = None) -> None:
+        check_plain(function)
         self._function = function
         self.rate = checked_rate(rate)
 
     def send(self, payload: object, message: Message) -> None:
         """Calls the function; what it raises is raised."""
-        self._function(payload, message)
+        found = self._function(payload, message)
+        if isinstance(found, Awaitable | Generator | AsyncGenerator):
+            if isinstance(found, Coroutine | Generator):
+                found.close()  # else Python tells of it as forgotten
+            raise EffectRefused(
+                f"The function {getattr(self._function, '__qualname__', '')} returned a {type(found).__name__}, which"
+                " nobody awaits or goes through: let it return when the effect is taken."
+            )
 
     def close(self) -> None:
         """Nothing is held."""
@@ -28,3 +41,17 @@ class FunctionTarget:
     def __repr__(self) -> str:
         """Which function."""
         return f"<FunctionTarget {getattr(self._function, '__qualname__', type(self._function).__name__)}>"
+
+
+def check_plain(function: Callable[..., object]) -> None:
+    """Refuses what does nothing when it is called.
+
+    Raises:
+        DefinitionError: it is async, or a generator.
+    """
+    tests = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    if any(test(function) for test in tests):
+        raise DefinitionError(
+            f"{getattr(function, '__qualname__', type(function).__name__)} is async or a generator, and effects are"
+            " sent by threads: make it a plain function that returns when the effect is taken."
+        )

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.targets.file import FileTarget
-from eventfold.handlers.targets.function import FunctionTarget
+from eventfold.handlers.targets.function import FunctionTarget, check_plain
 from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.mail.options import Encryption
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
@@ -36,7 +36,9 @@ def open_target(place: Place) -> Target:
     if isinstance(place, TargetPlace):
         return _opened(place)
     if not isinstance(place, type):
-        if callable(getattr(place, "send", None)) and callable(getattr(place, "close", None)):
+        send = getattr(place, "send", None)
+        if callable(send) and callable(getattr(place, "close", None)):
+            check_plain(send)
             return place  # type: ignore[return-value] # it has the methods of the port
         if callable(place):
             return FunctionTarget(place)

@@ -135,7 +135,10 @@ class Crew:
             if isinstance(effect, Sweep):
                 self._swept(effect, began)
                 continue
-            perform(effect)
+            try:
+                perform(effect)
+            except BaseException as error:  # noqa: BLE001 - a thread that ended would take its effect with it
+                effect.error = error
             self._note(perf_counter() - began, 1)
             done.append(effect)
             self._tell()

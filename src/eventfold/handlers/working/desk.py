@@ -21,13 +21,15 @@ from eventfold.handlers.working.origins.window import SIZE, Window
 from eventfold.handlers.working.sweep import Sweep
 from eventfold.store.port import Store
 
-PAGE = 250
+PAGE = 140
 _PAGES = 20
 """That are read between two looks at anything else, at most."""
 _GLANCE = 0.1
 """Seconds between two looks at a feed that had nothing more, while effects are under way."""
 _REST = (0.2, 30.0)
 """Seconds that an event rests after its first try that failed, and at most."""
+_SURE = 60.0
+"""Seconds after which a feed shows all that was ever read of it: its replicas may lag behind each other."""
 _IDLE_COMMIT = 5.0
 """Seconds between two writes of a checkpoint that moved over events of others."""
 IMPORTED = '"importedFrom"'
@@ -116,10 +118,12 @@ class Desk:
             wanted=self.wants,
         )
         self._origins: Sequence[Origin] = (self._window, self._revival, self._deadlines)
+        self.leaves_at: float | None = None
+        """When another worker was first seen to want the partition: nothing more is begun."""
         self._changed = self._moved = False
         self._caught_up = self._fresh = False
         self._read_at = float("-inf")
-        self._written = clock()
+        self._written = self._began = clock()
         self.delayed = self.fired = float("-inf")
         """When an effect was last put off or fired, and when one fired: it, or the next of its stream, may be due when
         deadlines are looked at after that."""
@@ -153,7 +157,8 @@ class Desk:
             self._caught_up = page.caught_up
             self._add(page)
             if page.caught_up:
-                self._window.end()
+                if now - self._began >= _SURE:
+                    self._window.end()
                 return
             if not idle or self._window.waiting:
                 return
@@ -214,7 +219,7 @@ class Desk:
             page = self._read(PAGE)
             self._add(page)
             if page.caught_up:
-                self._window.end()
+                break
         for effect in list(self._window.ready(self._clock())):
             if effect.id in left:
                 yield effect
@@ -237,6 +242,11 @@ class Desk:
     def behind(self) -> bool:
         """Whether something is there that was not read and can be."""
         return not (self._caught_up or self._window.full or self._window.split)
+
+    @property
+    def unkept(self) -> bool:
+        """Whether something became known that is not written yet."""
+        return self._changed or bool(self._changes)
 
     @property
     def full(self) -> bool:

@@ -72,7 +72,7 @@ class Doing:
             effect.error = None
             self.perform(effect)
         except EventfoldError as error:
-            effect.error = error
+            effect.error = error if _speaks(error) else self._failed(effect.event, error)
         except BaseException as error:  # noqa: BLE001 - whatever a user's function raises is a fact about its event
             effect.error = self._failed(effect.event, error)
 
@@ -89,7 +89,7 @@ class Doing:
                     if said is not None:
                         self._follow(said, message)
             except EventfoldError as error:
-                sweep.error = error
+                sweep.error = error if _speaks(error) else self._failed(event, error)
             except BaseException as error:  # noqa: BLE001 - as above
                 sweep.error = self._failed(event, error)
             sweep.done += 1
@@ -152,8 +152,17 @@ class Doing:
             "%s raised at %s/%s", name, event.stream, event.version, exc_info=error, extra={"facts": facts}
         )
         return HandlerFailed(
-            f"{self._handler.name} raised {type(error).__name__}: {error}",
+            f"{self._handler.name} raised {type(error).__name__}: {error if _speaks(error) else 'it cannot be read'}",
             handler=self._handler.name,
             stream=event.stream,
             version=event.version,
         )
+
+
+def _speaks(error: BaseException) -> bool:
+    """Whether an error can say what it says: classes of users may fail at that, too."""
+    try:
+        str(error)
+    except Exception:  # noqa: BLE001 - that is the question
+        return False
+    return True

@@ -7,16 +7,17 @@ after a crash as many effects are repeated as were under way.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
-from eventfold.errors import OwnerFenced
+from eventfold.errors import OwnerFenced, StorageError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Asked, Held, Pause
+from eventfold.handlers.records import Asked, Deadline, Held, Pause
+from eventfold.handlers.working.choosing import Chooser, Chosen
 from eventfold.handlers.working.crew import Crew
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.doing import Doing
@@ -33,14 +34,11 @@ from eventfold.store.port import Store
 _log = logging.getLogger("eventfold.handlers")
 _LOOK = 1.0
 """Seconds between two looks at what people decided."""
-_HANGS = 10.0
-"""Seconds after which an effect that is tried alone holds up the others no longer."""
-RESERVE = SIZE // 2
-"""Effects of a full window that are kept to tell a target that is down from an event to which it does not answer."""
 SWEPT = 16
 """Effects for which it is worth it to do them in one go."""
 _WAIT = 0.25
 """Seconds of a wait for outcomes, at most."""
+_PAUSE = 0.1
 LEAVE = 5.0
 """Seconds for which what is under way is waited for when the worker ends."""
 
@@ -78,7 +76,15 @@ class HandlerFollower:
         self._gate = gate
         self._doing = doing
         self._clock = clock
-        self._share = Share(store.effects(), handler.name, owner or new_owner(), seconds=seconds, clock=clock)
+        self._seconds = seconds
+        self._share = Share(
+            store.effects(),
+            handler.name,
+            owner or new_owner(),
+            seconds=seconds,
+            clock=clock,
+            busy=self._is_busy_with,
+        )
         self._sweeps = sweeps
         sweep = doing.sweep if isinstance(doing, Doing) else None
         self._crew = Crew(handler.name, min(handler.concurrency, SIZE), doing, sweep)
@@ -89,10 +95,13 @@ class HandlerFollower:
         self._under_way: dict[Effect, Desk] = {}
         self._parked = Parked()
         self._held = False
+        self._delays = handler.when is not None
+        """Whether effects wait for their time, those of a handler among them that has lost its `when=` since."""
         self._due = Due(handler.name, store.effects(), wall)
         self._looked = self._asked = self._due_at = float("-inf")
         self._telling = Telling(handler.name, gate)
         self._judge = Judge(handler.name, gate, self._telling)
+        self._choose = Chooser(handler, gate, self._judge, self._telling, clock)
         self._heart = Heart(self._share, handler.name, seconds)
 
     @property
@@ -127,14 +136,14 @@ class HandlerFollower:
         self._take_desks()
         self._settle()
         self._look()
-        chosen: list[tuple[Effect, Desk]] = []
+        chosen: Chosen = []
         if not self._held:
             self._take_up()
             if self._swept():
                 return False
             for desk in list(self._desks.values()):
                 self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
-            chosen = self._choose()
+            chosen = self._choose(self._staying(), self._under_way.keys())
         self._commit(chosen)
         if self._crew.out:
             self._crew.wait(_WAIT)
@@ -147,7 +156,7 @@ class HandlerFollower:
     @property
     def waiting(self) -> bool:
         """Whether effects are under way, wait for their turn or the end of a rest, or were not read yet."""
-        desks, delays = self._desks.values(), self.handler.when is not None
+        desks, delays = self._desks.values(), self._delays
         return bool(self._crew.out) or any(
             desk.waiting or desk.behind or (delays and desk.delayed >= self._due_at) for desk in desks
         )
@@ -188,12 +197,22 @@ class HandlerFollower:
             for effect, desk in list(self._under_way.items()):
                 desk.back(effect)  # nobody knows whether it was taken, and it is not to blame for that
             self._under_way.clear()
-            self._commit([], now=True)
+            self._keep_last(until)
         finally:
             self._heart.stop()
             self._crew.close()
             self._share.release()
             self._desks.clear()
+
+    def _keep_last(self, until: float) -> None:
+        """What was done is written down, if the store answers in time: else it is done again."""
+        while True:
+            try:
+                return self._commit([], now=True)
+            except StorageError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_PAUSE)
 
     def abandon(self) -> None:
         """Ends as a process that is killed: nothing is kept or given back; for tests of that."""
@@ -202,6 +221,28 @@ class HandlerFollower:
             self._sweep[0].stop()
         self._crew.close()
         self._desks.clear()
+
+    def _is_busy_with(self, partition: str) -> bool:
+        """Whether effects of a partition that is wanted are under way, or not written down: those are waited for.
+
+        Not for ever: what hangs is repeated by the other worker.
+        """
+        for desk in self._desks.values():
+            if desk.partition == partition:
+                now = self._clock()
+                desk.leaves_at = now if desk.leaves_at is None else desk.leaves_at
+                return now - desk.leaves_at < self._seconds and (desk.unkept or self._has_under_way(desk))
+        return False
+
+    def _has_under_way(self, desk: Desk) -> bool:
+        return desk in self._under_way.values() or (self._sweep is not None and self._sweep[1] is desk)
+
+    def _staying(self) -> list[Desk]:
+        """The desks at which something may be begun; one that is done with what it began is free to go."""
+        for desk in self._desks.values():
+            if desk.leaves_at is not None and not desk.unkept and not self._has_under_way(desk):
+                self._share.look_again()
+        return [desk for desk in self._desks.values() if desk.leaves_at is None]
 
     def _take_desks(self) -> None:
         """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
@@ -212,6 +253,8 @@ class HandlerFollower:
         if new:
             self._looked = float("-inf")
             self._parked.read(self._store.effects(), self.handler.name)
+            left = self._store.effects().notes(self.handler.name, Deadline.kind, limit=1)
+            self._delays = self.handler.when is not None or bool(left)
             for note in self._store.effects().notes(self.handler.name, Pause.kind):
                 if note.key == self._gate.target:
                     self._telling.found(Pause.of(note))
@@ -260,7 +303,7 @@ class HandlerFollower:
         plain = self.handler.when is None and self._gate.free and not self._crew.out
         if not plain or most < SWEPT or not isinstance(self._doing, Doing):
             return False
-        for desk in list(self._desks.values()):
+        for desk in self._staying():
             sweep = desk.sweep(most)
             if sweep is None:
                 continue
@@ -314,51 +357,7 @@ class HandlerFollower:
         else:
             self._judge.judge(effect, desk)
 
-    def _choose(self) -> list[tuple[Effect, Desk]]:
-        """What is to be begun: as many as there is room for; alone, where it is not known what became of it before."""
-        room = min(self.handler.concurrency, SIZE) - len(self._under_way)
-        if room <= 0 or self._gate.opens > 0:
-            return []
-        for desk in self._desks.values():
-            doubted = desk.doubted()
-            if doubted is not None:
-                return [] if self._busy() else self._alone(doubted, desk)
-        desks: dict[Effect, Desk] = {}
-
-        spared: list[Effect] = []
-
-        def ready() -> Iterator[Effect]:
-            for desk in self._desks.values():
-                spares = bool(self._judge.watched) and not self._gate.paused and desk.full
-                for effect in desk.ready():
-                    desks[effect] = desk
-                    if spares and desk.undone <= RESERVE and effect.event.stream not in self._judge.watched:
-                        spared.append(effect)
-                    else:
-                        yield effect
-
-        taken, left = self._gate.admit(self.handler.name, ready(), room)
-        for effect in (*left, *spared):
-            effect.origin.leave(effect)
-        for effect in taken:
-            desks[effect].begin(effect, alone=False)
-        return [(effect, desks[effect]) for effect in taken]
-
-    def _busy(self) -> bool:
-        """Whether something is under way that does not seem to hang: nothing is tried alone beside that."""
-        now = self._clock()
-        return any(now - effect.begun < _HANGS for effect in self._under_way)
-
-    def _alone(self, effect: Effect, desk: Desk) -> list[tuple[Effect, Desk]]:
-        desk.begin(effect, alone=True)
-        if effect.tries >= self.handler.attempts:
-            desk.crashed(effect)
-            self._telling.tell(effect, "is parked")
-            return []
-        self._gate.probe((self.handler.name, effect.event.stream))
-        return [(effect, desk)]
-
-    def _commit(self, chosen: list[tuple[Effect, Desk]], *, now: bool = False) -> None:
+    def _commit(self, chosen: Chosen, *, now: bool = False) -> None:
         """Keeps every desk's part, then begins its effects, if the partition is this worker's still."""
         waiting = dict(chosen)
         try:

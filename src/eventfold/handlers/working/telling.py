@@ -57,7 +57,7 @@ class Telling:
         )
         facts = {**facts_of(self._handler, event), "code": self._trouble.code}
         place = (self._handler, event.stream, event.version)
-        _log.warning("%s: %s/%s %s: %s", *place, what, error, extra={"facts": facts})
+        _log.warning("%s: %s/%s %s: %s", *place, what, self._trouble.message, extra={"facts": facts})
 
     def news(self) -> Changes:
         """What is to be written next; tell `written` when it was."""

@@ -4,7 +4,7 @@ A lease is a document, a note another one. What changes together is one transact
 away and puts others in its place, a worker moves its lease and writes its notes.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -42,7 +42,8 @@ class CosmosEffects:
         self._container = container
         self._log_id = log_id
         self._calls = calls
-        self._session: str | None = None
+        self._sessions: dict[str, str] = {}
+        """Reader -> the session of the last answer about it: that of another may be of another physical partition."""
 
     def begin(self, reader: str, cursor: Cursor) -> None:
         """One batch creates them all; where one is there already, the reader has begun."""
@@ -114,10 +115,14 @@ class CosmosEffects:
                 parameters=[{"name": name, "value": value} for name, value in names.items()],
                 partition_key=_place(reader),
                 max_item_count=min(limit or _PAGE, _PAGE),
-                session_token=self._session,
-                response_hook=self._calls.hook,
+                session_token=self._sessions.get(reader),
+                response_hook=hook,
             )
             return list(islice(answers, limit))
+
+        def hook(headers: Mapping[str, Any], *rest: Any) -> None:
+            self._calls.hook(headers, *rest)
+            self._saw(reader, headers)
 
         return self._calls.read(f"reading {query}", ask)
 
@@ -160,11 +165,15 @@ class CosmosEffects:
             )
         except CosmosBatchOperationError as error:
             if error.status_code in _CHANGED:
-                self._session = session_of(error.headers) or self._session
+                self._saw(reader, error.headers)
                 return None, error.error_index
             raise translate(error, "writing leases", writes=True) from error
-        self._session = session_of(answer.get_response_headers()) or self._session
+        self._saw(reader, answer.get_response_headers())
         return list(answer), -1
+
+    def _saw(self, reader: str, headers: Mapping[str, Any]) -> None:
+        if session := session_of(headers):
+            self._sessions[reader] = session
 
     def _lease(self, document: dict[str, Any]) -> Lease:
         try:

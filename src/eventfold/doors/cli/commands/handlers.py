@@ -25,6 +25,7 @@ from eventfold.doors.cli.showing.output import (
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
 from eventfold.feed.cursor import read_cursor
+from eventfold.handlers.declaring.handler import FUNCTION
 from eventfold.handlers.tending.deciding import To
 from eventfold.handlers.tending.standing import HandlerStatus, standing, strangers
 from eventfold.words import how_many
@@ -261,7 +262,7 @@ def _row(one: HandlerStatus) -> Mapping[str, Any]:
     return {
         "handler": one.name,
         "kind": one.kind,
-        "target": one.target if one.target != one.name else None,
+        "target": None if one.target.startswith(FUNCTION) else one.target,
         "state": one.state,
         "lag": one.lag,
         "behind": None if one.seconds is None else f"{one.seconds:,.0f} s",

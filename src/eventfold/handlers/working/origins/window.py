@@ -13,8 +13,8 @@ from eventfold.feed.cursor import Cursor
 from eventfold.handlers.records import Progress
 from eventfold.handlers.working.effect import Effect, short
 
-SIZE = 500
-"""Events of a window, at most: as many ids fit into one note."""
+SIZE = 280
+"""Events of a window, at most: twice as many ids fit into one note, those of a window that was left and of this one."""
 
 
 class _Slot:
