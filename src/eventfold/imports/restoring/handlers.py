@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, get_args
 
@@ -10,8 +10,9 @@ from eventfold.errors import ConfigInvalid, HandlersBegun, StorageBusy
 from eventfold.events.envelope import NewEvent
 from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Name
 from eventfold.handlers.records import RESTORE, Held, Moved
-from eventfold.handlers.tending.moving import hold, place
+from eventfold.handlers.tending.moving import hold, holds, place
 from eventfold.store.port import Store
 
 Handlers = Literal["refuse", "skip"]
@@ -45,14 +46,17 @@ def check_handlers(store: Store, handlers: Handlers) -> list[str]:
 
 
 @contextmanager
-def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str) -> Iterator[None]:
-    """Holds handlers while something is restored, then moves them to its end.
+def passed_by(
+    store: Store, begun: list[str], streams: Iterable[str], file: str, wrote: Callable[[], bool]
+) -> Iterator[None]:
+    """Holds handlers while something is restored, then moves them to its end; where nothing was written they stay.
 
     Args:
         store: the log.
         begun: the handlers.
         streams: those that are restored; read at the end.
         file: what is restored.
+        wrote: whether anything was written; asked at the end.
 
     Raises:
         StorageError: they are held still; restoring again goes on from there.
@@ -68,10 +72,15 @@ def passed_by(store: Store, begun: list[str], streams: Iterable[str], file: str)
     )
     moved = Moved(to="restore", reason=file, actor=held.actor, moved_us=held.since_us)
     effects = store.effects()
+    interrupted = any(RESTORE in holds(effects, reader) for reader in begun)
     try:
         for reader in begun:
             hold(effects, reader, RESTORE, held)
         yield
+        if not (wrote() or interrupted):
+            for reader in begun:
+                effects.note(reader, drop=[Name(Held.kind, RESTORE)])
+            return
         end = end_of(store, streams)
         for reader in begun:
             place(effects, reader, RESTORE, end, moved)

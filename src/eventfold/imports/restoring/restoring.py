@@ -4,7 +4,7 @@ An event that does not fit what stands in the log is refused by its line, and so
 Running it again adds what is missing: an event that is there, and equal in everything, is known.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from eventfold import limits
@@ -30,6 +30,7 @@ def restore(
     *,
     dry_run: bool = False,
     handlers: Handlers = "refuse",
+    begin: Iterable[str] = (),
     progress: Callable[[ImportReport], object] | None = None,
 ) -> ImportReport:
     """Writes the events of an exported file as they were recorded: ids, versions, times, metadata and data are equal.
@@ -42,6 +43,7 @@ def restore(
         path: JSON Lines, plain or gzipped, or Parquet, as `export_log` wrote it without upcasting.
         handlers: "skip" moves the handlers of the log to its end, so that they never handle what is restored; while
             that goes on they handle nothing, and so they do after a crash, until it was restored again.
+        begin: with "skip": names of handlers that begin at the end of what is restored, if they have not begun.
         dry_run: looks at everything and writes nothing; that a time lies before the end of the log is not seen then.
         progress: called after each batch.
 
@@ -58,6 +60,9 @@ def restore(
     path = Path(path)
     if not path.is_file():
         raise NotFound(f"There is no file {path}.", file=str(path))
+    if handlers == "skip" and not dry_run:
+        for name in begin:
+            store.effects().begin(name, store.feed().end())
     begun = check_handlers(store, handlers)
     report = ImportReport(path.name, dry_run)
     versions = Versions()
@@ -66,7 +71,7 @@ def restore(
     events = exported_events(path)
     if store.capabilities.total_order and not ordered:
         events = by_recorded(events)
-    with passed_by(store, [] if dry_run else begun, versions.names, path.name):
+    with passed_by(store, [] if dry_run else begun, versions.names, path.name, lambda: bool(report.written)):
         for batch in _batches(events):
             good: list[Recorded] = []
             for row in batch:
@@ -82,7 +87,7 @@ def restore(
             report.double_versions, report.missing_versions = versions.double(), versions.missing()
             if progress is not None:
                 progress(report)
-    if begun:
+    if begun and (report.written or dry_run):
         report.note(_passed_by(begun, dry_run=dry_run))
     return report
 

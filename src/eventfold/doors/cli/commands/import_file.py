@@ -188,6 +188,7 @@ def import_file(
                 file,
                 dry_run=dry_run,
                 handlers=handlers or "refuse",
+                begin=settings.definition().handlers if handlers and settings.app else (),
                 progress=lambda so_far: moved(so_far.rows),
             )
         if is_recognised:
