@@ -9,6 +9,7 @@ import pytest
 from eventfold import Appended, Expected, NewEvent, Store, Write, open_store
 from eventfold.errors import Refused
 from eventfold.exports import export_log
+from eventfold.feed.effects.port import Effects
 from eventfold.imports import ImportReport, file_pages, import_documents, importing, restore
 from eventfold.imports.settling import settling
 from eventfold.store.cosmos.requests.settings import KEY
@@ -35,6 +36,9 @@ class Rivalled(Lesser):
 
     def head(self, stream: str) -> int:
         return self._store.head(stream)
+
+    def effects(self) -> Effects:
+        return self._store.effects()
 
     def _strike(self) -> None:
         rival, self._rival = self._rival, None
