@@ -56,7 +56,7 @@ def test_one_that_marks_before_the_effect_loses(store: Store, monkeypatch: pytes
 def test_one_that_commits_what_it_has_read_before_it_is_handled_loses(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Window, "advance", lambda self: self.read)
+    monkeypatch.setattr(Window, "advance", lambda self, **_: self.read)
     assert _crash_under_way(store)[0] != []
 
 

@@ -147,7 +147,7 @@ class Desk:
         if fresh and (self._caught_up or self._window.waiting):
             return
         for _ in range(_PAGES):
-            if self._window.full or self._window.split:
+            if self._window.full or (self._window.split and not self._window.passing):
                 return
             if self._caught_up and not idle and now - self._read_at < _GLANCE:
                 return
@@ -244,6 +244,11 @@ class Desk:
         return not (self._caught_up or self._window.full or self._window.split)
 
     @property
+    def over(self) -> bool:
+        """Whether the partition has ended and all that was read of it is done: others come in its place."""
+        return self._window.split and not self._window.undone and not self._window.passing
+
+    @property
     def unkept(self) -> bool:
         """Whether something became known that is not written yet."""
         return self._changed or bool(self._changes)
@@ -323,28 +328,31 @@ class Desk:
         )
         self.park(effect)
 
-    def commit(self, last: Changes, *, now: bool = False) -> None:
+    def commit(self, last: Changes, *, now: bool = False, busy: bool = False) -> None:
         """Keeps what has changed: checkpoint, progress and notes in one transaction.
 
         Args:
             last: what the worker has to write beside.
             now: also a checkpoint that moved over events of others only.
+            busy: effects are under way here; a partition that has ended is not left before they are known.
 
         Raises:
             OwnerFenced: the partition is another worker's; nothing of this was written.
             StorageError: it was not written; try again.
         """
-        self._advance()
+        self._advance(ends=not busy)
         ended = self._committed.marks.keys() != {self.partition}
         due = self._moved and (now or ended or self._clock() - self._written >= _IDLE_COMMIT)
         if not (self._changed or self._changes or last or due):
             return
         progress = self._window.progress(swept=max(0, self._careful))
-        there = not ended and progress != Progress()
+        there = (known := progress != Progress()) and not ended
         if there:
             last.put(progress.note(self.partition))
         elif self._noted:
             last.drop(Progress.kind, self.partition)
+        for name in self._committed.marks if ended and known else ():
+            last.put(progress.note(name))  # of which of them its events are, nobody knows
         self._changes.write(self._keep, last)
         self._noted, self._swept = there, progress.swept
         self._changed = self._moved = False
@@ -363,8 +371,8 @@ class Desk:
         handler = self._handler
         return self._feed.read(self._window.read, limit, types=handler.types, categories=handler.categories)
 
-    def _advance(self) -> None:
-        moved = self._window.advance()
+    def _advance(self, *, ends: bool = True) -> None:
+        moved = self._window.advance(ends=ends)
         if moved is not None:
             self._committed = moved
             self._moved = True

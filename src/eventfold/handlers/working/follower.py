@@ -242,7 +242,7 @@ class HandlerFollower:
         for desk in self._desks.values():
             if desk.leaves_at is not None and not desk.unkept and not self._has_under_way(desk):
                 self._share.look_again()
-        return [desk for desk in self._desks.values() if desk.leaves_at is None]
+        return [desk for desk in self._desks.values() if desk.leaves_at is None and not desk.over]
 
     def _take_desks(self) -> None:
         """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
@@ -362,7 +362,9 @@ class HandlerFollower:
         waiting = dict(chosen)
         try:
             for desk in list(self._desks.values()):
-                if self._fenced(desk, partial(desk.commit, self._telling.news(), now=now)):
+                if self._fenced(
+                    desk, partial(desk.commit, self._telling.news(), now=now, busy=self._has_under_way(desk))
+                ):
                     self._telling.written()
                     begun = [effect for effect, at in chosen if at is desk]
                     at_once = self._clock()

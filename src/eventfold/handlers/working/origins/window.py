@@ -199,10 +199,17 @@ class Window:
             self._finish(one)
         return behind
 
-    def advance(self) -> Cursor | None:
-        """The checkpoint, where it has moved."""
+    def advance(self, *, ends: bool = True) -> Cursor | None:
+        """The checkpoint, where it has moved.
+
+        Args:
+            ends: whether it may move into the partitions that came of this one, which takes all of it away from here.
+        """
         found = None
+        ends = ends and not self._passing and not any(slot.left for slot in self._slots)
         while self._slots and not self._slots[0].left:
+            if not ends and self._slots[0].cursor.marks.keys() != self._partition:
+                break
             slot = self._slots.popleft()
             self.size -= len(slot.done)
             found = slot.cursor
