@@ -21,7 +21,7 @@ def marks_before() -> None:
 def commits_before() -> None:
     """Its checkpoint moves over what it has read before that is handled."""
 
-    def advance(self: Window) -> Cursor:
+    def advance(self: Window, *, ends: bool = True) -> Cursor | None:
         return self.read
 
     Window.advance = advance  # type: ignore[method-assign]
