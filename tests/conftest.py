@@ -18,6 +18,12 @@ TAKES_LONG = {
 """Of the shipped suites, which carry no marks of ours."""
 
 
+A_CAMPAIGN = 7_200
+"""Seconds after which a campaign hangs; the other tests have the limit of pyproject.toml."""
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(item, "originalname", "") in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
+    if item.get_closest_marker("nightly"):
+        item.add_marker(pytest.mark.timeout(A_CAMPAIGN))

@@ -178,3 +178,17 @@ def certificate(folder: Path, name: str = "localhost") -> Certificate:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     return Certificate(str(public), context)
+
+
+def here(server: Server, scheme: str = "http") -> str:
+    return f"{scheme}://127.0.0.1:{server.port}/hooks"
+
+
+def reading(then: Callable[[Server, socket.socket], None]) -> Script:
+    """Reads a request first."""
+
+    def play(server: Server, sock: socket.socket) -> None:
+        server.read(sock)
+        then(server, sock)
+
+    return play

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
 
 from eventfold.errors import HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
@@ -16,6 +15,7 @@ from eventfold.handlers.working.effect import Effect, short
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.deadlines import Deadlines
 from eventfold.handlers.working.origins.parked import Parked
+from eventfold.handlers.working.origins.port import Origin
 from eventfold.handlers.working.origins.revival import Revival
 from eventfold.handlers.working.origins.window import SIZE, Window
 from eventfold.handlers.working.sweep import Sweep
@@ -33,38 +33,6 @@ _SURE = 60.0
 _IDLE_COMMIT = 5.0
 """Seconds between two writes of a checkpoint that moved over events of others."""
 IMPORTED = '"importedFrom"'
-
-
-class Origin(Protocol):
-    """What effects come from. Each effect is begun, then given back, rested, or done."""
-
-    @property
-    def waiting(self) -> bool:
-        """Whether something is to be done still."""
-
-    def doubted(self) -> Effect | None:
-        """An effect of which nobody knows what became of it."""
-
-    def ready(self, now: float) -> Iterator[Effect]:
-        """Those that may be begun; whoever takes one begins it or gives it back."""
-
-    def begin(self, effect: Effect, *, alone: bool) -> None:
-        """It is about to be done."""
-
-    def leave(self, effect: Effect) -> None:
-        """It is not begun now."""
-
-    def back(self, effect: Effect) -> None:
-        """It was begun, and nobody was there to take it."""
-
-    def rest(self, effect: Effect, until: float) -> None:
-        """It failed, and is ready again at that time."""
-
-    def recall(self, effect: Effect) -> bool:
-        """One that was given back is taken out; False where it is under way again."""
-
-    def done(self, effect: Effect) -> None:
-        """It was taken."""
 
 
 class Desk:

@@ -15,6 +15,7 @@ from eventfold.handlers.records import Deadline
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.parked import Parked
+from eventfold.handlers.working.origins.waiting import Waiting
 from eventfold.store.port import Store
 
 _PAGE = 1_000
@@ -46,7 +47,7 @@ class Due:
             yield [Deadline.of(note) for note in notes]
 
 
-class Deadlines:
+class Deadlines(Waiting):
     """The deadlines of one partition of one handler.
 
     Args:
@@ -64,13 +65,13 @@ class Deadlines:
         changes: Changes,
         mine: Callable[[str], bool],
     ) -> None:
+        super().__init__()
         self._store = store
         self._parked = parked
         self._changes = changes
         self._mine = mine
         self._busy: dict[str, Deadline] = {}
         """Stream -> its deadline that is ready, rests or is under way."""
-        self._waiting: list[Effect] = []
 
     def add(self, event: RecordedEvent, delay: timedelta) -> None:
         """The effect of an event waits so long from when it was recorded."""
@@ -89,45 +90,11 @@ class Deadlines:
         """One of which nobody knows what became of it."""
         return next((effect for effect in self._waiting if self._in_doubt(effect)), None)
 
-    def ready(self, now: float) -> Iterator[Effect]:
-        """Those that may be begun."""
-        found, self._waiting = self._waiting, []
-        for n, effect in enumerate(found):
-            if effect.not_before > now or self._in_doubt(effect):
-                self._waiting.append(effect)
-            else:
-                try:
-                    yield effect
-                except GeneratorExit:
-                    self._waiting += found[n + 1 :]
-                    raise
-
     def begin(self, effect: Effect, *, alone: bool) -> None:
         """It is about to be done."""
         if effect in self._waiting:
             self._waiting.remove(effect)
         self._keep(effect, structs.replace(effect.place, starts=effect.tries + 1, alone=alone))
-
-    def leave(self, effect: Effect) -> None:
-        """It is not begun now."""
-        self._waiting.append(effect)
-
-    def back(self, effect: Effect) -> None:
-        """It was begun, and nobody was there to take it."""
-        self._keep(effect, structs.replace(effect.place, starts=0, alone=False))
-        self._waiting.append(effect)
-
-    def rest(self, effect: Effect, until: float) -> None:
-        """It failed, and is ready again at that time."""
-        effect.not_before = until
-        self.back(effect)
-
-    def recall(self, effect: Effect) -> bool:
-        """One that was given back is taken out; False where it is under way again."""
-        if effect not in self._waiting:
-            return False
-        self._waiting.remove(effect)
-        return True
 
     def done(self, effect: Effect) -> None:
         """It fired, or was cancelled."""
@@ -156,3 +123,6 @@ class Deadlines:
 
     def _in_doubt(self, effect: Effect) -> bool:
         return bool(effect.place.starts)
+
+    def _given_back(self, effect: Effect) -> None:
+        self._keep(effect, structs.replace(effect.place, starts=0, alone=False))

@@ -4,7 +4,7 @@ What a person asks is a note that the owner of the stream's partition finds. It 
 or an event fails again; so what a restart interrupts goes on, and an event that ends the process is not begun for ever.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from msgspec import structs
 
@@ -15,12 +15,13 @@ from eventfold.handlers.records import Asked, digest, skipped_note
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.parked import Parked
+from eventfold.handlers.working.origins.waiting import Waiting
 from eventfold.store.port import Store
 
 Wanted = Callable[[RecordedEvent], bool]
 
 
-class Revival:
+class Revival(Waiting):
     """What was asked for parked streams of one partition of one handler.
 
     Args:
@@ -44,6 +45,7 @@ class Revival:
         mine: Callable[[str], bool],
         wanted: Wanted,
     ) -> None:
+        super().__init__()
         self._handler = handler
         self._attempts = attempts
         self._store = store
@@ -52,7 +54,6 @@ class Revival:
         self._mine = mine
         self._wanted = wanted
         self._busy: dict[str, Asked] = {}
-        self._waiting: list[Effect] = []
 
     def take(self, everything: Iterable[Asked]) -> None:
         """Takes up what people asked."""
@@ -77,43 +78,12 @@ class Revival:
         """None: who asked knows that it may end the worker."""
         return None
 
-    def ready(self, now: float) -> Iterator[Effect]:
-        """Those that may be begun."""
-        found, self._waiting = self._waiting, []
-        for n, effect in enumerate(found):
-            if effect.not_before > now:
-                self._waiting.append(effect)
-                continue
-            try:
-                yield effect
-            except GeneratorExit:
-                self._waiting += found[n + 1 :]
-                raise
+    def _in_doubt(self, effect: Effect) -> bool:  # noqa: ARG002 - as all that wait
+        return False
 
     def begin(self, effect: Effect, *, alone: bool) -> None:  # noqa: ARG002 - as all that effects come from
         """It is about to be done."""
         self._note(effect, starts=effect.tries + 1)
-
-    def leave(self, effect: Effect) -> None:
-        """It is not begun now."""
-        self._waiting.append(effect)
-
-    def back(self, effect: Effect) -> None:
-        """It was begun, and nobody was there to take it."""
-        self._note(effect, starts=effect.tries)
-        self._waiting.append(effect)
-
-    def rest(self, effect: Effect, until: float) -> None:
-        """It failed, and is ready again at that time."""
-        effect.not_before = until
-        self.back(effect)
-
-    def recall(self, effect: Effect) -> bool:
-        """One that was given back is taken out; False where it is under way again."""
-        if effect not in self._waiting:
-            return False
-        self._waiting.remove(effect)
-        return True
 
     def done(self, effect: Effect) -> None:
         """It was taken; what waits behind it is next."""
@@ -167,6 +137,9 @@ class Revival:
             return None
         self._parked.drop(asked.stream, self._changes)
         return self._forget(asked.stream)
+
+    def _given_back(self, effect: Effect) -> None:
+        self._note(effect, starts=effect.tries)
 
     def _note(self, effect: Effect, *, starts: int) -> None:
         stream = effect.event.stream
