@@ -13,6 +13,7 @@ _TITLES = {
     "cosmos": "Azure Cosmos DB: `eventfold[cosmos]`",
     "mining": "Logs of process mining: `eventfold[mining]`",
     "handlers": "Webhooks both ways, and templates of mail: `eventfold[handlers]`",
+    "kafka": "Apache Kafka and Azure Event Hubs: `eventfold[kafka]`",
     "metrics": "Figures for OpenTelemetry and Prometheus: `eventfold[metrics]`",
     "dev": "For work on eventfold itself",
 }

@@ -12,6 +12,7 @@ HEAVY = (
     "pyarrow",
     "deltalake",
     "azure",
+    "confluent_kafka",
     "apsw",
     "click",
     "rich",

@@ -20,6 +20,7 @@ HOMES = {
     ),
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*"),
+    "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
     "pyarrow": (
         "store/arrow.py",
         "store/sqlite/*",
