@@ -29,7 +29,6 @@ MADE_UP = {
     "tests/handlers/campaign/test_killed.py": "the key of the stand-in",
     "tests/handlers/targets/mailserver.py": "the password of a mail server of tests",
     "tests/handlers/targets/test_hostile_smtp.py": "a password that no text may show",
-    "tests/handlers/working/test_splits.py": "the key of the stand-in",
     "tests/handlers/targets/test_open.py": "a secret that no text may show",
     "tests/handlers/targets/test_smtp.py": "a password that is wrong",
     "tests/handlers/targets/test_webhook.py": "a password in a URL that is sent as a header",
