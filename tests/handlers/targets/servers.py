@@ -79,7 +79,10 @@ class Server:
         line, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in lines)}
         while len(body) < int(headers.get("content-length", 0)):
-            body += sock.recv(65536)
+            more = sock.recv(65536)
+            if not more:  # it has hung up in the middle; to wait for the rest would never end
+                return None
+            body += more
         request = Request(line, headers, body)
         self.requests.append(request)
         return request

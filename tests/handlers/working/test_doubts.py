@@ -33,7 +33,7 @@ def crashed(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Staff]:
     staff.faults.update({(f"box-{n}", 1): stuck.wait for n in range(STREAMS)})
     worker = staff.worker("a")
     staff.turn(worker, turns=2)
-    assert len(staff.tried) == staff.handler.concurrency
+    under_way(staff)
     staff.die(worker)
     staff.faults.clear()
     stuck.set()
@@ -41,6 +41,15 @@ def crashed(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Staff]:
         time.sleep(0.001)  # what the dead one had begun is taken
     yield staff
     staff.close()
+
+
+def under_way(staff: Staff) -> None:
+    """Waits until as much is under way as may be: threads begin when the system lets them."""
+    for _ in range(10_000):
+        if len(staff.tried) == staff.handler.concurrency:
+            return
+        time.sleep(0.001)
+    raise AssertionError(staff.tried)
 
 
 def _heir(staff: Staff) -> HandlerFollower:
