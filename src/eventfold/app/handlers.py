@@ -155,7 +155,9 @@ class WithHandlers:
 
         Raises:
             TimeInvalid: `at` has no time zone.
-            ConfigInvalid, SubscriptionDiffers: as `run`.
+            ConfigInvalid: a handler names a target that the app was not opened with.
+            SubscriptionDiffers: a handler takes other events than before; the others have done their work.
+            CursorInvalid, LogMismatch: one begins at a cursor that is none of this log; the same.
         """
         self._alive()
         return self._handling.handle(timeout, at)

@@ -15,18 +15,16 @@ from msgspec import structs
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.app.pulse import Pulse
-from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, SubscriptionDiffers
+from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, StoreFenced
 from eventfold.events.envelope import to_us
 from eventfold.events.shape import check_time
-from eventfold.feed.cursor import Cursor
-from eventfold.feed.loop import Loop, Stop
+from eventfold.feed.loop import STAYS, Follower, Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import About
 from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
-from eventfold.handlers.tending.covering import check_cover
+from eventfold.handlers.tending.beginning import begin, check_subscription
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
@@ -86,18 +84,71 @@ class _Ending:
 
 
 class Running:
-    """Handlers in threads of their own."""
+    """Handlers in threads of their own.
 
-    def __init__(self, threads: Sequence[threading.Thread]) -> None:
-        self._threads = threads
+    Attributes:
+        stop: what runs beside them ends by it too: it was told to, or the log takes nothing any more.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self.stop = _Ending(stop)
+        self._told = stop
+        self._threads: list[threading.Thread] = []
+        self._error: EventfoldError | None = None
 
     def __bool__(self) -> bool:
         return any(thread.is_alive() for thread in self._threads)
 
-    def wait(self, stop: Stop) -> None:
-        """Until `stop` is set, or none goes on."""
-        while self and not stop.wait(0.5):
+    def start(self, follower: Follower, run: Callable[[Follower, Stop], None]) -> None:
+        """Runs a follower in a thread; one that ends by an error stops no other, unless the log is at fault."""
+
+        def ending() -> None:
+            try:
+                run(follower, self.stop)
+            except EventfoldError as error:
+                self._error = self._error or error
+                if isinstance(error, StoreFenced):  # only who opens the log anew goes on
+                    self._error, self.stop.others = error, True
+
+        thread = threading.Thread(target=ending, name=follower.name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def leave(self, seconds: float) -> None:
+        """Lets them end, and waits for that, so long at most."""
+        self.stop.others = True
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def wait(self) -> None:
+        """Until it is time to end, or none goes on.
+
+        Raises:
+            EventfoldError: none goes on; the error of the first that stopped.
+        """
+        while self and not self.stop.wait(0.5):
             pass
+        if self._error is not None and not self._told.is_set():
+            raise self._error
+
+
+class _Stopped:
+    """In the place of a handler that cannot go on: its loop stops, and no other."""
+
+    def __init__(self, handler: Handler, error: EventfoldError) -> None:
+        self.name = f"handler {handler.name}"
+        self._error = error
+
+    def where(self) -> None:
+        """Nowhere."""
+
+    def step(self) -> bool:
+        """Says why."""
+        raise self._error
+
+    def finish(self) -> None:
+        """Nothing is held."""
 
 
 class Handling:
@@ -135,8 +186,9 @@ class Handling:
         if self._begun or not self._app.handlers:
             return
         try:
-            for handler in self._app.handlers.values():
-                self._begin(handler)
+            for handler, error in self._begin_all().items():
+                if error is not None:
+                    _log.error("The handler %s cannot go on: %s", handler.name, error)
         except StorageError as error:
             _log.warning("Handlers have not begun: %s", error)
             return
@@ -146,24 +198,18 @@ class Handling:
     def running(self, stop: Stop) -> Iterator[Running]:
         """Runs every handler until `stop` is set, then waits until they have left, a little."""
         with ExitStack() as closing:
-            followers = self._followers(closing)
-            ending = _Ending(stop)
-            threads = [
-                threading.Thread(target=self._run, args=(follower, ending), name=follower.name, daemon=True)
-                for follower in followers
-            ]
-            for thread in threads:
-                thread.start()
+            followers, stopped = self._followers(closing)
+            running = Running(stop)
+            everyone: list[Follower] = [*followers, *stopped]
+            for follower in everyone:
+                running.start(follower, self._run)
             try:
-                yield Running(threads)
+                yield running
             finally:
-                ending.others = True
-                until = time.monotonic() + _LEAVE
-                for thread in threads:
-                    thread.join(max(0.0, until - time.monotonic()))
+                running.leave(_LEAVE)
 
     def handle(self, timeout: float, at: datetime | None = None) -> Handled:
-        """Lets every handler go on until nothing can be begun any more."""
+        """Lets every handler go on until nothing can be begun any more; one that cannot go on is told at the end."""
         if at is not None:
             check_time(at)
         until = time.monotonic() + timeout
@@ -176,30 +222,33 @@ class Handling:
 
     def _once(self, until: float, at: datetime | None) -> list[HandlerDone]:
         with ExitStack() as closing:
-            followers = self._followers(closing, at)
+            followers, stopped = self._followers(closing, at)
             try:
                 while _round(followers) and time.monotonic() < until:
                     pass
-                return [_done(follower) for follower in followers]
+                done = [_done(follower) for follower in followers]
             finally:
                 with ExitStack() as finishing:
                     for follower in followers:
                         finishing.callback(follower.finish)
+            for one in stopped:
+                one.step()
+            return done
 
-    def _followers(self, closing: ExitStack, at: datetime | None = None) -> list[HandlerFollower]:
-        """One for each handler, with its target opened.
+    def _followers(
+        self, closing: ExitStack, at: datetime | None = None
+    ) -> tuple[list[HandlerFollower], list[_Stopped]]:
+        """One for each handler, with its target opened; and those that cannot go on.
 
         Raises:
             ConfigInvalid: a target is not named.
-            SubscriptionDiffers: a handler takes other events than before.
         """
-        for handler in self._app.handlers.values():
-            self._begin(handler)
+        begun = self._begin_all()
         opened = {name: self._open(name, closing) for name in sorted(self._wanted())}
         wall = now_us if at is None else partial(to_us, at)
         gates: dict[str, Gate] = {}
         found = []
-        for handler in self._app.handlers.values():
+        for handler in (handler for handler, error in begun.items() if error is None):
             target = opened[handler.to] if handler.to is not None else None
             gate = gates.setdefault(handler.target, Gate(handler.target, getattr(target, "rate", None)))
             doing = Doing(
@@ -211,7 +260,7 @@ class Handling:
                 source=self._app.source,
             )
             found.append(HandlerFollower(handler, self._store, doing, gate, wall=wall))
-        return found
+        return found, [_Stopped(handler, error) for handler, error in begun.items() if error is not None]
 
     def _wanted(self) -> set[str]:
         return {handler.to for handler in self._app.handlers.values() if handler.to is not None}
@@ -227,29 +276,17 @@ class Handling:
         closing.callback(target.close)
         return target
 
-    def _begin(self, handler: Handler) -> None:
-        effects, feed = self._store.effects(), self._store.feed()
-        about = About(what=handler.kind, types=sorted(handler.types))
-        if not effects.all(handler.name):
-            effects.begin(handler.name, self._start(handler, feed.start, feed.end))
-        kept = effects.notes(handler.name, About.kind, limit=1)
-        if not kept:
-            effects.note(handler.name, [about.note()])
-        elif (before := About.of(kept[0])) != about:
-            raise SubscriptionDiffers(
-                f"The handler {handler.name} ({before.what}) followed {', '.join(before.types)} up to its checkpoint;"
-                f" now it would follow {', '.join(about.types)} ({about.what}), and what it has passed of them stays"
-                f" undone. Say where it goes on, `eventfold handlers move {handler.name} --to here`, or give it"
-                " another name=.",
-                handler=handler.name,
-            )
-
-    def _start(self, handler: Handler, start: Callable[[], Cursor], end: Callable[[], Cursor]) -> Cursor:
-        if isinstance(handler.since, Cursor):
-            self._store.feed().check(handler.since)
-            check_cover(self._store.feed(), handler.since)
-            return handler.since
-        return start() if handler.since == "start" else end()
+    def _begin_all(self) -> dict[Handler, EventfoldError | None]:
+        """Each handler, with what keeps it from going on: it stops alone."""
+        found: dict[Handler, EventfoldError | None] = {}
+        for handler in self._app.handlers.values():
+            found[handler] = None
+            try:
+                begin(handler, self._store)
+                check_subscription(handler, self._store.effects())
+            except STAYS as error:
+                found[handler] = error
+        return found
 
     def _ask(self, command_id: str, command: Command) -> object:
         category = category_of(command.stream)
@@ -262,12 +299,14 @@ class Handling:
             command_id, command.stream, command.decision, *command.args, **command.kwargs
         )
 
-    def _run(self, follower: HandlerFollower, stop: Stop) -> None:
-        try:
-            with self._pulse.of(Loop([follower], self._store.feed())) as loop:
+    def _run(self, follower: Follower, stop: Stop) -> None:
+        with self._pulse.of(Loop([follower], self._store.feed())) as loop:
+            try:
                 loop.run(stop)
-        except EventfoldError as error:
-            _log.error("%s has stopped: %s", follower.name, error)
+            except EventfoldError as error:
+                if not loop.stopped:  # else that was told
+                    _log.error("%s has stopped: %s", follower.name, error)
+                raise
 
 
 def _round(followers: Sequence[HandlerFollower]) -> bool:

@@ -177,7 +177,7 @@ class Live(WithHandlers):
         """Keeps every table up to date and runs every handler until `stop` is set.
 
         What another worker has is taken over when that one ends. Handlers run in threads of their own, and are left
-        within ten seconds, whatever hangs.
+        within ten seconds, whatever hangs. A table or a handler that cannot go on stops alone, which `pulse` tells.
 
         Args:
             stop: set it from a signal handler or another thread.
@@ -185,7 +185,7 @@ class Live(WithHandlers):
 
         Raises:
             ConfigInvalid: a handler names a target that the app was not opened with.
-            SubscriptionDiffers: a handler takes other events than before.
+            StoreFenced: the log takes nothing any more until it is opened again.
             EventfoldError: nothing can go on.
         """
         with self._handling.running(stop) as others:
@@ -194,12 +194,12 @@ class Live(WithHandlers):
             if followers:
                 try:
                     with self.pulse.of(Loop(followers, self.store.feed())) as loop:
-                        loop.run(stop)
+                        loop.run(others.stop)
                 except EventfoldError:
                     if not others:
                         raise
                     _log.exception("No table goes on; handlers do")
-            others.wait(stop)
+            others.wait()
 
     def query(
         self,

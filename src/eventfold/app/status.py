@@ -180,6 +180,7 @@ def status(
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     warnings += told(unknown)
     stand = standing(handlers, store)
+    warnings += [f"the handler {h.name} is stopped: {h.why}" for h in stand if h.state == "stopped"]
     warnings += [f"the handler {h.name}: {how_many(h.parked, 'stream')} parked" for h in stand if h.parked]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
         warnings.append(

@@ -9,11 +9,21 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Protocol
 
-from eventfold.errors import DefinitionError, EventfoldError, LogMismatch, TableStopped
+from eventfold.errors import (
+    CursorInvalid,
+    DefinitionError,
+    EventfoldError,
+    LogMismatch,
+    StoreFenced,
+    SubscriptionDiffers,
+    TableStopped,
+)
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _log = logging.getLogger("eventfold.loop")
+STAYS = (DefinitionError, LogMismatch, TableStopped, SubscriptionDiffers, CursorInvalid, StoreFenced)
+"""Errors that no repeat mends: a person does, or the log is opened anew."""
 _PAUSE = (0.05, 5.0)
 """Seconds after the first failure, and at most."""
 
@@ -60,7 +70,7 @@ class _Runner:
             return True
         try:
             idle = self.follower.step()
-        except (DefinitionError, LogMismatch, TableStopped) as error:
+        except STAYS as error:
             self.stopped = error
             _log.error("%s has stopped: %s", self.follower.name, error)
             return True

@@ -6,6 +6,7 @@ import msgspec
 
 from eventfold.app.live import Live
 from eventfold.app.status import TableStatus
+from eventfold.errors import StoreFenced
 from eventfold.handlers.tending.standing import HandlerStatus
 
 BEHIND = 10_000
@@ -34,6 +35,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def health(live: Live, *, stalled: float = STALLED) -> list[Check]:
     """Whether the loops of this process turn: asks neither log nor targets.
 
+    A table or handler that has stopped, since its definition changed for example, does not go on when the process is
+    started anew: it is told, and is well as long as others turn.
+
     Args:
         live: the app that runs.
         stalled: seconds of one turn, beyond which a loop is taken to hang.
@@ -41,12 +45,19 @@ def health(live: Live, *, stalled: float = STALLED) -> list[Check]:
     since = live.pulse.since()
     if not since:
         return [Check(name="run", ok=False, why="nothing runs yet")]
+    stopped = {name: error.code for name, error in live.pulse.stopped().items()}
+    turning = any(seconds < stalled for name, seconds in since.items() if name not in stopped)
     return [
-        Check(
-            name=name, ok=seconds < stalled, why="" if seconds < stalled else f"no turn for {seconds:.0f} s"
-        )
+        Check(name=name, ok=turning and stopped[name] != StoreFenced.code, why=_stopped(stopped[name]))
+        if name in stopped
+        else _turns(name, seconds, stalled)
         for name, seconds in since.items()
     ]
+
+
+def _turns(name: str, seconds: float, stalled: float) -> Check:
+    ok = seconds < stalled
+    return Check(name=name, ok=ok, why="" if ok else f"no turn for {seconds:.0f} s")
 
 
 def ready(live: Live, *, behind: int = BEHIND) -> list[Check]:
@@ -90,7 +101,11 @@ def _by_lag(name: str, lag: int | None, behind: int, why: str) -> Check:
 def _unless_stopped(check: Check, stopped: dict[str, str]) -> Check:
     if check.name not in stopped:
         return check
-    return Check(name=check.name, ok=False, lag=check.lag, why=f"it has stopped: {stopped[check.name]}")
+    return Check(name=check.name, ok=False, lag=check.lag, why=_stopped(stopped[check.name]))
+
+
+def _stopped(code: str) -> str:
+    return f"it has stopped: {code}"
 
 
 def all_ok(checks: Sequence[Check]) -> bool:

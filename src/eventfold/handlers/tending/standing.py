@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec import structs
 
-from eventfold.errors import EventfoldError
+from eventfold.errors import EventfoldError, SubscriptionDiffers
 from eventfold.events.envelope import RecordedEvent, from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects, Lease
@@ -17,14 +17,16 @@ from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler, Kind
 from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Progress, Trouble
+from eventfold.handlers.tending.beginning import check_subscription
 from eventfold.handlers.tending.moving import holds
 from eventfold.handlers.tending.noting import noted
 from eventfold.handlers.working.effect import short
 from eventfold.store.port import Store
 
-State = Literal["new", "held", "paused", "waiting", "running", "behind", "caught up", "unknown"]
-"""`new`: it has not begun. `held`: a move or a restore was interrupted. `paused`: by a person. `waiting`: its target
-does not answer. `running`: a worker does what is behind; `behind`: none does. `unknown`: it cannot be told."""
+State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behind", "caught up", "unknown"]
+"""`new`: it has not begun. `held`: a move or a restore was interrupted. `stopped`: it takes other events than before,
+and nobody has said where it goes on. `paused`: by a person. `waiting`: its target does not answer. `running`: a worker
+does what is behind; `behind`: none does. `unknown`: it cannot be told."""
 _COUNTED = 10_000
 _PAGE = 1_000
 _PAGES = 20
@@ -40,7 +42,7 @@ class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
         types: stored names of the events that it takes.
         target: what is paused when it does not answer.
         state: see `State`.
-        why: of what is held, paused or waiting.
+        why: of what is held, stopped, paused or waiting.
         lag: events of the log after its checkpoint, those of other types too; 0 where none of them is for it; None
             where they cannot be counted.
         seconds: how long ago the first event that waits was recorded; None where nothing waits or that is not known.
@@ -159,6 +161,12 @@ def _hindered(status: HandlerStatus, effects: Effects, handler: Handler) -> Hand
     others = [one for key, one in held.items() if key != PERSON]
     if others:
         return structs.replace(status, state="held", why=others[0].reason or "it is on its way elsewhere")
+    try:
+        check_subscription(handler, effects)
+    except SubscriptionDiffers:
+        way = f"`eventfold handlers move {handler.name} --to here`"
+        why = f"it takes other events than before: say where it goes on, {way} for example"
+        return structs.replace(status, state="stopped", why=why)
     if PERSON in held:
         by = f"{held[PERSON].reason} ({held[PERSON].actor or 'nobody named'})"
         return structs.replace(status, state="paused", why=by)

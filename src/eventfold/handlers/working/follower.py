@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from eventfold.errors import OwnerFenced, StorageError
+from eventfold.errors import OwnerFenced, StorageError, StoreFenced
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
@@ -129,12 +129,15 @@ class HandlerFollower:
 
         Raises:
             FeedRebased: partitions were merged or the log was restored; what was handled cannot be told any more.
+            StoreFenced: the log takes nothing any more until it is opened again.
             StorageError: feed or leases did not answer; try again.
         """
         self._heart.beat()
         self._share.balance()
         self._take_desks()
         self._settle()
+        if self._judge.fenced is not None:
+            raise self._judge.fenced
         self._look()
         chosen: Chosen = []
         if not self._held:
@@ -209,8 +212,8 @@ class HandlerFollower:
         while True:
             try:
                 return self._commit([], now=True)
-            except StorageError:
-                if time.monotonic() >= until:
+            except StorageError as error:
+                if isinstance(error, StoreFenced) or time.monotonic() >= until:
                     raise
                 time.sleep(_PAUSE)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from eventfold.errors import StorageError, TargetForbidden, TargetUnavailable
+from eventfold.errors import StorageError, StoreFenced, TargetForbidden, TargetUnavailable
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
@@ -13,7 +13,11 @@ DOWN = (TargetUnavailable, TargetForbidden, StorageError)
 
 
 class Judge:
-    """Tells desks and the gate what became of effects; `taken` counts those that were taken.
+    """Tells desks and the gate what became of effects.
+
+    Attributes:
+        taken: how many were taken.
+        fenced: why the log takes nothing any more until it is opened again.
 
     Args:
         handler: the name of the handler.
@@ -23,6 +27,7 @@ class Judge:
 
     def __init__(self, handler: str, gate: Gate, telling: Telling) -> None:
         self.taken = 0
+        self.fenced: StoreFenced | None = None
         self._handler = handler
         self._gate = gate
         self._telling = telling
@@ -43,6 +48,8 @@ class Judge:
     def judge(self, effect: Effect, desk: Desk) -> None:
         """An outcome is known."""
         stream, error = effect.event.stream, effect.error
+        if isinstance(error, StoreFenced):
+            self.fenced = error
         key = (self._handler, stream)
         if error is None:
             self._gate.took(key)

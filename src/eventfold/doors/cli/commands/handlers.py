@@ -252,6 +252,7 @@ def _warnings(found: Sequence[HandlerStatus], unknown: Sequence[str]) -> list[st
         for one in found
         if one.parked
     ]
+    told += [f"{one.name} is stopped: {one.why}" for one in found if one.state == "stopped"]
     told += [f"{one.name}: {one.error}" for one in found if one.state == "unknown"]
     if unknown:
         told.append(f"The log knows handlers that the app does not have: {', '.join(unknown)}.")

@@ -1,0 +1,58 @@
+"""Where a handler begins, written down before anything is read, and whether it still takes the events that it took."""
+
+from eventfold.errors import SubscriptionDiffers
+from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Effects
+from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.records import About
+from eventfold.handlers.tending.covering import check_cover
+from eventfold.store.port import Store
+
+
+def begin(handler: Handler, store: Store) -> None:
+    """Writes where a handler begins; nothing where it has begun.
+
+    Raises:
+        CursorInvalid: its `since=` is a cursor that is damaged, or does not cover the log.
+        LogMismatch: it is one of another log, or one that this log does not serve.
+        StorageError: it is not known to have begun; repeat it.
+    """
+    effects = store.effects()
+    if not effects.all(handler.name):
+        effects.begin(handler.name, _start(handler, store))
+    if not effects.notes(handler.name, About.kind, limit=1):
+        effects.note(handler.name, [about(handler).note()])
+
+
+def check_subscription(handler: Handler, effects: Effects) -> None:
+    """Looks that a handler takes the events that it took up to its checkpoint, which means nothing for others.
+
+    Raises:
+        SubscriptionDiffers: it takes others.
+        StorageError: it could not be read.
+    """
+    kept = effects.notes(handler.name, About.kind, limit=1)
+    now = about(handler)
+    if not kept or (before := About.of(kept[0])) == now:
+        return
+    raise SubscriptionDiffers(
+        f"The handler {handler.name} ({before.what}) followed {', '.join(before.types)} up to its checkpoint;"
+        f" now it would follow {', '.join(now.types)} ({now.what}), and what it has passed of them stays"
+        f" undone. Say where it goes on, `eventfold handlers move {handler.name} --to here`, or give it"
+        " another name=.",
+        handler=handler.name,
+    )
+
+
+def about(handler: Handler) -> About:
+    """What a handler is, as far as its checkpoint rests on it."""
+    return About(what=handler.kind, types=sorted(handler.types))
+
+
+def _start(handler: Handler, store: Store) -> Cursor:
+    feed = store.feed()
+    if isinstance(handler.since, Cursor):
+        feed.check(handler.since)
+        check_cover(feed, handler.since)
+        return handler.since
+    return feed.start() if handler.since == "start" else feed.end()
