@@ -174,6 +174,19 @@ def test_an_event_is_left_out_for_a_reason(shell: Shell) -> None:
     assert "a test order" in shell("handlers", "show", NAME).out
 
 
+def test_a_stream_that_waits_is_parked_by_hand(shell: Shell) -> None:
+    with shell.live() as live:
+        ship(live, "order-3")
+    assert shell("handlers", "park", NAME, "order-3", "--reason", " ").code == 3
+    told = shell("handlers", "park", NAME, "order-3", "--reason", "too large")
+    assert (told.code, "order-3 is parked when mailer has a worker again" in told.err) == (0, True)
+    with shell.live() as live:
+        live.handle()
+    (_, row) = shell.told("parked", NAME)
+    assert (row["stream"], row["message"]) == ("order-3", "Zoë took it out: too large")
+    assert ("order-3", 1) not in MAILER.taken
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -56,7 +56,9 @@ class LiveHandler:
         deciding.pause(self._store, self.name, reason)
 
     def resume(self) -> None:
-        """Lets it go on where it is; nothing where it is not paused.
+        """Lets it go on where it is, and has its target tried at once where that did not answer.
+
+        Workers see it within a second or two. Where neither is paused nothing happens.
 
         Raises:
             HandlerNotFound: it has not begun.
@@ -103,14 +105,27 @@ class LiveHandler:
         """Asks for every parked stream, as `retry` does for one; how many there were to ask for."""
         return asking.retry_all(self._store.effects(), self.name)
 
-    def skip(self, stream: str, reason: str) -> None:
-        """Asks for the event that failed to be left out for ever, then for what waits behind it.
+    def park(self, stream: str, reason: str) -> None:
+        """Asks for a stream to be parked whose first event waits, as for a target that answers nothing else.
+
+        Where one event alone meets no answer, nobody can tell whether it or its target is to blame: a person may.
 
         Raises:
-            NotFound: the stream is not parked.
+            NotFound: nothing of the stream waits.
             RangeInvalid: the reason is empty or longer than 2,000 characters.
         """
-        asking.skip(self._store.effects(), self.name, stream, reason)
+        asking.park(self._store, self.definition, stream, reason)
+
+    def skip(self, stream: str, reason: str) -> None:
+        """Asks for an event to be left out for ever, then for what waits behind it.
+
+        It is the one that failed, where the stream is parked; else the first that waits, for its target for example.
+
+        Raises:
+            NotFound: nothing of the stream waits.
+            RangeInvalid: the reason is empty or longer than 2,000 characters.
+        """
+        asking.skip(self._store, self.definition, stream, reason)
 
     def skipped(self) -> Sequence[Skip]:
         """The events that were left out, by whom and why."""

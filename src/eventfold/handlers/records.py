@@ -64,11 +64,11 @@ class Progress(Record, frozen=True, kw_only=True):
 
 
 class Asked(Record, frozen=True, kw_only=True):
-    """What a person asked for a parked stream; its key is the digest of the stream.
+    """What a person asked for a stream that is parked, or waits for its target; its key is the digest of the stream.
 
     Attributes:
         stream: the stream.
-        what: to try its event again, or to leave it out.
+        what: to try its event again, to leave it out, or to park the stream where its event waits for a target.
         reason: why it is left out.
         actor: who asked.
         asked_us: when, microseconds since 1970.
@@ -78,7 +78,7 @@ class Asked(Record, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "asked"
     stream: str
-    what: Literal["retry", "skip"]
+    what: Literal["retry", "skip", "park"]
     reason: str = ""
     actor: str = ""
     asked_us: int = 0
@@ -144,6 +144,9 @@ class Pause(Record, frozen=True, kw_only=True):
         failures: how often it did not answer in turn.
         code: of the last error.
         message: of the last error.
+        since_us: when it first did not, microseconds since 1970; 0 = not known.
+        only: the one stream of this handler that was tried meanwhile: nobody can tell whether it or the target is to
+            blame. Empty where several were.
     """
 
     kind: ClassVar[str] = "pause"
@@ -152,6 +155,23 @@ class Pause(Record, frozen=True, kw_only=True):
     failures: int
     code: str
     message: str
+    since_us: int = 0
+    only: str = ""
+
+
+class Resumed(Record, frozen=True, kw_only=True):
+    """That a person let the handler go on while its target was paused: that is tried at once, by each of its workers.
+
+    Attributes:
+        actor: who asked.
+        asked_us: when, microseconds since 1970.
+        id: tells it from those before.
+    """
+
+    kind: ClassVar[str] = "resumed"
+    actor: str = ""
+    asked_us: int = 0
+    id: str
 
 
 class Trouble(Record, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from eventfold.feed.parking import ParkedStream, park
 from eventfold.handlers.records import Asked, parked_note
 from eventfold.handlers.tending import asking
 from eventfold.handlers.tending.noting import noted
-from tests.handlers.tending.app import NAME, Mailer, ship
+from tests.handlers.tending.app import NAME, Mailer, Shipped, ship
 
 
 @pytest.fixture
@@ -107,7 +107,8 @@ def test_very_many_parked_streams_are_all_there_in_the_order_of_their_time(live:
         effects.note("other", some[at : at + NOTES])
     assert list(asking.parked(effects, "other")) == [f"case-{n}" for n in range(2_050)]
     assert len(list(noted(effects, "other", "parked"))) == 2_050
-    asking.skip(effects, "other", "case-7", "a test")
+    other = ef.notify(Shipped, name="other")(lambda event, message: None)
+    asking.skip(live.store, other, "case-7", "a test")
     assert asking.retry_all(effects, "other") == 2_049
     assert asking.retry_all(effects, "other") == 0
     asked = [one.asked for one in asking.parked(effects, "other").values()]

@@ -8,7 +8,7 @@ from eventfold import open_store
 from eventfold.errors import CapabilityMissing, CursorInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.handlers.tending import deciding
-from eventfold.handlers.tending.standing import merged
+from eventfold.handlers.tending.waiting import merged
 from eventfold.store.port import Store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make

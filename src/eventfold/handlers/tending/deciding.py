@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import structs
 
 from eventfold.errors import HandlerHeld, HandlerNotFound, RangeInvalid
+from eventfold.events.ids import new_id
 from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import NOTES, Name
@@ -18,6 +19,8 @@ from eventfold.handlers.records import (
     Asked,
     Held,
     Moved,
+    Pause,
+    Resumed,
     digest,
     parked_of,
 )
@@ -46,7 +49,9 @@ def pause(store: Store, handler: str, reason: str) -> None:
 
 
 def resume(store: Store, handler: str) -> None:
-    """Lets a paused handler go on where it is; nothing where it is not paused.
+    """Lets a paused handler go on where it is, and has its target tried at once where that did not answer.
+
+    Where neither is paused nothing happens.
 
     Raises:
         HandlerNotFound: it has not begun.
@@ -55,7 +60,9 @@ def resume(store: Store, handler: str) -> None:
     """
     begun(store, handler)
     effects = store.effects()
-    effects.note(handler, drop=[Name(Held.kind, PERSON)])
+    pauses = [note.name for note in effects.notes(handler, Pause.kind)]
+    again = Resumed(actor=actor(), asked_us=now_us(), id=str(new_id()))
+    effects.note(handler, [again.note()] if pauses else [], [Name(Held.kind, PERSON), *pauses])
     for held in holds(effects, handler).values():
         raise HandlerHeld(
             f"The handler {handler} is held: {held.reason or 'it was on its way elsewhere'}. Say where it goes on:"

@@ -10,17 +10,17 @@ import msgspec
 from msgspec import structs
 
 from eventfold.errors import EventfoldError, SubscriptionDiffers
-from eventfold.events.envelope import RecordedEvent, from_us
+from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects, Lease
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
-from eventfold.handlers.declaring.handler import Handler, Kind
-from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Progress, Trouble
+from eventfold.handlers.declaring.handler import FUNCTION, Handler, Kind
+from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Trouble
 from eventfold.handlers.tending.beginning import check_subscription
 from eventfold.handlers.tending.moving import holds
 from eventfold.handlers.tending.noting import noted
-from eventfold.handlers.working.effect import short
+from eventfold.handlers.tending.waiting import Beyond, first_waiting, merged
 from eventfold.store.port import Store
 
 State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behind", "caught up", "unknown"]
@@ -28,9 +28,7 @@ State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behin
 and nobody has said where it goes on. `paused`: by a person. `waiting`: its target does not answer. `running`: a worker
 does what is behind; `behind`: none does. `unknown`: it cannot be told."""
 _COUNTED = 10_000
-_PAGE = 1_000
-_PAGES = 20
-"""That are looked through for the first event that waits, at most."""
+_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,10 +41,10 @@ class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
         target: what is paused when it does not answer.
         state: see `State`.
         why: of what is held, stopped, paused or waiting.
-        lag: events of the log after its checkpoint, those of other types too; 0 where none of them is for it; None
-            where they cannot be counted.
+        lag: events of the log after its checkpoint, those of other types too, without those that it has done beyond it;
+            0 where none of them is for it; None where they cannot be counted.
         seconds: how long ago the first event that waits was recorded; None where nothing waits or that is not known.
-        rate: events a second that its checkpoint passed, where it was watched and they can be counted.
+        rate: events a second that it passed, where it was watched and they can be counted.
         parked: streams that wait for a person; from 10,000 on they are not counted.
         deadlines: effects that wait for their time; from 10,000 on they are not counted.
         due: when the first of them is due.
@@ -56,6 +54,7 @@ class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
         error_at: when that was.
         workers: who has its partitions, where they live as far as can be known.
         cursor: its checkpoint.
+        beyond: events that it has done beyond that.
     """
 
     name: str
@@ -76,6 +75,7 @@ class HandlerStatus(msgspec.Struct, frozen=True, kw_only=True):
     error_at: datetime | None = None
     workers: list[str] = []
     cursor: Cursor | None = None
+    beyond: int = 0
 
 
 def standing(handlers: Sequence[Handler], store: Store, *, watch: float = 0.0) -> list[HandlerStatus]:
@@ -95,12 +95,6 @@ def standing(handlers: Sequence[Handler], store: Store, *, watch: float = 0.0) -
         _rated(_standing(handler, store), earlier, store.feed(), time.monotonic() - began)
         for handler, earlier in zip(handlers, found, strict=True)
     ]
-
-
-def merged(leases: Sequence[Lease]) -> Cursor | None:
-    """The checkpoints of all partitions as one cursor; None without any."""
-    marks = {name: mark for lease in leases for name, mark in lease.cursor.marks.items()}
-    return Cursor(leases[0].cursor.log, marks) if leases else None
 
 
 def _standing(handler: Handler, store: Store) -> HandlerStatus:
@@ -127,11 +121,12 @@ def _looked_at(status: HandlerStatus, handler: Handler, store: Store) -> Handler
     status = structs.replace(
         status, workers=sorted({shown(lease.owner) for lease in leases if _lives(lease)})
     )
-    first, is_sure = _first(feed, cursor, handler, effects)
-    lag = 0 if first is None and is_sure else feed.lag(cursor)
+    first, is_sure = first_waiting(feed, cursor, handler, effects)
+    done = Beyond(effects, handler.name).count
+    lag = 0 if first is None and is_sure else _lag(feed, cursor, done)
     seconds = None if first is None else max(0.0, time.time() - first.recorded_us / 1e6)
     state: State = "caught up" if first is None and is_sure else "running" if status.workers else "behind"
-    status = structs.replace(status, lag=lag, seconds=seconds, state=state)
+    status = structs.replace(status, lag=lag, seconds=seconds, state=state, beyond=done)
     return _hindered(status, effects, handler)
 
 
@@ -173,35 +168,29 @@ def _hindered(status: HandlerStatus, effects: Effects, handler: Handler) -> Hand
     for pause in (
         Pause.of(note) for note in effects.notes(handler.name, Pause.kind) if note.key == handler.target
     ):
-        until = from_us(pause.until_us)
-        why = f"{handler.target} did not answer, {pause.failures} in turn; next try {until:%Y-%m-%d %H:%M:%S} UTC"
-        return structs.replace(status, state="waiting", why=f"{why}: {pause.message}")
+        return structs.replace(status, state="waiting", why=_waits(pause, handler, status))
     return status
 
 
-def _first(
-    feed: Feed, cursor: Cursor, handler: Handler, effects: Effects
-) -> tuple[RecordedEvent | None, bool]:
-    """The first event that waits, and whether there is none where none was found."""
-    done = _done(effects, handler.name)
-    for _ in range(_PAGES):
-        page = feed.read(cursor, _PAGE, types=handler.types, categories=handler.categories)
-        waiting = [e for e in page.events if short(e.id_bytes) not in done and _wanted(handler, e)]
-        if waiting:
-            return min(waiting, key=lambda event: event.recorded_us), True
-        if page.caught_up:
-            return None, True
-        cursor = page.cursor
-    return None, False
+def _waits(pause: Pause, handler: Handler, status: HandlerStatus) -> str:
+    """Since when its target does not answer, how often it was tried, and with what."""
+    target = "its function" if handler.target.startswith(FUNCTION) else handler.target
+    since = f" since {from_us(pause.since_us):{_TIME}} UTC" if pause.since_us else ""
+    tries = f"{pause.failures:,} {'try' if pause.failures == 1 else 'tries'} in turn"
+    until = f"next try {from_us(pause.until_us):{_TIME}} UTC"
+    what = ""
+    if pause.only:
+        place = f"{pause.only}/{status.error_version}" if status.error_stream == pause.only else pause.only
+        what = f", all of {place}, so that nobody can tell which of the two is to blame"
+        way = f"eventfold handlers park {handler.name} {pause.only}"
+        what += f" (`{way} --reason ...` takes it out of the way)"
+    return f"{target} did not answer{since}, {tries}{what}; {until}: {pause.message}"
 
 
-def _done(effects: Effects, name: str) -> frozenset[str]:
-    progress = map(Progress.of, noted(effects, name, Progress.kind))
-    return frozenset(found for one in progress for found in one.done)
-
-
-def _wanted(handler: Handler, event: RecordedEvent) -> bool:
-    return handler.imported or "importedFrom" not in event.metadata_map()
+def _lag(feed: Feed, cursor: Cursor, beyond: int) -> int | None:
+    """Events after a checkpoint, without those that were done beyond it."""
+    found = feed.lag(cursor)
+    return None if found is None else max(0, found - beyond)
 
 
 def _lives(lease: Lease) -> bool:
@@ -211,7 +200,7 @@ def _lives(lease: Lease) -> bool:
 def _rated(now: HandlerStatus, earlier: HandlerStatus, feed: Feed, passed: float) -> HandlerStatus:
     if not earlier.lag or earlier.cursor is None or now.cursor is None:
         return now
-    before, after = feed.lag(earlier.cursor), feed.lag(now.cursor)
+    before, after = _lag(feed, earlier.cursor, earlier.beyond), _lag(feed, now.cursor, now.beyond)
     if before is None or after is None:
         return now
     # both are counted now: what was appended meanwhile cancels out

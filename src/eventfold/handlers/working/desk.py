@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from eventfold.errors import HandlerCrashed
+from eventfold.errors import EffectRefused, HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Lease, Name, Note
@@ -64,6 +64,7 @@ class Desk:
         self._share = share
         self._feed: Feed = store.feed()
         self._parked = parked
+        self._mine = mine
         self._clock = clock
         self._committed = self._stands = lease.cursor
         notes = {note.key: note for note in store.effects().notes(handler.name, Progress.kind)}
@@ -88,6 +89,8 @@ class Desk:
         self._origins: Sequence[Origin] = (self._window, self._revival, self._deadlines)
         self.leaves_at: float | None = None
         """When another worker was first seen to want the partition: nothing more is begun."""
+        self.unread = False
+        """Whether something was asked of an event that may not have been read yet."""
         self._changed = self._moved = False
         self._caught_up = self._fresh = False
         self._read_at = float("-inf")
@@ -194,9 +197,29 @@ class Desk:
             else:
                 self._window.leave(effect)
 
-    def asked(self, everything: Iterable[Asked]) -> None:
-        """Takes up what people asked for streams of this partition."""
-        self._revival.take(everything)
+    def asked(self, everything: Iterable[Asked]) -> list[str]:
+        """Takes up what people asked for streams of this partition; gives those that are parked by that."""
+        taken, left, self.unread = list[str](), list[Asked](), False
+        for one in everything:
+            if one.what == "retry" or one.stream in self._parked or not self._mine(one.stream):
+                left.append(one)
+                continue
+            effect = next((found for origin in self._origins if (found := origin.pull(one.stream))), None)
+            if effect is None:
+                self.unread |= not self._caught_up or self._window.full
+                if not (self.unread or self._window.holds(one.stream) or self._deadlines.holds(one.stream)):
+                    left.append(one)
+            elif effect.event.version != one.version:
+                effect.origin.leave(effect)
+                left.append(one)
+            else:
+                before = "" if effect.error is None else f"; before that: {effect.error}"
+                effect.error = EffectRefused(f"{one.actor or 'A person'} took it out: {one.reason}{before}")
+                self.park(effect)
+                taken.append(one.stream)
+                left.append(one)
+        self._revival.take(left)
+        return taken
 
     def due(self, deadlines: Iterable[Deadline]) -> None:
         """Takes up what is due of streams of this partition."""

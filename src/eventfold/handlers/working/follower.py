@@ -16,7 +16,7 @@ from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Asked, Deadline, Held, Pause
+from eventfold.handlers.records import Asked, Deadline, Held
 from eventfold.handlers.working.choosing import Chooser, Chosen
 from eventfold.handlers.working.crew import Crew
 from eventfold.handlers.working.desk import Desk
@@ -146,6 +146,9 @@ class HandlerFollower:
                 return False
             for desk in list(self._desks.values()):
                 self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
+            if any(desk.unread for desk in self._desks.values()):
+                self._asked = float("-inf")
+                self._take_up()
             chosen = self._choose(self._staying(), self._under_way.keys())
         self._commit(chosen)
         if self._crew.out:
@@ -258,9 +261,7 @@ class HandlerFollower:
             self._parked.read(self._store.effects(), self.handler.name)
             left = self._store.effects().notes(self.handler.name, Deadline.kind, limit=1)
             self._delays = self.handler.when is not None or bool(left)
-            for note in self._store.effects().notes(self.handler.name, Pause.kind):
-                if note.key == self._gate.target:
-                    self._telling.found(Pause.of(note))
+            self._telling.found(self._store.effects())
         for key in new:
             self._desks[key] = Desk(
                 self.handler,
@@ -279,10 +280,11 @@ class HandlerFollower:
         return lambda stream: among == [partition] or feed.partition_of(stream, among) == partition
 
     def _look(self) -> None:
-        """Whether somebody holds the handler."""
+        """Whether somebody holds the handler, or has it try its target at once."""
         if self._clock() - self._looked >= _LOOK:
             self._looked = self._clock()
             self._held = bool(self._store.effects().notes(self.handler.name, Held.kind, limit=1))
+            self._telling.look(self._store.effects())
 
     def _take_up(self) -> None:
         """What people asked, and what is due."""
@@ -291,7 +293,8 @@ class HandlerFollower:
             self._asked = now
             asked = [Asked.of(note) for note in self._store.effects().notes(self.handler.name, Asked.kind)]
             for desk in self._desks.values():
-                desk.asked(asked)
+                for stream in desk.asked(asked):
+                    self._judge.parked(stream)
         fired = not self._crew.out and any(desk.fired >= self._due_at for desk in self._desks.values())
         if self.handler.when is not None and (fired or now - self._due_at >= _LOOK / 2):
             self._due_at = now

@@ -39,6 +39,11 @@ class Gate:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
+        self._grown = 0
+        """How often the pause has grown."""
+        self._since_us = 0
+        self._only: Key | None = None
+        """The one that was tried since the target did not answer, if it was one."""
         self._until = 0.0
         self._error: BaseException | None = None
         self._probing: Key | None = None
@@ -104,8 +109,7 @@ class Gate:
             if self._accused is not None and self._accused != key:
                 self._suspects.pop(self._accused, None)
                 self._blamed.append(self._accused)
-            self._failures, self._until, self._error = 0, 0.0, None
-            self._probing = self._accused = None
+            self._open()
 
     def blamed(self, handler: str) -> list[str]:
         """The streams of a handler whose failure was their own fault, each once."""
@@ -123,15 +127,19 @@ class Gate:
                 self._trial = None
             self._suspects[key] = None
             if not self._failures:
-                self._accused = key
+                self._accused = self._only = key
+                self._since_us = time.time_ns() // 1000
             elif self._probing == key:
+                self._only = key if self._only == key else None
                 self._accused = None if self._accused != key else key
                 self._probing = None
             else:
+                self._only = key if self._only == key else None
                 self._accused = None  # it was under way when the pause began: who was to blame is not known
                 return
-            wait = min(FIRST * 2.0**self._failures, LONGEST)
+            wait = min(FIRST * 2.0**self._grown, LONGEST)
             self._failures += 1
+            self._grown += 1
             self._error = error
             self._until = self._clock() + max(wait, min(_asked(error), ASKED_LONGEST))
 
@@ -143,8 +151,21 @@ class Gate:
             self._accused = None if self._accused == key else self._accused
             self._probing = None if self._probing == key else self._probing
 
-    def record(self) -> Pause | None:
-        """The pause as it is kept; None where the target is open."""
+    def forget(self, key: Key) -> None:
+        """A stream was taken away by a person: if it alone was not answered, nothing is known against the target."""
+        self.gone(key)
+        with self._lock:
+            if self._failures and self._only == key:
+                self._open()
+
+    def try_now(self) -> None:
+        """What comes next is tried at once, though the target did not answer; pauses begin anew."""
+        with self._lock:
+            if self._failures:
+                self._until, self._grown = self._clock(), 0
+
+    def record(self, handler: str = "") -> Pause | None:
+        """The pause as it is kept for a handler; None where the target is open."""
         with self._lock:
             if not self._failures:
                 return None
@@ -157,16 +178,24 @@ class Gate:
                 failures=self._failures,
                 code=code,
                 message=cut_message(str(error)),
+                since_us=self._since_us,
+                only=self._only[1] if self._only is not None and self._only[0] == handler else "",
             )
 
-    def resume(self, pause: Pause) -> None:
-        """Goes on with a pause that another worker began, if nothing is known here."""
+    def resume(self, pause: Pause, handler: str = "") -> None:
+        """Goes on with a pause that another worker of a handler began, if nothing is known here."""
         with self._lock:
             left_us = min(pause.until_us - time.time_ns() // 1000, pause.wait_us)
             if not self._failures and left_us > 0:
-                self._failures = pause.failures
+                self._failures = self._grown = pause.failures
+                self._since_us = pause.since_us
+                self._only = (handler, pause.only) if pause.only else None
                 self._until = self._clock() + min(left_us / 1e6, ASKED_LONGEST)
                 self._error = _Kept(pause.message, pause.code)
+
+    def _open(self) -> None:
+        self._failures, self._grown, self._until, self._error = 0, 0, 0.0, None
+        self._probing = self._accused = self._only = None
 
     def _probe(self, handler: str, effects: Iterable[Effect]) -> tuple[list[Effect], list[Effect]]:
         """One of another stream than those that failed, if there is one; else of another than who is accused."""

@@ -77,6 +77,12 @@ class Judge:
             if missed is not None and missed[1] in desks and missed[0].origin.recall(missed[0]):
                 self._count(*missed, ", since its target takes others")
 
+    def parked(self, stream: str) -> None:
+        """A person parked it."""
+        self._missed.pop(stream, None)
+        self._watched.pop(stream, None)
+        self._gate.forget((self._handler, stream))
+
     def forget(self, desk: Desk) -> None:
         """Its partition is another worker's."""
         for stream in [stream for stream, (_, at) in self._missed.items() if at is desk]:

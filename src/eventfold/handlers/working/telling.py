@@ -5,8 +5,9 @@ from contextlib import suppress
 
 from eventfold.errors import EventfoldError, HandlerFailed
 from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.effects.port import Effects
 from eventfold.handlers.declaring.message import Message
-from eventfold.handlers.records import Pause, Trouble, cut_message
+from eventfold.handlers.records import Pause, Resumed, Trouble, cut_message
 from eventfold.handlers.targets.effectline import told
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
@@ -39,11 +40,22 @@ class Telling:
         self._failures = 0
         """Of the pause as it is kept."""
         self._written = 0
+        self._resumed = ""
 
-    def found(self, pause: Pause) -> None:
-        """A pause that is kept: this worker goes on with it."""
-        self._gate.resume(pause)
-        self._failures = pause.failures
+    def found(self, effects: Effects) -> None:
+        """A pause that is kept is gone on with; what a person said before it was kept is done with."""
+        for note in effects.notes(self._handler, Pause.kind):
+            if note.key == self._gate.target:
+                pause = Pause.of(note)
+                self._gate.resume(pause, self._handler)
+                self._failures = pause.failures
+        self._resumed = self._last_resumed(effects)
+
+    def look(self, effects: Effects) -> None:
+        """Whether a person has said since that the handler goes on: then its target is tried at once."""
+        if self._gate.paused and (said := self._last_resumed(effects)) != self._resumed:
+            self._resumed = said
+            self._gate.try_now()
 
     def tell(self, effect: Effect, what: str) -> None:
         """An effect was not taken."""
@@ -64,7 +76,7 @@ class Telling:
         news = Changes()
         if self._trouble is not None:
             news.put(self._trouble.note())
-        pause = self._gate.record()
+        pause = self._gate.record(self._handler)
         self._written = pause.failures if pause is not None else 0
         if self._written != self._failures:
             if pause is not None:
@@ -76,3 +88,7 @@ class Telling:
     def written(self) -> None:
         """The news were written."""
         self._trouble, self._failures = None, self._written
+
+    def _last_resumed(self, effects: Effects) -> str:
+        notes = effects.notes(self._handler, Resumed.kind, limit=1)
+        return Resumed.of(notes[0]).id if notes else ""

@@ -217,11 +217,28 @@ def retry(settings: Settings, name: str, stream: str | None, is_all: bool) -> No
 def skip(settings: Settings, name: str, stream: str, reason: str) -> None:
     """Leave the event of STREAM that failed out of what the handler NAME does, and go on with what waited behind it.
 
+    Of a stream that is not parked it is the first event that waits, for its target for example.
+
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db handlers skip send_tracking order-1 --reason "a test"
     """
     with settings.open_app() as live, context(actor=settings.actor):
         live.handler(name).skip(stream, reason)
         _asked(settings, live, name, stream, "left out")
+
+
+@handlers.command()
+@click.argument("name")
+@click.argument("stream")
+@click.option("--reason", required=True, help="Why it waits for a person; it is recorded with your name.")
+@pass_settings
+def park(settings: Settings, name: str, stream: str, reason: str) -> None:
+    """Park STREAM for the handler NAME, where its first event waits for a target: retry or skip it later.
+
+    Example: eventfold -a shop.app:shop -s sqlite:///shop.db handlers park send_tracking order-1 --reason "too large"
+    """
+    with settings.open_app() as live, context(actor=settings.actor):
+        live.handler(name).park(stream, reason)
+        _asked(settings, live, name, stream, "parked")
 
 
 def _place(live: Live, to: str) -> To:

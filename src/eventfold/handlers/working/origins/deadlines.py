@@ -90,6 +90,10 @@ class Deadlines(Waiting):
         """One of which nobody knows what became of it."""
         return next((effect for effect in self._waiting if self._in_doubt(effect)), None)
 
+    def holds(self, stream: str) -> bool:
+        """Whether something of a stream is in hand."""
+        return stream in self._busy
+
     def begin(self, effect: Effect, *, alone: bool) -> None:
         """It is about to be done."""
         if effect in self._waiting:

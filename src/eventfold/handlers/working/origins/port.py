@@ -34,5 +34,8 @@ class Origin(Protocol):
     def recall(self, effect: Effect) -> bool:
         """One that was given back is taken out; False where it is under way again."""
 
+    def pull(self, stream: str) -> Effect | None:
+        """The effect of a stream is taken out, if it waits; None where it is under way, or there is none."""
+
     def done(self, effect: Effect) -> None:
         """It was taken."""

@@ -67,7 +67,9 @@ class Revival(Waiting):
                 continue
             parked = self._parked.get(asked.stream)
             is_past = parked is not None and asked.what == "skip" and asked.version not in {0, parked.version}
-            if parked is None or is_past:  # it was said of an event that has been handled since
+            if (
+                parked is None or is_past or asked.what == "park"
+            ):  # of an event that was handled or parked since
                 self._changes.drop(Asked.kind, key)
             elif asked.what == "skip":
                 self._skip(asked, parked)

@@ -45,6 +45,13 @@ class Waiting:
         self._waiting.remove(effect)
         return True
 
+    def pull(self, stream: str) -> Effect | None:
+        """The effect of a stream is taken out, if it waits."""
+        found = next((effect for effect in self._waiting if effect.event.stream == stream), None)
+        if found is not None:
+            self._waiting.remove(found)
+        return found
+
     def _in_doubt(self, effect: Effect) -> bool:
         """Whether nobody knows what became of it."""
         raise NotImplementedError

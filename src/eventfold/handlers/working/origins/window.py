@@ -181,6 +181,23 @@ class Window:
             return False
         return True
 
+    def pull(self, stream: str) -> Effect | None:
+        """The effect of a stream is taken out, if it waits: is ready, or rests."""
+        for effect in self._ready:
+            if effect.event.stream == stream:
+                self._ready.remove(effect)
+                return effect
+        for n, (_, _, effect) in enumerate(self._resting):
+            if effect.event.stream == stream:
+                del self._resting[n]
+                heapq.heapify(self._resting)
+                return effect
+        return None
+
+    def holds(self, stream: str) -> bool:
+        """Whether something of a stream is in hand."""
+        return stream in self._lines
+
     def done(self, effect: Effect) -> None:
         """Its outcome is known; the next of its stream is ready."""
         stream = effect.event.stream
