@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import eventfold as ef
-from eventfold.handlers.public.attributes import STRUCTURED
+from eventfold.bus.cloudevents.attributes import STRUCTURED
 from tests.doors.calling import Told, eventfold
 
 APP = """

@@ -11,6 +11,8 @@ from typing import Any
 
 import eventfold as ef
 from eventfold import ANY, NewEvent, Registry, new_id, open_store
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
+from eventfold.bus.messages.decoding import EventEnvelope, read_envelope
 from eventfold.doors.cli import configuration
 from eventfold.doors.cli.configuration import Given
 from eventfold.doors.cli.showing import lines
@@ -19,7 +21,6 @@ from eventfold.events.accepting import accept
 from eventfold.events.jsontext import compact_object
 from eventfold.events.metadata import read_metadata
 from eventfold.feed.cursor import read_cursor
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.public.consuming import open_public
 from eventfold.handlers.public.receiving import receive
 from eventfold.imports import Mapping, import_file
@@ -190,6 +191,16 @@ def public(content: bytes) -> object:
     return answers
 
 
+def message(content: bytes) -> object:
+    """A message of a topic: its headers as the first line, its body behind."""
+    form, _, body = content.partition(b"\n")
+    headers = [
+        (name.decode("latin-1"), text) for name, _, text in (h.partition(b"=") for h in form.split(b"&"))
+    ]
+    found = read_envelope(headers, body)
+    return found.event() if isinstance(found, EventEnvelope) else found.cursor()
+
+
 def _import(store: Store, path: Path, kind: str) -> None:
     if kind == "documents":
         import_documents(store, file_pages(path), "fuzz", category="case")
@@ -206,6 +217,7 @@ DECODERS: dict[str, Decoder] = {
     "append": append_lines,
     "import": import_files,
     "public": public,
+    "message": message,
 }
 
 

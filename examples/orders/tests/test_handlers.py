@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import eventfold as ef
-from eventfold.handlers.public.attributes import STRUCTURED
+from eventfold.bus.cloudevents.attributes import STRUCTURED
 from eventfold.handlers.public.receiving import receive
 from eventfold.testing.given import given
 from examples.orders.app import shop

@@ -5,12 +5,12 @@ from typing import Any
 from urllib.parse import quote
 
 from eventfold.aggregates.aggregate import Aggregate
+from eventfold.bus.cloudevents.attributes import fault_of_source
 from eventfold.errors import DefinitionError, TableInvalid
 from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.public.attributes import fault_of_source
 from eventfold.handlers.public.consuming import Consumer, consumed
 from eventfold.handlers.public.event import check_public
 from eventfold.handlers.public.inbox import STORED

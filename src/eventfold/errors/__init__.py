@@ -11,7 +11,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid,
-    |                               BodyEmpty, BodyTooLarge, MediaTypeUnsupported
+    |                               BodyEmpty, BodyTooLarge, MediaTypeUnsupported, MessageInvalid
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind,
     |                           HandlerNotFound
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
@@ -113,6 +113,7 @@ from eventfold.errors.refused import (
     JsonDuplicateKey,
     JsonTooDeep,
     MediaTypeUnsupported,
+    MessageInvalid,
     MetadataInvalid,
     MetadataReserved,
     NumberNotFinite,
@@ -194,6 +195,7 @@ __all__ = [
     "LogNotFound",
     "MediaTypeUnsupported",
     "MemoryExhausted",
+    "MessageInvalid",
     "MetadataInvalid",
     "MetadataReserved",
     "NotFound",

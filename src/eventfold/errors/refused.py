@@ -153,3 +153,7 @@ class BodyTooLarge(Refused, code="body-too-large", status=413):
 
 class MediaTypeUnsupported(Refused, code="media-type-unsupported", status=415):
     """Content of a kind that is not taken."""
+
+
+class MessageInvalid(Refused, code="message-invalid", status=422):
+    """A message of a topic that is none of ours, or not whole. Facts: reason, field."""

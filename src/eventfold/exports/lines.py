@@ -11,8 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eventfold.events.jsontext import compact_object
-from eventfold.events.storable import is_storable, is_value
+from eventfold.events.document import shown, shown_users
 
 
 class Lines:
@@ -43,8 +42,8 @@ def documents(batch: pa.RecordBatch) -> pa.Array:
     def column(name: str) -> pa.Array:
         return batch.column(name)
 
-    data, exact_data = _split(column("data"), _data)
-    metadata, exact_metadata = _split(column("metadata"), _metadata)
+    data, exact_data = _split(column("data"), shown)
+    metadata, exact_metadata = _split(column("metadata"), shown_users)
     parts = [
         '{"id":"',
         ids(column("id")),
@@ -69,27 +68,16 @@ def documents(batch: pa.RecordBatch) -> pa.Array:
     return _joined(*parts)
 
 
-def _split(column: pa.Array, shown: Callable[[str], str]) -> tuple[pa.Array, dict[int, str]]:
+def _split(column: pa.Array, showing: Callable[[str], str]) -> tuple[pa.Array, dict[int, str]]:
     """The texts of a column as a document shows them, and by row those that it shows otherwise than they are stored."""
     encoded = column.dictionary_encode()
     texts = encoded.dictionary.to_pylist()
-    instead = {n: found for n, text in enumerate(texts) if (found := shown(text)) != text}
+    instead = {n: found for n, text in enumerate(texts) if (found := showing(text)) != text}
     if not instead:
         return column, {}
     kept = pa.array([instead.get(n, text) for n, text in enumerate(texts)], pa.string())
     numbers = encoded.indices.to_pylist()
     return kept.take(encoded.indices), {row: texts[n] for row, n in enumerate(numbers) if n in instead}
-
-
-def _data(text: str) -> str:
-    return text if is_value(text) else "null"
-
-
-def _metadata(text: str) -> str:
-    """Metadata as they can be spliced: an object whose first key follows the brace."""
-    if text == "{}" or (text.startswith('{"') and is_value(text)):
-        return text
-    return compact_object(text) if is_storable(text) else "{}"
 
 
 def _exact(data: dict[int, str], metadata: dict[int, str], rows: int) -> pa.Array | str:

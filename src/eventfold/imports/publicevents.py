@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
+from eventfold.bus.cloudevents.reading import read_batch, read_structured
 from eventfold.errors import EventfoldError, EventTooLarge
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
-from eventfold.handlers.public.reading import read_batch, read_structured
 from eventfold.handlers.public.receiving import Prepared, Received, keep_unreadable, prepared, write
 from eventfold.imports.files.jsonlines import Line, json_lines
 from eventfold.imports.files.reading import lines_of

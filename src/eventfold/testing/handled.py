@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from eventfold.bus.cloudevents.reading import Incoming
 from eventfold.events.envelope import NewEvent, RecordedEvent, to_us
 from eventfold.events.event import Event
 from eventfold.events.metadata import metadata_text, occurred_at
@@ -23,7 +24,6 @@ from eventfold.handlers.public.consuming import Consumer
 from eventfold.handlers.public.event import PublicEvent, schema_uri
 from eventfold.handlers.public.inbox import stored
 from eventfold.handlers.public.publishing import published_by
-from eventfold.handlers.public.reading import Incoming
 from eventfold.handlers.targets.port import Body
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect

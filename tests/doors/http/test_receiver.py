@@ -15,10 +15,10 @@ from cloudevents.core.v1.event import CloudEvent
 
 import eventfold as ef
 from eventfold import limits
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
 from eventfold.doors.http.receiver import Receiver
 from eventfold.doors.http.serving import HEADER_BYTES, receiving
 from eventfold.errors import ConfigInvalid, DefinitionError, OutcomeUnknown, StorageBusy, StorageFull
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.targets.signing import new_secret, signed_headers, signing_key
 
 FIRST: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/p", "type": "t", "subject": "k"}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import eventfold as ef
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
 from eventfold.errors import DefinitionError, EventfoldError, InvalidJson, PublicEventInvalid
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.public.consuming import Consumer, consume, open_public
 from eventfold.handlers.public.encoding import encode_public
 from eventfold.handlers.public.event import PublicEvent

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import eventfold as ef
+from eventfold.bus.cloudevents.attributes import STRUCTURED
 from eventfold.errors import DefinitionError, InvalidJson
-from eventfold.handlers.public.attributes import STRUCTURED
 from eventfold.handlers.public.receiving import keep_unreadable, receive
 from eventfold.handlers.targets.port import Body
 from eventfold.handlers.tending.asking import parked, retry

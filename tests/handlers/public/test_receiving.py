@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eventfold as ef
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
+from eventfold.bus.cloudevents.reading import Incoming
 from eventfold.errors import DefinitionError, EventfoldError, EventTooLarge, InvalidJson, OutcomeUnknown
 from eventfold.handlers.public import inbox
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.public.inbox import stream_of
-from eventfold.handlers.public.reading import Incoming
 from eventfold.handlers.public.receiving import keep_unreadable, receive, take
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.store.names import category_of

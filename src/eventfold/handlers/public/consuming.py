@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from eventfold.bus.cloudevents.attributes import declares_json
 from eventfold.errors import DefinitionError, EventfoldError, PublicEventInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.events.shape import Check, checker
 from eventfold.feed.parking import ATTEMPTS
 from eventfold.handlers.declaring.handler import Handler, Since
-from eventfold.handlers.public.attributes import declares_json
 from eventfold.handlers.public.event import PublicEvent, schema_uri
 from eventfold.handlers.public.inbox import (
     STORED,

@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 
 from eventfold import limits
+from eventfold.bus.cloudevents.attributes import JSON, STRUCTURED, fault_of, fault_of_source
 from eventfold.errors import EventfoldError, HandlerFailed
 from eventfold.events.shape import checker
 from eventfold.events.storable import check_depth
 from eventfold.handlers.declaring.message import Message
-from eventfold.handlers.public.attributes import JSON, STRUCTURED, fault_of, fault_of_source
 from eventfold.handlers.public.event import PublicEvent, schema_uri
 from eventfold.handlers.targets.port import Body
 

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from urllib.parse import quote
 from uuid import UUID
 
+from eventfold.bus.cloudevents.reading import Incoming
 from eventfold.errors import DefinitionError, EventfoldError
 from eventfold.events.envelope import NewEvent
 from eventfold.events.event import Event
@@ -16,7 +17,6 @@ from eventfold.events.metadata import metadata_text
 from eventfold.events.registry import Registry
 from eventfold.events.times import parse_time
 from eventfold.handlers.declaring.message import TRACEPARENT
-from eventfold.handlers.public.reading import Incoming
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9._~:@!$&'()*+,;=-]+", re.ASCII)

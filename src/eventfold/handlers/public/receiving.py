@@ -6,10 +6,10 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
+from eventfold.bus.cloudevents.reading import Incoming, read_events
 from eventfold.errors import BatchTooLarge, EventfoldError, EventIdReused, OutcomeUnknown, PartialDuplicate
 from eventfold.events.envelope import NewEvent
 from eventfold.handlers.public.inbox import check_inbox, stored, stored_unreadable
-from eventfold.handlers.public.reading import Incoming, read_events
 from eventfold.store.checks import check_event
 from eventfold.store.port import ANY, Appended, Store, Write
 from eventfold.store.settling import settled

@@ -3,19 +3,17 @@
 Documents in JSON Lines are read here, rows of Parquet in `parquetevents.py`.
 """
 
-import json
 import re
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from uuid import UUID
 
 import msgspec
 
 from eventfold.errors import EventfoldError, QueryInvalid, RowInvalid, TimeInvalid
+from eventfold.events.document import Document, Exact, before_users, read_document, users_of
 from eventfold.events.envelope import to_us
-from eventfold.events.jsontext import decode_utf8, unique_keys
+from eventfold.events.jsontext import decode_utf8
 from eventfold.events.times import parse_time
 from eventfold.imports.files.reading import form_of, lines_of
 from eventfold.imports.files.rows import bare
@@ -24,26 +22,10 @@ from eventfold.imports.restoring.recorded import Recorded, recorded, refuse_upca
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", re.ASCII)
 
 
-class _Exact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    data: str | None = None
-    metadata: str | None = None
-
-
-class _Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    id: UUID
-    aggregateId: str  # noqa: N815 - the document's own names
-    eventType: str  # noqa: N815
-    version: int
-    timestamp: str
-    data: msgspec.Raw
-    metadata: msgspec.Raw
-    exact: _Exact | None = None  # how data and metadata are stored, where a document cannot say it
-
-
 class _Own(msgspec.Struct):
-    schemaVersion: int  # noqa: N815
-    upgradedFrom: int | None = None  # noqa: N815
-    occurredAt: str | None = None  # noqa: N815
+    schemaVersion: int  # noqa: N815 - the document's own name
+    upgradedFrom: int | None = None  # noqa: N815 - so too
+    occurredAt: str | None = None  # noqa: N815 - so too
 
 
 class _When(msgspec.Struct):
@@ -56,8 +38,7 @@ _BEFORE = re.compile(
 )
 _AFTER = b',"metadata":{"schemaVersion":'
 _when = msgspec.json.Decoder(_When).decode
-_encode = msgspec.json.Encoder().encode
-_document = msgspec.json.Decoder(_Document).decode
+_document = msgspec.json.Decoder(Document).decode
 _own = msgspec.json.Decoder(_Own).decode
 _OURS = frozenset(_Own.__struct_fields__)
 
@@ -120,7 +101,7 @@ def _of_line(line: int, text: bytes) -> Recorded:
             raise _no_document(line, error) from None
         if own.upgradedFrom is not None:
             refuse_upcast(line, own.upgradedFrom)
-        exact = found.exact or _Exact()
+        exact = found.exact or Exact()
         return recorded(
             line,
             found.id,
@@ -137,21 +118,18 @@ def _of_line(line: int, text: bytes) -> Recorded:
         return Recorded(line, error=bare(error))
 
 
-def _read(line: int, text: bytes) -> _Document:
+def _read(line: int, text: bytes) -> Document:
     """The document of a line; its data and metadata are not taken apart."""
     try:
-        found = _document(text)
+        return read_document(text)
     except (msgspec.MsgspecError, RecursionError) as error:
         apart = _apart(text)
         if apart is None:
             raise _no_document(line, error) from None
         return apart
-    if _encode(found) != text.strip():  # written by hand
-        _check_keys(text)
-    return found
 
 
-def _apart(text: bytes) -> _Document | None:
+def _apart(text: bytes) -> Document | None:
     """The document of a line whose data are no JSON, or too deep: as exports wrote it before they told such data apart.
 
     Metadata end the line. Where they begin is tried from the right, since what lies inside them is not complete JSON.
@@ -161,20 +139,11 @@ def _apart(text: bytes) -> _Document | None:
     while before and (end := text.rfind(_AFTER, before.end(), end)) >= 0:
         try:
             found = _document(text[: before.end()] + b"null" + text[end:])
-            found.exact = _Exact(data=decode_utf8(text[before.end() : end]))
+            found.exact = Exact(data=decode_utf8(text[before.end() : end]))
         except (msgspec.MsgspecError, RecursionError, EventfoldError):
             continue
         return found
     return None
-
-
-def _check_keys(text: bytes) -> None:
-    """Refuses a document that names one of its own keys twice; of data and metadata that is not asked."""
-    whole: deque[list[tuple[str, object]]] = deque(maxlen=1)  # the outermost object ends last
-    with suppress(RecursionError):  # too deep to be looked at in this way
-        json.loads(text, object_pairs_hook=whole.append)
-    if whole:
-        unique_keys(whole[0])
 
 
 def _no_document(line: int, error: Exception) -> RowInvalid:
@@ -183,15 +152,9 @@ def _no_document(line: int, error: Exception) -> RowInvalid:
 
 def _users(metadata: bytes, own: _Own) -> str:
     """What is left of the metadata without our own keys, byte for byte where an export wrote them before the rest."""
-    before = f'{{"schemaVersion":{own.schemaVersion}'
-    if own.occurredAt is not None:
-        before += f',"occurredAt":"{own.occurredAt}"'
-    if metadata.startswith(before.encode()):
-        rest = metadata[len(before.encode()) :].decode()
-        if rest == "}":
-            return "{}"
-        if rest.startswith(","):
-            return "{" + rest[1:]
+    users = users_of(metadata, before_users(own.schemaVersion, own.occurredAt))
+    if users is not None:
+        return users
     kept: dict[str, msgspec.Raw] = msgspec.json.decode(metadata, type=dict[str, msgspec.Raw])
     return msgspec.json.encode({key: raw for key, raw in kept.items() if key not in _OURS}).decode()
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from eventfold import limits
+from eventfold.bus.cloudevents.attributes import BATCH, JSON, NAME, STRUCTURED, declares_json, fault_of
 from eventfold.errors import (
     BatchTooLarge,
     BodyEmpty,
@@ -24,7 +25,6 @@ from eventfold.errors import (
 )
 from eventfold.events.jsontext import compact_object, compact_value
 from eventfold.events.times import parse_time
-from eventfold.handlers.public.attributes import BATCH, JSON, NAME, STRUCTURED, declares_json, fault_of
 
 PREFIX = "ce-"
 _REQUIRED = ("specversion", "id", "source", "type")
@@ -98,9 +98,14 @@ def read_events(body: bytes, media_type: str, headers: Mapping[str, str] | None 
     return [_read_binary(body, media_type, given)]
 
 
-def read_structured(source: bytes) -> Incoming:
-    """A CloudEvent in JSON; errors as `read_events`."""
-    compact_object(source, around=1)
+def read_structured(source: bytes, *, around: int = 1) -> Incoming:
+    """A CloudEvent in JSON; errors as `read_events`.
+
+    Args:
+        source: the text.
+        around: how many levels of JSON stand around what is data.
+    """
+    compact_object(source, around=around)
     members = _raw_object(source)
     data, encoded = members.pop("data", None), members.pop("data_base64", None)
     attributes = _attributes({name: msgspec.json.decode(raw) for name, raw in members.items()})

@@ -11,11 +11,11 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
+from eventfold.bus.cloudevents.reading import Incoming, read_events
 from eventfold.errors import EventfoldError, InvalidJson
 from eventfold.events.jsontext import compact_value
-from eventfold.handlers.public.attributes import BATCH, STRUCTURED
 from eventfold.handlers.public.encoding import encode_public
-from eventfold.handlers.public.reading import Incoming, read_events
 from tests.handlers.public.making import ShipmentStarted, message
 
 FIRST: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""The bus: topics between a log and those who follow it."""

@@ -1,0 +1,39 @@
+"""The form of a message: a CloudEvent whose attributes are the headers of Kafka, its data the document of the event."""
+
+from typing import NamedTuple
+
+FORMAT = "1"
+"""The form that this program writes and reads; a later one has another number."""
+
+PROGRESS = "$eventfold.progress.v1"
+"""The type of a progress record: how far the log was read, and no event. No event can have it."""
+
+PREFIX = "ce_"
+CONTENT_TYPE = "content-type"
+
+OURS = ("eventfold", "logid", "topicpartitions")
+"""Attributes that every message of ours has, beside those of CloudEvents: its format, its log, the topic's count."""
+
+OF_EVENTS = ("logpartition", "logposition", "streamversion", "schemaversion")
+"""Attributes that an event has beside them: its place in the log and in its stream, the version of its schema."""
+
+TOLD_ON = {"correlationid": "correlationId", "causationid": "causationId", "traceparent": "traceparent"}
+"""Attributes that repeat what the metadata of an event say, where they do; of those who follow a trace, not of ours."""
+
+Headers = list[tuple[str, bytes]]
+
+
+class Message(NamedTuple):
+    """A message to be sent.
+
+    Attributes:
+        partition: of the topic, from 0; None: to each of them.
+        key: what Kafka compacts and others order by: the stream.
+        value: the body.
+        headers: names and values.
+    """
+
+    partition: int | None
+    key: bytes | None
+    value: bytes
+    headers: Headers

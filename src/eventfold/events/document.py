@@ -1,0 +1,144 @@
+"""The document of an event: the pattern's form, in which exports and the bus carry what a log holds.
+
+    {"id", "aggregateId", "eventType", "version", "timestamp", "data", "metadata": {"schemaVersion", ...}}
+
+Stored JSON is spliced in and cut out again, never written anew. What is no JSON, or nested deeper than readers go,
+because it was appended before appends were strict, stands as text: `"data":null,...,"exact":{"data":"..."}`.
+"""
+
+import json
+from collections import deque
+from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+
+from eventfold.events.envelope import RecordedEvent, from_us, to_us
+from eventfold.events.jsontext import compact_object, unique_keys
+from eventfold.events.storable import is_storable, is_value
+
+
+class Exact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How data and metadata are stored, where a document cannot say it."""
+
+    data: str | None = None
+    metadata: str | None = None
+
+
+class Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A document that was read; its data and metadata are not taken apart."""
+
+    id: UUID
+    aggregateId: str  # noqa: N815 - the document's own name
+    eventType: str  # noqa: N815 - so too
+    version: int
+    timestamp: str
+    data: msgspec.Raw
+    metadata: msgspec.Raw
+    exact: Exact | None = None
+
+
+_decode = msgspec.json.Decoder(Document).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_document(text: bytes) -> Document:
+    """The document that a text is.
+
+    Raises:
+        JsonDuplicateKey: it names one of its own keys twice; of data and metadata that is not asked.
+        msgspec.MsgspecError, UnicodeDecodeError, RecursionError: it is none.
+    """
+    found = _decode(text)
+    if _encode(found) != text.strip():  # written by hand
+        _check_keys(text)
+    return found
+
+
+def document_of(event: RecordedEvent, *, strictly: bool = False) -> str:
+    """An event as its document, the same text that an export has.
+
+    Args:
+        event: as it is stored.
+        strictly: what no append takes any more stands as text, also where it is JSON.
+    """
+    data, metadata, exact = event.data, event.metadata, ""
+    shown_data, shown_metadata = shown(data, strictly=strictly), shown_users(metadata, strictly=strictly)
+    if shown_data != data or shown_metadata != metadata:
+        texts = Exact(None if shown_data == data else data, None if shown_metadata == metadata else metadata)
+        exact = f',"exact":{_encode(texts).decode()}'
+    occurred = event.occurred_or_none_us
+    return (
+        f'{{"id":"{id_text(event.id_bytes)}","aggregateId":{_name(event.stream)},"eventType":{_name(event.type)},'
+        f'"version":{event.version},"timestamp":"{time_text(event.recorded_us)}","data":{shown_data},'
+        f'"metadata":{before_users(event.schema_version, None if occurred is None else time_text(occurred))}'
+        f"{'}' if shown_metadata == '{}' else ',' + shown_metadata[1:]}{exact}}}"
+    )
+
+
+def shown(data: str, *, strictly: bool = False) -> str:
+    """Data as a document shows them: as they are stored, or null."""
+    return data if is_value(data) and (not strictly or is_storable(data)) else "null"
+
+
+def shown_users(metadata: str, *, strictly: bool = False) -> str:
+    """Metadata as they can be spliced: an object whose first key follows the brace."""
+    if strictly and not is_storable(metadata):
+        return "{}"
+    if metadata == "{}" or (metadata.startswith('{"') and is_value(metadata)):
+        return metadata
+    return compact_object(metadata) if is_storable(metadata) else "{}"
+
+
+def before_users(schema_version: int, occurred: str | None) -> str:
+    """How the metadata of a document begin: with what the system says, before the keys of the user."""
+    time = "" if occurred is None else f',"occurredAt":"{occurred}"'
+    return f'{{"schemaVersion":{schema_version}{time}'
+
+
+def users_of(metadata: bytes, before: str) -> str | None:
+    """What follows in the metadata of a document, as it is stored; None where they begin otherwise than is said."""
+    if not metadata.startswith(before.encode()):
+        return None
+    rest = metadata[len(before.encode()) :].decode()
+    if rest == "}":
+        return "{}"
+    return "{" + rest[1:] if rest.startswith(",") else None
+
+
+def id_text(id_bytes: bytes) -> str:
+    """An event id as text."""
+    text = id_bytes.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+@lru_cache(maxsize=1024)
+def time_text(us: int) -> str:
+    """A time in ISO 8601, UTC, with its microseconds; the events of one transaction share theirs."""
+    return from_us(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=1024)
+def time_us(text: str) -> int | None:
+    """Microseconds since 1970 of a time that `time_text` wrote; None of anything else."""
+    try:
+        us = to_us(datetime.fromisoformat(text))
+    except (ValueError, TypeError):
+        return None
+    return us if time_text(us) == text else None
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> str:
+    return _encode(name).decode()
+
+
+def _check_keys(text: bytes) -> None:
+    """Refuses a document that names one of its own keys twice."""
+    whole: deque[list[tuple[str, object]]] = deque(maxlen=1)  # the outermost object ends last
+    with suppress(RecursionError):  # too deep to be looked at in this way
+        json.loads(text, object_pairs_hook=whole.append)
+    if whole:
+        unique_keys(whole[0])
