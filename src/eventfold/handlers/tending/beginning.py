@@ -4,13 +4,15 @@ from eventfold.errors import SubscriptionDiffers
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import About
+from eventfold.handlers.records import RESTORE, About, Moved
 from eventfold.handlers.tending.covering import check_cover
+from eventfold.handlers.tending.moving import place
+from eventfold.handlers.tending.restoring import announced
 from eventfold.store.port import Store
 
 
 def begin(handler: Handler, store: Store) -> None:
-    """Writes where a handler begins; nothing where it has begun.
+    """Writes where a handler begins; nothing where it has begun. During a restore it is held until that has ended.
 
     Raises:
         CursorInvalid: its `since=` is a cursor that is damaged, or does not cover the log.
@@ -19,9 +21,24 @@ def begin(handler: Handler, store: Store) -> None:
     """
     effects = store.effects()
     if not effects.all(handler.name):
-        effects.begin(handler.name, _start(handler, store))
+        _begin(handler, store)
     if not effects.notes(handler.name, About.kind, limit=1):
         effects.note(handler.name, [about(handler).note()])
+
+
+def _begin(handler: Handler, store: Store) -> None:
+    """Held before it begins, where a restore is known; and after it, where that has begun meanwhile."""
+    effects = store.effects()
+    before = announced(effects)
+    if before is not None:
+        effects.note(handler.name, [before.note(RESTORE)])
+    effects.begin(handler.name, _start(handler, store))
+    now = announced(effects)
+    if now is not None and before is None:
+        effects.note(handler.name, [now.note(RESTORE)])
+    elif now is None and before is not None:  # it has ended meanwhile, and may not have seen this one
+        moved = Moved(to="restore", reason=before.reason, actor=before.actor, moved_us=before.since_us)
+        place(effects, handler.name, RESTORE, store.feed().end(), moved)
 
 
 def check_subscription(handler: Handler, effects: Effects) -> None:

@@ -12,7 +12,8 @@ from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Name
 from eventfold.handlers.records import RESTORE, Held, Moved
-from eventfold.handlers.tending.moving import hold, holds, place
+from eventfold.handlers.tending.moving import hold, place
+from eventfold.handlers.tending.restoring import announce, announced, held_by_it, withdraw
 from eventfold.store.port import Store
 
 Handlers = Literal["refuse", "skip"]
@@ -51,6 +52,8 @@ def passed_by(
 ) -> Iterator[None]:
     """Holds handlers while something is restored, then moves them to its end; where nothing was written they stay.
 
+    Those that begin meanwhile are held and moved too, and stand in `begun` at the end.
+
     Args:
         store: the log.
         begun: the handlers.
@@ -61,9 +64,6 @@ def passed_by(
     Raises:
         StorageError: they are held still; restoring again goes on from there.
     """
-    if not begun:
-        yield
-        return
     held = Held(
         reason=f"{file} is being restored, or that was interrupted: restore it again with --handlers skip, or move"
         " the handler: `eventfold handlers move NAME --to now`",
@@ -72,25 +72,39 @@ def passed_by(
     )
     moved = Moved(to="restore", reason=file, actor=held.actor, moved_us=held.since_us)
     effects = store.effects()
-    interrupted = any(RESTORE in holds(effects, reader) for reader in begun)
+    interrupted = announced(effects) is not None or bool(held_by_it(effects))
     try:
+        announce(effects, held)
+        begun[:] = effects.readers()
         for reader in begun:
             hold(effects, reader, RESTORE, held)
         yield
-        if not (wrote() or interrupted):
-            for reader in begun:
-                effects.note(reader, drop=[Name(Held.kind, RESTORE)])
-            return
-        end = end_of(store, streams)
-        for reader in begun:
-            place(effects, reader, RESTORE, end, moved)
+        to = moved if wrote() or interrupted else None
+        _let_go(store, begun, streams, to)
+        withdraw(effects)
+        _let_go(store, begun, streams, to)  # those that had seen it, and began while the others were moved
     except BaseException:
-        _log.warning(
-            "The restore ended early. The handlers %s are held and handle nothing until it is run again with --handlers"
-            " skip, or until each is moved: `eventfold handlers move NAME --to now`",
-            _names(begun),
-        )
+        if begun:
+            _log.warning(
+                "The restore ended early. The handlers %s are held and handle nothing until it is run again with"
+                " --handlers skip, or until each is moved: `eventfold handlers move NAME --to now`",
+                _names(begun),
+            )
         raise
+
+
+def _let_go(store: Store, begun: list[str], streams: Iterable[str], moved: Moved | None) -> None:
+    """Those that are held go on at the end of the log, or where they are."""
+    effects = store.effects()
+    held = held_by_it(effects)
+    end = end_of(store, streams) if held and moved is not None else None
+    for reader in held:
+        if end is None or moved is None:
+            effects.note(reader, drop=[Name(Held.kind, RESTORE)])
+        else:
+            place(effects, reader, RESTORE, end, moved)
+        if reader not in begun:
+            begun.append(reader)
 
 
 def end_of(store: Store, streams: Iterable[str]) -> Cursor:

@@ -5,6 +5,7 @@ Running it again adds what is missing: an event that is there, and equal in ever
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from eventfold import limits
@@ -42,7 +43,8 @@ def restore(
         store: where to: an empty log, or one that has a beginning of the same history.
         path: JSON Lines, plain or gzipped, or Parquet, as `export_log` wrote it without upcasting.
         handlers: "skip" moves the handlers of the log to its end, so that they never handle what is restored; while
-            that goes on they handle nothing, and so they do after a crash, until it was restored again.
+            that goes on they handle nothing, and so they do after a crash, until it was restored again. The same
+            becomes of those that begin meanwhile, whatever is said here.
         begin: with "skip": names of handlers that begin at the end of what is restored, if they have not begun.
         dry_run: looks at everything and writes nothing; that a time lies before the end of the log is not seen then.
         progress: called after each batch.
@@ -71,7 +73,12 @@ def restore(
     events = exported_events(path)
     if store.capabilities.total_order and not ordered:
         events = by_recorded(events)
-    with passed_by(store, [] if dry_run else begun, versions.names, path.name, lambda: bool(report.written)):
+    holding = (
+        nullcontext()
+        if dry_run
+        else passed_by(store, begun, versions.names, path.name, lambda: bool(report.written))
+    )
+    with holding:
         for batch in _batches(events):
             good: list[Recorded] = []
             for row in batch:
