@@ -185,7 +185,10 @@ def test_only_what_may_be_absent_is_added_to_a_version(
 ) -> None:
     assert (level, kind, f"{NAME}@1{place}") in told(event(BEFORE), event(after))
     again = told(event(BEFORE), event(after, version=2))
-    assert [found[:2] for found in again] == [("added", "public-retired"), ("added", "public-version-added")]
+    assert [found[:2] for found in again] == [
+        ("refused", "public-retired"),
+        ("added", "public-version-added"),
+    ]
 
 
 _KINDS: dict[str, Any] = {
@@ -251,8 +254,11 @@ def test_versions_that_are_no_longer_published_stay_listed() -> None:
     both = accept(first, catalogue_of("shop", [event(BEFORE), event({"number": str}, version=2)]))
     assert {n: v.published for n, v in both.events[NAME].items()} == {1: True, 2: True}
     now = catalogue_of("shop", [event({"number": str}, version=2)])
-    assert [f.kind for f in judge(both, now)] == ["public-retired"]
-    second = accept(both, now)
+    (retired,) = judge(both, now)
+    assert (retired.level, retired.kind, retired.where) == ("refused", "public-retired", f"{NAME}@1")
+    with pytest.raises(SchemaBroken, match=f"--breaking {NAME}"):
+        accept(both, now)
+    second = accept(both, now, breaking=[NAME])
     assert {n: v.published for n, v in second.events[NAME].items()} == {1: False, 2: True}
     assert second.events[NAME][1].schema == first.events[NAME][1].schema
     assert judge(second, now) == []

@@ -61,8 +61,11 @@ def _judge(
         if number in made:
             yield from _changed(name, number, version, made[number])
         elif version.published:
-            what = f"is no longer published, but version {max(made)}: have all who read it moved on?"
-            yield Finding("added", "public-retired", name, f"{name}@{number}", what)
+            what = (
+                f"is published no longer, but others read it: publish it beside version {max(made)}, from a class of"
+                f" its own; when all have moved on, `eventfold schema accept --breaking {name}`"
+            )
+            yield Finding("refused", "public-retired", name, f"{name}@{number}", what)
     for number in sorted(made.keys() - versions.keys()):
         below = max((n for n in versions if n < number), default=None)
         changes = [] if below is None else list(differences(versions[below].schema, made[number].schema))
