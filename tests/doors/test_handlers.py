@@ -174,6 +174,15 @@ def test_an_event_is_left_out_for_a_reason(shell: Shell) -> None:
     assert "a test order" in shell("handlers", "show", NAME).out
 
 
+def test_what_is_parked_is_told_once_by_a_run_that_ends_and_is_no_error(shell: Shell) -> None:
+    told = shell("run", "--once")
+    assert (told.code, told.err.count("has 1 parked stream")) == (0, 1)
+    assert "! The handler mailer has 1 parked stream: `eventfold handlers parked mailer`" in told.err
+    shell("handlers", "pause", NAME, "--reason", "lunch")
+    told = shell("run", "--once")
+    assert "waits: a person has paused it; `eventfold handlers resume mailer` lets it go on" in told.err
+
+
 def test_a_stream_that_waits_is_parked_by_hand(shell: Shell) -> None:
     with shell.live() as live:
         ship(live, "order-3")

@@ -21,17 +21,18 @@ from eventfold.events.shape import check_time
 from eventfold.feed.loop import STAYS, Follower, Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.records import PERSON
 from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.tending.beginning import begin, check_subscription
+from eventfold.handlers.tending.standing import parked_told
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.origins.parked import now_us
 from eventfold.store.names import category_of
 from eventfold.store.port import Store
-from eventfold.words import how_many
 
 _log = logging.getLogger("eventfold.handlers")
 _LEAVE = 8.0
@@ -326,8 +327,10 @@ def _round(followers: Sequence[HandlerFollower]) -> bool:
 
 def _done(follower: HandlerFollower) -> HandlerDone:
     why = ""
-    if follower.held:
-        why = "it is held"
+    if follower.held_by == PERSON:
+        why = f"a person has paused it; `eventfold handlers resume {follower.handler.name}` lets it go on"
+    elif follower.held:
+        why = "it is held, by a move or a restore that goes on or was interrupted"
     elif not follower.partitions:
         why = "another worker has it"
     elif follower.waiting:
@@ -338,6 +341,4 @@ def _done(follower: HandlerFollower) -> HandlerDone:
 
 def _warnings(done: Sequence[HandlerDone]) -> list[str]:
     found = [f"The handler {one.name} waits: {one.waiting}" for one in done if one.waiting]
-    return found + [
-        f"The handler {one.name} has {how_many(one.parked, 'parked stream')}" for one in done if one.parked
-    ]
+    return found + [parked_told(one.name, one.parked) for one in done if one.parked]

@@ -13,7 +13,7 @@ from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.tending.standing import HandlerStatus, standing
+from eventfold.handlers.tending.standing import HandlerStatus, parked_told, standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
@@ -181,7 +181,7 @@ def status(
     warnings += told(unknown)
     stand = standing(handlers, store)
     warnings += [f"the handler {h.name} is stopped: {h.why}" for h in stand if h.state == "stopped"]
-    warnings += [f"the handler {h.name}: {how_many(h.parked, 'stream')} parked" for h in stand if h.parked]
+    warnings += [parked_told(h.name, h.parked) for h in stand if h.parked]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
         warnings.append(
             f"The last event was recorded {ahead:.0f} s ahead of this machine's clock: recorded times stand still until"

@@ -22,6 +22,7 @@ from eventfold.handlers.tending.moving import holds
 from eventfold.handlers.tending.noting import noted
 from eventfold.handlers.tending.waiting import Beyond, first_waiting, merged
 from eventfold.store.port import Store
+from eventfold.words import how_many
 
 State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behind", "caught up", "unknown"]
 """`new`: it has not begun. `held`: a move or a restore was interrupted. `stopped`: it takes other events than before,
@@ -95,6 +96,13 @@ def standing(handlers: Sequence[Handler], store: Store, *, watch: float = 0.0) -
         _rated(_standing(handler, store), earlier, store.feed(), time.monotonic() - began)
         for handler, earlier in zip(handlers, found, strict=True)
     ]
+
+
+def parked_told(handler: str, count: int) -> str:
+    """That streams are parked, and what lists them."""
+    return (
+        f"The handler {handler} has {how_many(count, 'parked stream')}: `eventfold handlers parked {handler}`"
+    )
 
 
 def _standing(handler: Handler, store: Store) -> HandlerStatus:

@@ -94,7 +94,7 @@ class HandlerFollower:
         self._desks: dict[tuple[str, int], Desk] = {}
         self._under_way: dict[Effect, Desk] = {}
         self._parked = Parked()
-        self._held = False
+        self._held = ""
         self._delays = handler.when is not None
         """Whether effects wait for their time, those of a handler among them that has lost its `when=` since."""
         self._due = Due(handler.name, store.effects(), wall)
@@ -155,7 +155,7 @@ class HandlerFollower:
             self._crew.wait(_WAIT)
             return False
         if self._held or (slowed := self._gate.slowed) <= 0 or not self.waiting:
-            return self._held or not any(desk.behind for desk in self._desks.values())
+            return bool(self._held) or not any(desk.behind for desk in self._desks.values())
         time.sleep(min(slowed, _WAIT))
         return False
 
@@ -175,6 +175,11 @@ class HandlerFollower:
     @property
     def held(self) -> bool:
         """Whether somebody holds the handler."""
+        return bool(self._held)
+
+    @property
+    def held_by(self) -> str:
+        """The key of its hold, which says who; empty where nobody does."""
         return self._held
 
     @property
@@ -283,7 +288,8 @@ class HandlerFollower:
         """Whether somebody holds the handler, or has it try its target at once."""
         if self._clock() - self._looked >= _LOOK:
             self._looked = self._clock()
-            self._held = bool(self._store.effects().notes(self.handler.name, Held.kind, limit=1))
+            holds = self._store.effects().notes(self.handler.name, Held.kind, limit=1)
+            self._held = holds[0].key if holds else ""
             self._telling.look(self._store.effects())
 
     def _take_up(self) -> None:

@@ -62,7 +62,7 @@ def run(
 ) -> None:
     """Keep the tables up to date and run the handlers until Ctrl-C or SIGTERM.
 
-    A second one stands by, and takes over when the first has ended.
+    A second one stands by, and takes over when the first has ended. What is parked or waits is told, and is no error.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db --lake lake run
     """
@@ -91,7 +91,7 @@ def run(
         published = any(table.published is not None for table in found.tables)
         if found.tables or not live.app.handlers:
             tell(f"Everything that was folded is committed{' and published' if published else ''}.")
-        warnings = [*found.warnings, *waiting]
+        warnings = list(dict.fromkeys([*found.warnings, *waiting]))
         if ours is None:
             warn(warnings, parked=any(table.parked for table in found.tables))
         else:
