@@ -120,6 +120,7 @@ def test_a_handler_is_moved_by_the_cursor_that_is_shown(shell: Shell) -> None:
     ("to", "code"),
     [
         ("soon", "cursor-invalid"),
+        ("yesterday", "'yesterday' is no place: say --to now, start, here, a position"),
         ("99", "position-beyond-head"),
         ('{"log":"x","marks":{}}', "foreign-cursor"),
     ],

@@ -22,11 +22,12 @@ from eventfold.feed.loop import STAYS, Follower, Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import PERSON
+from eventfold.handlers.targets.closing import close_all
 from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.tending.beginning import begin, check_subscription
-from eventfold.handlers.tending.standing import parked_told
+from eventfold.handlers.tending.standing import parked_told, strangers
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
@@ -245,7 +246,10 @@ class Handling:
             ConfigInvalid: a target is not named.
         """
         begun = self._begin_all()
-        opened = {name: self._open(name, closing) for name in sorted(self._wanted())}
+        opened: dict[str, Target] = {}
+        closing.callback(close_all, opened)
+        for name in sorted(self._wanted()):
+            opened[name] = self._open(name)
         wall = now_us if at is None else partial(to_us, at)
         gates: dict[str, Gate] = {}
         found = []
@@ -266,16 +270,14 @@ class Handling:
     def _wanted(self) -> set[str]:
         return {handler.to for handler in self._app.handlers.values() if handler.to is not None}
 
-    def _open(self, name: str, closing: ExitStack) -> Target:
+    def _open(self, name: str) -> Target:
         if name not in self._targets:
             raise ConfigInvalid(
                 f"No target is named {name!r}: give it with targets={{{name!r}: ...}} where the app is opened, or in"
                 " the section [targets] of eventfold.toml.",
                 key=f"targets.{name}",
             )
-        target = open_named(name, self._targets[name])
-        closing.callback(target.close)
-        return target
+        return open_named(name, self._targets[name])
 
     def _begin_all(self) -> dict[Handler, EventfoldError | None]:
         """Each handler, with what keeps it from going on: it stops alone."""
@@ -283,11 +285,26 @@ class Handling:
         for handler in self._app.handlers.values():
             found[handler] = None
             try:
-                begin(handler, self._store)
+                if begin(handler, self._store) and handler.since == "start":
+                    self._warn_of_renaming(handler)
                 check_subscription(handler, self._store.effects())
             except STAYS as error:
                 found[handler] = error
         return found
+
+    def _warn_of_renaming(self, handler: Handler) -> None:
+        """A handler that begins at the start of a log that has others which the app does not have."""
+        others = strangers(self._app.handlers, self._store)
+        if others:
+            _log.warning(
+                "The handler %s begins at the start of the log, and the log knows handlers that the app does not have:"
+                " %s. If one of them was renamed, its effects are done again, with other keys: `eventfold handlers"
+                " pause %s --reason ...` stops that, and `eventfold handlers move %s --to now` passes them by.",
+                handler.name,
+                ", ".join(others[:5]),
+                handler.name,
+                handler.name,
+            )
 
     def _ask(self, command_id: str, command: Command) -> object:
         category = category_of(command.stream)

@@ -29,9 +29,10 @@ def open_state(url: str, log_id: str) -> State:
     """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _STATES:
-        shown = scheme if separator and scheme.isalnum() else "such"  # the rest may hold a key
+        shown = scheme if separator and scheme.isalnum() else ""  # the rest may hold a key
+        what = f"{shown!r} URLs" if shown else "what is no URL"
         raise UnsupportedUrl(
-            f"No state is known for {shown!r} URLs; known: {', '.join(sorted(_STATES))}.",
+            f"No state is known for {what}; known: {', '.join(sorted(_STATES))}.",
             key="state",
             scheme=shown,
         )

@@ -16,6 +16,7 @@ from cloudevents.core.v1.event import CloudEvent
 import eventfold as ef
 from eventfold import limits
 from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
+from eventfold.doors.http import serving
 from eventfold.doors.http.receiver import Receiver
 from eventfold.doors.http.serving import HEADER_BYTES, receiving
 from eventfold.errors import ConfigInvalid, DefinitionError, OutcomeUnknown, StorageBusy, StorageFull
@@ -305,3 +306,15 @@ def test_what_is_under_way_is_taken_before_it_leaves() -> None:
         sender.join()
         assert [told.status for told in answers] == [202]
         assert store.head("inbox_payments-k") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begun", [b"", b"POST /payments HTTP/1.1\r\nContent-Length: 100\r\n\r\n{"])
+def test_a_connection_that_says_nothing_more_is_closed(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "IDLE", 1)
+    monkeypatch.setattr(serving, "LOOK", 1)
+    with ef.open_store("sqlite://") as store, receiving(store, "payments") as url:
+        host, port = url.removeprefix("http://").partition("/")[0].split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(begun)
+            assert connection.recv(100) == b""

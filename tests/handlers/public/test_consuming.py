@@ -160,7 +160,9 @@ def test_data_that_do_not_fit_are_refused_with_what_they_are(changes: dict[str, 
 def test_what_could_not_be_read_is_refused_with_its_reason_and_keeps_its_bytes() -> None:
     with ef.open_store("sqlite://") as store:
         keep_unreadable(store, "payments", b'{"id"', STRUCTURED, InvalidJson("This is not JSON."))
-        with pytest.raises(PublicEventInvalid, match=r"\(json-invalid\): This is not JSON\. Mend"):
+        with pytest.raises(
+            PublicEventInvalid, match=r"\(json-invalid\): This is not JSON\. Have it sent again"
+        ):
             opened(store)
 
 

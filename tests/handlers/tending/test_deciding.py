@@ -283,7 +283,7 @@ def test_a_cursor_that_leaves_a_partition_out_or_has_one_twice_is_refused() -> N
 def test_control_a_cursor_that_leaves_a_partition_out_would_lose_its_events(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deciding, "check_cover", lambda *_: None)
+    monkeypatch.setattr(deciding, "check_place", lambda *_: None)
     store = divided()
     end = store.feed().end()
     lacking = Cursor(end.log, {name: mark for name, mark in end.marks.items() if name != "2"})

@@ -18,8 +18,8 @@ HOST = "127.0.0.1"
 HEADER_BYTES = 32 * 1024
 """All headers of a request together."""
 CONNECTIONS, THREADS = 100, 8
-IDLE = 30
-"""Seconds after which a connection that says nothing is closed."""
+IDLE, LOOK = 10, 2
+"""Seconds after which a connection that says nothing is closed, as where its client is gone; and between two looks."""
 _LEAVE = 5.0
 _TURN = 0.25
 _READ = 1024 * 1024
@@ -77,7 +77,7 @@ def receiving(store: Store, source: str, *, port: int = 0, secrets: Sequence[str
         threads=THREADS,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE,
-        cleanup_interval=IDLE,
+        cleanup_interval=LOOK,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=limits.BODY_BYTES + _READ,
         ident=None,

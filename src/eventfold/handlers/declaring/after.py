@@ -47,9 +47,20 @@ def after(
         unless: types of events, or stored names.
 
     Raises:
-        DefinitionError: no delay, a negative one, or one of more than ten years.
+        DefinitionError: no delay, a negative one, one of more than ten years, or what is no number.
     """
-    delay = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    given = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise DefinitionError(f"after({name}={value!r:.60}): take a number.")
+    try:
+        delay = timedelta(**given)
+    except (ValueError, OverflowError):  # NaN, or far too much
+        raise DefinitionError(f"after({_told(given)}): no time is as long as that.") from None
     if not timedelta(0) < delay <= LONGEST:
         raise DefinitionError(f"after({delay}): a deadline lies after its event, by ten years at most.")
     return After(delay, frozenset(stored_names(unless, "after(unless=...)")))
+
+
+def _told(given: dict[str, float]) -> str:
+    return ", ".join(f"{name}={value!r:.60}" for name, value in given.items() if value)

@@ -125,14 +125,16 @@ def open_public(recorded: RecordedEvent, consumer: Consumer) -> PublicEvent | No
     if isinstance(event, PublicEventUnreadable):
         if event.inbox != consumer.source:
             return None
-        raise _unfit(consumer, f"could not be read when it arrived ({event.code}): {event.message}")
+        what = f"could not be read when it arrived ({event.code}): {event.message}"
+        raise _unfit(consumer, what, way="Have it sent again as it should be, and skip it")
     assert isinstance(event, PublicEventReceived)
     kinds = [kind for kind in consumer.public if kind.public_name == event.type]
     if event.inbox != consumer.source or not kinds:
         return None
     kind = next((k for k in kinds if schema_uri(k) == event.attributes.get("dataschema")), kinds[-1])
     if event.text is None or not declares_json(event.media_type):
-        raise _unfit(consumer, f"has no data in JSON, but {event.media_type}", event)
+        what = f"has no data in JSON, but {event.media_type}"
+        raise _unfit(consumer, what, event, way="Have it sent again as it should be, and skip it")
     try:
         decode, check = _reader(kind)
         found: PublicEvent = decode(event.text)
@@ -149,7 +151,12 @@ def _reader(kind: type[PublicEvent]) -> tuple[Callable[[str], PublicEvent], Chec
     return msgspec.json.Decoder(kind).decode, checker(kind)
 
 
-def _unfit(consumer: Consumer, what: str, event: PublicEventReceived | None = None) -> PublicEventInvalid:
+def _unfit(
+    consumer: Consumer,
+    what: str,
+    event: PublicEventReceived | None = None,
+    way: str = "Mend the class, or what sends it, and retry; or skip it",
+) -> PublicEventInvalid:
     called = (
         "What was received"
         if event is None
@@ -157,7 +164,7 @@ def _unfit(consumer: Consumer, what: str, event: PublicEventReceived | None = No
     )
     told = {} if event is None else {"type": event.type[:140], "id": event.id[:60]}
     return PublicEventInvalid(
-        f"{called} from {consumer.source} {what.rstrip('.')}. Mend the class, or what sends it, and retry; or skip it.",
+        f"{called} from {consumer.source} {what.rstrip('.')}. {way}: `eventfold handlers parked {consumer.name}`.",
         handler=consumer.name,
         source=consumer.source,
         **told,

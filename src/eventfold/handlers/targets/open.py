@@ -5,10 +5,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget, check_plain
+from eventfold.handlers.targets.limits import checked_rate
 from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.mail.options import Encryption
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
-from eventfold.handlers.targets.place import Place, TargetPlace
+from eventfold.handlers.targets.place import NO_SCHEME, Place, TargetPlace
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 
@@ -39,6 +40,7 @@ def open_target(place: Place) -> Target:
         send = getattr(place, "send", None)
         if callable(send) and callable(getattr(place, "close", None)):
             check_plain(send)
+            checked_rate(getattr(place, "rate", None))
             return place  # type: ignore[return-value] # it has the methods of the port
         if callable(place):
             return FunctionTarget(place)
@@ -80,8 +82,9 @@ def _opened(place: TargetPlace) -> Target:
             place.without(*_OF_SERVERS)
             return LogTarget(payload=_payload(place.url), rate=place.rate)
         case scheme:
+            what = "a URL without a scheme" if scheme == NO_SCHEME else f"{scheme!r} URLs"
             raise UnsupportedUrl(
-                f"No target is known for {scheme!r} URLs: give {_SCHEMES}", scheme=scheme, key="targets"
+                f"No target is known for {what}: give {_SCHEMES}", scheme=scheme, key="targets"
             )
 
 

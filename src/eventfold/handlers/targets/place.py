@@ -11,6 +11,7 @@ from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.port import Target
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
+NO_SCHEME = ""
 _LONGEST = 12  # letters before a colon; more are no scheme, and may be a secret
 
 
@@ -41,13 +42,13 @@ class TargetPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def __repr__(self) -> str:
         """Its kind only: what stands in the URL may be a secret."""
-        return f"<TargetPlace {self.scheme}:...>"
+        return f"<TargetPlace {self.scheme or '...'}:...>"
 
     @property
     def scheme(self) -> str:
-        """Of the URL, in small letters; "such" where it has none that could be repeated."""
+        """Of the URL, in small letters; `NO_SCHEME` where it has none that could be repeated."""
         found = self.url.partition(":")[0].lower() if ":" in self.url else ""
-        return found if found.isascii() and found.isalpha() and len(found) < _LONGEST else "such"
+        return found if found.isascii() and found.isalpha() and len(found) < _LONGEST else NO_SCHEME
 
     def secrets(self) -> list[str]:
         """Those of `secrets_env`.

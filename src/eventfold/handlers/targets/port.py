@@ -1,5 +1,6 @@
 """The port of targets: where effects go. A user's own target is a class with these two methods."""
 
+from math import isfinite
 from typing import Any, Protocol
 
 import msgspec
@@ -11,7 +12,7 @@ from eventfold.handlers.declaring.message import Message
 class Target(Protocol):
     """Takes effects, several at once from different threads.
 
-    A class may have an attribute `rate`: effects a second, at most, by all handlers of this process together.
+    A class may have an attribute `rate`: effects a second, at most, by all handlers of this process together; above 0.
     """
 
     def send(self, payload: Any, message: Message) -> None:
@@ -31,7 +32,7 @@ class Target(Protocol):
         """
 
     def close(self) -> None:
-        """Releases what is held."""
+        """Releases what is held. What hangs in it is left after a second, what it raises is logged."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -55,9 +56,23 @@ def as_body(payload: Any) -> Body:
     if isinstance(payload, Body):
         return payload
     try:
-        return Body("application/json", _encode(payload))
+        content = _encode(payload)
+        if b"null" in content:  # which a number that JSON does not have is written as
+            _check_numbers(msgspec.to_builtins(payload))
+        return Body("application/json", content)
     except (TypeError, ValueError, RecursionError) as error:
         raise EffectRefused(f"What the handler returned is no JSON: {error}.") from None
+
+
+def _check_numbers(value: Any) -> None:
+    """Raises ValueError where one is NaN or infinite."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"the number {value} has no form in it")
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple):
+        for one in value:
+            _check_numbers(one)
 
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode

@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable
 
 MOST = 160  # characters
+_ADDRESS = re.compile(r"([^\s<>()\[\]\"',;:@/])[^\s<>()\[\]\"',;:@/]*@([^\s<>()\[\]\"',;:@/]+)")
 _CONTROLS = re.compile(r"[^ -~\u00a1-\u2027\u202f-\ud7ff]+")
+
+
+def without_addresses(text: str) -> str:
+    """A text for a log: of an address of mail its first letter and its domain, as in `a***@example.org`."""
+    return _ADDRESS.sub(r"\1***@\2", text)
 
 
 def repeated(said: bytes, secrets: Iterable[str]) -> str:

@@ -55,15 +55,19 @@ def signed_headers(
 
     Args:
         keys: at least one.
-        message_id: the same at every repeat. A dot in it is sent as `_`: with dots, an id could be read as id and
-            timestamp.
+        message_id: the same at every repeat; it is sent as `sent_id` has it.
         body: exactly as it is sent.
         now: seconds since 1970; None = the clock.
     """
-    sent_id = message_id.replace(".", "_")
+    sent = sent_id(message_id)
     timestamp = str(int(time.time() if now is None else now))
-    signatures = " ".join(f"v1,{_signature(key, sent_id, timestamp, body)}" for key in keys)
-    return dict(zip(_HEADERS, (sent_id, timestamp, signatures), strict=True))
+    signatures = " ".join(f"v1,{_signature(key, sent, timestamp, body)}" for key in keys)
+    return dict(zip(_HEADERS, (sent, timestamp, signatures), strict=True))
+
+
+def sent_id(message_id: str) -> str:
+    """An id as it is sent. A dot in it becomes `_`: with dots, an id could be read as id and timestamp."""
+    return message_id.replace(".", "_")
 
 
 def verify_signature(

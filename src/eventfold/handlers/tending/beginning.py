@@ -5,14 +5,17 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import RESTORE, About, Moved
-from eventfold.handlers.tending.covering import check_cover
+from eventfold.handlers.tending.covering import check_place
 from eventfold.handlers.tending.moving import place
 from eventfold.handlers.tending.restoring import announced
 from eventfold.store.port import Store
 
 
-def begin(handler: Handler, store: Store) -> None:
+def begin(handler: Handler, store: Store) -> bool:
     """Writes where a handler begins; nothing where it has begun. During a restore it is held until that has ended.
+
+    Returns:
+        Whether it has begun by this.
 
     Raises:
         CursorInvalid: its `since=` is a cursor that is damaged, or does not cover the log.
@@ -20,10 +23,12 @@ def begin(handler: Handler, store: Store) -> None:
         StorageError: it is not known to have begun; repeat it.
     """
     effects = store.effects()
-    if not effects.all(handler.name):
+    new = not effects.all(handler.name)
+    if new:
         _begin(handler, store)
     if not effects.notes(handler.name, About.kind, limit=1):
         effects.note(handler.name, [about(handler).note()])
+    return new
 
 
 def _begin(handler: Handler, store: Store) -> None:
@@ -69,7 +74,6 @@ def about(handler: Handler) -> About:
 def _start(handler: Handler, store: Store) -> Cursor:
     feed = store.feed()
     if isinstance(handler.since, Cursor):
-        feed.check(handler.since)
-        check_cover(feed, handler.since)
+        check_place(feed, handler.since, f"The cursor in since= of the handler {handler.name}")
         return handler.since
     return feed.start() if handler.since == "start" else feed.end()

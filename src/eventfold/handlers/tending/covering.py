@@ -2,11 +2,34 @@
 
 from itertools import count
 
-from eventfold.errors import CursorInvalid
+from eventfold.errors import CursorInvalid, LogMismatch
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _TRIED = 20_000
+
+
+def check_place(feed: Feed, cursor: Cursor, what: str) -> None:
+    """Refuses a cursor at which a handler cannot go on.
+
+    Args:
+        feed: of the log.
+        cursor: given by a person.
+        what: it is, as the beginning of a sentence.
+
+    Raises:
+        LogMismatch: it is one of another log, or of what this one was before it was restored.
+        CursorInvalid: it does not cover the log, or two of its partitions overlap.
+    """
+    try:
+        feed.check(cursor)
+    except LogMismatch as error:
+        raise type(error)(
+            f"{what} is none of this log as it is now. Take one that `eventfold handlers show` or"
+            " `eventfold tail --json` tells here, now, or start.",
+            **error.facts,
+        ) from None
+    check_cover(feed, cursor)
 
 
 def check_cover(feed: Feed, cursor: Cursor) -> None:

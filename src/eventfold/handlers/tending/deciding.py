@@ -24,7 +24,7 @@ from eventfold.handlers.records import (
     digest,
     parked_of,
 )
-from eventfold.handlers.tending.covering import check_cover
+from eventfold.handlers.tending.covering import check_place
 from eventfold.handlers.tending.moving import OF_MOVES, hold, holds, place
 from eventfold.handlers.tending.noting import noted
 from eventfold.store.port import Store
@@ -100,8 +100,7 @@ def move(store: Store, handler: str, to: To, reason: str = "") -> None:
     if to not in ("now", "start", "here") and not isinstance(to, Cursor):
         raise RangeInvalid(f"{to!r:.60} is no place: say now, start, here or a cursor.", field="to")
     if isinstance(to, Cursor):
-        feed.check(to)
-        check_cover(feed, to)
+        check_place(feed, to, "The cursor")
     if to == "here":
         return _stay(store, handler, moved)
     if not effects.all(handler):

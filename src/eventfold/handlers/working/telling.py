@@ -9,6 +9,7 @@ from eventfold.feed.effects.port import Effects
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.records import Pause, Resumed, Trouble, cut_message
 from eventfold.handlers.targets.effectline import told
+from eventfold.handlers.targets.repeating import without_addresses
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.origins.changes import Changes
@@ -69,7 +70,8 @@ class Telling:
         )
         facts = {**facts_of(self._handler, event), "code": self._trouble.code}
         place = (self._handler, event.stream, event.version)
-        _log.warning("%s: %s/%s %s: %s", *place, what, self._trouble.message, extra={"facts": facts})
+        message = without_addresses(self._trouble.message)
+        _log.warning("%s: %s/%s %s: %s", *place, what, message, extra={"facts": facts})
 
     def news(self) -> Changes:
         """What is to be written next; tell `written` when it was."""

@@ -22,6 +22,7 @@ from eventfold.doors.cli.showing.output import (
     warn,
     with_values,
 )
+from eventfold.errors import CursorInvalid
 from eventfold.events.envelope import from_us
 from eventfold.events.metadata import context
 from eventfold.feed.cursor import read_cursor
@@ -244,8 +245,14 @@ def park(settings: Settings, name: str, stream: str, reason: str) -> None:
 def _place(live: Live, to: str) -> To:
     if to in _WORDS:
         return _WORDS[to]
-    is_position = to.isdecimal() and to.isascii() and len(to) < _DIGITS
-    return live.store.feed().at_position(int(to)) if is_position else read_cursor(to)
+    if to.isdecimal() and to.isascii() and len(to) < _DIGITS:
+        return live.store.feed().at_position(int(to))
+    if not to.lstrip().startswith("{"):
+        raise CursorInvalid(
+            f"{to!r:.60} is no place: say --to now, start, here, a position such as 120, or a cursor as JSON, which"
+            " `eventfold handlers show NAME --json` tells."
+        )
+    return read_cursor(to)
 
 
 def _list(settings: Settings, watch: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from eventfold.errors import ConfigInvalid
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.port import Body
+from eventfold.handlers.targets.signing import sent_id
 
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
@@ -28,6 +29,7 @@ def headers_of(body: Body, message: Message) -> dict[str, str]:
         "Accept-Encoding": "identity",  # what is packed could unpack without end
         "Content-Type": body.media_type,
         "Idempotency-Key": message.key,
+        "webhook-id": sent_id(message.key),
     }
     if message.traceparent and _TRACE.fullmatch(message.traceparent):  # it comes from who made the event
         found["traceparent"] = message.traceparent

@@ -68,8 +68,8 @@ def place_of(url: str, *, allow_private: bool) -> Place:
     except ValueError:
         raise UnsupportedUrl("The URL of a webhook has a host or a port that cannot be.") from None
     if scheme not in _PORTS:
-        shown = scheme if scheme in _KNOWN else "such"
-        raise TargetForbidden(f"A webhook is an https address, and not one of {shown}:", target=f"{shown}:")
+        shown = f"{scheme}:" if scheme in _KNOWN else "another scheme, or of none"
+        raise TargetForbidden(f"A webhook is an https address, and not one of {shown}", target=shown)
     if not (_HOST.fullmatch(host) or _is_address(host)) or len(host) > 253 or given == 0:
         raise UnsupportedUrl("The URL of a webhook has a host or a port that cannot be.")
     if parts.fragment:
@@ -98,9 +98,10 @@ def check_address(address: str, place: Place, *, allow_private: bool) -> None:
         return
     reason = why_forbidden(address, allow_private=allow_private)
     if reason:
+        helps = not allow_private and why_forbidden(address, allow_private=True) is None
         raise TargetForbidden(
             f"{place.shown} leads to {address}, and {reason}."
-            + ("" if allow_private else " A target of your own network says allow_private."),
+            + (" A target of your own network says allow_private." if helps else ""),
             target=place.shown,
         )
 
