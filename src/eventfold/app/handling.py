@@ -215,27 +215,26 @@ class Handling:
         if at is not None:
             check_time(at)
         until = time.monotonic() + timeout
-        done = self._once(until, at)
+        done, stopped = self._once(until, at)
         if at is not None:  # what was noted as due by then, meanwhile
-            later = self._once(until, at)
+            later, _ = self._once(until, at)
             pairs = zip(done, later, strict=True)
             done = [structs.replace(one, events=one.events + before.events) for before, one in pairs]
+        for one in stopped:
+            one.step()
         return Handled(handlers=done, warnings=_warnings(done))
 
-    def _once(self, until: float, at: datetime | None) -> list[HandlerDone]:
+    def _once(self, until: float, at: datetime | None) -> tuple[list[HandlerDone], list[_Stopped]]:
         with ExitStack() as closing:
             followers, stopped = self._followers(closing, at)
             try:
                 while _round(followers) and time.monotonic() < until:
                     pass
-                done = [_done(follower) for follower in followers]
+                return [_done(follower) for follower in followers], stopped
             finally:
                 with ExitStack() as finishing:
                     for follower in followers:
                         finishing.callback(follower.finish)
-            for one in stopped:
-                one.step()
-            return done
 
     def _followers(
         self, closing: ExitStack, at: datetime | None = None

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,16 @@ def test_a_handler_of_other_events_stops_alone_and_is_told_everywhere(url: str) 
             "caught up",
             ["changed order-1", "changed order-2"],
         )
+
+
+def test_what_is_due_by_a_moment_is_done_though_another_handler_has_stopped(url: str) -> None:
+    late = ef.notify(Created, name="late", when=ef.after(hours=1))(_told)
+    changed = ef.notify(Created, Paid, name="changed")(_told)
+    with ef.App("shop", aggregates=[Order], handlers=[changed, late]).open(url) as live:
+        _create(live, "order-1")
+        with pytest.raises(SubscriptionDiffers):
+            live.handle(at=datetime.now(UTC) + timedelta(hours=2))
+    assert TAKEN == ["late order-1"]
 
 
 def test_a_handler_that_begins_at_a_cursor_of_another_log_stops_alone(url: str) -> None:

@@ -13,6 +13,7 @@ from eventfold.doors.cli.stopping import stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
+from eventfold.handlers.targets.repeating import without_addresses
 
 
 @click.command()
@@ -100,4 +101,4 @@ def run(
 
 
 def _hidden(text: str) -> str:
-    return masked(text, SECRETS)
+    return without_addresses(masked(text, SECRETS))
