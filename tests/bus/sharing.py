@@ -62,7 +62,8 @@ def shared(folder: Path, owner: int) -> Iterator[Shared]:
         if not states or not _runs(states[0].pid):
             broker = KafkaBroker(_fresh(folder), jars=brought, is_secured=True, owner=owner).start()
             _kept.append(broker)
-            states[:] = [Shared(broker.pid, broker.client(), broker.secured_client(), [])]
+            users = states[0].users if states else []  # those of one that was killed are still there
+            states[:] = [Shared(broker.pid, broker.client(), broker.secured_client(), users)]
         states[0].users.append(os.getpid())
         found = states[0]
     try:

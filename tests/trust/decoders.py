@@ -12,7 +12,9 @@ from typing import Any
 import eventfold as ef
 from eventfold import ANY, NewEvent, Registry, new_id, open_store
 from eventfold.bus.cloudevents.attributes import BATCH, STRUCTURED
-from eventfold.bus.messages.decoding import EventEnvelope, read_envelope
+from eventfold.bus.messages.decoding import read_envelope
+from eventfold.bus.messages.envelopes import EventEnvelope
+from eventfold.bus.messages.form import Headers
 from eventfold.doors.cli import configuration
 from eventfold.doors.cli.configuration import Given
 from eventfold.doors.cli.showing import lines
@@ -194,9 +196,8 @@ def public(content: bytes) -> object:
 def message(content: bytes) -> object:
     """A message of a topic: its headers as the first line, its body behind."""
     form, _, body = content.partition(b"\n")
-    headers = [
-        (name.decode("latin-1"), text) for name, _, text in (h.partition(b"=") for h in form.split(b"&"))
-    ]
+    parts = (header.partition(b"=") for header in form.split(b"&"))
+    headers: Headers = [(name.decode("latin-1"), text) for name, _, text in parts]
     found = read_envelope(headers, body)
     return found.event() if isinstance(found, EventEnvelope) else found.cursor()
 

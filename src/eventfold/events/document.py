@@ -40,6 +40,13 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     exact: Exact | None = None
 
 
+class _Parts(msgspec.Struct, gc=False):
+    data: msgspec.Raw
+    metadata: msgspec.Raw
+
+
+_BETWEEN = b',"metadata":'
+_decode_parts = msgspec.json.Decoder(_Parts).decode
 _decode = msgspec.json.Decoder(Document).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -69,13 +76,12 @@ def document_of(event: RecordedEvent, *, strictly: bool = False) -> str:
     if shown_data != data or shown_metadata != metadata:
         texts = Exact(None if shown_data == data else data, None if shown_metadata == metadata else metadata)
         exact = f',"exact":{_encode(texts).decode()}'
-    occurred = event.occurred_or_none_us
-    return (
-        f'{{"id":"{id_text(event.id_bytes)}","aggregateId":{_name(event.stream)},"eventType":{_name(event.type)},'
-        f'"version":{event.version},"timestamp":"{time_text(event.recorded_us)}","data":{shown_data},'
-        f'"metadata":{before_users(event.schema_version, None if occurred is None else time_text(occurred))}'
-        f"{'}' if shown_metadata == '{}' else ',' + shown_metadata[1:]}{exact}}}"
+    occurred = None if event.occurred_or_none_us is None else time_text(event.occurred_or_none_us)
+    rest = "}" if shown_metadata == "{}" else f",{shown_metadata[1:]}"
+    before = before_data(
+        id_text(event.id_bytes), event.stream, event.type, event.version, time_text(event.recorded_us)
     )
+    return f'{before}{shown_data},"metadata":{before_users(event.schema_version, occurred)}{rest}{exact}}}'
 
 
 def shown(data: str, *, strictly: bool = False) -> str:
@@ -90,6 +96,14 @@ def shown_users(metadata: str, *, strictly: bool = False) -> str:
     if metadata == "{}" or (metadata.startswith('{"') and is_value(metadata)):
         return metadata
     return compact_object(metadata) if is_storable(metadata) else "{}"
+
+
+def before_data(event_id: str, stream: str, event_type: str, version: int, recorded: str) -> str:
+    """How a document begins, before its data."""
+    return (
+        f'{{"id":"{event_id}","aggregateId":{_name(stream)},"eventType":{_name(event_type)},"version":{version},'
+        f'"timestamp":"{recorded}","data":'
+    )
 
 
 def before_users(schema_version: int, occurred: str | None) -> str:
@@ -108,10 +122,37 @@ def users_of(metadata: bytes, before: str) -> str | None:
     return "{" + rest[1:] if rest.startswith(",") else None
 
 
+def cut(text: bytes, before: str) -> tuple[bytes, bytes] | None:
+    """Data and metadata of a document as `document_of` wrote it, without `exact`; None of any other, to be read whole.
+
+    Args:
+        text: that begins as the next says.
+        before: as `before_data` says.
+
+    Raises:
+        msgspec.MsgspecError, RecursionError: it is no JSON.
+    """
+    found = _decode_parts(text)
+    data, metadata = bytes(found.data), bytes(found.metadata)
+    # as long as what is between them leaves no room for anything else
+    if len(before.encode()) + len(data) + len(_BETWEEN) + len(metadata) + 1 != len(text):
+        return None
+    return data, metadata
+
+
 def id_text(id_bytes: bytes) -> str:
     """An event id as text."""
     text = id_bytes.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def id_of(text: str) -> bytes | None:
+    """The 16 bytes of an event id that `id_text` wrote; None of anything else."""
+    try:
+        found = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return found if len(found) == 16 and id_text(found) == text else None
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from eventfold import limits
-from eventfold.bus.messages.decoding import EventEnvelope, read_envelope
+from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
+from eventfold.bus.messages.envelopes import EventEnvelope
 from eventfold.bus.messages.form import Message
 from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
@@ -89,9 +90,15 @@ def opened(message: Message) -> EventEnvelope:
     return found
 
 
+def headers_of(message: Message) -> dict[str, bytes]:
+    """Its headers, each of which is bytes."""
+    assert all(isinstance(value, bytes) for _, value in message.headers)
+    return {name: value for name, value in message.headers if isinstance(value, bytes)}
+
+
 def changed(message: Message, **attributes: str | bytes | None) -> Message:
     """A message with other attributes in its headers; None takes one away."""
-    headers = dict(message.headers)
+    headers: dict[str, str | bytes | None] = dict(message.headers)
     for name, value in attributes.items():
         if value is None:
             del headers[f"ce_{name}"]

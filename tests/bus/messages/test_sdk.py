@@ -6,19 +6,20 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import example, given
 
 from eventfold.bus.cloudevents.attributes import fault_of
-from eventfold.bus.messages.decoding import ProgressEnvelope, read_envelope
+from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
+from eventfold.bus.messages.envelopes import ProgressEnvelope
 from eventfold.bus.messages.form import PROGRESS, Message
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
-from tests.bus.messages.making import BINARY, EVENTS, LOG, ONE, STRUCTURED, opened
+from tests.bus.messages.making import BINARY, EVENTS, LOG, ONE, STRUCTURED, headers_of, opened
 
 WRITERS = [kafka.to_binary, kafka.to_structured]
 
 
 def theirs(message: Message) -> kafka.KafkaMessage:
-    return kafka.KafkaMessage(dict(message.headers), message.key, message.value)
+    return kafka.KafkaMessage(headers_of(message), message.key, message.value)
 
 
 def ours(message: kafka.KafkaMessage) -> Message:

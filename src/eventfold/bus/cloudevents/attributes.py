@@ -17,6 +17,8 @@ def fault_of(text: str) -> str:
     """Why text cannot be the value of an attribute; empty where it can."""
     if not text:
         return "it is empty"
+    if text.isascii() and text.isprintable():
+        return ""
     for character in text:
         point = ord(character)
         if point < 0x20 or 0x7F <= point <= 0x9F:

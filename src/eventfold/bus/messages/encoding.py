@@ -1,14 +1,16 @@
 """Events of a log as messages. Stored JSON is copied; what all messages have in common is made once."""
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from eventfold import limits
 from eventfold.bus.cloudevents.attributes import JSON, STRUCTURED, fault_of
-from eventfold.bus.messages.form import CONTENT_TYPE, FORMAT, PREFIX, PROGRESS, TOLD_ON, Headers, Message
+from eventfold.bus.messages.form import CONTENT_TYPE, FORMAT, PREFIX, PROGRESS, Headers, Message
 from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.events.document import document_of, id_text, time_text
 from eventfold.events.envelope import RecordedEvent
@@ -16,7 +18,17 @@ from eventfold.feed.cursor import Cursor
 
 _encode = msgspec.json.Encoder().encode
 _fault_of = lru_cache(maxsize=4096)(fault_of)
-_read_map = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class _Told(msgspec.Struct, gc=False):
+    correlationId: Any = None  # noqa: N815 - the name of the key
+    causationId: Any = None  # noqa: N815 - so too
+    traceparent: Any = None
+
+
+_read_told = msgspec.json.Decoder(_Told).decode
+_TOLD_ON = ("ce_correlationid", "ce_causationid", "ce_traceparent")
+"""Headers of those who follow a trace; ours are read from the metadata."""
 
 
 class MessageEncoder:
@@ -32,36 +44,40 @@ class MessageEncoder:
     def __init__(self, log_id: str, topic_partitions: int, *, is_structured: bool = False) -> None:
         self._count = topic_partitions
         self._is_structured = is_structured
-        self._common = {
+        common = {
             "specversion": "1.0",
             "source": source_of(log_id),
             "eventfold": FORMAT,
             "logid": log_id,
             "topicpartitions": str(topic_partitions),
         }
-        self._first = [*_headers(self._common), (CONTENT_TYPE, JSON.encode())]
+        self._common: Headers = [(PREFIX + name, text.encode()) for name, text in common.items()]
+        self._common.append((CONTENT_TYPE, JSON.encode()))
 
     def event(self, event: RecordedEvent) -> Message:
         """An event, with the partition and position of its log."""
         stream, occurred, recorded = event.stream, event.occurred_or_none_us, time_text(event.recorded_us)
-        said: list[tuple[str, str]] = [
-            ("id", id_text(event.id_bytes)),
-            ("type", event.type),
-            ("subject", stream),
-            ("time", recorded if occurred is None else time_text(occurred)),
-            ("logpartition", event.partition),
-            ("logposition", str(event.position)),
-            ("streamversion", str(event.version)),
-            ("schemaversion", str(event.schema_version)),
+        key = stream.encode()
+        headers: Headers = [
+            *self._common,
+            ("ce_id", id_text(event.id_bytes).encode()),
+            ("ce_type", event.type.encode()),
+            ("ce_subject", key),
+            ("ce_time", (recorded if occurred is None else time_text(occurred)).encode()),
+            ("ce_logpartition", event.partition.encode()),
+            ("ce_logposition", b"%d" % event.position),
+            ("ce_streamversion", b"%d" % event.version),
+            ("ce_schemaversion", b"%d" % event.schema_version),
         ]
         if occurred is not None:
-            said.append(("recordedtime", recorded))
+            headers.append(("ce_recordedtime", recorded.encode()))
         if event.metadata != "{}":
-            said += told_on(event.metadata)
-        is_structured = self._is_structured and not (_fault_of(stream) or _fault_of(event.type))
-        document = document_of(event, strictly=is_structured)
+            headers += _told_on(event.metadata)
         partition = topic_partition(stream, self._count)
-        return self._message(partition, stream.encode(), said, document, is_structured=is_structured)
+        if self._is_structured and not (_fault_of(stream) or _fault_of(event.type)):
+            value, headers = _structured(headers, document_of(event, strictly=True))
+            return Message(partition, key, value, headers)
+        return Message(partition, key, document_of(event).encode(), headers)
 
     def progress(self, cursor: Cursor, record_id: UUID, now_us: int) -> Message:
         """A progress record: everything at or below the cursor has been sent, and stands before it in the partition.
@@ -71,38 +87,26 @@ class MessageEncoder:
             record_id: of the record; others may tell repeats by it.
             now_us: the time, microseconds since 1970.
         """
-        said = [("id", str(record_id)), ("type", PROGRESS), ("time", time_text(now_us))]
-        return self._message(None, None, said, cursor.to_json(), is_structured=self._is_structured)
-
-    def _message(
-        self,
-        partition: int | None,
-        key: bytes | None,
-        said: list[tuple[str, str]],
-        body: str,
-        *,
-        is_structured: bool,
-    ) -> Message:
-        if not is_structured:
-            headers = [*self._first, *((_NAMES[name], value.encode()) for name, value in said)]
-            return Message(partition, key, body.encode(), headers)
-        attributes = _encode({**self._common, **dict(said), "datacontenttype": JSON})
-        value = b'%b,"data":%b}' % (attributes[:-1], body.encode())
-        return Message(partition, key, value, [(CONTENT_TYPE, STRUCTURED.encode())])
+        body = cursor.to_json()
+        headers: Headers = [
+            *self._common,
+            ("ce_id", str(record_id).encode()),
+            ("ce_type", PROGRESS.encode()),
+            ("ce_time", time_text(now_us).encode()),
+        ]
+        value, headers = _structured(headers, body) if self._is_structured else (body.encode(), headers)
+        return Message(None, None, value, headers)
 
 
-class _Names(dict[str, str]):
-    """By attribute, the name of its header."""
-
-    def __missing__(self, attribute: str) -> str:
-        return self.setdefault(attribute, PREFIX + attribute)
-
-
-_NAMES = _Names()
-
-
-def _headers(attributes: dict[str, str]) -> Headers:
-    return [(_NAMES[name], value.encode()) for name, value in attributes.items()]
+def _structured(headers: Headers, body: str) -> tuple[bytes, Headers]:
+    """The same with all attributes in the body."""
+    attributes = {
+        "datacontenttype" if name == CONTENT_TYPE else name.removeprefix(PREFIX): text.decode()
+        for name, text in headers
+        if isinstance(text, bytes)
+    }
+    value = b'%b,"data":%b}' % (_encode(attributes)[:-1], body.encode())
+    return value, [(CONTENT_TYPE, STRUCTURED.encode())]
 
 
 @lru_cache(maxsize=64)
@@ -111,18 +115,14 @@ def source_of(log_id: str) -> str:
     return quote(log_id, safe="")
 
 
-def told_on(metadata: str) -> list[tuple[str, str]]:
-    """Attributes that repeat what metadata say; what cannot be an attribute is left to the metadata alone."""
-    wanted = [(name, key) for name, key in TOLD_ON.items() if f'"{key}"' in metadata]
-    if not wanted:
-        return []
+def _told_on(metadata: str) -> Headers:
+    """Headers that repeat what metadata say; what cannot be an attribute is left to the metadata alone."""
     try:
-        found = _read_map(metadata)
-        texts = [(name, msgspec.json.decode(found[key])) for name, key in wanted if key in found]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = _read_told(metadata)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         return []
-    return [(name, text) for name, text in texts if isinstance(text, str) and _is_fit(text)]
-
-
-def _is_fit(text: str) -> bool:
-    return len(text) <= limits.ATTRIBUTE_CHARS and not fault_of(text)
+    return [
+        (name, text.encode())
+        for name, text in zip(_TOLD_ON, structs.astuple(found), strict=True)
+        if isinstance(text, str) and len(text) <= limits.ATTRIBUTE_CHARS and not fault_of(text)
+    ]

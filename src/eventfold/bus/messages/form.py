@@ -14,13 +14,12 @@ CONTENT_TYPE = "content-type"
 OURS = ("eventfold", "logid", "topicpartitions")
 """Attributes that every message of ours has, beside those of CloudEvents: its format, its log, the topic's count."""
 
-OF_EVENTS = ("logpartition", "logposition", "streamversion", "schemaversion")
+OF_ALL = (*OURS, "specversion", "id", "source", "type")
+OF_EVENTS = ("logpartition", "logposition", "streamversion", "schemaversion", "subject", "time")
 """Attributes that an event has beside them: its place in the log and in its stream, the version of its schema."""
 
-TOLD_ON = {"correlationid": "correlationId", "causationid": "causationId", "traceparent": "traceparent"}
-"""Attributes that repeat what the metadata of an event say, where they do; of those who follow a trace, not of ours."""
-
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, str | bytes | None]]
+"""As clients take and give them; ours are bytes."""
 
 
 class Message(NamedTuple):
