@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.effects.port import Name
 from eventfold.handlers.records import PERSON, SKIPPED, Held, skipped_of
+from eventfold.handlers.tending import deciding
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
@@ -135,6 +136,15 @@ class Handling(RuleBasedStateMachine):
     def ask(self, which: int, what: str) -> None:
         parked = sorted(self.staff.parked())
         self.staff.ask(parked[which % len(parked)], what, "for a reason")
+
+    @rule(stream=STREAMS, what=st.sampled_from(["park", "skip"]), ahead=st.integers(0, 2))
+    def take_out(self, stream: str, what: str, ahead: int) -> None:
+        """Of an event that waits, or that may be taken or be under way by then."""
+        self.staff.ask(stream, what, "for a reason", self._taken_of(stream) + ahead)
+
+    @rule()
+    def resume(self) -> None:
+        deciding.resume(self.store, "tell")
 
     @precondition(lambda self: isinstance(self.store, PartitionedStore))
     @rule(which=st.integers(0, 5))

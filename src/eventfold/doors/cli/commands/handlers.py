@@ -124,7 +124,7 @@ def pause(settings: Settings, name: str, reason: str) -> None:
 @click.argument("name")
 @pass_settings
 def resume(settings: Settings, name: str) -> None:
-    """Let the handler NAME go on where it is.
+    """Let the handler NAME go on where it is, and have its target tried at once where that did not answer.
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db handlers resume send_tracking
     """
