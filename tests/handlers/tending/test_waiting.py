@@ -24,10 +24,11 @@ class Courier:
     def __init__(self, *away: str) -> None:
         self.away = set(away)
         self.taken: list[str] = []
+        self.wait: float | None = 600
 
     def send(self, payload: Any, message: ef.Message) -> None:
         if message.stream in self.away:
-            raise TargetUnavailable("503 Service Unavailable", retry_after=600)
+            raise TargetUnavailable("503 Service Unavailable", retry_after=self.wait)
         self.taken.append(f"{message.stream}/{message.version}")
 
     def close(self) -> None:
@@ -52,16 +53,19 @@ def opened(courier: Courier, url: str = "sqlite://", handler: Any = tell) -> Ite
 
 
 def test_one_event_alone_that_is_not_answered_is_named_with_its_tries_and_since_when() -> None:
-    with opened(Courier("order-1")) as live:
+    courier = Courier("order-1")
+    with opened(courier) as live:
         ship(live, "order-1")
         live.handle()
         why = live.handler(tell).status().why
         assert why.startswith("courier did not answer since 2")
-        assert "1 try in turn, all of order-1/1, so that nobody can tell which" in why
+        assert ", 1 try, of order-1/1; next try 2" in why
+        courier.wait = None
         live.handler(tell).resume()
-        ship(live, "order-2")
-        live.handle()
-        assert live.handler(tell).status().state == "waiting"
+        live.handle(timeout=0.5)
+        why = live.handler(tell).status().why
+        assert "tries in turn, all of order-1/1, so that nobody can tell which" in why
+        assert "`eventfold handlers park tell order-1 --reason ...` takes it out of the way" in why
 
 
 def test_where_several_were_tried_none_is_named() -> None:

@@ -184,14 +184,16 @@ def _waits(pause: Pause, handler: Handler, status: HandlerStatus) -> str:
     """Since when its target does not answer, how often it was tried, and with what."""
     target = "its function" if handler.target.startswith(FUNCTION) else handler.target
     since = f" since {from_us(pause.since_us):{_TIME}} UTC" if pause.since_us else ""
-    tries = f"{pause.failures:,} {'try' if pause.failures == 1 else 'tries'} in turn"
+    tries = "1 try" if pause.failures == 1 else f"{pause.failures:,} tries in turn"
     until = f"next try {from_us(pause.until_us):{_TIME}} UTC"
     what = ""
     if pause.only:
         place = f"{pause.only}/{status.error_version}" if status.error_stream == pause.only else pause.only
-        what = f", all of {place}, so that nobody can tell which of the two is to blame"
-        way = f"eventfold handlers park {handler.name} {pause.only}"
-        what += f" (`{way} --reason ...` takes it out of the way)"
+        what = f", of {place}"
+        if pause.failures > 1:  # else another may be tried next
+            way = f"eventfold handlers park {handler.name} {pause.only}"
+            what = f", all of {place}, so that nobody can tell which of the two is to blame"
+            what += f" (`{way} --reason ...` takes it out of the way)"
     return f"{target} did not answer{since}, {tries}{what}; {until}: {pause.message}"
 
 
