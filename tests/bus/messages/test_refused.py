@@ -109,6 +109,9 @@ def test_a_header_twice_and_a_body_that_is_declared_no_json_are_told() -> None:
     ("name", "value"),
     [
         ("id", "00010203-0405-0607-0809-0a0b0c0d0e00"),
+        ("id", "00010203-0405-0607-0809-0A0B0C0D0E0F"),
+        ("id", "000102030405060708090a0b0c0d0e0f"),
+        ("id", "x"),
         ("subject", "order-2"),
         ("type", "Paid"),
         ("streamversion", "4"),
@@ -159,6 +162,14 @@ def test_a_form_of_a_later_release_is_told_whatever_else_it_lacks() -> None:
 def test_a_body_that_is_too_large_is_not_looked_at() -> None:
     with pytest.raises(BodyTooLarge):
         read_envelope(GOOD.headers, b" " * (limits.BODY_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 36, "0001020-30405-0607-0809-0a0b0c0d0e0f", "00010203-0405-0607-0809-0a0b0c0d0e  "]
+)
+def test_headers_and_body_that_agree_on_what_is_no_id_are_told(text: str) -> None:
+    value = GOOD.value.replace(b"00010203-0405-0607-0809-0a0b0c0d0e0f", text.encode())
+    assert reason(changed(GOOD._replace(value=value), id=text))[0] == "tampered"
 
 
 def test_another_log_is_told_by_its_id() -> None:

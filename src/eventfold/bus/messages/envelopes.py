@@ -21,7 +21,7 @@ _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What a message says of itself; its body has not been taken apart.
 
     Attributes:
@@ -37,7 +37,7 @@ class Envelope(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
 
 
-class EventEnvelope(Envelope, frozen=True):
+class EventEnvelope(Envelope, frozen=True, gc=False):
     """The envelope of an event.
 
     Attributes:
@@ -129,7 +129,7 @@ class EventEnvelope(Envelope, frozen=True):
         return tampered(f"headers and body do not say the same of {what} at position {self.position}")
 
 
-class ProgressEnvelope(Envelope, frozen=True):
+class ProgressEnvelope(Envelope, frozen=True, gc=False):
     """The envelope of a progress record."""
 
     def cursor(self) -> Cursor:

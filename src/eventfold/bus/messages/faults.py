@@ -1,7 +1,6 @@
 """What is wrong with a message, as errors, and attributes that are taken as what they must be."""
 
 import re
-from functools import lru_cache
 
 from eventfold import limits
 from eventfold.errors import MessageInvalid, TimeInvalid
@@ -44,13 +43,14 @@ def moment_us(text: str, name: str) -> int:
     raise wrong(name, f"is {text!r:.40}, and no time in UTC with at most six decimals")
 
 
-@lru_cache(maxsize=65_536)
 def check_name(text: str, name: str) -> None:
     """Refuses what can be no name.
 
     Raises:
         MessageInvalid: it is empty, too long, or has a control character.
     """
+    if 0 < len(text) <= limits.ATTRIBUTE_CHARS and text.isprintable():
+        return
     if not text or _CONTROL.search(text):
         raise wrong(name, f"is {text!r:.80}, which is empty or has a control character")
     if len(text) > limits.ATTRIBUTE_CHARS:
