@@ -110,7 +110,7 @@ def test_a_header_twice_and_a_body_that_is_declared_no_json_are_told() -> None:
     [
         ("id", "00010203-0405-0607-0809-0a0b0c0d0e00"),
         ("id", "00010203-0405-0607-0809-0A0B0C0D0E0F"),
-        ("id", "000102030405060708090a0b0c0d0e0f"),
+        ("id", ONE.id.hex),
         ("id", "x"),
         ("subject", "order-2"),
         ("type", "Paid"),
