@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.bus.making import make_topic
 from tests.bus.sharing import Shared, jars, shared
 
 _numbers = count()
@@ -33,12 +33,8 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
 def topic(kafka: Shared) -> MakeTopic:
     """Makes topics that nobody else has: `topic(partitions=6, **{"cleanup.policy": "compact"})`."""
 
-    admin = AdminClient(kafka.plain)
-
     def make(partitions: int = 1, **options: str) -> str:
-        name = f"t{os.getpid()}-{next(_numbers)}"
-        admin.create_topics([NewTopic(name, partitions, 1, config=options)])[name].result(30)
-        return name
+        return make_topic(kafka.plain, f"t{os.getpid()}-{next(_numbers)}", partitions, **options)
 
     return make
 

@@ -199,7 +199,7 @@ def message(content: bytes) -> object:
     parts = (header.partition(b"=") for header in form.split(b"&"))
     headers: Headers = [(name.decode("latin-1"), text) for name, _, text in parts]
     found = read_envelope(headers, body)
-    return found.event() if isinstance(found, EventEnvelope) else found.cursor()
+    return found.event() if isinstance(found, EventEnvelope) else found.progress()
 
 
 def _import(store: Store, path: Path, kind: str) -> None:

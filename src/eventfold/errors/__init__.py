@@ -16,17 +16,18 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |                           HandlerNotFound
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
-    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers, HandlersBegun, HandlerHeld
+    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers, HandlersBegun, HandlerHeld,
+    |                           RelayFenced
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
-    |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken
+    |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken, TopicRepartitioned
     +-- AuditFailed              log, ledger, state and published rows do not say the same
     +-- StorageError             the storage did not do its work; never a statement about versions
     |   +-- StorageBusy, StorageFull, StorageFailed, StoreFenced, StoreClosed, FormatUnknown,
-    |   |                           MemoryExhausted
+    |   |                           MemoryExhausted, BusUnavailable
     |   +-- OutcomeUnknown          the answer was lost: the write may or may not have happened
     +-- DefinitionError          the program is wrong, found when it starts
     |   +-- UpcasterMissing, TableInvalid, UnsupportedUrl, ExtraMissing, ConfigInvalid, SchemaFileInvalid,
-    |       CapabilityMissing
+    |       CapabilityMissing, TopicUnfit
     +-- HandlingError            one event could not be handled: it is parked, or stops the table
         +-- UpcasterFailed, ValueUnfit, FoldFailed, TableStopped, EffectRefused, HandlerFailed, HandlerCrashed,
             CausationTooLong, TargetUnavailable, TargetForbidden, PublicEventInvalid
@@ -50,6 +51,7 @@ from eventfold.errors.conflicts import (
     InvalidOperation,
     OwnerFenced,
     PartialDuplicate,
+    RelayFenced,
     SchemaBroken,
     SchemaUnrecorded,
     StaleCursor,
@@ -63,6 +65,7 @@ from eventfold.errors.definitions import (
     ExtraMissing,
     SchemaFileInvalid,
     TableInvalid,
+    TopicUnfit,
     UnsupportedUrl,
     UpcasterMissing,
 )
@@ -89,6 +92,7 @@ from eventfold.errors.logs import (
     FeedRebased,
     ForeignCursor,
     LogMismatch,
+    TopicRepartitioned,
 )
 from eventfold.errors.refused import (
     BackendLimit,
@@ -133,6 +137,7 @@ from eventfold.errors.refused import (
 )
 from eventfold.errors.root import EventfoldError, Outcome
 from eventfold.errors.storage import (
+    BusUnavailable,
     FormatUnknown,
     MemoryExhausted,
     OutcomeUnknown,
@@ -151,6 +156,7 @@ __all__ = [
     "BatchTooLarge",
     "BodyEmpty",
     "BodyTooLarge",
+    "BusUnavailable",
     "CapabilityMissing",
     "CategoryMismatch",
     "CausationTooLong",
@@ -212,6 +218,7 @@ __all__ = [
     "QueryInvalid",
     "RangeInvalid",
     "Refused",
+    "RelayFenced",
     "RowInvalid",
     "RowNotFound",
     "SchemaBroken",
@@ -238,6 +245,8 @@ __all__ = [
     "TargetUnavailable",
     "TextHasNul",
     "TimeInvalid",
+    "TopicRepartitioned",
+    "TopicUnfit",
     "UnsupportedUrl",
     "UpcasterFailed",
     "UpcasterMissing",

@@ -49,3 +49,7 @@ class SchemaUnrecorded(Conflict, code="schema-unrecorded"):
 
 class SubscriptionDiffers(Conflict, code="subscription-differs"):
     """A handler that follows other events than its checkpoint speaks of. Facts: handler."""
+
+
+class RelayFenced(Conflict, code="relay-fenced"):
+    """Another relay sends to the topic; what this one had begun is settled by that one."""

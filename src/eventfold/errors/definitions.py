@@ -33,3 +33,7 @@ class SchemaFileInvalid(DefinitionError, code="schema-file-invalid"):
 
 class CapabilityMissing(DefinitionError, code="capability-missing", status=501):
     """A request for something this store or feed declares that it cannot do."""
+
+
+class TopicUnfit(DefinitionError, code="topic-unfit"):
+    """A topic that is not there, or cannot hold the events of a log."""

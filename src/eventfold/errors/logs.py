@@ -31,5 +31,9 @@ class FeedBroken(LogMismatch, code="feed-broken"):
     """The feed gave a stream with a hole in it; nothing of it was handled."""
 
 
+class TopicRepartitioned(LogMismatch, code="topic-repartitioned"):
+    """A topic whose number of partitions was changed, which tears streams apart: a new one is filled from the log."""
+
+
 class AuditFailed(EventfoldError, code="audit-failed", status=409, exit_code=10):
     """What an audit compared differs; its report says where."""

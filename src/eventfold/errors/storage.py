@@ -39,3 +39,7 @@ class OutcomeUnknown(StorageError, code="outcome-unknown", exit_code=8):
     """The answer was lost: repeat with the same event ids, which settles it."""
 
     outcome: Outcome = "unknown"
+
+
+class BusUnavailable(StorageError, code="bus-unavailable"):
+    """The broker did not answer; what was sent may or may not have arrived, and the relay looks before it goes on."""

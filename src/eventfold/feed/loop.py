@@ -14,6 +14,7 @@ from eventfold.errors import (
     DefinitionError,
     EventfoldError,
     LogMismatch,
+    RelayFenced,
     StoreFenced,
     SubscriptionDiffers,
     TableStopped,
@@ -22,7 +23,15 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _log = logging.getLogger("eventfold.loop")
-STAYS = (DefinitionError, LogMismatch, TableStopped, SubscriptionDiffers, CursorInvalid, StoreFenced)
+STAYS = (
+    DefinitionError,
+    LogMismatch,
+    TableStopped,
+    SubscriptionDiffers,
+    CursorInvalid,
+    StoreFenced,
+    RelayFenced,
+)
 """Errors that no repeat mends: a person does, or the log is opened anew."""
 _PAUSE = (0.05, 5.0)
 """Seconds after the first failure, and at most."""

@@ -3,9 +3,11 @@
 from confluent_kafka import Consumer, Producer, TopicPartition
 from msgspec import structs
 
+from eventfold.bus.marks import Place
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
+from eventfold.bus.messages.form import Progress
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
@@ -22,22 +24,22 @@ SENT = [
 
 
 def test_events_and_progress_come_back_from_a_topic(kafka: Shared, topic: MakeTopic) -> None:
-    name, cursor = topic(COUNT), Cursor(LOG, {"p1": Mark(7, "ab")})
+    name, told = topic(COUNT), Progress(Cursor(LOG, {"p1": Mark(7, "ab")}), {"p1": Place(7, 3)})
     producer = Producer({**kafka.plain, "enable.idempotence": True})
     encoders = [MessageEncoder(LOG, COUNT), MessageEncoder(LOG, COUNT, is_structured=True)]
     for encoder in encoders:
         for event in SENT:
             sent = encoder.event(event)
             producer.produce(name, sent.value, sent.key, sent.partition or 0, headers=sent.headers)
-        record = encoder.progress(cursor, new_id(), 1)
+        record = encoder.progress(told, new_id(), 1)
         for partition in range(COUNT):
             producer.produce(name, record.value, partition=partition, headers=record.headers)
     assert producer.flush(60) == 0
     events: list[RecordedEvent] = []
-    cursors: list[Cursor] = []
+    records: list[Progress] = []
     reader = Consumer({**kafka.plain, "group.id": name})
     reader.assign([TopicPartition(name, partition, 0) for partition in range(COUNT)])
-    while len(events) + len(cursors) < len(encoders) * (len(SENT) + COUNT):
+    while len(events) + len(records) < len(encoders) * (len(SENT) + COUNT):
         message = reader.poll(60)
         assert message is not None
         assert message.error() is None
@@ -47,7 +49,7 @@ def test_events_and_progress_come_back_from_a_topic(kafka: Shared, topic: MakeTo
             events.append(found.event())
         else:
             assert isinstance(found, ProgressEnvelope)
-            cursors.append(found.cursor())
+            records.append(found.progress())
     reader.close()
     assert sorted(events, key=repr) == sorted(SENT * 2, key=repr)
-    assert cursors == [cursor] * COUNT * 2
+    assert records == [told] * COUNT * 2

@@ -7,11 +7,12 @@ from hypothesis import example, given
 from msgspec import structs
 
 from eventfold import limits
+from eventfold.bus.marks import Place
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.envelopes import ProgressEnvelope
-from eventfold.bus.messages.form import PROGRESS
-from eventfold.errors import CursorInvalid, EventTypeInvalid, MessageInvalid
+from eventfold.bus.messages.form import PROGRESS, Progress
+from eventfold.errors import EventTypeInvalid, MessageInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.events.names import check_event_type
@@ -77,6 +78,7 @@ def test_the_headers_are_a_cloud_event_and_the_body_is_the_document() -> None:
         "ce_logid": LOG,
         "ce_logpartition": "p1",
         "ce_logposition": "7",
+        "ce_logbefore": "0.0",
         "ce_streamversion": "3",
         "ce_schemaversion": "2",
         "ce_topicpartitions": "6",
@@ -140,26 +142,26 @@ def test_what_cannot_be_an_attribute_stays_in_the_metadata_alone(metadata: str) 
 def test_a_progress_record_is_a_cursor_and_no_event(is_structured: bool) -> None:
     encoder = MessageEncoder(LOG, COUNT, is_structured=is_structured)
     cursor = Cursor(LOG, {"p1": Mark(7, "ab", "t"), "é": Mark()})
-    message = encoder.progress(cursor, new_id(), ONE.recorded_us)
+    message = encoder.progress(Progress(cursor, {"0": Place(7, 1)}), new_id(), ONE.recorded_us)
     assert (message.key, message.partition) == (None, None)
     found = read_envelope(message.headers, message.value)
     assert isinstance(found, ProgressEnvelope)
-    assert (found.log, found.topic_partitions, found.cursor()) == (LOG, COUNT, cursor)
+    assert (found.log, found.topic_partitions, found.progress().cursor) == (LOG, COUNT, cursor)
     assert found.attributes["type"] == PROGRESS
     with pytest.raises(EventTypeInvalid):
         check_event_type(PROGRESS)  # so that no event is taken for one
 
 
 def test_a_progress_record_of_another_log_or_without_a_cursor_is_refused() -> None:
-    message = BINARY.progress(Cursor("other", {}), new_id(), 0)
+    message = BINARY.progress(Progress(Cursor("other", {}), {}), new_id(), 0)
     found = read_envelope(message.headers, message.value)
     assert isinstance(found, ProgressEnvelope)
     with pytest.raises(MessageInvalid, match="cursor of the log other"):
-        found.cursor()
+        found.progress()
     cut = read_envelope(message.headers, message.value[:-1])
     assert isinstance(cut, ProgressEnvelope)
-    with pytest.raises(CursorInvalid):
-        cut.cursor()
+    with pytest.raises(MessageInvalid, match="how far"):
+        cut.progress()
 
 
 @pytest.mark.parametrize("log", ["a b/c?ä", *HOSTILE])

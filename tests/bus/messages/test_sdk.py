@@ -6,10 +6,11 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import example, given
 
 from eventfold.bus.cloudevents.attributes import fault_of
+from eventfold.bus.marks import Place
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.envelopes import ProgressEnvelope
-from eventfold.bus.messages.form import PROGRESS, Message
+from eventfold.bus.messages.form import PROGRESS, Message, Progress
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
@@ -65,11 +66,13 @@ def test_it_reads_what_we_write_and_writes_what_we_read(event: RecordedEvent) ->
 @pytest.mark.parametrize("is_structured", [False, True])
 def test_it_tells_a_progress_record_by_its_type(is_structured: bool) -> None:
     cursor = Cursor(LOG, {"0": Mark(7, "ab")})
-    message = MessageEncoder(LOG, 6, is_structured=is_structured).progress(cursor, new_id(), 5)
+    message = MessageEncoder(LOG, 6, is_structured=is_structured).progress(
+        Progress(cursor, {"0": Place(7, 1)}), new_id(), 5
+    )
     read = kafka.from_kafka(theirs(message), JSONFormat())
     assert read.get_type() == PROGRESS
     for write in WRITERS:
         back = ours(write(read, JSONFormat()))
         found = read_envelope(back.headers, back.value)
         assert isinstance(found, ProgressEnvelope)
-        assert found.cursor() == cursor
+        assert found.progress().cursor == cursor

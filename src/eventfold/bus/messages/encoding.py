@@ -10,11 +10,11 @@ from msgspec import structs
 
 from eventfold import limits
 from eventfold.bus.cloudevents.attributes import JSON, STRUCTURED, fault_of
-from eventfold.bus.messages.form import CONTENT_TYPE, FORMAT, PREFIX, PROGRESS, Headers, Message
+from eventfold.bus.marks import NOWHERE, Place
+from eventfold.bus.messages.form import CONTENT_TYPE, FORMAT, PREFIX, PROGRESS, Headers, Message, Progress
 from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.events.document import document_of, id_text, time_text
 from eventfold.events.envelope import RecordedEvent
-from eventfold.feed.cursor import Cursor
 
 _encode = msgspec.json.Encoder().encode
 _fault_of = lru_cache(maxsize=4096)(fault_of)
@@ -54,8 +54,13 @@ class MessageEncoder:
         self._common: Headers = [(PREFIX + name, text.encode()) for name, text in common.items()]
         self._common.append((CONTENT_TYPE, JSON.encode()))
 
-    def event(self, event: RecordedEvent) -> Message:
-        """An event, with the partition and position of its log."""
+    def event(self, event: RecordedEvent, before: Place = NOWHERE) -> Message:
+        """An event, with the partition and position of its log.
+
+        Args:
+            event: as the log gave it.
+            before: the last event of its partition of the log before it in that of the topic.
+        """
         stream, occurred, recorded = event.stream, event.occurred_or_none_us, time_text(event.recorded_us)
         key = stream.encode()
         headers: Headers = [
@@ -66,6 +71,7 @@ class MessageEncoder:
             ("ce_time", (recorded if occurred is None else time_text(occurred)).encode()),
             ("ce_logpartition", event.partition.encode()),
             ("ce_logposition", b"%d" % event.position),
+            ("ce_logbefore", b"%d.%d" % before),
             ("ce_streamversion", b"%d" % event.version),
             ("ce_schemaversion", b"%d" % event.schema_version),
         ]
@@ -79,15 +85,15 @@ class MessageEncoder:
             return Message(partition, key, value, headers)
         return Message(partition, key, document_of(event).encode(), headers)
 
-    def progress(self, cursor: Cursor, record_id: UUID, now_us: int) -> Message:
-        """A progress record: everything at or below the cursor has been sent, and stands before it in the partition.
+    def progress(self, progress: Progress, record_id: UUID, now_us: int) -> Message:
+        """A progress record.
 
         Args:
-            cursor: of the feed of the log.
+            progress: how far the relay has come.
             record_id: of the record; others may tell repeats by it.
             now_us: the time, microseconds since 1970.
         """
-        body = cursor.to_json()
+        body = _encode(progress).decode()
         headers: Headers = [
             *self._common,
             ("ce_id", str(record_id).encode()),

@@ -2,7 +2,9 @@
 
 import msgspec
 
-from eventfold.bus.messages.faults import moment_us, number, tampered
+from eventfold.bus.marks import Place
+from eventfold.bus.messages.faults import moment_us, number, tampered, wrong
+from eventfold.bus.messages.form import Progress
 from eventfold.errors import EncodingInvalid, JsonDuplicateKey, MessageInvalid
 from eventfold.events.document import (
     Exact,
@@ -15,9 +17,9 @@ from eventfold.events.document import (
     users_of,
 )
 from eventfold.events.envelope import RecordedEvent
-from eventfold.feed.cursor import Cursor, read_cursor
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_progress = msgspec.json.Decoder(Progress).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -27,7 +29,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         log: the id of the log that it comes from.
         topic_partitions: how many partitions the topic had when it was sent.
-        body: the document of the event, or the cursor of a progress record.
+        body: the document of the event, or how far the relay has come.
         attributes: of the CloudEvent.
     """
 
@@ -51,6 +53,23 @@ class EventEnvelope(Envelope, frozen=True, gc=False):
     position: int
     stream: str
     type: str
+
+    @property
+    def place(self) -> Place:
+        """In its partition of the log.
+
+        Raises:
+            MessageInvalid: the message does not say one.
+        """
+        return Place(self.position, number(self.attributes["streamversion"], "streamversion", 1))
+
+    @property
+    def before(self) -> Place:
+        """The last event of that partition before it in that of the topic; errors as `place`."""
+        position, dot, version = self.attributes["logbefore"].partition(".")
+        if not dot:
+            raise wrong("logbefore", f"is {self.attributes['logbefore']!r:.40}, and no position and version")
+        return Place(number(position, "logbefore", 0), number(version, "logbefore", 0))
 
     def event(self) -> RecordedEvent:
         """The event, as its log holds it.
@@ -132,17 +151,19 @@ class EventEnvelope(Envelope, frozen=True, gc=False):
 class ProgressEnvelope(Envelope, frozen=True, gc=False):
     """The envelope of a progress record."""
 
-    def cursor(self) -> Cursor:
-        """How far the log has been read: everything at or below stands before the record in its topic partition.
+    def progress(self) -> Progress:
+        """How far the relay has come.
 
         Raises:
-            CursorInvalid: the body is no cursor.
-            MessageInvalid: it is that of another log than the headers say.
+            MessageInvalid: the body says no such thing, or something of another log than the headers say.
         """
-        found = read_cursor(self.body)
-        if found.log != self.log:
+        try:
+            found = _progress(self.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise tampered(f"it does not say how far a relay has come: {error}") from None
+        if found.cursor.log != self.log:
             raise MessageInvalid(
-                f"A progress record of the log {self.log:.60} has a cursor of the log {found.log:.60}.",
+                f"A progress record of the log {self.log:.60} has a cursor of the log {found.cursor.log:.60}.",
                 reason="tampered",
                 field="logid",
             )

@@ -24,6 +24,7 @@ SETTINGS = {
     "store": "the URL of the log",
     "lake": "the folder of the Delta tables",
     "state": "the URL of the tables' state",
+    "bus": "the URL of the topic that the log's events go through",
     "actor": "who acts, in the metadata of what is written",
 }
 """Each is a key of the file, EVENTFOLD_NAME in the environment and --name as a flag."""

@@ -33,6 +33,7 @@ from eventfold.doors.cli.commands.query import query
 from eventfold.doors.cli.commands.read import read
 from eventfold.doors.cli.commands.rebuild import rebuild
 from eventfold.doors.cli.commands.receive import receive
+from eventfold.doors.cli.commands.relay import relay
 from eventfold.doors.cli.commands.run import run
 from eventfold.doors.cli.commands.schema import schema
 from eventfold.doors.cli.commands.state import state
@@ -77,6 +78,9 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 @click.option("--lake", envvar="EVENTFOLD_LAKE", metavar="FOLDER", help="The folder of the Delta tables.")
 @click.option(
     "--state", envvar="EVENTFOLD_STATE", metavar="URL", help="The tables' state; default: beside the log."
+)
+@click.option(
+    "--bus", envvar="EVENTFOLD_BUS", metavar="URL", help="The topic, for example kafka://127.0.0.1:9092/shop."
 )
 @click.option(
     "--actor", envvar="EVENTFOLD_ACTOR", metavar="NAME", help="Who acts; default: your name on this machine."
@@ -127,6 +131,7 @@ for command in (
     import_file,
     consume,
     receive,
+    relay,
     schema,
     export,
     doctor,

@@ -14,6 +14,8 @@ import click
 
 from eventfold.app.app import App
 from eventfold.app.live import Live
+from eventfold.bus.open import open_topic
+from eventfold.bus.port import Topic
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
 from eventfold.doors.cli.targets import show_log
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
@@ -68,6 +70,11 @@ class Settings:
         return self._value("state")
 
     @property
+    def bus(self) -> str | None:
+        """URL of the topic."""
+        return self._value("bus")
+
+    @property
     def targets(self) -> dict[str, Place]:
         """Where effects go, by name; not opened yet."""
         return {name: given.place for name, given in self.configuration.targets.items()}
@@ -118,6 +125,21 @@ class Settings:
         """The bare log; errors as `open_store`."""
         url = self.url
         return self._named(lambda: open_store(url, create=create))
+
+    def open_topic(self) -> Topic:
+        """The topic.
+
+        Raises:
+            ConfigInvalid: it is not named.
+            UnsupportedUrl: the URL names none.
+        """
+        url = self.bus
+        if url is None:
+            raise ConfigInvalid(
+                f"Name the topic: --bus kafka://HOST:PORT/TOPIC, EVENTFOLD_BUS, or bus = in {FILE}.",
+                key="bus",
+            )
+        return self._named(lambda: open_topic(url))
 
     def examine_log(self) -> Sequence[Finding]:
         """What is found about the log; errors as `examine_store`."""

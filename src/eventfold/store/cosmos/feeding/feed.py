@@ -127,13 +127,13 @@ class CosmosFeed:
         looked = 0
         while waiting and looked < limit:
             name = waiting.popleft()
-            documents, moved, more = self._advance(name, marks.pop(name), limit - looked)
+            documents, moved, more, parts = self._advance(name, marks.pop(name), limit - looked)
             marks |= moved
             looked += len(documents)
             if more or name not in moved:
                 waiting.extendleft(moved)
             events += [
-                to_event(document, partition=name, position=document["_lsn"])
+                to_event(document, partition=self._part_of(document, name, parts), position=document["_lsn"])
                 for document in _fitting(documents, categories, types)
             ]
         self._remember(marks)
@@ -228,8 +228,8 @@ class CosmosFeed:
 
     def _advance(
         self, name: str, mark: Mark, limit: int
-    ) -> tuple[list[dict[str, Any]], dict[str, Mark], bool]:
-        """The next documents of a range, its mark after them (or its children's), and whether more may follow."""
+    ) -> tuple[list[dict[str, Any]], dict[str, Mark], bool, Sequence[Span]]:
+        """The next documents of a range, its mark after them (or its children's), whether more follow, its parts."""
         span, place = read_span(name), read_place(mark)
         self._governor.wait()
         page = read_changes(self._container, self._calls, span, place.sdk, limit)
@@ -238,14 +238,22 @@ class CosmosFeed:
         spans = self._spans(span)
         if len(spans) > 1 and not place.sdk:
             # the SDK cannot resume a continuation in which a child has no place yet: begin with the children instead
-            return [], {child.name: Mark() for child in spans}, True
+            return [], {child.name: Mark() for child in spans}, True, spans
         documents = [
             d for d in page.documents if d["_lsn"] > place.floor and not d["aggregateId"].startswith("$")
         ]
         _check_holes(documents)
         if len(spans) > 1:
-            return documents, self._splits.follow(name, mark, place, page, spans), bool(page.documents)
-        return documents, {name: self._moved(mark, place, page, documents)}, bool(page.documents)
+            return documents, self._splits.follow(name, mark, place, page, spans), bool(page.documents), spans
+        return documents, {name: self._moved(mark, place, page, documents)}, bool(page.documents), spans
+
+    def _part_of(self, document: dict[str, Any], name: str, parts: Sequence[Span]) -> str:
+        """The partition of an event: where one was split, the places of its parts are no one order any more."""
+        return (
+            name
+            if len(parts) < 2
+            else holding(parts, place_of(self._container, document["aggregateId"])).name
+        )
 
     def _check_place(self, page: Changes) -> None:
         """The SDK follows a container that was made anew under the same name; a cursor does not."""

@@ -1,0 +1,1 @@
+"""Apache Kafka, and Azure Event Hubs through its Kafka endpoint, by confluent-kafka."""

@@ -1,0 +1,172 @@
+"""A topic of a Kafka broker, as relay and feed see it: counted, looked at to its end, and sent to."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TypeVar
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from eventfold.bus.kafka.failures import END, failure, is_passing
+from eventfold.bus.kafka.hearing import Hearing
+from eventfold.bus.kafka.plain import PlainSender
+from eventfold.bus.kafka.transactional import TransactionalSender
+from eventfold.bus.port import Bounds, Received, Sender
+from eventfold.errors import BusUnavailable, TopicUnfit
+
+T = TypeVar("T")
+Mode = Literal["transactional", "plain"]
+PATIENCE = 30.0
+"""Seconds for which an answer is waited for."""
+_AT_ONCE = 1_000
+_SETTLING = 5.0
+"""Seconds for which partitions without a leader are asked again, as they are when they are new or a broker has gone."""
+
+
+def received(message: Message) -> Received:
+    """A message of the client as the port has it."""
+    place = message.partition() or 0, message.offset() or 0
+    return Received(*place, message.key(), message.value(), message.headers() or [])
+
+
+class KafkaTopic:
+    """Implements `Topic`.
+
+    Args:
+        client: settings of librdkafka: where the broker is and how to speak to it.
+        topic: the topic.
+        mode: how a relay sends.
+        patience: seconds for which an answer is waited for.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        topic: str,
+        *,
+        mode: Mode = "transactional",
+        patience: float = PATIENCE,
+    ) -> None:
+        self._client = dict(client)
+        self._topic = topic
+        self._mode = mode
+        self._patience = patience
+        self._hearing = Hearing()
+        self._reader: Consumer | None = None
+        self._admin: AdminClient | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the topic alone."""
+        return self._topic
+
+    def count(self) -> int:
+        """How many partitions it has; one that is compacted is refused."""
+        found = self._ask("asking for its partitions", self._partitions)
+        policy = self._policy()
+        if "compact" in policy:
+            raise TopicUnfit(
+                f"The topic {self._topic} is compacted: it would forget events of a stream and keep others. Set its"
+                " cleanup.policy to delete, or take another topic.",
+                topic=self._topic,
+            )
+        return found
+
+    def bounds(self, partition: int) -> Bounds:
+        """Up to the last offset whose outcome is known."""
+        low, end = self._ask(
+            "asking for its end",
+            lambda: self._consumer().get_watermark_offsets(
+                TopicPartition(self._topic, partition), timeout=self._patience, cached=False
+            ),
+        )
+        return Bounds(low, end)
+
+    def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
+        """To the ends that were read before, also where they are followed by control records only."""
+        left = {partition: bounds.end for partition, bounds in parts.items() if bounds.low < bounds.end}
+        if not left:
+            return
+        reader = self._consumer()
+        reader.assign([TopicPartition(self._topic, partition, parts[partition].low) for partition in left])
+        until = time.monotonic() + self._patience
+        try:
+            while left:
+                found = self._ask("reading", lambda: reader.consume(_AT_ONCE, timeout=0.2))
+                for message in found:
+                    partition, offset = message.partition() or 0, message.offset() or 0
+                    error = message.error()
+                    if error is not None and error.code() != END:
+                        raise failure(error, self._topic, "reading", self._hearing.last)
+                    if error is None and offset < left.get(partition, 0):
+                        yield received(message)
+                    if offset >= left.get(partition, offset + 2) - 1:
+                        del left[partition]
+                if found:
+                    until = time.monotonic() + self._patience
+                elif time.monotonic() > until:
+                    raise BusUnavailable(
+                        f"{self._topic} has more, and gave nothing for {self._patience:.0f} s.",
+                        topic=self._topic,
+                    )
+        finally:
+            reader.unassign()
+
+    def sender(self) -> Sender:
+        """Of the mode."""
+        if self._mode == "plain":
+            return PlainSender(self._client, self._topic, self._patience)
+        return TransactionalSender(self._client, self._topic, self._patience)
+
+    def close(self) -> None:
+        """Ends its connections."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        self._admin = None
+
+    def _consumer(self) -> Consumer:
+        if self._reader is None:
+            self._reader = Consumer(
+                {
+                    **self._hearing.settings(self._client),
+                    "group.id": "eventfold",  # which is never joined, and nothing is committed
+                    "enable.auto.commit": False,
+                    "enable.partition.eof": True,
+                    "isolation.level": "read_committed",
+                    "auto.offset.reset": "error",
+                    "fetch.wait.max.ms": 10,
+                }
+            )
+        return self._reader
+
+    def _partitions(self) -> int:
+        found = self._kafka().list_topics(self._topic, timeout=self._patience).topics[self._topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return len(found.partitions)
+
+    def _policy(self) -> str:
+        """Empty where the broker does not tell, as some services do not."""
+        resource = ConfigResource(ResourceType.TOPIC, self._topic)
+        try:
+            (answer,) = self._kafka().describe_configs([resource], request_timeout=self._patience).values()
+            found = answer.result(self._patience).get("cleanup.policy")
+        except (KafkaException, TimeoutError):
+            return ""
+        return found.value or "" if found is not None else ""
+
+    def _kafka(self) -> AdminClient:
+        if self._admin is None:
+            self._admin = AdminClient(self._hearing.settings(self._client))
+        return self._admin
+
+    def _ask(self, what: str, call: Callable[[], T]) -> T:
+        until = time.monotonic() + min(self._patience, _SETTLING)
+        while True:
+            try:
+                return call()
+            except KafkaException as error:
+                if not is_passing(error) or time.monotonic() > until:
+                    raise failure(error, self._topic, what, self._hearing.last) from None
+            time.sleep(0.05)

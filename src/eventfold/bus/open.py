@@ -1,0 +1,35 @@
+"""Opens a topic by URL. An adapter is imported only when its URL is opened."""
+
+from importlib import import_module
+
+from eventfold.bus.port import Topic
+from eventfold.errors import UnsupportedUrl
+from eventfold.extras import needing
+
+_ADAPTERS = {"kafka": ("eventfold.bus.kafka.address", "kafka")}
+"""URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
+
+
+def open_topic(url: str) -> Topic:
+    """The topic behind a URL; the caller closes it.
+
+    Args:
+        url: `kafka://HOST:PORT/TOPIC`; more brokers stand behind commas. `?mode=plain` is for a broker that has no
+            transactions.
+
+    Raises:
+        UnsupportedUrl: a scheme that no adapter serves, or a URL that names no topic.
+        ExtraMissing: the adapter's packages are not installed.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _ADAPTERS:
+        shown = scheme if separator and scheme.isalnum() else "such"
+        raise UnsupportedUrl(
+            f"No bus is known for {shown!r} URLs: a topic is kafka://HOST:PORT/TOPIC.",
+            scheme=shown,
+            key="bus",
+        )
+    module, extra = _ADAPTERS[scheme]
+    with needing(f"{scheme}://", extra):
+        topic: Topic = import_module(module).open_url(url)
+    return topic

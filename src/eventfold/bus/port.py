@@ -1,0 +1,77 @@
+"""The topic port: what relay and feed need of a broker."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from eventfold.bus.messages.form import Headers, Message
+
+
+class Received(NamedTuple):
+    """A message as it stands in a topic."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers | dict[str, str | bytes | None]
+
+
+class Bounds(NamedTuple):
+    """What a partition of a topic holds: from `low` up to and without `end`; some offsets between may be empty."""
+
+    low: int
+    end: int
+
+
+class Sender(Protocol):
+    """Sends for one relay."""
+
+    def fence(self) -> None:
+        """Makes sure that no predecessor can send any more, and that what it had begun is settled.
+
+        Raises:
+            BusUnavailable: the broker did not answer; begin again.
+        """
+
+    def send(self, messages: Mapping[int, Sequence[Message]]) -> None:
+        """Sends them and returns when all are acknowledged, those of a partition in order.
+
+        Args:
+            messages: partition of the topic -> what is sent there.
+
+        Raises:
+            BusUnavailable: nobody knows which of them arrived: make a new sender, look, and go on from there.
+            RelayFenced: another relay has begun.
+            EventTooLarge: the broker takes no message of that size.
+        """
+
+    def close(self) -> None:
+        """Ends; what is not acknowledged is not sent any more."""
+
+
+class Topic(Protocol):
+    """A topic of a broker."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in sentences, without secrets."""
+
+    def count(self) -> int:
+        """How many partitions it has.
+
+        Raises:
+            TopicUnfit: there is no such topic, or it forgets events while it keeps others.
+            BusUnavailable: the broker did not answer.
+        """
+
+    def bounds(self, partition: int) -> Bounds:
+        """What a partition holds of which the outcome is known; errors as `count`."""
+
+    def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
+        """The messages of some partitions between bounds that were read before; errors as `count`."""
+
+    def sender(self) -> Sender:
+        """A new sender."""
+
+    def close(self) -> None:
+        """Gives back what is held."""

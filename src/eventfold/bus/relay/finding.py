@@ -1,0 +1,78 @@
+"""What a topic holds of a log already: found at its end, since that is the only place that cannot be wrong.
+
+Nothing that a relay remembers is believed: it may have ended between sending and remembering. Each partition of the
+topic ends in records that say how far it had come; the events behind the last of them are counted in.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from eventfold.bus.marks import Marks
+from eventfold.bus.messages.decoding import read_envelope
+from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
+from eventfold.bus.port import Bounds, Topic
+from eventfold.bus.unfit import check_ours
+from eventfold.errors import FormatUnknown, Refused
+from eventfold.feed.cursor import Cursor
+
+_log = logging.getLogger("eventfold.relay")
+_STEPS = 4
+"""How much further back each look goes."""
+
+
+class Holding(NamedTuple):
+    """What one partition of the topic holds.
+
+    Attributes:
+        marks: the last events.
+        cursor: of the log: all up to there that belongs here is here; None where nothing says so.
+    """
+
+    marks: Marks
+    cursor: Cursor | None
+
+
+def find(topic: Topic, count: int, log: str) -> Sequence[Holding]:
+    """What each partition of a topic holds of a log.
+
+    Args:
+        topic: nobody sends to it but the caller.
+        count: its partitions.
+        log: the id of the log.
+
+    Raises:
+        ForeignCursor: another log's events are there.
+        TopicRepartitioned: it was written with another number of partitions.
+        MessageInvalid: a record of how far it had come that is damaged.
+        BusUnavailable, TopicUnfit: as the topic says.
+    """
+    bounds = {partition: topic.bounds(partition) for partition in range(count)}
+    found: dict[int, Holding] = {}
+    step = 1
+    while left := bounds.keys() - found.keys():
+        firsts = {partition: max(bounds[partition].low, bounds[partition].end - step) for partition in left}
+        parts = {partition: Bounds(first, bounds[partition].end) for partition, first in firsts.items()}
+        for partition, holding in _read(topic, parts, count, log).items():
+            is_all = firsts[partition] == bounds[partition].low
+            found |= {partition: holding} if is_all or holding.cursor is not None else {}
+        step *= _STEPS
+    return [found[partition] for partition in range(count)]
+
+
+def _read(topic: Topic, parts: Mapping[int, Bounds], count: int, log: str) -> Mapping[int, Holding]:
+    holdings = {partition: Holding(Marks(), None) for partition in parts}
+    for message in topic.scan(parts):
+        try:
+            found = read_envelope(message.headers, message.value)
+        except (Refused, FormatUnknown) as error:
+            place = f"offset {message.offset:,} of partition {message.partition}"
+            _log.warning("%s: what stands at %s is left out: %s", topic.name, place, error)
+            continue
+        check_ours(topic.name, found, log, count)
+        if isinstance(found, ProgressEnvelope):
+            progress = found.progress()
+            holdings[message.partition] = Holding(Marks(progress.sent), progress.cursor)
+        elif isinstance(found, EventEnvelope):
+            holdings[message.partition].marks.add(found.partition, found.place)
+    return holdings

@@ -1,0 +1,272 @@
+"""The relay: reads the log's feed and sends every event to the topic, each to the partition of its stream.
+
+At its start it fences its predecessor, then looks at the end of the topic, then reads the log from where the slowest
+partition stands, and sends what is not there. Each batch ends, in every partition, with a record that says how far it
+has come. A batch whose outcome is not known is not repeated blindly: the relay begins again with that look.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import structs
+
+from eventfold.bus.marks import Marks, Place
+from eventfold.bus.messages.encoding import MessageEncoder
+from eventfold.bus.messages.form import Message, Progress
+from eventfold.bus.messages.partitioning import topic_partition
+from eventfold.bus.port import Sender, Topic
+from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
+from eventfold.bus.relay.finding import find
+from eventfold.bus.unfit import repartitioned
+from eventfold.errors import CursorInvalid, RelayFenced
+from eventfold.events.envelope import RecordedEvent
+from eventfold.events.ids import new_id
+from eventfold.feed.cursor import Cursor, Mark
+from eventfold.feed.leases.heart import Heart
+from eventfold.feed.leases.owner import new_owner
+from eventfold.feed.leases.share import SECONDS, Share
+from eventfold.store.port import Store
+
+_log = logging.getLogger("eventfold.relay")
+PAGE = 10_000
+"""Events of one batch, at most: a transaction costs as much as some hundred messages."""
+_KEEP = 5.0
+"""Seconds between two writes of the checkpoint."""
+_PROGRESS = 1.0
+"""Seconds between two records of how far the relay has come, where it sends no events."""
+_SIGN = 3_600.0
+"""Seconds after which it says so again where nothing moves, so that a topic that forgets keeps one."""
+_LEASE = "relay"
+
+
+def reader_of(topic: Topic) -> str:
+    """What the relay to a topic is called among the readers of a log; no handler can have such a name."""
+    return f"relay:{topic.name}"
+
+
+class Relay:
+    """Sends one log to one topic; a `Follower` of the loop.
+
+    Args:
+        store: the log, and where the relay keeps its lease and its checkpoint.
+        topic: where events are sent.
+        owner: who this relay is, unlike any other.
+        begin: where it begins if it has not yet; default: at the first event.
+        page: events of one batch, at most.
+        seconds: how long its lease may stand still before another relay takes over.
+        clock: seconds, for intervals only.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        topic: Topic,
+        *,
+        owner: str = "",
+        begin: Callable[[], Cursor] | None = None,
+        page: int = PAGE,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._feed = store.feed()
+        self._effects = store.effects()
+        self._topic = topic
+        self._reader = reader_of(topic)
+        self._begin = begin or self._feed.start
+        self._page = page
+        self._clock = clock
+        self._share = Share(self._effects, self._reader, owner or new_owner(), seconds=seconds, clock=clock)
+        self._heart = Heart(self._share, self.name, seconds)
+        self._sender: Sender | None = None
+        self._sent: Sequence[Marks] = []
+        self._encoder = MessageEncoder(self._feed.log_id, 1)
+        self._target = Target(topic="", count=1)
+        self._cursor = Cursor(self._feed.log_id, {})
+        self._told = self._cursor
+        """What the topic says of how far the relay has come."""
+        self._kept: Checkpoint | None = None
+        self._kept_at = self._told_at = float("-inf")
+        self._waits = False
+        self.handled = 0
+        """How many events were sent."""
+        self.known = 0
+        """How many were there already when they were read."""
+        if not self._effects.all(self._reader):
+            self._effects.begin(self._reader, Cursor(self._feed.log_id, {_LEASE: Mark()}))
+
+    @property
+    def name(self) -> str:
+        """What it is called where its state is shown."""
+        return f"relay to {self._topic.name}"
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether another relay sends."""
+        return self._waits
+
+    def where(self) -> Cursor | None:
+        """How far it has come; None while another relay sends."""
+        return self._cursor if self._sender is not None else None
+
+    def step(self) -> bool:
+        """Sends the next batch; True where nothing more was there, or another relay sends.
+
+        Raises:
+            RelayFenced: another relay sends to the topic that does not know of this one's lease.
+            TopicRepartitioned, TopicUnfit, ForeignCursor: the topic cannot take these events.
+            BusUnavailable: the broker did not answer; try again.
+            StorageError: the log did not answer; try again.
+        """
+        self._heart.beat()
+        self._share.balance()
+        if not self._share.held():
+            self._stop_sending()
+            if not self._waits:
+                self._waits = True
+                _log.info("%s waits: another relay sends there.", self.name)
+            return True
+        self._waits = False
+        try:
+            if self._sender is None:
+                self._start()
+            return self._send()
+        except RelayFenced as error:
+            self._stop_sending()
+            if self._is_another_relays():
+                _log.warning("%s", error)
+                return True
+            raise
+        except BaseException:
+            self._stop_sending()  # what became of a batch is found out by looking at the topic
+            raise
+
+    def finish(self) -> None:
+        """Keeps how far it has come, and gives its lease back."""
+        try:
+            if self._sender is not None:
+                self._keep(now=True)
+        finally:
+            self._stop_sending()
+            self._heart.stop()
+            self._share.release()
+
+    def _is_another_relays(self) -> bool:
+        """Whether the lease has passed on; if it has not, who fenced this relay knows nothing of it."""
+        self._share.look_again()
+        self._share.balance()
+        return not self._share.held()
+
+    def _start(self) -> None:
+        """In this order: what was counted before the predecessor is fenced would be wrong."""
+        count = self._topic.count()
+        kept = read_checkpoint(self._effects, self._reader, self._feed.log_id)
+        if kept is not None and kept.target.count != count:
+            raise repartitioned(self._topic.name, kept.target.count, count)
+        sender = self._topic.sender()
+        try:
+            sender.fence()
+            holdings = find(self._topic, count, self._feed.log_id)
+        except BaseException:
+            sender.close()
+            raise
+        self._sender = sender
+        begin = kept.cursor if kept is not None else None
+        if begin is None and any(holding.cursor is None for holding in holdings):
+            begin = self._begin()
+        cursors = [holding.cursor or begin for holding in holdings]
+        self._encoder = MessageEncoder(self._feed.log_id, count)
+        self._sent = [holding.marks for holding in holdings]
+        self._cursor = self._first([cursor for cursor in cursors if cursor is not None])
+        self._feed.check(self._cursor)
+        self._kept = kept
+        self._target = Target(topic="", count=count)
+        self._keep(now=True)  # before anything is sent: where it began is known only here
+        self._told_at = float("-inf")
+        _log.info("%s begins.", self.name)
+
+    def _first(self, cursors: Sequence[Cursor]) -> Cursor:
+        """The one that no other is before."""
+        found = cursors[0]
+        for cursor in cursors[1:]:
+            order = self._feed.compare(cursor, found)
+            if order == "mixed":  # of relays that read partitions of the log in another order
+                return self._lowest(cursors)
+            if order == "before":
+                found = cursor
+        return found
+
+    def _lowest(self, cursors: Sequence[Cursor]) -> Cursor:
+        marks: dict[str, Mark] = {}
+        for cursor in cursors:
+            for name, mark in cursor.marks.items():
+                if name not in marks or mark.position < marks[name].position:
+                    marks[name] = mark
+        lowest = Cursor(self._feed.log_id, marks)
+        if any(cursor.marks.keys() != marks.keys() for cursor in cursors):
+            lowest = (
+                self._feed.start()
+            )  # partitions were split between them: what is there already is not sent again
+        return lowest
+
+    def _send(self) -> bool:
+        page = self._feed.read(self._cursor, self._page)
+        messages = self._messages(page.events)
+        now = self._clock()
+        moved = page.cursor != self._told
+        due = now - self._told_at
+        if any(messages) or (moved and due >= _PROGRESS) or due >= _SIGN:
+            for partition, some in enumerate(messages):
+                progress = Progress(cursor=page.cursor, sent=dict(self._sent[partition].last))
+                some.append(self._encoder.progress(progress, new_id(), time.time_ns() // 1000))
+            assert self._sender is not None
+            self._sender.send(dict(enumerate(messages)))
+            self._told, self._told_at = page.cursor, now
+            self.handled += sum(len(some) - 1 for some in messages)
+        self._cursor = page.cursor
+        self._keep()
+        return page.caught_up
+
+    def _messages(self, events: Sequence[RecordedEvent]) -> list[list[Message]]:
+        count, encode, sent = len(self._sent), self._encoder.event, self._sent
+        messages: list[list[Message]] = [[] for _ in range(count)]
+        parts = {event.partition: self._parts(event.partition) for event in events}
+        for event in events:
+            partition = topic_partition(event.stream, count)
+            marks = sent[partition]
+            place = Place(event.position, event.version)
+            name = event.partition
+            if parts[name]:
+                name = self._part_of(event, parts[name])
+                event = structs.replace(event, partition=name)  # noqa: PLW2901 - the event as it is sent
+            if place <= marks.reached(name):
+                self.known += 1
+                continue
+            before = marks.own(name)
+            messages[partition].append(encode(event, before))
+            marks.add(name, place)
+        return messages
+
+    def _parts(self, partition: str) -> Sequence[str]:
+        """Those that a partition was split into, as a predecessor had seen it."""
+        return sorted({name for marks in self._sent for name in marks.parts(partition)})
+
+    def _part_of(self, event: RecordedEvent, parts: Sequence[str]) -> str:
+        try:
+            return self._feed.partition_of(event.stream, parts)
+        except CursorInvalid:
+            return event.partition
+
+    def _keep(self, *, now: bool = False) -> None:
+        if not now and self._clock() - self._kept_at < _KEEP:
+            return
+        checkpoint = Checkpoint(target=self._target, cursor=self._cursor)
+        put, drop = checkpoint.notes(self._kept)
+        if put or drop:
+            self._share.commit(_LEASE, Cursor(self._feed.log_id, {_LEASE: Mark()}), put, drop)
+        self._kept, self._kept_at = checkpoint, self._clock()
+
+    def _stop_sending(self) -> None:
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.close()
