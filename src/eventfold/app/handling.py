@@ -15,7 +15,14 @@ from msgspec import structs
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
 from eventfold.app.pulse import Pulse
-from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, StorageError, StoreFenced
+from eventfold.errors import (
+    ConfigInvalid,
+    CursorInvalid,
+    DefinitionError,
+    EventfoldError,
+    StorageError,
+    StoreFenced,
+)
 from eventfold.events.envelope import to_us
 from eventfold.events.shape import check_time
 from eventfold.feed.loop import STAYS, Follower, Loop, Stop
@@ -140,14 +147,15 @@ class _Stopped:
 
     def __init__(self, handler: Handler, error: EventfoldError) -> None:
         self.name = f"handler {handler.name}"
-        self._error = error
+        self.error = error
 
     def where(self) -> None:
         """Nowhere."""
 
     def step(self) -> bool:
-        """Says why."""
-        raise self._error
+        """Says why, as what no repeat mends."""
+        error = self.error
+        raise error if isinstance(error, STAYS) else DefinitionError(error.message, **error.facts)
 
     def finish(self) -> None:
         """Nothing is held."""
@@ -220,8 +228,8 @@ class Handling:
             later, _ = self._once(until, at)
             pairs = zip(done, later, strict=True)
             done = [structs.replace(one, events=one.events + before.events) for before, one in pairs]
-        for one in stopped:
-            one.step()
+        if stopped:
+            raise stopped[0].error
         return Handled(handlers=done, warnings=_warnings(done))
 
     def _once(self, until: float, at: datetime | None) -> tuple[list[HandlerDone], list[_Stopped]]:
@@ -287,7 +295,7 @@ class Handling:
                 if begin(handler, self._store) and handler.since == "start":
                     self._warn_of_renaming(handler)
                 check_subscription(handler, self._store.effects())
-            except STAYS as error:
+            except (*STAYS, CursorInvalid) as error:
                 found[handler] = error
         return found
 

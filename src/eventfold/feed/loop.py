@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from eventfold.errors import (
-    CursorInvalid,
     DefinitionError,
     EventfoldError,
     LogMismatch,
@@ -23,15 +22,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _log = logging.getLogger("eventfold.loop")
-STAYS = (
-    DefinitionError,
-    LogMismatch,
-    TableStopped,
-    SubscriptionDiffers,
-    CursorInvalid,
-    StoreFenced,
-    RelayFenced,
-)
+STAYS = (DefinitionError, LogMismatch, TableStopped, SubscriptionDiffers, StoreFenced, RelayFenced)
 """Errors that no repeat mends: a person does, or the log is opened anew."""
 _PAUSE = (0.05, 5.0)
 """Seconds after the first failure, and at most."""

@@ -2,13 +2,14 @@
 
 import logging
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import eventfold as ef
-from eventfold.errors import CursorInvalid, DefinitionError, ForeignCursor
+from eventfold.errors import CursorInvalid, DefinitionError, EventfoldError, ForeignCursor
 from eventfold.feed.cursor import Cursor
 from tests.handlers.app.shop import Created, Order
 
@@ -41,6 +42,8 @@ def test_a_cursor_of_another_log_is_told_without_advice_for_tables(tmp_path: Pat
             with pytest.raises(error) as found:
                 live.handle()
             assert "rebuild" not in str(found.value)
+            with pytest.raises(EventfoldError, match=r"this log|This cursor does not cover"):
+                live.run(threading.Event())
 
 
 def test_who_may_have_been_renamed_and_begins_at_the_start_is_told(
