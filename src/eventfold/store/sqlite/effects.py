@@ -1,6 +1,6 @@
 """Leases and notes of handlers, in tables of the log's own file: they are as durable as its events.
 
-The tables are made when the first handler begins, so that a log without handlers stays as it is.
+The tables are made when the first handler begins, or a restore says that it goes on: any other log stays as it is.
 """
 
 import threading
