@@ -13,7 +13,8 @@ _TITLES = {
     "cosmos": "Azure Cosmos DB: `eventfold[cosmos]`",
     "mining": "Logs of process mining: `eventfold[mining]`",
     "handlers": "Webhooks both ways, and templates of mail: `eventfold[handlers]`",
-    "kafka": "Apache Kafka and Azure Event Hubs: `eventfold[kafka]`",
+    "kafka": "Apache Kafka: `eventfold[kafka]`",
+    "eventhubs": "Azure Event Hubs: `eventfold[eventhubs]`",
     "metrics": "Figures for OpenTelemetry and Prometheus: `eventfold[metrics]`",
     "dev": "For work on eventfold itself",
 }

@@ -6,6 +6,9 @@ _OTHERS = {
     "EVENTFOLD_CONFIG": "the configuration file, instead of the nearest `eventfold.toml`; as a flag `--config`",
     "EVENTFOLD_COSMOS_KEY": "a secret: the key of a Cosmos DB account, where Entra ID is not used",
     "EVENTFOLD_DEBUG": "shows where in the code an error came from",
+    "EVENTFOLD_EVENTHUBS_CONNECTION": "a secret: the connection string of an Event Hubs namespace, where Entra ID is"
+    " not used",
+    "EVENTFOLD_KAFKA_PASSWORD": "a secret: the password of the `user` that the URL of a topic of Kafka names",
     "EVENTFOLD_MEMORY": "how much memory a rebuild, a comparison or a query may take, for example `2GB`;"
     " default: 160 MB, 256 MB, and for a query most of what the machine has",
     "EVENTFOLD_PYTHON": "the Python that `./dev` makes its environment with",

@@ -19,7 +19,7 @@ HOMES = {
         "readmodels/asking/scratch.py",
     ),
     "deltalake": ("readmodels/delta/*",),
-    "azure": ("store/cosmos/*", "testing/cosmos/*"),
+    "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),
     "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
     "pyarrow": (
         "store/arrow.py",

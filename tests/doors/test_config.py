@@ -65,13 +65,21 @@ def test_another_file_may_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert SECRETS == (KEY, SIGNATURES)
+    assert set(SECRETS) == {KEY, SIGNATURES, "EVENTFOLD_KAFKA_PASSWORD", "EVENTFOLD_EVENTHUBS_CONNECTION"}
     assert configured()[KEY] == (None, "not set")
     monkeypatch.setenv(KEY, SECRET)
     assert configured()[KEY] == ("***", "the environment")
     told = eventfold("-s", f"cosmos://me:{SECRET}@host/db?AccountKey={SECRET}", "config")
     assert SECRET not in told.out + told.err
     assert "***" in told.out
+
+
+def test_the_secret_of_a_topic_in_the_file_is_told_where_it_belongs(folder: Path) -> None:
+    (folder / "eventfold.toml").write_text(f'bus = "kafka://me:{SECRET}@broker:9093/shop"\n')
+    answer = eventfold("config")
+    assert answer.code == 2
+    assert "EVENTFOLD_KAFKA_PASSWORD for Kafka" in answer.err
+    assert SECRET not in answer.err
 
 
 def test_a_variable_with_a_typing_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

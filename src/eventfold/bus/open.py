@@ -6,7 +6,10 @@ from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 from eventfold.extras import needing
 
-_ADAPTERS = {"kafka": ("eventfold.bus.kafka.address", "kafka")}
+_ADAPTERS = {
+    "kafka": ("eventfold.bus.kafka.address", "kafka"),
+    "eventhubs": ("eventfold.bus.kafka.eventhubs", "eventhubs"),
+}
 """URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
 
 
@@ -15,17 +18,21 @@ def open_topic(url: str) -> Topic:
 
     Args:
         url: `kafka://HOST:PORT/TOPIC`; more brokers stand behind commas. `?mode=plain` is for a broker that has no
-            transactions.
+            transactions; `security`, `user`, `mechanism` and `ca` say how it is spoken to, and the password stands in
+            EVENTFOLD_KAFKA_PASSWORD. Or `eventhubs://NAMESPACE/HUB`, with `?mode=transactional` where the namespace has
+            transactions; the connection string stands in EVENTFOLD_EVENTHUBS_CONNECTION, else Entra ID signs in.
 
     Raises:
         UnsupportedUrl: a scheme that no adapter serves, or a URL that names no topic.
+        ConfigInvalid: options that contradict each other, or a file or a secret that is missing or cannot be right.
         ExtraMissing: the adapter's packages are not installed.
     """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in _ADAPTERS:
         shown = scheme if separator and scheme.isalnum() else "such"
         raise UnsupportedUrl(
-            f"No bus is known for {shown!r} URLs: a topic is kafka://HOST:PORT/TOPIC.",
+            f"No bus is known for {shown!r} URLs: a topic is kafka://HOST:PORT/TOPIC or"
+            " eventhubs://NAMESPACE/HUB.",
             scheme=shown,
             key="bus",
         )

@@ -1,37 +1,28 @@
-"""The URL of a topic, as settings of the client."""
+"""The URL of a topic of Apache Kafka, as settings of the client."""
 
-import re
-from typing import get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
-
-from eventfold.bus.kafka.topic import KafkaTopic, Mode
+from eventfold.bus.kafka.security import OPTIONS, security_settings
+from eventfold.bus.kafka.topic import KafkaTopic
+from eventfold.bus.kafka.url import SERVER, mode_of, options_of, split, topic_of
 from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 
-_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
-_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII)
-MODES: tuple[Mode, ...] = get_args(Mode)
-
 
 def open_url(url: str) -> Topic:
-    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE]`.
+    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE]`.
 
     Raises:
         UnsupportedUrl: it is no such URL. What it holds is not repeated, since that may be a password.
+        ConfigInvalid: its options contradict each other, or a file or a secret that they need is missing.
     """
-    parts = urlsplit(url)
-    servers, topic = parts.netloc.split(","), unquote(parts.path.removeprefix("/"))
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    mode = options.pop("mode", MODES[0])
-    if not all(_SERVER.fullmatch(server) for server in servers):
+    parts = split(url, _wrong)
+    servers = parts.netloc.split(",")
+    if not all(SERVER.fullmatch(server) for server in servers):
         raise _wrong("its brokers are HOST:PORT, with commas between them, without a user or a password")
-    if not _TOPIC.fullmatch(topic) or topic in {".", ".."}:
-        raise _wrong("a topic stands behind the brokers: up to 249 letters, digits and ._-")
-    if mode not in MODES:
-        raise _wrong(f"mode is {' or '.join(MODES)}")
-    if options or parts.fragment:
-        raise _wrong("the only option is mode")
-    return KafkaTopic({"bootstrap.servers": ",".join(servers)}, topic, mode=mode)
+    topic = topic_of(parts, _wrong)
+    options = options_of(parts, OPTIONS, _wrong)
+    mode = mode_of(options, "transactional", _wrong)
+    client = {"bootstrap.servers": ",".join(servers), **security_settings(options, servers)}
+    return KafkaTopic(client, topic, mode=mode)
 
 
 def _wrong(what: str) -> UnsupportedUrl:

@@ -1,8 +1,12 @@
 """What the client reports, as errors of ours."""
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from confluent_kafka import KafkaError, KafkaException
 
-from eventfold.errors import BusUnavailable, EventfoldError, RelayFenced, TopicUnfit
+from eventfold.errors import BusUnavailable, ConfigInvalid, EventfoldError, RelayFenced, TopicUnfit
 
 END: int = KafkaError._PARTITION_EOF  # noqa: SLF001 - a name of the client
 """No error: nothing more is there."""
@@ -20,6 +24,15 @@ _REFUSED = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
+_SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT}  # noqa: SLF001 - names of the client
+_UNKNOWN_AUTHORITY = "certificate verify failed"
+_PASSAGE = re.compile(r" ?\(after \d+ms in state \w+\)|sasl_ssl://|ssl://|/bootstrap")
+
+
+def is_silence(error: KafkaException) -> bool:
+    """Whether nobody answered."""
+    found: KafkaError = error.args[0]
+    return found.code() in _SILENT
 
 
 def is_passing(error: KafkaException) -> bool:
@@ -50,7 +63,8 @@ def failure(error: KafkaError | KafkaException, topic: str, what: str, heard: st
         )
     if code in _LARGE:
         return TopicUnfit(
-            f"{topic} takes no message as large as one of these events: raise max.message.bytes of the topic.",
+            f"{topic} takes no message as large as one of these events: raise max.message.bytes of the topic. Azure"
+            " Event Hubs takes 1 MB at most; there, events that are larger have to be kept from being written.",
             topic=topic,
         )
     if code in _REFUSED:
@@ -58,4 +72,45 @@ def failure(error: KafkaError | KafkaException, topic: str, what: str, heard: st
     cause = f" The client said: {heard}." if heard else ""
     return BusUnavailable(
         f"{topic} did not answer, {what}: {found.str()} ({found.name()}).{cause}", topic=topic
+    )
+
+
+def refused(error: KafkaError, topic: str, client: Mapping[str, Any]) -> EventfoldError | None:
+    """The error of a broker that lets nobody in; None where it may yet.
+
+    Args:
+        error: what the client said by the way.
+        topic: what the topic is called in sentences.
+        client: its settings; none of its secrets is repeated.
+    """
+    cause = _PASSAGE.sub("", error.str())
+    if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - a name of the client
+        who, mend, key = _signing(client)
+        return ConfigInvalid(f"The broker of {topic} does not let {who} in: {cause}. {mend}", key=key)
+    if _UNKNOWN_AUTHORITY not in cause:
+        return None
+    if "ssl.ca.location" in client:
+        mend = f"Nobody in {client['ssl.ca.location']} has signed it for this host; name the file of who has."
+    else:
+        mend = "No authority of this machine has signed it for this host; name the file of one that has: ?ca=/FILE."
+    return ConfigInvalid(
+        f"The certificate of the broker of {topic} is not believed, so nothing was told to it. {mend}",
+        key="bus",
+        cause=cause,
+    )
+
+
+def _signing(client: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Who signs in, what to look at where that fails, and the setting that it is about."""
+    connection, password = "EVENTFOLD_EVENTHUBS_CONNECTION", "EVENTFOLD_KAFKA_PASSWORD"
+    if "oauth_cb" in client:
+        role = "Look whether it has the role Azure Event Hubs Data Owner, or Sender and Receiver, on the namespace."
+        return "the identity of Entra ID", role, connection
+    if str(client.get("sasl.username", "")).startswith("$"):
+        return "the connection string", f"Look whether the key in {connection} is one of now.", connection
+    user = f"the user {client.get('sasl.username', ''):.60}"
+    return (
+        user,
+        f"Look at the password in {password}, and whether mechanism is the one of the broker.",
+        password,
     )

@@ -49,7 +49,6 @@ class PlainSender:
                 "linger.ms": int(patience * 500),  # for more, which a flush ends
                 "batch.num.messages": _REQUEST_MESSAGES,
                 "queue.buffering.max.messages": 1_000_000,
-                "message.max.bytes": 16 * 1024 * 1024,  # the topic's own limit is the one that counts
                 "batch.size": 16 * 1024 * 1024,
             }
         )

@@ -7,18 +7,20 @@ from typing import Any, Literal, TypeVar
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from eventfold.bus.kafka.failures import END, failure, is_passing
+from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.plain import PlainSender
 from eventfold.bus.kafka.transactional import TransactionalSender
 from eventfold.bus.port import Bounds, Received, Sender
-from eventfold.errors import BusUnavailable, TopicUnfit
+from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
 
 T = TypeVar("T")
 Mode = Literal["transactional", "plain"]
 PATIENCE = 30.0
 """Seconds for which an answer is waited for."""
 _AT_ONCE = 1_000
+_FIRST = 0.5
+"""Seconds after which an answer is asked for again, at first; each time twice as long."""
 _SETTLING = 5.0
 """Seconds for which partitions without a leader are asked again, as they are when they are new or a broker has gone."""
 
@@ -76,8 +78,8 @@ class KafkaTopic:
         """Up to the last offset whose outcome is known."""
         low, end = self._ask(
             "asking for its end",
-            lambda: self._consumer().get_watermark_offsets(
-                TopicPartition(self._topic, partition), timeout=self._patience, cached=False
+            lambda seconds: self._consumer().get_watermark_offsets(
+                TopicPartition(self._topic, partition), timeout=seconds, cached=False
             ),
         )
         return Bounds(low, end)
@@ -92,7 +94,7 @@ class KafkaTopic:
         until = time.monotonic() + self._patience
         try:
             while left:
-                found = self._ask("reading", lambda: reader.consume(_AT_ONCE, timeout=0.2))
+                found = self._ask("reading", lambda _: reader.consume(_AT_ONCE, timeout=0.2))
                 for message in found:
                     partition, offset = message.partition() or 0, message.offset() or 0
                     error = message.error()
@@ -140,8 +142,8 @@ class KafkaTopic:
             )
         return self._reader
 
-    def _partitions(self) -> int:
-        found = self._kafka().list_topics(self._topic, timeout=self._patience).topics[self._topic]
+    def _partitions(self, seconds: float) -> int:
+        found = self._kafka().list_topics(self._topic, timeout=seconds).topics[self._topic]
         if found.error is not None:
             raise KafkaException(found.error)
         return len(found.partitions)
@@ -161,12 +163,27 @@ class KafkaTopic:
             self._admin = AdminClient(self._hearing.settings(self._client))
         return self._admin
 
-    def _ask(self, what: str, call: Callable[[], T]) -> T:
-        until = time.monotonic() + min(self._patience, _SETTLING)
+    def _ask(self, what: str, call: Callable[[float], T]) -> T:
+        """An answer, for which a call waits for so many seconds."""
+        until = time.monotonic() + self._patience
+        settled = time.monotonic() + min(self._patience, _SETTLING)
+        seconds = _FIRST
         while True:
             try:
-                return call()
+                return call(min(seconds, self._patience))
             except KafkaException as error:
-                if not is_passing(error) or time.monotonic() > until:
+                if (refusal := self._refusal()) is not None:
+                    raise refusal from None
+                now = time.monotonic()
+                if now > (until if is_silence(error) else settled if is_passing(error) else 0):
                     raise failure(error, self._topic, what, self._hearing.last) from None
+                seconds = min(2 * seconds, max(until - now, _FIRST))  # a broker may be slow to answer
             time.sleep(0.05)
+
+    def _refusal(self) -> EventfoldError | None:
+        """Why the broker lets nobody in, where it says so; the error that an answer lacks does not tell."""
+        if self._admin is None:
+            return None
+        self._hearing.listen(self._admin)  # a consumer that is polled may lose a message
+        found = self._hearing.refusal
+        return refused(found, self._topic, self._client) if found is not None else None

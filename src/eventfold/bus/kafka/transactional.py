@@ -33,7 +33,6 @@ class TransactionalSender:
                 "transaction.timeout.ms": 60_000,
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
-                "message.max.bytes": 16 * 1024 * 1024,  # the topic's own limit is the one that counts
             }
         )
 
@@ -42,6 +41,7 @@ class TransactionalSender:
         try:
             self._producer.init_transactions(self._patience)
         except KafkaException as error:
+            self._hearing.listen(self._producer)
             raise failure(error, self._topic, "beginning to send", self._hearing.last) from None
 
     def send(self, messages: Mapping[int, Sequence[Message]]) -> None:
@@ -51,6 +51,7 @@ class TransactionalSender:
             self._produce(messages)
             self._commit()
         except KafkaException as error:
+            self._hearing.listen(self._producer)
             raise failure(error, self._topic, "sending", self._hearing.last) from None
 
     def close(self) -> None:

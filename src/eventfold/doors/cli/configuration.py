@@ -30,8 +30,14 @@ SETTINGS = {
 """Each is a key of the file, EVENTFOLD_NAME in the environment and --name as a flag."""
 
 SIGNATURES = "EVENTFOLD_RECEIVE_SECRETS"
-SECRETS = ("EVENTFOLD_COSMOS_KEY", SIGNATURES)
+SECRETS = (
+    "EVENTFOLD_COSMOS_KEY",
+    SIGNATURES,
+    "EVENTFOLD_KAFKA_PASSWORD",
+    "EVENTFOLD_EVENTHUBS_CONNECTION",
+)
 """Only in the environment."""
+_OF_BUS = "EVENTFOLD_KAFKA_PASSWORD for Kafka, EVENTFOLD_EVENTHUBS_CONNECTION for Event Hubs"
 
 OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_MEMORY", "EVENTFOLD_PYTHON"})
 """Variables that are no settings, and known all the same."""
@@ -137,9 +143,9 @@ def _entry(name: str, value: object, path: Path) -> Given:
     if not isinstance(value, str) or not value:
         raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, a text in quotes.", key=name)
     if has_secret(value):
+        where = _OF_BUS if name == "bus" else f"{SECRETS[0]} for Cosmos DB"
         raise ConfigInvalid(
-            f"{path}: {name} holds a secret. Secrets stand in the environment only, {SECRETS[0]} for Cosmos DB.",
-            key=name,
+            f"{path}: {name} holds a secret. Secrets stand in the environment only, {where}.", key=name
         )
     return Given(value, str(path))
 

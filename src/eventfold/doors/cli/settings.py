@@ -136,10 +136,11 @@ class Settings:
         url = self.bus
         if url is None:
             raise ConfigInvalid(
-                f"Name the topic: --bus kafka://HOST:PORT/TOPIC, EVENTFOLD_BUS, or bus = in {FILE}.",
+                f"Name the topic: --bus kafka://HOST:PORT/TOPIC or --bus eventhubs://NAMESPACE/HUB, EVENTFOLD_BUS, or"
+                f" bus = in {FILE}.",
                 key="bus",
             )
-        return self._named(lambda: open_topic(url))
+        return self._named(lambda: open_topic(url), "bus")
 
     def examine_log(self) -> Sequence[Finding]:
         """What is found about the log; errors as `examine_store`."""
@@ -150,7 +151,7 @@ class Settings:
         found = self.configuration.values.get(name)
         return found.value if found else None
 
-    def _named(self, opening: "Callable[[], R]") -> "R":
+    def _named(self, opening: "Callable[[], R]", setting: str = "store") -> "R":
         """What was opened; an error of a setting says where that was given."""
         try:
             return opening()
@@ -160,8 +161,8 @@ class Settings:
                 **error.facts,
             ) from error
         except (UnsupportedUrl, ConfigInvalid) as error:
-            key = str(error.facts.get("key", "store"))
-            name = key if key in self.configuration.values else "store"
+            key = str(error.facts.get("key", setting))
+            name = key if key in self.configuration.values else setting
             source = self.configuration.values[name].source
             facts = {"key": key, **error.facts, "source": source}
             raise type(error)(

@@ -37,7 +37,7 @@ class KafkaBroker:
         folder: a new one for its data, settings and log; it stays. None: a temporary one, which goes with the broker.
         jars: as `kafka_jars` gives them; None: those in the cache of the user, brought where they are missing.
         options: settings of the broker that add to ours, or override them.
-        is_secured: there is a second listener that speaks SASL PLAIN over TLS, as Azure Event Hubs does.
+        is_secured: there is a second listener that speaks SASL over TLS, as Azure Event Hubs does.
         jvm: options of Java; these start quickly and are slower under load than Java's own defaults.
         owner: the id of a process that the broker ends with, however that ends; None: this one.
         patience: seconds that a start may take.

@@ -1,4 +1,7 @@
-"""The listener that speaks as Azure Event Hubs does: SASL PLAIN by connection string, over TLS."""
+"""The listener that speaks as Azure Event Hubs does: SASL over TLS, PLAIN by connection string or OAUTHBEARER by token.
+
+Of a token it looks at the form and the times alone: an unsecured JSON Web Token will do.
+"""
 
 import os
 import secrets
@@ -11,6 +14,7 @@ from eventfold.testing.kafka.jars import KafkaMissing, needs
 
 USER = "$ConnectionString"
 _PEM = "ca.pem"
+_BEARER = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
 
 
 class Secured(msgspec.Struct, frozen=True):
@@ -59,8 +63,9 @@ def secured(folder: Path) -> Secured:
         password,
         authority,
         {
-            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.enabled.mechanisms": "PLAIN,OAUTHBEARER",
             "listener.name.sasl_ssl.plain.sasl.jaas.config": f'{login} "user_{USER}"="{password}";',
+            "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config": f"{_BEARER} required;",
             "ssl.keystore.location": str(store),
             "ssl.keystore.type": "PKCS12",
             "ssl.keystore.password": word,
