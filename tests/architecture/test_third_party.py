@@ -44,7 +44,9 @@ HOMES = {
     "pytest": ("testing/*",),
     "hypothesis": ("testing/*",),
 }
-FOR_TYPES_ONLY = {"pyarrow": ("feed/port.py", "store/cosmos/feeding/feed.py", "app/tables.py")}
+FOR_TYPES_ONLY = {
+    "pyarrow": ("feed/port.py", "store/cosmos/feeding/feed.py", "bus/feed/feed.py", "app/tables.py")
+}
 
 
 def at_home(package: str, place: str, *, type_only: bool) -> bool:

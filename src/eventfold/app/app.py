@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
 from eventfold.app.places import check_places, state_of
+from eventfold.bus.followed import followed
+from eventfold.bus.open import open_topic
 from eventfold.handlers.targets.place import Place
 from eventfold.store.open import open_store
 
@@ -44,6 +46,7 @@ class App(Definition):
         lake: str | None = None,
         state: str | None = None,
         targets: Mapping[str, Place] | None = None,
+        bus: str | None = None,
         create: bool = True,
     ) -> Live:
         """Binds the app to its resources; close what it returns, or use it in a `with`.
@@ -54,6 +57,9 @@ class App(Definition):
             state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
             targets: where the effects of handlers go, by the name of `to=`: a `Target`, a function of payload and
                 message, or a URL. They are opened by `run` and `handle`.
+            bus: the URL of the topic that `eventfold relay` brings the events to, for example
+                `kafka://127.0.0.1:9092/shop`: tables and handlers follow it there, with the same cursors and answers;
+                commands and questions about the past go to the log. None = the log's own feed is followed.
             create: whether a log is made where there is none.
 
         Raises:
@@ -68,6 +74,8 @@ class App(Definition):
         check_places(url, state=state, lake=lake, tables=self.tables)
         store = open_store(url, create=create)
         try:
+            if bus is not None:
+                store = followed(store, open_topic(bus))
             return Live(self, store, state=state, lake=lake, targets=targets or {})
         except BaseException:
             store.close()

@@ -23,6 +23,39 @@ class Bounds(NamedTuple):
     end: int
 
 
+class Ended(NamedTuple):
+    """Nothing more stands in a partition of a topic: the next message will have this offset, or a later one."""
+
+    partition: int
+    offset: int
+
+
+class Reader(Protocol):
+    """Reads on in all partitions of a topic, in the order of each."""
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        """Goes on there.
+
+        Args:
+            offsets: partition of the topic -> the next message.
+        """
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Received | Ended]:
+        """The next messages, and where partitions have ended.
+
+        Args:
+            limit: of messages, at most.
+            timeout: seconds to wait for the first.
+
+        Raises:
+            CursorExpired: the topic has forgotten what stood at an offset.
+            BusUnavailable: the broker did not answer; the reader is of no more use.
+        """
+
+    def close(self) -> None:
+        """Ends its connections."""
+
+
 class Sender(Protocol):
     """Sends for one relay."""
 
@@ -69,6 +102,12 @@ class Topic(Protocol):
 
     def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
         """The messages of some partitions between bounds that were read before; errors as `count`."""
+
+    def identity(self) -> str:
+        """Tells it from another topic that had its name before; empty where the broker does not say."""
+
+    def reader(self) -> Reader:
+        """A new reader, that stands nowhere."""
 
     def sender(self) -> Sender:
         """A new sender."""

@@ -1,46 +1,32 @@
 """Where a reader stands in a topic, as the token of a mark keeps it.
 
-The mark itself says what it says in the log: everything at or below its position has been read. Beyond that position a
-reader has come differently far in the partitions of the topic, and only offsets can tell how far.
+The mark itself says what it says in the log: everything at or below its position has been read, and nothing beyond.
+The offsets beside it only say from where messages are to be read again; what stands there and is not beyond the
+position is left out.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from eventfold.bus.marks import Place
 from eventfold.errors import CursorInvalid
 from eventfold.feed.cursor import Mark
 
 _FORM = "topic:"
 
 
-class At(msgspec.Struct, frozen=True, array_like=True):
-    """One partition of the topic.
-
-    Attributes:
-        offset: of the next message.
-        last: partition of the log -> position and version of the last event that was read here.
-        told: position up to which everything that belongs here was read.
-    """
-
-    offset: int
-    last: dict[str, Place] = {}
-    told: int = 0
-
-
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the token of a mark holds.
 
     Attributes:
-        at: by partition of the topic.
-        own: the token that the log's own feed has at that position.
-        level: whether all up to there was read, and nothing beyond.
+        topic: the identity of the topic.
+        offsets: by partition of the topic, the first message that may hold something beyond the position.
+        own: the token that the log's own feed has at the position; empty where it has none, or is not known.
     """
 
-    at: Sequence[At]
+    topic: str
+    offsets: Sequence[int]
     own: str = ""
-    level: bool = False
 
 
 def read_standing(mark: Mark) -> Standing | None:

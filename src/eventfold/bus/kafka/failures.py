@@ -17,6 +17,10 @@ _ABSENT = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001 - a name of the client
 }
 _LARGE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
+_FORGOTTEN = {
+    KafkaError.OFFSET_OUT_OF_RANGE,
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 - a name of the client
+}
 _CHOOSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 _REFUSED = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -33,6 +37,11 @@ def is_silence(error: KafkaException) -> bool:
     """Whether nobody answered."""
     found: KafkaError = error.args[0]
     return found.code() in _SILENT
+
+
+def is_forgotten(error: KafkaError) -> bool:
+    """Whether an offset lies before the first message that is kept, or behind the last."""
+    return error.code() in _FORGOTTEN
 
 
 def is_passing(error: KafkaException) -> bool:

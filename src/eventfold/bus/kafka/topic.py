@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.plain import PlainSender
+from eventfold.bus.kafka.reading import KafkaReader, consumer, received
 from eventfold.bus.kafka.transactional import TransactionalSender
-from eventfold.bus.port import Bounds, Received, Sender
+from eventfold.bus.port import Bounds, Reader, Received, Sender
 from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
 
 T = TypeVar("T")
@@ -23,12 +24,6 @@ _FIRST = 0.5
 """Seconds after which an answer is asked for again, at first; each time twice as long."""
 _SETTLING = 5.0
 """Seconds for which partitions without a leader are asked again, as they are when they are new or a broker has gone."""
-
-
-def received(message: Message) -> Received:
-    """A message of the client as the port has it."""
-    place = message.partition() or 0, message.offset() or 0
-    return Received(*place, message.key(), message.value(), message.headers() or [])
 
 
 class KafkaTopic:
@@ -114,6 +109,20 @@ class KafkaTopic:
         finally:
             reader.unassign()
 
+    def identity(self) -> str:
+        """The id that the broker gave it."""
+        topics = TopicCollection([self._topic])
+        try:
+            (answer,) = self._kafka().describe_topics(topics, request_timeout=self._patience).values()
+            found = answer.result(self._patience).topic_id
+        except (KafkaException, TimeoutError):
+            return ""
+        return str(found) if found is not None else ""
+
+    def reader(self) -> Reader:
+        """With a client of its own."""
+        return KafkaReader(self._client, self._topic)
+
     def sender(self) -> Sender:
         """Of the mode."""
         if self._mode == "plain":
@@ -129,17 +138,7 @@ class KafkaTopic:
 
     def _consumer(self) -> Consumer:
         if self._reader is None:
-            self._reader = Consumer(
-                {
-                    **self._hearing.settings(self._client),
-                    "group.id": "eventfold",  # which is never joined, and nothing is committed
-                    "enable.auto.commit": False,
-                    "enable.partition.eof": True,
-                    "isolation.level": "read_committed",
-                    "auto.offset.reset": "error",
-                    "fetch.wait.max.ms": 10,
-                }
-            )
+            self._reader = consumer(self._client, self._hearing, **{"fetch.wait.max.ms": 10})
         return self._reader
 
     def _partitions(self, seconds: float) -> int:

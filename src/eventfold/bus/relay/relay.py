@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
+from eventfold.bus.finding import find
 from eventfold.bus.marks import Marks, Place
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.form import Message, Progress
 from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.bus.port import Sender, Topic
 from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
-from eventfold.bus.relay.finding import find
 from eventfold.bus.unfit import repartitioned
 from eventfold.errors import CursorInvalid, RelayFenced
 from eventfold.events.envelope import RecordedEvent
@@ -104,6 +104,11 @@ class Relay:
     def stands_by(self) -> bool:
         """Whether another relay sends."""
         return self._waits
+
+    @property
+    def told(self) -> Cursor:
+        """How far it has come, as the topic says."""
+        return self._told
 
     def where(self) -> Cursor | None:
         """How far it has come; None while another relay sends."""

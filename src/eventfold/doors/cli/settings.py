@@ -117,7 +117,7 @@ class Settings:
             ConfigInvalid: the app or the log is not named, or cannot be found.
         """
         app, url = self.definition(), self.url
-        opened = {"lake": self.lake, "state": self.state}
+        opened = {"lake": self.lake, "state": self.state, "bus": self.bus}
         show_log(self.configuration.targets)
         return self._named(lambda: app.open(url, **opened, targets=self.targets, create=False))
 

@@ -1,0 +1,360 @@
+"""The feed of a topic: the log that a relay brings there, with the cursors of the log itself."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from eventfold.bus.feed.cursors import ALONE, bare, least, own_cursor
+from eventfold.bus.feed.place import read_standing
+from eventfold.bus.feed.windows import PATIENCE, Windows
+from eventfold.bus.finding import find
+from eventfold.bus.messages.decoding import read_envelope
+from eventfold.bus.messages.envelopes import ProgressEnvelope
+from eventfold.bus.port import Topic
+from eventfold.errors import (
+    BusUnavailable,
+    CapabilityMissing,
+    CheckpointBeyondHead,
+    CursorInvalid,
+    ForeignCursor,
+    FormatUnknown,
+    PositionBeyondHead,
+    RangeInvalid,
+    Refused,
+)
+from eventfold.events.envelope import RecordedEvent
+from eventfold.extras import needing
+from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
+from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, held_by_none
+from eventfold.store.names import category_of, check_categories, stored_category
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_KNOWN = 10_000
+
+
+class BusFeed:
+    """Follows the log in a topic; see `Feed` for what each method promises.
+
+    Args:
+        topic: closed with the feed; the broker is not asked before something is to be read.
+        log_id: of the log.
+        source: the log's own feed, where there is one: it knows what a topic forgets.
+    """
+
+    def __init__(self, topic: Topic, log_id: str, source: Feed | None = None) -> None:
+        self.log_id = log_id
+        self._topic = topic
+        self._source = source
+        self._lock = threading.RLock()
+        self._known: OrderedDict[tuple[str, int, str], None] = OrderedDict()
+        self._names: Sequence[str] = ()
+
+    @cached_property
+    def _count(self) -> int:
+        return self._topic.count()
+
+    @cached_property
+    def _identity(self) -> str:
+        return self._topic.identity()
+
+    @cached_property
+    def _windows(self) -> Windows:
+        return Windows(self._topic, self._count, self._identity, self._lock)
+
+    @property
+    def capabilities(self) -> FeedCapabilities:
+        """Those of the log: events come in its order."""
+        ordered = self._source.capabilities.total_order if self._source else list(self._start()) == [ALONE]
+        return FeedCapabilities(total_order=ordered, filters_in_store=False, countable=ordered)
+
+    def partitions(self) -> Sequence[Partition]:
+        """Those of the log, as far as the relay has come."""
+        return [Partition(name) for name in self.end().marks]
+
+    def partition_of(self, stream: str, among: Collection[str]) -> str:
+        """As the log says; without it, where there is one."""
+        if self._source is not None:
+            return self._source.partition_of(stream, among)
+        category_of(stream)
+        if unknown := set(among) - {ALONE}:
+            raise CursorInvalid(
+                f"Only the log itself knows which streams are of {min(unknown)!r}: open it too."
+            )
+        if ALONE not in among:
+            raise held_by_none(stream, among)
+        return ALONE
+
+    def start(self) -> Cursor:
+        """Before the first event of the log."""
+        return Cursor(self.log_id, dict(self._start()))
+
+    def end(self) -> Cursor:
+        """After the last event of which every partition of the topic says that it is there."""
+        with self._lock:
+            holdings = find(self._topic, self._count, self.log_id)
+        if any(holding.cursor is None for holding in holdings):
+            return self.start()
+        marks = least(holdings, self._identity)
+        self._remember(marks)
+        return Cursor(self.log_id, marks)
+
+    def check(self, cursor: Cursor) -> None:
+        """Verifies log and witnesses, by the log where it is open; a place that this feed has given is known."""
+        self._same_log(cursor.log)
+        for mark in cursor.marks.values():
+            read_standing(mark)
+        if all(self._is_known(name, mark) for name, mark in cursor.marks.items()):
+            return
+        if self._source is not None:
+            own = own_cursor(cursor)
+            if own is not None:
+                self._source.check(own)
+        else:
+            self._verify(cursor)
+        self._remember(cursor.marks)
+
+    def read(
+        self,
+        after: Cursor,
+        limit: int,
+        *,
+        partitions: Collection[str] | None = None,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Page:
+        """The next events, as far as all of them are there."""
+        if type(limit) is not int or limit < 1:
+            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+        check_categories(categories)
+        self.check(after)
+        if partitions is not None and not set(partitions) & after.marks.keys():
+            return Page((), after, caught_up=True)
+        window = self._windows.take(after)
+        try:
+            events, caught_up = self._windows.read_on(window, limit, partitions)
+        except BaseException:
+            window.close()
+            raise
+        cursor = window.cursor
+        self._remember(cursor.marks)
+        self._windows.keep(window, cursor)
+        return Page([event for event in events if _fits(event, categories, types)], cursor, caught_up)
+
+    def compare(self, a: Cursor, b: Cursor) -> Order:
+        """By the places in the log."""
+        self._same_log(a.log)
+        self._same_log(b.log)
+        if self._source is not None:
+            return self._source.compare(bare(a), bare(b))
+        return compare_marks(a, b)
+
+    def lag(self, cursor: Cursor) -> int | None:
+        """The events that are in the topic after the cursor, where positions count them."""
+        self.check(cursor)
+        if not self.capabilities.countable:
+            return None
+        return max(0, _position(self.end()) - _position(cursor))
+
+    def at(self, token: Token) -> Cursor:
+        """The place of an append in the log; the topic may not have come so far."""
+        self._same_log(token.log)
+        if self._source is not None:
+            return self._source.at(token)
+        position = token.positions.get(ALONE, 0)
+        if token.opaque:
+            raise CapabilityMissing("Where this append stands only the log itself knows: open it too.")
+        if position > _position(self.end()):
+            raise CheckpointBeyondHead(
+                f"The relay has not come to position {position} yet.", position=position
+            )
+        return self.at_position(position)
+
+    def at_position(self, position: int) -> Cursor:
+        """The cursor of everything at or below a position; without the log, found by reading."""
+        if self._source is not None:
+            return self._source.at_position(position)
+        if type(position) is not int or position < 0:
+            raise RangeInvalid(f"{position!r} is no position: it is a whole number from 0.", field="position")
+        self._in_order(f"position {position} of one partition says nothing about the others")
+        if position > (end := _position(self.end())):
+            raise PositionBeyondHead(
+                f"The topic ends at position {end}; there is no position {position}.",
+                position=position,
+                head=end,
+            )
+        return self._before(lambda event: event.position > position)
+
+    def at_time(self, recorded_us: int) -> Cursor:
+        """The cursor of everything recorded until then; without the log, found by reading."""
+        if self._source is not None:
+            return self._source.at_time(recorded_us)
+        self._in_order(f"the time {recorded_us} is no prefix of it")
+        return self._before(lambda event: event.recorded_us > recorded_us)
+
+    def wait(self, cursor: Cursor, timeout: float) -> bool:
+        """Woken by the topic."""
+        until = time.monotonic() + timeout
+        self.check(cursor)
+        window = self._windows.take(cursor)
+        try:
+            while not (found := window.has_more()) and (left := until - time.monotonic()) > 0:
+                window.poll(min(left, 0.5))
+        except BaseException:
+            window.close()
+            raise
+        self._windows.keep(window, cursor)
+        return found
+
+    def arrow(
+        self,
+        after: Cursor,
+        to: Cursor,
+        columns: Sequence[str],
+        *,
+        limit: int = 50_000,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> "Iterator[pa.RecordBatch]":
+        """The events between two cursors; from the log, where it is open."""
+        own, end = own_cursor(after), own_cursor(to)
+        if self._source is not None and own is not None and end is not None:
+            yield from self._source.arrow(own, end, columns, limit=limit, categories=categories, types=types)
+            return
+        with needing("Reading by columns", "lake"):
+            from eventfold.store.arrow import batches
+        check_categories(categories)
+        self.check(to)
+        cursor, until = after, time.monotonic() + PATIENCE
+        while self.compare(cursor, to) not in {"equal", "after"}:
+            page = self.read(cursor, limit, categories=categories, types=types)
+            inside = [event for event in page.events if event.position <= _bound(to, event)]
+            yield from batches(inside, columns, limit)
+            if page.cursor != cursor:
+                until = time.monotonic() + PATIENCE
+            elif time.monotonic() > until:
+                raise BusUnavailable(f"{self._topic.name} does not have what it had.", topic=self._topic.name)
+            cursor = page.cursor
+
+    def close(self) -> None:
+        """Ends every connection."""
+        with self._lock:
+            if "_windows" in vars(self):  # else the broker was never asked
+                self._windows.close()
+            self._topic.close()
+
+    def _start(self) -> Mapping[str, Mark]:
+        if self._source is not None:
+            return self._source.start().marks
+        if not self._names:
+            self._names = self._first_names()
+        return {name: Mark() for name in self._names}
+
+    def _first_names(self) -> Sequence[str]:
+        """The partitions of the log when it was first brought here, as the oldest record of progress says."""
+        with self._lock:
+            for message in self._topic.scan({0: self._topic.bounds(0)}):
+                with suppress(Refused, FormatUnknown):
+                    found = read_envelope(message.headers, message.value)
+                    if isinstance(found, ProgressEnvelope) and found.log == self.log_id:
+                        return tuple(found.progress().cursor.marks)
+        raise BusUnavailable(
+            f"No relay has brought anything to {self._topic.name} yet: `eventfold relay` does.",
+            topic=self._topic.name,
+        )
+
+    def _before(self, is_beyond: Callable[[RecordedEvent], bool]) -> Cursor:
+        cursor = self.start()
+        while True:
+            page = self.read(cursor, 1_000)
+            inside = next((n for n, event in enumerate(page.events) if is_beyond(event)), None)
+            if inside is not None:
+                return self.read(cursor, inside).cursor if inside else cursor
+            cursor = page.cursor
+            if page.caught_up:
+                return cursor
+
+    def _verify(self, cursor: Cursor) -> None:
+        """Looks the witness of each mark up in the topic."""
+        if all(mark.position == 0 for mark in cursor.marks.values()):
+            return
+        end = self.end()
+        for name, mark in cursor.marks.items():
+            if mark.position > (there := end.marks.get(name, mark).position):
+                raise CheckpointBeyondHead(
+                    f"The topic ends at position {there} of partition {name}, the cursor stands at {mark.position}: the"
+                    " relay has not come so far, or its log was restored from an older copy.",
+                    partition=name,
+                )
+        before = {name: Mark(max(0, mark.position - 1)) for name, mark in cursor.marks.items()}
+        at, left = (
+            Cursor(self.log_id, before),
+            {n: m for n, m in cursor.marks.items() if m.position and m.event},
+        )
+        window = self._windows.new(at)
+        try:
+            while left:
+                events, caught_up = self._windows.read_on(window, 1, None)
+                for event in events:
+                    wanted = left.get(event.partition)
+                    if wanted is not None and event.position >= wanted.position:
+                        if event.position > wanted.position or event.id_bytes.hex() != wanted.event:
+                            raise _another(event.partition, wanted)
+                        del left[event.partition]
+                if caught_up:
+                    return
+        finally:
+            window.close()
+
+    def _in_order(self, why: str) -> None:
+        if not self.capabilities.total_order:
+            raise CapabilityMissing(f"The log in {self._topic.name} has no total order: {why}.")
+
+    def _is_known(self, name: str, mark: Mark) -> bool:
+        with self._lock:
+            return mark.position == 0 or (name, mark.position, mark.event) in self._known
+
+    def _remember(self, marks: Mapping[str, Mark]) -> None:
+        with self._lock:
+            for name, mark in marks.items():
+                self._known[name, mark.position, mark.event] = None
+                self._known.move_to_end((name, mark.position, mark.event))
+            while len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+
+    def _same_log(self, log_id: str) -> None:
+        if log_id != self.log_id:
+            raise ForeignCursor(
+                f"The cursor belongs to the log {log_id}, {self._topic.name} has {self.log_id}: open the right one, or"
+                " rebuild what follows it: `eventfold rebuild`.",
+                cursor_log=log_id,
+                log=self.log_id,
+            )
+
+
+def _another(name: str, mark: Mark) -> ForeignCursor:
+    return ForeignCursor(
+        f"Another event stands at position {mark.position} of partition {name} than when this cursor was written: the"
+        " topic was filled from another copy of the log. Rebuild what follows it: `eventfold rebuild`.",
+        position=mark.position,
+    )
+
+
+def _position(cursor: Cursor) -> int:
+    return max((mark.position for mark in cursor.marks.values()), default=0)
+
+
+def _bound(to: Cursor, event: RecordedEvent) -> int:
+    mark = to.marks.get(event.partition)
+    return mark.position if mark is not None else 0
+
+
+def _fits(event: RecordedEvent, categories: Collection[str] | None, types: Collection[str] | None) -> bool:
+    if types is not None and event.type not in types:
+        return False
+    return categories is None or stored_category(event.stream) in categories

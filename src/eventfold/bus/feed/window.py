@@ -1,0 +1,267 @@
+"""What one reader has read ahead of a topic, and what of it may be given: in the order of the log.
+
+A relay that has come to a place of the log says so in every partition of the topic. So what stands at or below the
+least of those places is all there, and is given in the order that it has in the log; the rest waits. The cursor behind
+what was given is one of the log itself.
+"""
+
+import heapq
+import logging
+from collections import deque
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from eventfold.bus.feed.place import Standing, to_token
+from eventfold.bus.marks import Marks, Place
+from eventfold.bus.messages.decoding import read_envelope
+from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
+from eventfold.bus.port import Ended, Reader, Received
+from eventfold.bus.unfit import check_ours
+from eventfold.errors import CursorExpired, FeedBroken, FormatUnknown, Refused
+from eventfold.events.envelope import RecordedEvent
+from eventfold.feed.cursor import Cursor, Mark
+from eventfold.feed.lineage import overlap
+
+_log = logging.getLogger("eventfold.bus")
+_ENDLESS = 2**63
+AT_ONCE = 2_000
+"""Messages of one look, at most."""
+
+
+class _Waiting(NamedTuple):
+    """An event that was read and not given; ordered by its place in the log."""
+
+    place: Place
+    number: int
+    event: RecordedEvent
+
+
+class _Part:
+    """One partition of the log."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.heap: list[_Waiting] = []
+        self.known: set[Place] = set()
+        self.offsets: dict[int, deque[tuple[int, Place]]] = {}
+        """By partition of the topic, where those stand that wait."""
+
+    def first(self, partition: int, otherwise: int) -> int:
+        """The first offset of a partition of the topic at which something waits."""
+        waiting = self.offsets.get(partition)
+        while waiting and waiting[0][1].position <= self.mark.position:
+            waiting.popleft()
+        return min(waiting[0][0], otherwise) if waiting else otherwise
+
+
+class Window:
+    """Reads ahead, and gives what is complete.
+
+    Args:
+        reader: of the topic; nobody else uses it.
+        topic: what the topic is called in sentences.
+        identity: of the topic.
+        cursor: what was given.
+        offsets: by partition of the topic, where to read on; nothing beyond the cursor stands before.
+        from_low: whether those are the first that the topic still has.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        topic: str,
+        identity: str,
+        cursor: Cursor,
+        offsets: Sequence[int],
+        *,
+        from_low: bool,
+    ) -> None:
+        self._reader = reader
+        self._topic = topic
+        self._identity = identity
+        self._log = cursor.log
+        self._parts = {name: _Part(mark) for name, mark in cursor.marks.items()}
+        self._told: list[Cursor | None] = [None] * len(offsets)
+        self._told_at = list(offsets)
+        """By partition of the topic, where the last word of the relay stands: it is needed again by who goes on."""
+        self._seen = [Marks() for _ in offsets]
+        self._from_low = [from_low] * len(offsets)
+        self._count = 0
+        self._moved = False
+        self.next = list(offsets)
+        self.ended = [-1] * len(offsets)
+        reader.seek(dict(enumerate(offsets)))
+
+    @property
+    def cursor(self) -> Cursor:
+        """Behind what was given."""
+        return Cursor(self._log, {name: part.mark for name, part in self._parts.items()})
+
+    def poll(self, timeout: float) -> bool:
+        """Reads on; whether anything came.
+
+        Raises:
+            CursorExpired: the topic has forgotten what is to be read.
+            FeedBroken: events are missing in it.
+            ForeignCursor, TopicRepartitioned: what is there cannot be followed.
+            BusUnavailable: the broker did not answer.
+        """
+        found = self._reader.poll(AT_ONCE, timeout)
+        for one in found:
+            if isinstance(one, Ended):
+                self.ended[one.partition] = one.offset
+                continue
+            if one.offset >= self.next[one.partition]:
+                self.next[one.partition] = one.offset + 1
+                self._take(one)
+        return bool(found)
+
+    def give(self, limit: int, names: Collection[str] | None) -> list[RecordedEvent]:
+        """What is complete, in the order of the log; events that share a position are not torn apart.
+
+        Args:
+            limit: how many, about.
+            names: of partitions of the log; the others wait.
+        """
+        if not self._moved or any(told is None for told in self._told):
+            return []
+        events: list[RecordedEvent] = []
+        for name in sorted(self._parts):
+            if names is None or name in names:
+                self._give_of(name, limit, events)
+        self._moved = len(events) >= limit or (names is not None and not set(names) >= self._parts.keys())
+        self._divide()
+        return events
+
+    def has_more(self) -> bool:
+        """Whether something is complete and was not given."""
+        return all(told is not None for told in self._told) and any(
+            part.heap and (part.heap[0].place.position <= self._complete(name)[0] or self._has_ended(name))
+            for name, part in self._parts.items()
+        )
+
+    def close(self) -> None:
+        """Gives the reader back."""
+        self._reader.close()
+
+    def _take(self, message: Received) -> None:
+        try:
+            found = read_envelope(message.headers, message.value)
+            event = found.event() if isinstance(found, EventEnvelope) else None
+            progress = found.progress() if isinstance(found, ProgressEnvelope) else None
+        except (Refused, FormatUnknown) as error:
+            # if it was one of the log, the next one tells that it is missing
+            _log.warning("%s: %s", self._place(message), error)
+            return
+        if event is not None and found.log != self._log:
+            _log.warning("%s: an event of another log is left out.", self._place(message))
+            return
+        check_ours(self._topic, found, self._log, len(self.next))
+        partition = message.partition
+        if progress is not None:
+            for name, place in progress.sent.items():
+                self._check(partition, name, place)
+            self._told[partition], self._told_at[partition] = progress.cursor, message.offset
+            self._moved = True
+        elif isinstance(found, EventEnvelope) and event is not None:
+            self._check(partition, found.partition, found.before)
+            self._seen[partition].add(found.partition, found.place)
+            self._keep(found.partition, found.place, event, message)
+        self._from_low[partition] = False
+
+    def _keep(self, name: str, place: Place, event: RecordedEvent, message: Received) -> None:
+        part = self._part_of(name)
+        if part is None or place.position <= part.mark.position or place in part.known:
+            return
+        part.known.add(place)
+        self._count += 1
+        heapq.heappush(part.heap, _Waiting(place, self._count, event))
+        part.offsets.setdefault(message.partition, deque()).append((message.offset, place))
+
+    def _part_of(self, name: str) -> _Part | None:
+        """The partition that a name of the log stands for here: itself, or what it came from, or what came of it."""
+        part = self._parts.get(name)
+        if part is None:
+            part = next((self._parts[other] for other in self._parts if overlap(other, name)), None)
+        return part
+
+    def _check(self, partition: int, name: str, before: Place) -> None:
+        """That what stands before was read, or given earlier."""
+        if before <= self._seen[partition].reached(name):
+            return
+        part = self._part_of(name)
+        if part is not None and before.position <= part.mark.position:
+            return
+        what = f"events of partition {name} of the log up to position {before.position}"
+        if self._from_low[partition]:
+            raise CursorExpired(
+                f"{self._topic} no longer holds {what}: raise its retention, fill a new topic from the log, and rebuild"
+                " what follows it: `eventfold rebuild`.",
+                topic=self._topic,
+            )
+        raise FeedBroken(
+            f"{self._topic} lacks {what}; nothing of what comes behind them was handled. Fill a new topic from the log,"
+            " and follow that.",
+            topic=self._topic,
+            partition=name,
+        )
+
+    def _give_of(self, name: str, limit: int, events: list[RecordedEvent]) -> None:
+        part = self._parts[name]
+        ended = self._has_ended(name)
+        complete, mark = self._complete(name)
+        last: Place | None = None
+        while part.heap:
+            waiting = part.heap[0]
+            is_whole = waiting.place.position <= complete or (ended and waiting.event.partition == name)
+            if not is_whole or (len(events) >= limit and (last is None or waiting.place[0] != last[0])):
+                break
+            heapq.heappop(part.heap)
+            part.known.discard(waiting.place)
+            last = waiting.place
+            part.mark = Mark(last.position, waiting.event.id_bytes.hex())
+            events.append(waiting.event)
+        own = ""
+        if mark is not None and (not part.heap or part.heap[0].place.position > complete):
+            if mark.position > part.mark.position or mark.event:
+                part.mark = Mark(mark.position, mark.event or part.mark.event)
+            own = mark.token
+        offsets = [part.first(n, self._told_at[n]) for n in range(len(self.next))]
+        part.mark = Mark(
+            part.mark.position, part.mark.event, to_token(Standing(self._identity, offsets, own))
+        )
+
+    def _complete(self, name: str) -> tuple[int, Mark | None]:
+        """Up to where a partition of the log is here as a whole, and the mark of the log there, if it is known."""
+        marks = [told.marks[name] for told in self._told if told is not None and name in told.marks]
+        if not marks:
+            return 0, None
+        least = min(marks, key=lambda mark: mark.position)
+        if least.position < self._parts[name].mark.position:
+            return least.position, None
+        is_one = len(marks) == len(self._told) and all(mark == least for mark in marks)
+        return least.position, Mark(least.position, least.event, least.token if is_one else "")
+
+    def _has_ended(self, name: str) -> bool:
+        """Whether the relay has seen a partition of the log end, and has said so everywhere."""
+        return all(told is not None and name not in told.marks for told in self._told)
+
+    def _divide(self) -> None:
+        """Where a partition of the log has ended and was given, those that came of it take its place."""
+        for name in [name for name in self._parts if self._has_ended(name)]:
+            part = self._parts[name]
+            if any(waiting.event.partition == name for waiting in part.heap):
+                continue
+            told = self._told[0]
+            heirs = [heir for heir in (told.marks if told else ()) if overlap(heir, name)]
+            del self._parts[name]
+            for heir in heirs:
+                new = self._parts[heir] = _Part(part.mark)
+                new.heap = [waiting for waiting in part.heap if overlap(waiting.event.partition, heir)]
+                heapq.heapify(new.heap)
+                new.known = {waiting.place for waiting in new.heap}
+                new.offsets = {n: deque(waiting) for n, waiting in part.offsets.items()}
+            self._moved = True
+
+    def _place(self, message: Received) -> str:
+        return f"{self._topic}, partition {message.partition}, offset {message.offset}"
