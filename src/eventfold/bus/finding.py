@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from eventfold.bus.backwards import read_back
 from eventfold.bus.marks import Marks
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
@@ -17,8 +18,6 @@ from eventfold.errors import FormatUnknown, Refused
 from eventfold.feed.cursor import Cursor
 
 _log = logging.getLogger("eventfold.relay")
-_STEPS = 4
-"""How much further back each look goes."""
 
 
 class Holding(NamedTuple):
@@ -50,15 +49,9 @@ def find(topic: Topic, count: int, log: str) -> Sequence[Holding]:
         BusUnavailable, TopicUnfit: as the topic says.
     """
     bounds = {partition: topic.bounds(partition) for partition in range(count)}
-    found: dict[int, Holding] = {}
-    step = 1
-    while left := bounds.keys() - found.keys():
-        firsts = {partition: max(bounds[partition].low, bounds[partition].end - step) for partition in left}
-        parts = {partition: Bounds(first, bounds[partition].end) for partition, first in firsts.items()}
-        for partition, holding in _read(topic, parts, count, log).items():
-            is_all = firsts[partition] == bounds[partition].low
-            found |= {partition: holding} if is_all or holding.cursor is not None else {}
-        step *= _STEPS
+    found = read_back(
+        bounds, lambda parts: _read(topic, parts, count, log), lambda holding: holding.cursor is not None
+    )
     return [found[partition] for partition in range(count)]
 
 

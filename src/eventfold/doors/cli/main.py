@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from eventfold.doors.cli.commands.append import append
 from eventfold.doors.cli.commands.at import at
+from eventfold.doors.cli.commands.bus import bus
 from eventfold.doors.cli.commands.completion import PROGRAM, completion
 from eventfold.doors.cli.commands.config import config
 from eventfold.doors.cli.commands.consume import consume
@@ -132,6 +133,7 @@ for command in (
     consume,
     receive,
     relay,
+    bus,
     schema,
     export,
     doctor,
