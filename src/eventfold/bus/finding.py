@@ -26,12 +26,10 @@ class Holding(NamedTuple):
     Attributes:
         marks: the last events.
         cursor: of the log: all up to there that belongs here is here; None where nothing says so.
-        offset: of the record that says so.
     """
 
     marks: Marks
     cursor: Cursor | None
-    offset: int = 0
 
 
 def find(topic: Topic, count: int, log: str) -> Sequence[Holding]:
@@ -67,7 +65,7 @@ def _read(topic: Topic, parts: Mapping[int, Bounds], count: int, log: str) -> Ma
         check_ours(topic.name, found, log, count)
         if isinstance(found, ProgressEnvelope):
             progress = found.progress()
-            holdings[message.partition] = Holding(Marks(progress.sent), progress.cursor, message.offset)
+            holdings[message.partition] = Holding(Marks(progress.sent), progress.cursor)
         elif isinstance(found, EventEnvelope):
             holdings[message.partition].marks.add(found.partition, found.place)
     return holdings

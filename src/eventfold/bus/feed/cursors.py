@@ -32,12 +32,11 @@ def least(holdings: Sequence[Holding], identity: str) -> dict[str, Mark]:
     """How far every partition of the topic has come, at least."""
     told = [holding.cursor for holding in holdings if holding.cursor is not None]
     first = min(told, key=lambda cursor: sum(mark.position for mark in cursor.marks.values()))
-    offsets = [holding.offset for holding in holdings]
     found: dict[str, Mark] = {}
     for name in first.marks:
         marks = [cursor.marks[name] for cursor in told if name in cursor.marks]
         least = min(marks, key=lambda mark: mark.position)
         is_one = len(marks) == len(told) and all(mark == least for mark in marks)
         own = least.token if is_one else ""
-        found[name] = Mark(least.position, least.event, to_token(Standing(identity, offsets, own)))
+        found[name] = Mark(least.position, least.event, to_token(Standing(identity, (), own)))
     return found

@@ -1,12 +1,13 @@
-"""From where a topic is read for a place in the log: the last record of progress that lies before it."""
+"""From where a topic is read for a place in the log: the last record of progress behind which all the rest stands."""
 
 from collections.abc import Mapping, Sequence
 
+from eventfold.bus.marks import Place
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import ProgressEnvelope
 from eventfold.bus.port import Bounds, Topic
 from eventfold.errors import FormatUnknown, Refused
-from eventfold.feed.cursor import Cursor, Mark
+from eventfold.feed.cursor import Mark
 from eventfold.feed.lineage import overlap
 
 _STEPS = 4
@@ -44,23 +45,27 @@ def locate(topic: Topic, count: int, marks: Mapping[str, Mark]) -> tuple[Sequenc
 
 
 def _last(topic: Topic, parts: Mapping[int, Bounds], marks: Mapping[str, Mark]) -> dict[int, int]:
-    """By partition, where the last record of progress stands that is not beyond the marks."""
+    """By partition, where the last record of progress stands before which nothing beyond the marks does."""
     found: dict[int, int] = {}
     for message in topic.scan(parts):
         try:
             envelope = read_envelope(message.headers, message.value)
-            if isinstance(envelope, ProgressEnvelope) and _is_before(envelope.progress().cursor, marks):
+            if isinstance(envelope, ProgressEnvelope) and _were_read(envelope.progress().sent, marks):
                 found[message.partition] = message.offset
         except (Refused, FormatUnknown):
             continue  # who reads on tells of it
     return found
 
 
-def _is_before(cursor: Cursor, marks: Mapping[str, Mark]) -> bool:
-    """Whether all up to a cursor was read."""
+def _were_read(sent: Mapping[str, Place], marks: Mapping[str, Mark]) -> bool:
+    """Whether all events before a record were read, those of other readers aside.
+
+    What stands before it may lie beyond the cursor that it says: while a partition of the log is split, a relay comes
+    further in one part than in the other.
+    """
     return all(
-        mark.position <= marks[name].position
-        if name in marks
-        else all(mark.position <= other.position for known, other in marks.items() if overlap(known, name))
-        for name, mark in cursor.marks.items()
+        place.position <= mark.position
+        for name, place in sent.items()
+        for known, mark in marks.items()
+        if overlap(known, name)
     )

@@ -20,12 +20,13 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         topic: the identity of the topic.
-        offsets: by partition of the topic, the first message that may hold something beyond the position.
+        offsets: by partition of the topic, the first message that may hold something beyond the position; none where
+            that is not known.
         own: the token that the log's own feed has at the position; empty where it has none, or is not known.
     """
 
     topic: str
-    offsets: Sequence[int]
+    offsets: Sequence[int] = ()
     own: str = ""
 
 

@@ -42,7 +42,8 @@ class _Part:
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
         self.heap: list[_Waiting] = []
-        self.known: set[Place] = set()
+        self.known: set[bytes] = set()
+        """The ids of those; places would not do, since parts of what was split count the same ones."""
         self.offsets: dict[int, deque[tuple[int, Place]]] = {}
         """By partition of the topic, where those stand that wait."""
 
@@ -171,9 +172,9 @@ class Window:
 
     def _keep(self, name: str, place: Place, event: RecordedEvent, message: Received) -> None:
         part = self._part_of(name)
-        if part is None or place.position <= part.mark.position or place in part.known:
+        if part is None or place.position <= part.mark.position or event.id_bytes in part.known:
             return
-        part.known.add(place)
+        part.known.add(event.id_bytes)
         self._count += 1
         heapq.heappush(part.heap, _Waiting(place, self._count, event))
         part.offsets.setdefault(message.partition, deque()).append((message.offset, place))
@@ -186,11 +187,11 @@ class Window:
         return part
 
     def _check(self, partition: int, name: str, before: Place) -> None:
-        """That what stands before was read, or given earlier."""
+        """That what stands before is not missing."""
         if before <= self._seen[partition].reached(name):
             return
         part = self._part_of(name)
-        if part is not None and before.position <= part.mark.position:
+        if part is None or before.position <= part.mark.position:  # another reader's, or given earlier
             return
         what = f"events of partition {name} of the log up to position {before.position}"
         if self._from_low[partition]:
@@ -217,7 +218,7 @@ class Window:
             if not is_whole or (len(events) >= limit and (last is None or waiting.place[0] != last[0])):
                 break
             heapq.heappop(part.heap)
-            part.known.discard(waiting.place)
+            part.known.discard(waiting.event.id_bytes)
             last = waiting.place
             part.mark = Mark(last.position, waiting.event.id_bytes.hex())
             events.append(waiting.event)
@@ -259,7 +260,7 @@ class Window:
                 new = self._parts[heir] = _Part(part.mark)
                 new.heap = [waiting for waiting in part.heap if overlap(waiting.event.partition, heir)]
                 heapq.heapify(new.heap)
-                new.known = {waiting.place for waiting in new.heap}
+                new.known = {waiting.event.id_bytes for waiting in new.heap}
                 new.offsets = {n: deque(waiting) for n, waiting in part.offsets.items()}
             self._moved = True
 
