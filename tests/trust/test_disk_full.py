@@ -104,11 +104,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if not mounted:
         pytest.skip("needs to mount a tmpfs: sudo ./dev test tests/trust/test_disk_full.py")
     yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    unmount(place)
 
 
 def mount(*arguments: str) -> bool:
     return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode == 0
+
+
+def unmount(place: Path) -> None:
+    subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_full_disk_is_told_reads_go_on_and_space_lets_appends_go_on(small_disk: Path) -> None:

@@ -3,14 +3,16 @@
 import logging
 import math
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import eventfold as ef
-from eventfold.errors import CursorInvalid, DefinitionError, EventfoldError, ForeignCursor
+from eventfold.errors import CursorInvalid, DefinitionError, EventfoldError, ForeignCursor, OutcomeUnknown
 from eventfold.feed.cursor import Cursor
+from eventfold.handlers.tending import beginning
 from tests.handlers.app.shop import Created, Order
 
 
@@ -61,3 +63,25 @@ def test_who_may_have_been_renamed_and_begins_at_the_start_is_told(
             live.handle()
     assert caplog.text.count("The handler told begins at the start of the log") == 1
     assert "does not have: tell, tell_all. If one of them was renamed" in caplog.text
+
+
+@pytest.mark.parametrize("lost", [1, 3, 100])
+def test_a_lost_answer_to_where_a_handler_begins_stops_no_worker_unless_none_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    store = ef.open_store(f"sqlite:///{tmp_path}/log.db")
+    effects, left = type(store.effects()), [lost]
+    begins = effects.begin
+
+    def begin(self: Any, reader: str, cursor: Cursor) -> None:
+        begins(self, reader, cursor)
+        left[0] -= 1
+        if left[0] >= 0:
+            raise OutcomeUnknown("The answer was lost.")
+
+    monkeypatch.setattr(effects, "begin", begin)
+    handler = ef.notify(Created, name="tell", since="now")(_told)
+    with store, pytest.raises(OutcomeUnknown) if lost == 100 else nullcontext():
+        assert beginning.begin(handler, store)
+        assert [lease.cursor for lease in store.effects().all("tell")] == [store.feed().end()]
+        assert not beginning.begin(handler, store)

@@ -19,11 +19,30 @@ from msgspec import structs
 
 import eventfold as ef
 from eventfold.app import handling
-from eventfold.errors import StorageError
+from eventfold.bus.cloudevents.attributes import STRUCTURED
+from eventfold.errors import OutcomeUnknown, StorageError, StoreFenced
+from eventfold.handlers.public.receiving import receive
 from eventfold.handlers.records import PARKED, Asked, Deadline, digest, parked_of
 from eventfold.handlers.working.follower import HandlerFollower
+from tests.handlers.campaign.disk import Disk
 from tests.handlers.campaign.judge import Verdict, judge
-from tests.handlers.campaign.scene import DOWN, HANGING, MENDED, Hook, Noted, Settings, Taken, scene
+from tests.handlers.campaign.scene import (
+    CONCURRENCY,
+    DOWN,
+    HANDLERS,
+    HANGING,
+    MENDED,
+    OTHERS,
+    PASSED,
+    Announced,
+    Noted,
+    Passed,
+    Settings,
+    Spoken,
+    Taken,
+    scene,
+    targets,
+)
 from tests.handlers.campaign.server import Server
 from tests.trust.system import PYTHON, ROOT
 
@@ -31,8 +50,16 @@ FAULTS = ("", "", "", "", "", "", "refused", "hangs")
 PATIENCE = 120.0
 """Seconds for anything that does not come."""
 REGISTRY = ef.Registry([Noted])
+ENDS_BY_ITSELF = {StorageError.exit_code, OutcomeUnknown.exit_code}
 LATER = timedelta(days=3)
 """Than any clock of a campaign shows."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What was announced, as others read it."""
+
+    id: str
+    data: Announced
 
 
 class Campaign:
@@ -42,13 +69,22 @@ class Campaign:
         url: of the log.
         folder: for files.
         server: where effects are posted to.
+        file: to which is announced; default: one in the folder.
         seed: of all chance here.
         streams: how many.
         settings: of every worker.
     """
 
     def __init__(
-        self, url: str, folder: Path, server: Server, *, seed: int = 0, streams: int = 24, **settings: Any
+        self,
+        url: str,
+        folder: Path,
+        server: Server,
+        *,
+        file: str = "",
+        seed: int = 0,
+        streams: int = 24,
+        **settings: Any,
     ) -> None:
         self.store = ef.open_store(url)
         self.ended: Counter[str] = Counter()
@@ -58,18 +94,25 @@ class Campaign:
         self.dice = random.Random(seed)
         self._server = server
         self._streams = streams
-        self._settings = Settings(url, str(folder), server.server_port, "", **settings)
+        self._full = False
+        self._announced = Path(file or folder / "announced")
+        self._settings = Settings(
+            url, str(folder), str(self._announced), port=server.server_port, name="", **settings
+        )
+        self._numbers: Counter[str] = Counter()
         self._made = 0
         self._faulty = {f"box-{n}" for n in range(streams) if n % 3 == 0}
 
     def append(self, count: int, fault: str | None = None) -> None:
-        """More events, repeated until the store has said that it has them."""
+        """More events, and what others speak beside, repeated until the store has said that it has them."""
         for _ in range(count):
             stream = f"box-{self.dice.randrange(self._streams)}"
             chosen = self.dice.choice(FAULTS) if fault is None else fault
             noted = Noted(fault=chosen if stream in self._faulty else "")
             events = [REGISTRY.encode(noted) for _ in range(self.dice.randint(1, 2))]
             self.until(partial(self._append, stream, events))
+            for body in self._spoken(stream):
+                self.until(partial(self._receive, body))
 
     def start(self, count: int = 1, **other: Any) -> list[str]:
         """More workers; their names."""
@@ -95,11 +138,13 @@ class Campaign:
         busy = self.holders() if self.dice.random() < 0.8 else []
         name = name or self.dice.choice(busy or list(self.workers))
         process = self.workers.pop(name)
-        assert process.poll() is None, self.said(name)
-        process.kill()
-        process.wait()
         self.ended[name] += 1
-        self.kills += 1
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+            self.kills += 1
+        else:
+            self._ended_well(name, process)
 
     def freeze(self, seconds: float) -> None:
         """A worker that has something to do stands still for so long, and knows nothing of it."""
@@ -128,9 +173,22 @@ class Campaign:
 
     def taken(self) -> list[Taken]:
         """By the file and by the server, each in its order."""
-        file = self.folder / "taken"
-        lines = file.read_bytes().splitlines() if file.exists() else []
-        return [*self._server.taken, *(msgspec.json.decode(line, type=Taken) for line in lines)]
+        told = (msgspec.json.decode(line, type=Taken) for line in _lines(self.folder / "taken"))
+        events = (msgspec.json.decode(line, type=Told) for line in _lines(self._announced))
+        announced = (
+            Taken("announce", event.data.box, event.data.version, event.id, event.data.worker)
+            for event in events
+        )
+        return [*self._server.taken, *told, *announced]
+
+    def passed(self) -> list[Passed]:
+        """What passed to other workers while its worker lived."""
+        return [msgspec.json.decode(line, type=Passed) for line in _lines(self.folder / PASSED)]
+
+    def under_way(self) -> int:
+        """How much of what is seen outside the log may have been under way when it was done again, at most."""
+        passed = sum(1 if one.stream else CONCURRENCY for one in self.passed() if one.handler in HANDLERS)
+        return len(HANDLERS) * CONCURRENCY * self.ended.total() + passed
 
     def said(self, name: str) -> str:
         """What a worker logged."""
@@ -141,12 +199,35 @@ class Campaign:
         before = len(self.taken())
         self.until(lambda: len(self.taken()) >= before + more)
 
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Until something holds."""
-        end = time.monotonic() + PATIENCE
+    def until(self, holds: Callable[[], bool], moves: Callable[[], object] = bool) -> None:
+        """Until something holds; no longer than workers go on, but where their log may be full.
+
+        Args:
+            holds: what is waited for.
+            moves: changes as long as it comes nearer, which is waited for.
+        """
+        seen, end = moves(), time.monotonic() + PATIENCE
         while not holds():
+            if (now := moves()) != seen:
+                seen, end = now, time.monotonic() + PATIENCE
+            ended = [name for name, process in self.workers.items() if process.poll()]
+            assert self._full or not ended, [self.said(name) for name in ended]
             assert time.monotonic() < end, [self.said(name) for name in self.workers]
             time.sleep(0.02)
+
+    def full(self, disk: Disk) -> None:
+        """The disk is full until the log has refused an append, and workers could not write; then there is space again.
+
+        Workers go on by themselves, or end, since the log takes nothing more from them, and others take their place.
+        """
+        self._full = True
+        before = self._refused()
+        with disk.full():
+            self.until(lambda: not self._append("box-0", [REGISTRY.encode(Noted())]))
+            self.until(lambda: self._refused() > before)
+        for name in [name for name, process in self.workers.items() if process.poll() is not None]:
+            self.kill(name)
+            self.start()
 
     def mark(self, name: str, *, there: bool = True) -> None:
         """One of the files that say how targets behave."""
@@ -161,16 +242,18 @@ class Campaign:
         for process in self.workers.values():
             process.send_signal(signal.SIGTERM)
         for name, process in self.workers.items():
-            assert process.wait(PATIENCE) == 0, self.said(name)
+            if process.wait(PATIENCE):
+                self.ended[name] += 1
+                self._ended_well(name, process)
         last = structs.replace(self._settings, name="last", before=0, after=0, wrong="", turned=0)
         with (
             pytest.MonkeyPatch.context() as patch,
-            scene(last).open(last.url, state="sqlite://", targets={"hook": Hook(last)}) as live,
+            scene(last).open(last.url, state="sqlite://", targets=targets(last)) as live,
         ):
             patch.setattr(handling, "HandlerFollower", partial(HandlerFollower, seconds=2.0))
             later = datetime.now(UTC) + LATER
-            self.until(lambda: not (self._left() | bool(live.handle(at=later).warnings)))
-        verdict = judge(self.store, self.taken(), self.ended)
+            self.until(lambda: not (self._left() | bool(live.handle(at=later).warnings)), self._done)
+        verdict = judge(self.store, self.taken(), self.ended, self.passed())
         self.store.close()
         return verdict
 
@@ -181,11 +264,54 @@ class Campaign:
             process.wait()
 
     def _append(self, stream: str, events: list[ef.NewEvent]) -> bool:
+        return self._said(lambda: self.store.append(stream, events, expected=ef.ANY))
+
+    def _receive(self, body: bytes) -> bool:
+        return self._said(lambda: receive(self.store, OTHERS, body, STRUCTURED))
+
+    def _said(self, act: Callable[[], object]) -> bool:
+        """Whether the store said that it has it."""
         try:
-            self.store.append(stream, events, expected=ef.ANY)
+            act()
+        except StoreFenced:  # only who opens the log anew goes on
+            try:
+                store = ef.open_store(self._settings.url)
+            except StorageError:
+                return False
+            self.store.close()
+            self.store = store
+            return False
         except StorageError:
             return False
         return True
+
+    def _spoken(self, box: str) -> list[bytes]:
+        """What others say of a box: nothing, or something, or something twice."""
+        times = self.dice.choice((0, 1, 1, 2))
+        self._numbers[box] += bool(times)
+        event = {
+            "specversion": "1.0",
+            "id": f"{box}/{self._numbers[box]}",
+            "source": "https://others.example.org",
+            "type": Spoken.public_name,
+            "subject": box,
+            "data": Spoken(box=box, number=self._numbers[box]),
+        }
+        return [msgspec.json.encode(event)] * times
+
+    def _refused(self) -> int:
+        """How often workers told that they found no space."""
+        return sum(log.read_bytes().count(b"disk is full") for log in self.folder.glob("log-*"))
+
+    def _ended_well(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        """One that ended by itself did so because its log was full, and only where this was so."""
+        assert self._full, self.said(name)
+        assert process.returncode in ENDS_BY_ITSELF, self.said(name)
+
+    def _done(self) -> tuple[int, int]:
+        """How much was done, however often: it grows to the end of the log and no further."""
+        taken = {(one.handler, one.stream, one.version) for one in self.taken()}
+        return len(taken), sum(info.version for info in self.store.streams("copy"))
 
     def _left(self) -> bool:
         """Whether something is parked, which is asked to be tried again, or waits for its time."""
@@ -197,3 +323,8 @@ class Campaign:
                 left = True
             left = left or bool(effects.notes(handler, Deadline.kind, limit=1))
         return left
+
+
+def _lines(file: Path) -> list[bytes]:
+    """Those that are whole: one that is torn was not acknowledged."""
+    return file.read_bytes().split(b"\n")[:-1] if file.exists() else []

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from eventfold.events.envelope import RecordedEvent
+from eventfold.handlers.public.inbox import category_of_inbox
 from eventfold.store.port import Store
-from tests.handlers.campaign.scene import CONCURRENCY, HANDLERS, Taken
+from tests.handlers.campaign.scene import CONCURRENCY, HANDLERS, OTHERS, Passed, Taken, copy_of
 
 Place = tuple[str, int]
 
@@ -38,16 +39,19 @@ class Verdict(NamedTuple):
         return not any(self[:-1])
 
 
-def judge(store: Store, taken: Sequence[Taken], ended: Mapping[str, int]) -> Verdict:
+def judge(
+    store: Store, taken: Sequence[Taken], ended: Mapping[str, int], passed: Sequence[Passed] = ()
+) -> Verdict:
     """The verdict.
 
     Args:
         store: the log.
         taken: by all targets, each in its order.
         ended: how often a worker ended, or stood still until its leases had passed on.
+        passed: what passed to other workers in the hands of one that lives.
     """
-    boxes = {info.stream: info.version for info in store.streams() if info.stream.startswith("box-")}
-    wanted = [(stream, version) for stream, last in boxes.items() for version in range(1, last + 1)]
+    rounds = Counter((one.handler, one.worker) for one in passed if not one.stream)
+    wanted = _places(store, "box")
     lost, overtaking, keys, beyond, repeated = [], [], [], [], 0
     for handler in HANDLERS:
         mine = [one for one in taken if one.handler == handler]
@@ -62,32 +66,49 @@ def judge(store: Store, taken: Sequence[Taken], ended: Mapping[str, int]) -> Ver
         ]
         keys += [f"{handler} {place}" for place, found in by_place.items() if len({t.key for t in found}) > 1]
         keys += [key for key, times in Counter(f[0].key for f in by_place.values()).items() if times > 1]
-        blamed = Counter(worker for found in by_place.values() for worker in _blamed(found, ended))
+        excused: dict[Place, list[str]] = {}
+        for told in passed:
+            if told.handler == handler:
+                excused.setdefault((told.stream, told.version), []).append(told.worker)
+        blamed = Counter(
+            worker
+            for place, found in by_place.items()
+            for worker in _blamed(found, ended, excused.get(place, ()))
+        )
         repeated += sum(len(found) - 1 for found in by_place.values())
         beyond += [
             f"{handler} {worker}: {times}"
             for worker, times in blamed.items()
-            if times > CONCURRENCY * ended.get(worker, 0)
+            if times > CONCURRENCY * (ended.get(worker, 0) + rounds[handler, worker])
         ]
+    copied_from = [*wanted, *_places(store, category_of_inbox(OTHERS))]
     copied = [
         (event.data_map()["of"], event.data_map()["version"])
-        for stream in boxes
-        for event in _read(store, stream.replace("box", "copy"))
+        for stream in dict(copied_from)
+        for event in _read(store, copy_of(stream))
     ]
-    missing = [f"{stream}/{version}" for stream, version in sorted(set(wanted) - set(copied))]
+    missing = [f"{stream}/{version}" for stream, version in sorted(set(copied_from) - set(copied))]
     doubled = [f"{stream}/{version}" for (stream, version), times in Counter(copied).items() if times > 1]
-    if copied != sorted(copied, key=lambda place: (list(boxes).index(place[0]), place[1])):
+    if [place for place in copied_from if place in set(copied)] != list(dict.fromkeys(copied)):
         doubled.append("copies out of order")
     return Verdict(lost, overtaking, keys, beyond, missing, doubled, repeated)
 
 
-def _blamed(found: Sequence[Taken], ended: Mapping[str, int]) -> list[str]:
+def _blamed(found: Sequence[Taken], ended: Mapping[str, int], excused: Sequence[str]) -> list[str]:
     """The workers that sent an effect and did not live to write that down; who was not answered is not to blame."""
     workers = [one.worker for one in found if one.answered]
+    for worker in excused:
+        if worker in workers:
+            workers.remove(worker)
     if workers:
         keeper = next((worker for worker in reversed(workers) if worker not in ended), workers[-1])
         workers.remove(keeper)
     return workers
+
+
+def _places(store: Store, category: str) -> list[Place]:
+    found = {info.stream: info.version for info in store.streams(category)}
+    return [(stream, version) for stream, last in found.items() for version in range(1, last + 1)]
 
 
 def _read(store: Store, stream: str) -> Sequence[RecordedEvent]:

@@ -1,4 +1,6 @@
-"""What the workers of a campaign handle: notes in boxes are told to a file, posted, copied and reminded of.
+"""What the workers of a campaign handle: notes in boxes are told, posted, announced, copied and reminded of.
+
+What others speak of boxes is heard, and copied too.
 
 Targets misbehave as the files in the campaign's folder say, which stands for what people and other systems do.
 """
@@ -14,12 +16,15 @@ import msgspec
 
 import eventfold as ef
 from eventfold.errors import EffectRefused, TargetUnavailable
+from eventfold.handlers.targets.file import FileTarget
 
 CONCURRENCY = 4
-HANDLERS = ("tell", "post", "remind")
+HANDLERS = ("tell", "post", "announce", "remind")
 """Those whose effects are seen outside the log."""
-MENDED, DOWN, HANGING, BEGUN = "mended", "down", "hanging", "begun"
-"""Files: what was refused is taken; nobody answers; what may hang does; an effect was begun."""
+OTHERS = "others"
+"""The inbox of those who speak."""
+MENDED, DOWN, HANGING, BEGUN, PASSED = "mended", "down", "hanging", "begun", "passed"
+"""Files: what was refused is taken; nobody answers; what may hang does; an effect was begun; what passed to others."""
 
 
 class Noted(ef.Event):
@@ -44,6 +49,17 @@ class Copies(ef.Aggregate[Copied], category="copy"):
         """Copies are not counted here: that is what is judged."""
 
 
+class Announced(ef.PublicEvent, name="com.example.box.noted", key="box"):
+    box: str
+    version: int
+    worker: str
+
+
+class Spoken(ef.PublicEvent, name="org.example.box.spoken", key="box"):
+    box: str
+    number: int
+
+
 class Taken(msgspec.Struct, frozen=True):
     """What a target took.
 
@@ -64,12 +80,29 @@ class Taken(msgspec.Struct, frozen=True):
     answered: bool = True
 
 
+class Passed(msgspec.Struct, frozen=True):
+    """What passed to another worker, with its partition, before it was written down: that one does it again.
+
+    Attributes:
+        handler: whose effect it was.
+        worker: who had begun it.
+        stream: of its event; empty where a whole round could not be written, `CONCURRENCY` effects at most.
+        version: of its event.
+    """
+
+    handler: str
+    worker: str
+    stream: str = ""
+    version: int = 0
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Of one worker.
 
     Attributes:
         url: of the log.
         folder: of the campaign.
+        file: to which is announced.
         port: where the hook listens.
         name: of the worker.
         seconds: how long a lease may stand still.
@@ -81,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     url: str
     folder: str
+    file: str
     port: int
     name: str
     seconds: float = 2.0
@@ -116,14 +150,22 @@ class Hook:
         """Nothing is held."""
 
 
+def copy_of(stream: str) -> str:
+    """The stream to which the events of a stream are copied."""
+    return f"copy-{stream}"
+
+
 def scene(settings: Settings) -> ef.App:
     """The app of a worker."""
     folder = Path(settings.folder)
     takings = os.open(folder / "taken", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
-    def take(message: ef.Message) -> None:
+    def begin() -> None:
         (folder / BEGUN).touch()
         time.sleep(random.uniform(0.5, 1) * settings.before)
+
+    def take(message: ef.Message) -> None:
+        begin()
         told = Taken(message.handler, message.stream, message.version, message.key, settings.name)
         os.write(takings, msgspec.json.encode(told) + b"\n")
 
@@ -141,12 +183,31 @@ def scene(settings: Settings) -> ef.App:
     def post(event: Noted, message: ef.Message) -> str:
         return event.fault
 
+    @ef.publish(Noted, to="file", since="start", concurrency=CONCURRENCY)
+    def announce(event: Noted, message: ef.Message) -> Announced:
+        begin()
+        return Announced(box=message.stream, version=message.version, worker=settings.name)
+
     @ef.notify(Noted, since="start", concurrency=CONCURRENCY, when=ef.after(seconds=0.5))
     def remind(event: Noted, message: ef.Message) -> None:
         take(message)
 
     @ef.react(Noted, since="start", concurrency=CONCURRENCY)
     def copy(event: Noted, message: ef.Message) -> ef.Command:
-        return ef.Command(message.stream.replace("box", "copy"), Copies.take, message.stream, message.version)
+        return ef.Command(copy_of(message.stream), Copies.take, message.stream, message.version)
 
-    return ef.App("campaign", aggregates=[Boxes, Copies], handlers=[tell, post, remind, copy])
+    @ef.consume(OTHERS, Spoken, concurrency=CONCURRENCY)
+    def hear(event: Spoken, message: ef.Message) -> ef.Command:
+        return ef.Command(copy_of(message.stream), Copies.take, message.stream, message.version)
+
+    return ef.App(
+        "campaign",
+        aggregates=[Boxes, Copies],
+        handlers=[tell, post, announce, remind, copy, hear],
+        source="https://campaign.example.com",
+    )
+
+
+def targets(settings: Settings) -> dict[str, Any]:
+    """What takes the effects of a worker."""
+    return {"hook": Hook(settings), "file": FileTarget(settings.file)}

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,10 @@ from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.cosmos.door.faults import Fault
 from tests.handlers.campaign.campaign import Campaign
+from tests.handlers.campaign.disk import Disk, small_disk
 from tests.handlers.campaign.judge import Verdict
-from tests.handlers.campaign.scene import DOWN, HANDLERS, HANGING
-from tests.handlers.campaign.server import serving
+from tests.handlers.campaign.scene import DOWN, HANGING
+from tests.handlers.campaign.server import Server, serving
 from tests.trust.figures import record
 
 HOUR, DAY = 3_600.0, 86_400.0
@@ -27,7 +29,7 @@ def test_killed_workers_lose_nothing_and_repeat_what_was_under_way(tmp_path: Pat
         campaign = Campaign(f"sqlite:///{tmp_path}/log.db", tmp_path, server)
         try:
             campaign.mark(HANGING)
-            campaign.append(60)
+            campaign.append(48)
             campaign.start(2)
             campaign.waits(20)
             for number in range(6):
@@ -42,6 +44,35 @@ def test_killed_workers_lose_nothing_and_repeat_what_was_under_way(tmp_path: Pat
             campaign.end()
     assert campaign.kills == 6
     assert verdict.well, verdict
+
+
+@pytest.mark.slow
+def test_workers_whose_log_has_no_space_lose_nothing_and_repeat_what_was_under_way(tmp_path: Path) -> None:
+    """What they did and could not write down is done again when there is space; a kill comes right after that."""
+    with small_disk(tmp_path / "disk") as disk, serving(tmp_path, silent=0.02) as server:
+        campaign = on_disk(disk, tmp_path, server)
+        try:
+            campaign.append(30)
+            campaign.start(2)
+            campaign.waits(10)
+            for _ in range(2):
+                campaign.append(10)
+                campaign.full(disk)
+                campaign.waits(5)
+                campaign.kill()
+                campaign.start()
+            verdict = campaign.settle()
+        finally:
+            campaign.end()
+    assert campaign.ended.total() >= 2
+    assert verdict.well, verdict
+
+
+def on_disk(disk: Disk, folder: Path, server: Server, **settings: Any) -> Campaign:
+    """A campaign whose log, and the file to which is announced, are on a small disk."""
+    return Campaign(
+        f"sqlite:///{disk.place}/log.db", folder, server, file=str(disk.place / "announced"), **settings
+    )
 
 
 def long(campaign: Campaign, disturb: Callable[[int], object]) -> Verdict:
@@ -70,7 +101,7 @@ def long(campaign: Campaign, disturb: Callable[[int], object]) -> Verdict:
 def kept(campaign: Campaign, verdict: Verdict, part: str) -> None:
     """The figures, and what they must be."""
     figures = {name: len(found) for name, found in verdict._asdict().items() if name != "repeated"}
-    under_way = len(HANDLERS) * 4 * campaign.ended.total()
+    under_way = campaign.under_way()
     record(
         "killed-handlers",
         part,
@@ -91,6 +122,24 @@ def test_two_minutes_of_kills_on_sqlite(tmp_path: Path) -> None:
         campaign = Campaign(f"sqlite:///{tmp_path}/log.db", tmp_path, server, seed=1, streams=60)
         try:
             kept(campaign, long(campaign, bool), "SQLite")
+        finally:
+            campaign.end()
+
+
+@pytest.mark.nightly
+def test_a_minute_of_kills_on_a_disk_that_is_full_at_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{__name__}.SECONDS", SECONDS / 2)
+    with small_disk(tmp_path / "disk") as disk, serving(tmp_path, silent=0.01) as server:
+        campaign = on_disk(disk, tmp_path, server, seed=3, streams=60)
+
+        def fill(number: int) -> None:
+            if number % 3 == 1:
+                campaign.full(disk)
+
+        try:
+            kept(campaign, long(campaign, fill), "SQLite on a disk that is full at times")
         finally:
             campaign.end()
 

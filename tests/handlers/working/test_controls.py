@@ -106,7 +106,7 @@ def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
     assert staff.repeated() == []
     staff.store.append("box-0", make_many(1), expected=3)
     for desk in worker._desks.values():
-        desk.fill(idle=True)
+        desk.fill(idle=True, plenty=False)
     staff.settle(heir)
     monkeypatch.setattr(HandlerFollower, "_fenced", careless)
     worker._commit(worker._choose(worker._staying(), {}))

@@ -1,6 +1,6 @@
 """Where a handler begins, written down before anything is read, and whether it still takes the events that it took."""
 
-from eventfold.errors import SubscriptionDiffers
+from eventfold.errors import OutcomeUnknown, SubscriptionDiffers
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects
 from eventfold.handlers.declaring.handler import Handler
@@ -9,10 +9,13 @@ from eventfold.handlers.tending.covering import check_place
 from eventfold.handlers.tending.moving import place
 from eventfold.handlers.tending.restoring import announced
 from eventfold.store.port import Store
+from eventfold.store.settling import ATTEMPTS
 
 
 def begin(handler: Handler, store: Store) -> bool:
     """Writes where a handler begins; nothing where it has begun. During a restore it is held until that has ended.
+
+    A lost answer is no reason to stop a worker that has only just come: it is repeated, which settles it.
 
     Returns:
         Whether it has begun by this.
@@ -24,10 +27,16 @@ def begin(handler: Handler, store: Store) -> bool:
     """
     effects = store.effects()
     new = not effects.all(handler.name)
-    if new:
-        _begin(handler, store)
-    if not effects.notes(handler.name, About.kind, limit=1):
-        effects.note(handler.name, [about(handler).note()])
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            if new:
+                _begin(handler, store)
+            if not effects.notes(handler.name, About.kind, limit=1):
+                effects.note(handler.name, [about(handler).note()])
+            break
+        except OutcomeUnknown:
+            if not left:
+                raise
     return new
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from eventfold.errors import EffectRefused, HandlerCrashed
+from eventfold.errors import EffectRefused
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Lease, Name, Note
@@ -11,7 +11,7 @@ from eventfold.feed.leases.share import Share
 from eventfold.feed.port import Feed, Page
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Progress
-from eventfold.handlers.working.effect import Effect, short
+from eventfold.handlers.working.effect import Effect, crash_of, short
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.deadlines import Deadlines
 from eventfold.handlers.working.origins.parked import Parked
@@ -24,8 +24,8 @@ from eventfold.store.port import Store
 PAGE = 140
 _PAGES = 20
 """That are read between two looks at anything else, at most."""
-_GLANCE = 0.1
-"""Seconds between two looks at a feed that had nothing more, while effects are under way."""
+_GLANCE, _LONG_GLANCE = 0.1, 1.0
+"""Seconds between two looks at a feed that had nothing more, while effects are under way, and while more are ready."""
 _REST = (0.2, 30.0)
 """Seconds that an event rests after its first try that failed, and at most."""
 _SURE = 60.0
@@ -96,8 +96,8 @@ class Desk:
         self._read_at = float("-inf")
         self._written = self._began = clock()
         self.delayed = self.fired = float("-inf")
-        """When an effect was last put off or fired, and when one fired: it, or the next of its stream, may be due when
-        deadlines are looked at after that."""
+        """When an effect was last put off, and when one fired behind which more is due than was taken up: it, or the
+        next of its stream, may be due when deadlines are looked at after that."""
 
     def wants(self, event: RecordedEvent) -> bool:
         """Whether the handler takes an event: of its types, and not imported unless it says so."""
@@ -107,20 +107,22 @@ class Desk:
             return True
         return "importedFrom" not in event.metadata_map()
 
-    def fill(self, *, idle: bool) -> None:
+    def fill(self, *, idle: bool, plenty: bool) -> None:
         """Reads on.
 
         Args:
             idle: nothing is under way, so that there is time to read until there is something to do.
+            plenty: more is ready than can be begun, so that news can wait.
         """
         now = self._clock()
         fresh, self._fresh = self._fresh, False
         if fresh and (self._caught_up or self._window.waiting):
             return
+        glance = _LONG_GLANCE if plenty else _GLANCE
         for _ in range(_PAGES):
             if self._window.full or (self._window.split and not self._window.passing):
                 return
-            if self._caught_up and not idle and now - self._read_at < _GLANCE:
+            if self._caught_up and not idle and now - self._read_at < glance:
                 return
             limit = min(PAGE, SIZE - self._window.size)
             page = self._read(limit)
@@ -221,9 +223,17 @@ class Desk:
         self._revival.take(left)
         return taken
 
-    def due(self, deadlines: Iterable[Deadline]) -> None:
-        """Takes up what is due of streams of this partition."""
+    def due(self, deadlines: Iterable[Deadline], *, first: bool) -> bool:
+        """Takes up what is due of streams of this partition; whether there is room for more.
+
+        Args:
+            deadlines: a page of them.
+            first: it is the first one.
+        """
+        self._deadlines.left = self._deadlines.left and not first
         self._deadlines.take(deadlines)
+        self._deadlines.left |= self._deadlines.full
+        return not self._deadlines.full
 
     def where(self) -> Cursor | None:
         """Where news are waited for; None where there is something to do before."""
@@ -259,6 +269,11 @@ class Desk:
         """Whether effects are ready, rest or are in doubt."""
         return any(origin.waiting for origin in self._origins)
 
+    @property
+    def startable(self) -> int:
+        """How many effects wait for nothing but room."""
+        return self._window.startable
+
     def doubted(self) -> Effect | None:
         """An effect of which nobody knows what became of it: it is done alone, so that nothing else can be to blame."""
         return next((effect for origin in self._origins if (effect := origin.doubted())), None)
@@ -276,8 +291,9 @@ class Desk:
 
     def done(self, effect: Effect) -> None:
         """It was taken."""
+        stream = effect.event.stream
         effect.origin.done(effect)
-        if effect.origin is self._deadlines:
+        if effect.origin is self._deadlines and self._deadlines.left and not self._deadlines.holds(stream):
             self.delayed = self.fired = self._clock()
         self._careful -= 1
         self._changed = True
@@ -309,14 +325,7 @@ class Desk:
 
     def crashed(self, effect: Effect) -> None:
         """It ended the worker too often."""
-        event = effect.event
-        effect.error = HandlerCrashed(
-            f"The worker ended {effect.tries} times while {self._handler.name} handled {event.type} at version"
-            f" {event.version} of {event.stream}.",
-            handler=self._handler.name,
-            stream=event.stream,
-            version=event.version,
-        )
+        effect.error = crash_of(self._handler.name, effect.event, effect.tries)
         self.park(effect)
 
     def commit(self, last: Changes, *, now: bool = False, busy: bool = False) -> None:

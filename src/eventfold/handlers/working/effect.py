@@ -3,6 +3,7 @@
 from binascii import b2a_base64
 from typing import Any
 
+from eventfold.errors import HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
 
 
@@ -35,3 +36,14 @@ class Effect:
 def short(event_id: bytes) -> str:
     """An event id as 22 characters."""
     return b2a_base64(event_id, newline=False)[:22].decode()
+
+
+def crash_of(handler: str, event: RecordedEvent, tries: int) -> HandlerCrashed:
+    """What an event is parked for that ended its worker each time."""
+    return HandlerCrashed(
+        f"The worker ended {tries} times while {handler} handled {event.type} at version {event.version} of"
+        f" {event.stream}.",
+        handler=handler,
+        stream=event.stream,
+        version=event.version,
+    )

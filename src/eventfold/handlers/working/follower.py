@@ -24,6 +24,7 @@ from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.judging import Judge
+from eventfold.handlers.working.origins.belonging import belonging
 from eventfold.handlers.working.origins.deadlines import Due
 from eventfold.handlers.working.origins.parked import Parked, now_us
 from eventfold.handlers.working.origins.window import SIZE
@@ -77,14 +78,9 @@ class HandlerFollower:
         self._doing = doing
         self._clock = clock
         self._seconds = seconds
-        self._share = Share(
-            store.effects(),
-            handler.name,
-            owner or new_owner(),
-            seconds=seconds,
-            clock=clock,
-            busy=self._is_busy_with,
-        )
+        owner = owner or new_owner()
+        busy = self._is_busy_with
+        self._share = Share(store.effects(), handler.name, owner, seconds=seconds, clock=clock, busy=busy)
         self._sweeps = sweeps
         sweep = doing.sweep if isinstance(doing, Doing) else None
         self._crew = Crew(handler.name, min(handler.concurrency, SIZE), doing, sweep)
@@ -95,6 +91,8 @@ class HandlerFollower:
         self._under_way: dict[Effect, Desk] = {}
         self._parked = Parked()
         self._held = ""
+        self._goes_on = False
+        """Whether something was begun in the last round."""
         self._delays = handler.when is not None
         """Whether effects wait for their time, those of a handler among them that has lost its `when=` since."""
         self._due = Due(handler.name, store.effects(), wall)
@@ -144,12 +142,17 @@ class HandlerFollower:
             self._take_up()
             if self._swept():
                 return False
+            idle = not (
+                self._crew.out or self._goes_on
+            )  # quick effects are no reason to ask feeds each round
+            plenty = sum(desk.startable for desk in self._desks.values()) >= self.handler.concurrency
             for desk in list(self._desks.values()):
-                self._fenced(desk, partial(desk.fill, idle=not self._crew.out))
+                self._fenced(desk, partial(desk.fill, idle=idle, plenty=plenty))
             if any(desk.unread for desk in self._desks.values()):
                 self._asked = float("-inf")
                 self._take_up()
             chosen = self._choose(self._staying(), self._under_way.keys())
+        self._goes_on = bool(chosen)
         self._commit(chosen)
         if self._crew.out:
             self._crew.wait(_WAIT)
@@ -268,21 +271,10 @@ class HandlerFollower:
             self._delays = self.handler.when is not None or bool(left)
             self._telling.found(self._store.effects())
         for key in new:
+            mine, given = belonging(key[0], self._store, self.handler.name), (self._share, self._store)
             self._desks[key] = Desk(
-                self.handler,
-                held[key],
-                self._share,
-                self._store,
-                parked=self._parked,
-                mine=self._mine(key[0]),
-                clock=self._clock,
+                self.handler, held[key], *given, parked=self._parked, mine=mine, clock=self._clock
             )
-
-    def _mine(self, partition: str) -> Callable[[str], bool]:
-        """Whether a stream belongs to a partition, which is the same for as long as there is this partition."""
-        among = [lease.partition for lease in self._store.effects().all(self.handler.name)]
-        feed = self._store.feed()
-        return lambda stream: among == [partition] or feed.partition_of(stream, among) == partition
 
     def _look(self) -> None:
         """Whether somebody holds the handler, or has it try its target at once."""
@@ -304,9 +296,10 @@ class HandlerFollower:
         fired = not self._crew.out and any(desk.fired >= self._due_at for desk in self._desks.values())
         if self.handler.when is not None and (fired or now - self._due_at >= _LOOK / 2):
             self._due_at = now
-            for page in self._due.pages():
-                for desk in self._desks.values():
-                    desk.due(page)
+            for n, page in enumerate(self._due.pages()):
+                room = [desk.due(page, first=n == 0) for desk in self._desks.values()]
+                if not any(room):
+                    break
 
     def _swept(self) -> bool:
         """Whether a page was begun in one go: quick effects of streams of which nothing is known."""
@@ -319,6 +312,8 @@ class HandlerFollower:
             sweep = desk.sweep(most)
             if sweep is None:
                 continue
+            for other in [other for other in self._desks.values() if other is not desk and other.unkept]:
+                self._keep(other)
             if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())):
                 self._telling.written()
                 self._sweep = sweep, desk
@@ -370,24 +365,29 @@ class HandlerFollower:
             self._judge.judge(effect, desk)
 
     def _commit(self, chosen: Chosen, *, now: bool = False) -> None:
-        """Keeps every desk's part, then begins its effects, if the partition is this worker's still."""
+        """Keeps every desk's part, then begins the effects of those whose partition is this worker's still.
+
+        None is begun before all is kept: more would be repeated after a crash than may be under way.
+        """
         waiting = dict(chosen)
         try:
             for desk in list(self._desks.values()):
-                if self._fenced(
-                    desk, partial(desk.commit, self._telling.news(), now=now, busy=self._has_under_way(desk))
-                ):
-                    self._telling.written()
-                    begun = [effect for effect, at in chosen if at is desk]
-                    at_once = self._clock()
-                    for effect in begun:
-                        self._under_way[effect] = waiting.pop(effect)
-                        effect.begun = at_once
-                    self._crew.begin(begun)
+                self._keep(desk, now=now)
+            there, at = set(self._desks.values()), self._clock()
+            begun = [effect for effect, desk in chosen if desk in there]
+            for effect in begun:
+                self._under_way[effect] = waiting.pop(effect)
+                effect.begun = at
+            self._crew.begin(begun)
         finally:
             for effect, desk in waiting.items():
                 desk.back(effect)
                 self._gate.gone((self.handler.name, effect.event.stream))
+
+    def _keep(self, desk: Desk, *, now: bool = False) -> None:
+        busy = self._has_under_way(desk)
+        if self._fenced(desk, partial(desk.commit, self._telling.news(), now=now, busy=busy)):
+            self._telling.written()
 
     def _fenced(self, desk: Desk, act: Callable[[], None]) -> bool:
         """Acts; a desk whose partition has passed to another worker is left, and its effects with it."""

@@ -4,6 +4,7 @@ Each is a note whose key begins with the time, so that those that are due are re
 never goes back: one that is set back makes deadlines late, not twice.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
@@ -19,6 +20,9 @@ from eventfold.handlers.working.origins.waiting import Waiting
 from eventfold.store.port import Store
 
 _PAGE = 1_000
+_STREAMS, _BEHIND = 1_000, 20
+"""Of a partition in hand, at most: streams, and of each the deadlines that are due behind its first. The others stay
+where they are kept, and are read again when there is room."""
 
 
 class Due:
@@ -37,14 +41,14 @@ class Due:
         self._latest = 0
 
     def pages(self) -> Iterator[list[Deadline]]:
-        """By time, those that are due by the latest time that the clock has shown."""
+        """By time, those that are due by the latest time that the clock has shown; one page at least."""
         self._latest = max(self._latest, self._wall())
-        below, after = f"{self._latest + 1:017d}", ""
-        while notes := self._effects.notes(
-            self._handler, Deadline.kind, after=after, below=below, limit=_PAGE
-        ):
-            after = notes[-1].key
+        below, after, more = f"{self._latest + 1:017d}", "", True
+        while more:
+            notes = self._effects.notes(self._handler, Deadline.kind, after=after, below=below, limit=_PAGE)
             yield [Deadline.of(note) for note in notes]
+            more = len(notes) == _PAGE
+            after = notes[-1].key if notes else ""
 
 
 class Deadlines(Waiting):
@@ -72,6 +76,12 @@ class Deadlines(Waiting):
         self._mine = mine
         self._busy: dict[str, Deadline] = {}
         """Stream -> its deadline that is ready, rests or is under way."""
+        self._lines: dict[str, deque[Deadline]] = {}
+        """Stream -> what is due behind that."""
+        self._keys: set[str] = set()
+        """Of all in hand, so that what is read again is known."""
+        self.left = False
+        """Whether something that is due was left where it is kept, since there was no room, when it was last read."""
 
     def add(self, event: RecordedEvent, delay: timedelta) -> None:
         """The effect of an event waits so long from when it was recorded."""
@@ -80,11 +90,29 @@ class Deadlines(Waiting):
         self._changes.put(deadline.note(deadline.key))
 
     def take(self, due: Iterable[Deadline]) -> None:
-        """Takes up what is due, the first of each stream; those of parked streams wait for them."""
+        """Takes up what is due, in the order of each stream; those of parked streams wait for them."""
         for one in due:
-            held = one.stream in self._busy or one.stream in self._parked
-            if not held and not self._changes.drops(one.kind, one.key) and self._mine(one.stream):
+            stream = one.stream
+            if one.key in self._keys or stream in self._parked or self._changes.drops(one.kind, one.key):
+                continue
+            line = self._lines.get(stream)
+            full = self.full if line is None else len(line) >= _BEHIND
+            if full and line is None and self.left:
+                continue  # without asking whose it is
+            if not self._mine(stream):
+                continue
+            if full:
+                self.left = True
+            elif line is None:
                 self._begin(one)
+            else:
+                line.append(one)
+                self._keys.add(one.key)
+
+    @property
+    def full(self) -> bool:
+        """Whether no other streams can be taken up."""
+        return len(self._busy) >= _STREAMS
 
     def doubted(self) -> Effect | None:
         """One of which nobody knows what became of it."""
@@ -101,12 +129,20 @@ class Deadlines(Waiting):
         self._keep(effect, structs.replace(effect.place, starts=effect.tries + 1, alone=alone))
 
     def done(self, effect: Effect) -> None:
-        """It fired, or was cancelled."""
-        del self._busy[effect.event.stream]
+        """It fired, or was cancelled; what is due behind it is next."""
+        stream = effect.event.stream
+        del self._busy[stream]
+        self._keys.discard(effect.place.key)
         self._changes.drop(Deadline.kind, effect.place.key)
+        line = self._lines.pop(stream)
+        while line and stream not in self._busy:
+            self._begin(line.popleft(), line)
 
     def refused(self, effect: Effect) -> None:
-        """It failed too often: its stream is parked."""
+        """It failed too often: its stream is parked, and what is due behind it waits for that."""
+        line = self._lines[effect.event.stream]
+        self._keys.difference_update(one.key for one in line)
+        line.clear()
         self.done(effect)
         self._parked.park(effect, effect.event.version, self._changes)
 
@@ -115,10 +151,12 @@ class Deadlines(Waiting):
         """Whether something is due and not done."""
         return bool(self._busy)
 
-    def _begin(self, deadline: Deadline) -> None:
+    def _begin(self, deadline: Deadline, line: "deque[Deadline] | None" = None) -> None:
         for event in self._store.read(deadline.stream, after=deadline.version - 1, limit=1):
             tries = max(0, deadline.starts - (not deadline.alone))
             self._busy[deadline.stream] = deadline
+            self._lines[deadline.stream] = deque() if line is None else line
+            self._keys.add(deadline.key)
             self._waiting.append(Effect(event, self, deadline, tries))
 
     def _keep(self, effect: Effect, deadline: Deadline) -> None:

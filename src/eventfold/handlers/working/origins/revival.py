@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable
 
 from msgspec import structs
 
-from eventfold.errors import HandlerCrashed
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.handlers.records import Asked, digest, skipped_note
-from eventfold.handlers.working.effect import Effect
+from eventfold.handlers.working.effect import Effect, crash_of
 from eventfold.handlers.working.origins.changes import Changes
 from eventfold.handlers.working.origins.parked import Parked
 from eventfold.handlers.working.origins.waiting import Waiting
@@ -126,10 +125,7 @@ class Revival(Waiting):
             tries = asked.starts if asked.version == event.version else 0
             effect = Effect(event, self, None, tries)
             if tries >= self._attempts:
-                effect.error = HandlerCrashed(
-                    f"The worker ended {tries} times while {self._handler} handled {event.type} at version"
-                    f" {event.version} of {event.stream}."
-                )
+                effect.error = crash_of(self._handler, event, tries)
                 return self.refused(effect)
             self._busy[asked.stream] = structs.replace(asked, version=event.version, starts=tries)
             if event.version != parked.version:

@@ -181,6 +181,11 @@ class Window:
             return False
         return True
 
+    @property
+    def startable(self) -> int:
+        """How many effects wait for nothing but room."""
+        return len(self._ready)
+
     def pull(self, stream: str) -> Effect | None:
         """The effect of a stream is taken out, if it waits: is ready, or rests."""
         for effect in self._ready:
