@@ -3,17 +3,19 @@
 import json
 import re
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from eventfold.bus.open import open_topic
 from eventfold.store.cosmos.requests.connect import EVENTS_INDEX, check_events
 
 AZURE = Path(__file__).parents[2] / "docs" / "azure"
 
 
-def resources() -> dict[str, str]:
-    text = (AZURE / "cosmos.bicep").read_text()
+def resources(file: str = "cosmos.bicep") -> dict[str, str]:
+    text = (AZURE / file).read_text()
     found = re.findall(r"^resource (\w+) (.*?)^\}\]?$", text, re.MULTILINE | re.DOTALL)
     return dict(found)
 
@@ -24,12 +26,13 @@ def listed(body: str, name: str, inner: str = "path") -> list[str]:
     return re.findall(rf"{inner}: '([^']+)'" if inner else r"'([^']+)'", part[1])
 
 
-def test_brackets_and_quotes_of_the_bicep_file_close() -> None:
-    text = re.sub(r"^\s*//.*", "", (AZURE / "cosmos.bicep").read_text(), flags=re.MULTILINE)
+@pytest.mark.parametrize("file", ["cosmos.bicep", "event-hubs.bicep"])
+def test_brackets_and_quotes_of_the_bicep_files_close(file: str) -> None:
+    text = re.sub(r"^\s*//.*", "", (AZURE / file).read_text(), flags=re.MULTILINE)
     assert text.count("'") % 2 == 0
     bare = re.sub(r"'[^']*'", "''", text)
-    for opening, closing in ("{}", "[]", "()"):
-        assert bare.count(opening) == bare.count(closing)
+    for first, last in ("{}", "[]", "()"):
+        assert bare.count(first) == bare.count(last)
     assert not re.findall(r"[{,]\s*,", bare)
 
 
@@ -74,3 +77,40 @@ def test_a_wrong_key_would_be_seen(wrong: str) -> None:
 
     with pytest.raises(ConfigInvalid):
         check_events({"partitionKey": {"paths": [wrong]}}, "events")
+
+
+def test_every_name_of_the_bicep_file_of_event_hubs_is_declared() -> None:
+    text = (AZURE / "event-hubs.bicep").read_text()
+    declared = set(re.findall(r"^(?:param|var|resource) (\w+)", text, re.MULTILINE))
+    parents = re.findall(r"^  (?:parent|scope): (\w+)$", text, re.MULTILINE)
+    used = {*parents, *re.findall(r"\$\{(\w+)\}", text), *re.findall(r" in (\w+): \{", text)}
+    assert used <= declared
+    assert len(parents) == 5
+    unused = {name for name in declared if len(re.findall(rf"\b{name}\b", text)) < 2}
+    assert unused <= {"groups", "relaySends", "relayReads", "readersRead"}
+
+
+def test_the_event_hub_is_one_that_a_relay_takes() -> None:
+    found = resources("event-hubs.bicep")
+    assert "disableLocalAuth: true" in found["namespace"]
+    assert "kafkaEnabled: true" in found["namespace"]
+    assert "cleanupPolicy: 'Delete'" in found["hub"]
+    script = (AZURE / "event-hubs.sh").read_text()
+    assert subprocess.run(["bash", "-n", str(AZURE / "event-hubs.sh")], check=False).returncode == 0
+    for said in ("--cleanup-policy Delete", "--disable-local-auth true", "--sku Standard"):
+        assert said in script
+    text = (AZURE / "event-hubs.bicep").read_text()
+    for name, option in (("partitionCount", "partition-count"), ("retentionHours", "retention-time")):
+        default = re.search(rf"^param {name} int = (\d+)$", text, re.MULTILINE)
+        assert default is not None
+        assert f"--{option} {default[1]}" in script
+
+
+def test_the_url_that_comes_out_is_one_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.search(r"^output bus string = '(.+)'$", (AZURE / "event-hubs.bicep").read_text(), re.MULTILINE)
+    assert found is not None
+    monkeypatch.delenv("EVENTFOLD_EVENTHUBS_CONNECTION", raising=False)
+    with closing(
+        open_topic(found[1].replace("${namespaceName}", "shop-events").replace("${hubName}", "shop"))
+    ) as topic:
+        assert topic.name == "shop"
