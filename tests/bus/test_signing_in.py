@@ -14,6 +14,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from confluent_kafka.admin import AdminClient
 
+from eventfold.bus.followed import followed
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.messages.form import Message
 from eventfold.bus.open import open_topic
@@ -58,6 +59,17 @@ def relayed(url: str) -> None:
 @pytest.mark.parametrize("mode", ["plain", "transactional"])
 def test_by_connection_string_a_log_is_relayed(url: Url, mode: str) -> None:
     relayed(url(mode=mode))
+
+
+def test_a_log_is_followed_there(url: Url, tmp_path: Path) -> None:
+    there, store = url(), f"sqlite:///{tmp_path}/log.db"
+    with open_store(store) as log, closing(open_topic(there)) as topic:
+        fill(log, 40)
+        catch_up([Relay(log, topic)])
+    with followed(open_store(store), open_topic(there)) as log:
+        feed = log.feed()
+        page = feed.read(feed.start(), 100)
+        assert [event.position for event in page.events] == list(range(1, 41))
 
 
 def test_compression_is_sent_where_it_is_asked_for(url: Url) -> None:

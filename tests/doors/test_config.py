@@ -82,6 +82,15 @@ def test_the_secret_of_a_topic_in_the_file_is_told_where_it_belongs(folder: Path
     assert SECRET not in answer.err
 
 
+def test_a_secret_that_a_topic_lacks_names_the_setting_that_wants_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVENTFOLD_KAFKA_PASSWORD", raising=False)
+    told = eventfold("--bus", "kafka://broker.example:9093/shop?user=me", "bus")
+    assert told.code == 2
+    assert "set EVENTFOLD_KAFKA_PASSWORD in the environment. (The setting bus is given by --bus.)" in told.err
+
+
 def test_a_variable_with_a_typing_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVENTFOLD_STROE", "sqlite:///shop.db")
     assert "! EVENTFOLD_STROE" in eventfold("config").err

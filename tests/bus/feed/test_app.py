@@ -1,5 +1,6 @@
 """The same app follows its log or a topic: the same rows, answers and effects, and it may change between them."""
 
+import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from eventfold.feed.loop import catch_up
 from eventfold.store.open import open_store
 from tests.bus.conftest import MakeTopic
 from tests.bus.sharing import Shared
+from tests.doors.calling import eventfold
 from tests.handlers.app.shop import Order, Orders, placed, tell
 
 shop = ef.App("shop", aggregates=[Order], tables=[Orders], handlers=[tell, placed])
@@ -104,3 +106,32 @@ def test_where_the_relay_is_behind_its_followers_wait(scene: Scene) -> None:
         scene.relay()
         live.catch_up()
         assert [row["order_id"] for row in rows(live)] == ["order-1", "order-2"]
+
+
+def test_the_bus_command_lists_the_tables_and_handlers_that_read_there(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTFOLD_TARGET_DESK", f"file:{scene.folder}/desk.jsonl")
+    monkeypatch.setenv("EVENTFOLD_TARGET_OUT", f"file:{scene.folder}/out.jsonl")
+    with scene.open(bus=True) as live:
+        order(live, *range(12))
+        scene.relay()
+        live.catch_up()
+        live.handle()
+    store = ("-s", f"sqlite:///{scene.folder}/log.db", "--state", f"sqlite:///{scene.folder}/a.db")
+    told = eventfold(
+        "-a",
+        "tests.bus.feed.test_app:shop",
+        *store,
+        "--lake",
+        str(scene.folder / "a"),
+        "--bus",
+        scene.bus,
+        "bus",
+        "--json",
+    )
+    assert told.code == 0, told.err
+    readers = {row["reader"]: row for row in json.loads(told.out)["readers"]}
+    assert readers.keys() == {f"relay:{scene.topic}", "table orders", "tell", "placed"}
+    assert all(row["of"] == "offsets" for name, row in readers.items() if not name.startswith("relay:"))
+    assert readers[f"relay:{scene.topic}"]["behind"] == 0

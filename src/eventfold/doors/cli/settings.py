@@ -25,6 +25,9 @@ from eventfold.store.findings import Finding
 from eventfold.store.open import examine_store, open_store
 from eventfold.store.port import Store
 
+_OF_BUS = ("EVENTFOLD_KAFKA_PASSWORD", "EVENTFOLD_EVENTHUBS_CONNECTION")
+"""Secrets that the setting bus needs."""
+
 
 class Settings:
     """The settings of `eventfold` itself, read when the first of them is needed.
@@ -162,7 +165,7 @@ class Settings:
             ) from error
         except (UnsupportedUrl, ConfigInvalid) as error:
             key = str(error.facts.get("key", setting))
-            name = key if key in self.configuration.values else setting
+            name = key if key in self.configuration.values else "bus" if key in _OF_BUS else setting
             source = self.configuration.values[name].source
             facts = {"key": key, **error.facts, "source": source}
             raise type(error)(

@@ -17,7 +17,6 @@ from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say, warn, with_values
 from eventfold.errors import EventfoldError
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import Lease
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
 from eventfold.store.port import Store
@@ -41,8 +40,8 @@ _LAST = 100
 def bus(settings: Settings, last: int) -> None:
     """Look at the topic: what each partition holds, how old its last progress record is, its last events.
 
-    With a log also how far behind its relay is, and everybody who reads the topic. Only the ends of the partitions are
-    read, and nothing is written.
+    With a log also how far behind its relay is, and the handlers that read the topic; with an app its tables too. Only
+    the ends of the partitions are read, and nothing is written.
 
     Example: eventfold -s sqlite:///shop.db --bus kafka://127.0.0.1:9092/shop bus
     """
@@ -52,6 +51,8 @@ def bus(settings: Settings, last: int) -> None:
         store = closings.enter_context(closing(settings.open_log())) if settings.store is not None else None
         seen = look(topic, log=store.log_id if store is not None else "", last=last)
         readers = [] if store is None or seen.unfit is not None else list(_readers(store, topic, seen))
+        if readers and settings.app is not None:
+            readers += _tables(settings, topic.identity(), seen)
     rows = [_row(one, now) for one in seen.partitions]
     warnings = list(_warnings(seen, is_relayed=store is None or bool(readers)))
     if settings.json:
@@ -162,15 +163,30 @@ def _readers(store: Store, topic: Topic, seen: Look) -> Iterator[dict[str, Any]]
             cursor = _sent(seen, kept.cursor if kept is not None else None, feed)
             yield {**row, "behind": None if cursor is None else feed.lag(cursor), "of": "events"}
             continue
-        offsets = _offsets(leases, identity, len(seen.partitions))
+        offsets = _offsets([lease.cursor for lease in leases], identity, len(seen.partitions))
         if offsets:
-            behind = sum(max(0, one.end - offsets[one.partition]) for one in seen.partitions)
-            yield {**row, "behind": behind, "of": "offsets"}
+            yield {**row, **_behind(offsets, seen)}
 
 
-def _offsets(leases: Sequence[Lease], identity: str, count: int) -> Sequence[int]:
+def _tables(settings: Settings, identity: str, seen: Look) -> Iterator[dict[str, Any]]:
+    """The tables that follow the topic, by what stands with their rows; the app is opened on the log alone."""
+    places = {"lake": settings.lake, "state": settings.state}
+    with settings.definition().open(settings.url, **places, targets=settings.targets, create=False) as live:
+        tables = live.status(watch=0).tables
+    for table in tables:
+        offsets = _offsets([table.cursor] if table.cursor is not None else [], identity, len(seen.partitions))
+        if offsets:
+            yield {"reader": f"table {table.name}", "state": None, "worker": None, **_behind(offsets, seen)}
+
+
+def _behind(offsets: Sequence[int], seen: Look) -> dict[str, Any]:
+    behind = sum(max(0, one.end - offsets[one.partition]) for one in seen.partitions)
+    return {"behind": behind, "of": "offsets"}
+
+
+def _offsets(cursors: Sequence[Cursor], identity: str, count: int) -> Sequence[int]:
     """From where a reader reads each partition of the topic; empty where it does not read this one."""
-    standings = [read_standing(mark) for lease in leases for mark in lease.cursor.marks.values()]
+    standings = [read_standing(mark) for cursor in cursors for mark in cursor.marks.values()]
     found = [
         standing.offsets
         for standing in standings
