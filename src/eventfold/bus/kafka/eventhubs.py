@@ -5,13 +5,12 @@ import re
 from typing import Any
 
 from eventfold.bus.kafka.entra import Tokens
-from eventfold.bus.kafka.security import authority
+from eventfold.bus.kafka.security import CONNECTION, authority
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.kafka.url import SERVER, mode_of, options_of, split, topic_of
 from eventfold.bus.port import Topic
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
 
-CONNECTION = "EVENTFOLD_EVENTHUBS_CONNECTION"
 USER = "$ConnectionString"
 _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]", re.ASCII)
 _DOMAIN = ".servicebus.windows.net"

@@ -6,6 +6,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 
+from eventfold.bus.kafka.security import CONNECTION, PASSWORD
 from eventfold.errors import BusUnavailable, ConfigInvalid, EventfoldError, RelayFenced, TopicUnfit
 
 END: int = KafkaError._PARTITION_EOF  # noqa: SLF001 - a name of the client
@@ -45,12 +46,14 @@ def is_forgotten(error: KafkaError) -> bool:
 
 
 def is_passing(error: KafkaException) -> bool:
-    """Whether the broker only needs a moment, since leaders are being chosen."""
+    """Whether the broker may only need a moment: one that has just started does not know its topics yet."""
     found: KafkaError = error.args[0]
-    return found.code() in _CHOOSING
+    return found.code() in _CHOOSING | _ABSENT
 
 
-def failure(error: KafkaError | KafkaException, topic: str, what: str, heard: str = "") -> EventfoldError:
+def failure(
+    error: KafkaError | KafkaException, topic: str, what: str, heard: str = "", *, was_there: bool = True
+) -> EventfoldError:
     """The error that a report means.
 
     Args:
@@ -58,6 +61,7 @@ def failure(error: KafkaError | KafkaException, topic: str, what: str, heard: st
         topic: what the topic is called in sentences.
         what: was being done.
         heard: what the client said last by the way.
+        was_there: the topic was seen before: a broker that does not know it has just started, as far as anybody knows.
     """
     found: KafkaError = error.args[0] if isinstance(error, KafkaException) else error
     code = found.code()
@@ -66,7 +70,7 @@ def failure(error: KafkaError | KafkaException, topic: str, what: str, heard: st
             f"Another relay sends to {topic}, and the broker takes nothing of this one any more ({found.str()}).",
             topic=topic,
         )
-    if code in _ABSENT:
+    if code in _ABSENT and not was_there:
         return TopicUnfit(
             f"There is no topic {topic}, or not with that partition: make it first.", topic=topic
         )
@@ -111,7 +115,7 @@ def refused(error: KafkaError, topic: str, client: Mapping[str, Any]) -> Eventfo
 
 def _signing(client: Mapping[str, Any]) -> tuple[str, str, str]:
     """Who signs in, what to look at where that fails, and the setting that it is about."""
-    connection, password = "EVENTFOLD_EVENTHUBS_CONNECTION", "EVENTFOLD_KAFKA_PASSWORD"
+    connection, name = CONNECTION, PASSWORD
     if "oauth_cb" in client:
         role = "Look whether it has the role Azure Event Hubs Data Owner, or Sender and Receiver, on the namespace."
         return "the identity of Entra ID", role, connection
@@ -120,6 +124,6 @@ def _signing(client: Mapping[str, Any]) -> tuple[str, str, str]:
     user = f"the user {client.get('sasl.username', ''):.60}"
     return (
         user,
-        f"Look at the password in {password}, and whether mechanism is the one of the broker.",
-        password,
+        f"Look at the password in {name}, and whether mechanism is the one of the broker.",
+        name,
     )

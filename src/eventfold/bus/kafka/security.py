@@ -8,6 +8,7 @@ from pathlib import Path
 from eventfold.errors import ConfigInvalid
 
 PASSWORD = "EVENTFOLD_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
+CONNECTION = "EVENTFOLD_EVENTHUBS_CONNECTION"
 OPTIONS = frozenset({"security", "user", "mechanism", "ca"})
 _SECURITY = ("plaintext", "ssl", "sasl_ssl", "sasl_plaintext")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")

@@ -49,6 +49,7 @@ class KafkaTopic:
         self._mode = mode
         self._patience = patience
         self._hearing = Hearing()
+        self._was_there = False
         self._reader: Consumer | None = None
         self._admin: AdminClient | None = None
 
@@ -67,6 +68,7 @@ class KafkaTopic:
                 " cleanup.policy to delete, or take another topic.",
                 topic=self._topic,
             )
+        self._was_there = True
         return found
 
     def bounds(self, partition: int) -> Bounds:
@@ -175,7 +177,9 @@ class KafkaTopic:
                     raise refusal from None
                 now = time.monotonic()
                 if now > (until if is_silence(error) else settled if is_passing(error) else 0):
-                    raise failure(error, self._topic, what, self._hearing.last) from None
+                    raise failure(
+                        error, self._topic, what, self._hearing.last, was_there=self._was_there
+                    ) from None
                 seconds = min(2 * seconds, max(until - now, _FIRST))  # a broker may be slow to answer
             time.sleep(0.05)
 
