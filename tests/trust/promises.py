@@ -209,11 +209,17 @@ PROMISES = {
     "Effects of handlers are taken, in order, and repeated under one key": [
         Promise(
             "Workers that are killed, that stand still while others take their leases, whose clocks are a day off,"
-            " whose targets refuse, hang, are down or do not say that they took something: nothing is lost, skipped or"
-            " out of order, and no more is repeated than was under way. Reactions come exactly once.",
+            " whose log has no space, whose partitions split, whose targets refuse, hang, are down or do not say that"
+            " they took something: nothing is lost, skipped or out of order, and no more is repeated than was under"
+            " way. Reactions, and what is consumed from others, come exactly once.",
             (
                 f"{CAMPAIGN}/test_killed.py::test_killed_workers_lose_nothing_and_repeat_what_was_under_way",
+                (
+                    f"{CAMPAIGN}/test_killed.py"
+                    "::test_workers_whose_log_has_no_space_lose_nothing_and_repeat_what_was_under_way"
+                ),
                 f"{CAMPAIGN}/test_killed.py::test_two_minutes_of_kills_on_sqlite",
+                f"{CAMPAIGN}/test_killed.py::test_a_minute_of_kills_on_a_disk_that_is_full_at_times",
                 f"{CAMPAIGN}/test_killed.py::test_two_minutes_of_kills_on_cosmos_with_splits_and_lost_answers",
                 f"{CAMPAIGN}/test_controls.py::test_one_that_says_so_before_the_effect_loses",
                 f"{CAMPAIGN}/test_controls.py::test_one_without_the_key_doubles",
@@ -221,13 +227,18 @@ PROMISES = {
                     f"{CAMPAIGN}/test_controls.py"
                     "::test_the_real_one_repeats_under_the_same_key_when_it_dies_before_it_knew"
                 ),
+                (
+                    "tests/handlers/working/test_partitions.py"
+                    "::test_no_more_is_repeated_than_was_under_way_where_a_partition_cannot_be_written"
+                ),
             ),
             (
                 (
                     "killed-handlers",
                     (
                         "{kills} kills, {effects} effects taken: {lost} lost, {overtaking} out of order, {doubled}"
-                        " reactions doubled; {repeated} repeated, of {under_way} that may have been under way ({parts})"
+                        " reactions or commands of what was consumed doubled; {repeated} repeated, of {under_way} that"
+                        " may have been under way ({parts})"
                     ),
                 ),
             ),

@@ -1,6 +1,7 @@
 """Workers of one handler, for tests: they step when told, die when told, and what their target took is judged."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ from eventfold.store.port import Store
 Place = tuple[str, int]
 """Stream and version."""
 _TURNS = 2_000
+_PATIENCE = 60.0
+"""Seconds for what comes sooner or later, whatever else the machine does."""
 
 
 class Staff:
@@ -103,13 +106,16 @@ class Staff:
 
     def settle(self, *workers: HandlerFollower, seconds: float = 0.3) -> None:
         """Steps workers, with time passing, until nothing is left that they could do."""
+        end = time.monotonic() + _PATIENCE
         for _ in range(_TURNS):
+            if time.monotonic() > end:
+                break
             self.now += seconds
             idle = [worker.step() and not worker.waiting for worker in workers]
             held = {name for worker in workers for name in worker.partitions}
             if all(idle) and held == {lease.partition for lease in self.leases()}:
                 return
-        raise AssertionError(f"the workers have not settled in {_TURNS} steps")
+        raise AssertionError(f"the workers have not settled in {_TURNS} steps, or {_PATIENCE:.0f} s")
 
     def turn(self, *workers: HandlerFollower, turns: int = 1, seconds: float = 0.3) -> None:
         """Steps workers so many times."""
@@ -117,6 +123,17 @@ class Staff:
             self.now += seconds
             for worker in workers:
                 worker.step()
+
+    def until(self, holds: Callable[[], bool], *workers: HandlerFollower, seconds: float = 0.0) -> None:
+        """Steps workers until something holds: threads begin when the system lets them, and not in so many steps."""
+        end = time.monotonic() + _PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"it has not come to that in {_PATIENCE:.0f} s; tried: {self.tried[-20:]}"
+                )
+            self.turn(*workers, seconds=seconds)
+            time.sleep(0)
 
     def die(self, worker: HandlerFollower) -> None:
         """Its process has ended: nothing is kept, nothing is given back; time passes until others see it."""

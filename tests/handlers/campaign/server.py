@@ -71,6 +71,8 @@ def serving(folder: Path, *, silent: float = 0.0, seed: int = 0) -> Iterator[Ser
     with Server(folder, silent=silent, seed=seed) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(10)

@@ -169,10 +169,13 @@ class Handling(RuleBasedStateMachine):
             (s, v) for s, p in self.staff.parked().items() for v in range(p.version, p.last_version + 1)
         }
         assert set(self.staff.lost()) <= waiting | self._skips()
-        while parked := self.staff.parked():
+        for _ in range(100):
+            if not (parked := self.staff.parked()):
+                break
             for stream in parked:
                 self.staff.ask(stream)
             self._settle()
+        assert not self.staff.parked()
         assert set(self.staff.lost()) <= self._skips()
         times = Counter(self.staff.places())
         assert {place: n for place, n in times.items() if n - 1 > self.may[place]} == {}

@@ -110,7 +110,7 @@ def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
     staff.settle(heir)
     monkeypatch.setattr(HandlerFollower, "_fenced", careless)
     worker._commit(worker._choose(worker._staying(), {}))
-    while worker._crew.out:
+    for _ in range(60):
         worker._crew.wait(1.0)
         worker._crew.collect()
     assert staff.repeated() != []

@@ -1,7 +1,6 @@
 """What was under way when a worker died is tried again alone; if it hangs then, the others do not wait for it."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,33 +32,25 @@ def crashed(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Staff]:
     staff.faults.update({(f"box-{n}", 1): stuck.wait for n in range(STREAMS)})
     worker = staff.worker("a")
     staff.turn(worker, turns=2)
-    under_way(staff)
+    staff.until(lambda: len(staff.tried) == staff.handler.concurrency, worker)
     staff.die(worker)
     staff.faults.clear()
     stuck.set()
-    while len(staff.taken) < staff.handler.concurrency:
-        time.sleep(0.001)  # what the dead one had begun is taken
+    staff.until(lambda: len(staff.taken) == staff.handler.concurrency)  # what the dead one had begun is taken
     yield staff
     staff.close()
-
-
-def under_way(staff: Staff) -> None:
-    """Waits until as much is under way as may be: threads begin when the system lets them."""
-    for _ in range(10_000):
-        if len(staff.tried) == staff.handler.concurrency:
-            return
-        time.sleep(0.001)
-    raise AssertionError(staff.tried)
 
 
 def _heir(staff: Staff) -> HandlerFollower:
     """Who has the lease next."""
     heir = staff.worker("b")
-    while not heir.partitions:
+    for _ in range(10):
         staff.now += staff.seconds / 2
         heir._share.balance()
         heir._take_desks()
-    return heir
+        if heir.partitions:
+            return heir
+    raise AssertionError("nobody has the lease")
 
 
 def test_one_that_hangs_after_a_crash_holds_up_its_stream_and_no_other(crashed: Staff) -> None:

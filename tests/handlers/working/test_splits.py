@@ -34,7 +34,8 @@ def test_what_was_done_beyond_the_checkpoint_is_not_done_again(account: StandIn)
         staff, stuck = Staff(store, concurrency=16), threading.Event()
         staff.faults[FIRST] = stuck.wait
         worker = staff.worker("a")
-        staff.turn(worker, turns=40)
+        staff.until(lambda: len(staff.taken) == STREAMS - 1, worker, seconds=0.3)
+        staff.turn(worker, turns=4)  # what was taken last is written down
         assert staff.lost() == [FIRST]
         staff.die(worker)
         staff.faults.clear()
@@ -54,6 +55,7 @@ def test_a_deadline_that_is_under_way_through_a_split_is_taken_once(account: Sta
         staff.faults[FIRST] = stuck.wait
         worker = staff.worker("a")
         staff.turn(worker, turns=8, seconds=900.0)
+        staff.until(lambda: len(staff.taken) == 5 and FIRST in staff.tried, worker, seconds=0.3)
         assert staff.lost() == [FIRST]
         account.split("log", "events")
         for n in range(6):

@@ -20,7 +20,7 @@ from eventfold.feed.cursor import Token
 from eventfold.store.checks import check_recorded
 from eventfold.store.cosmos.heads import Head, Heads
 from eventfold.store.cosmos.reading import Reading, session_of
-from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.calls import Calls, headers_of, translate
 from eventfold.store.cosmos.requests.documents import document_id, of_container, time_us, to_documents
 from eventfold.store.port import ANY, EXISTS, Appended, Expected
 from eventfold.store.repeats import Known, repeated, wrong_version
@@ -162,7 +162,7 @@ class Appender:
             if error.status_code in {404, 409}:
                 return session_of(error.headers)
             raise translate(error, "appending", writes=True) from error
-        session = session_of(answer.get_response_headers())
+        session = session_of(headers_of(answer))
         self._check_place(answer[-1]["resourceBody"])
         version = head.version + len(events)
         self._heads.put(stream, Head(version, times[-1], session))

@@ -17,7 +17,7 @@ from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.feed.effects.port import Lease, Name, Note, check_kind, check_limit, check_notes
 from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.reading import session_of
-from eventfold.store.cosmos.requests.calls import Calls, translate
+from eventfold.store.cosmos.requests.calls import Calls, headers_of, translate
 from eventfold.store.cosmos.requests.statements import SQL
 
 _OPERATIONS = 100
@@ -168,7 +168,7 @@ class CosmosEffects:
                 self._saw(reader, error.headers)
                 return None, error.error_index
             raise translate(error, "writing leases", writes=True) from error
-        self._saw(reader, answer.get_response_headers())
+        self._saw(reader, headers_of(answer))
         return list(answer), -1
 
     def _saw(self, reader: str, headers: Mapping[str, Any]) -> None:

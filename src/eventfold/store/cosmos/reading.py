@@ -14,7 +14,7 @@ from eventfold.events.ids import check_id
 from eventfold.store.checks import check_range
 from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, steadily
 from eventfold.store.cosmos.heads import Head, Heads
-from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.calls import Calls, headers_of
 from eventfold.store.cosmos.requests.documents import document_id, time_us, to_event
 from eventfold.store.cosmos.requests.statements import SQL
 from eventfold.store.names import category_of, checked_streams
@@ -114,7 +114,7 @@ class Reading:
             )
         except CosmosBatchOperationError as error:
             return None, session_of(error.headers)
-        return found[0]["resourceBody"], session_of(found.get_response_headers())
+        return found[0]["resourceBody"], session_of(headers_of(found))
 
     def head(self, stream: str, session: str | None = None) -> Head:
         """The end of a stream as of now."""

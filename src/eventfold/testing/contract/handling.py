@@ -123,12 +123,11 @@ class HandlingContract:
             worker, stuck = staff.worker(owner), threading.Event()
             for n in range(STREAMS):
                 staff.faults[f"box-{n}", 1 + "abc".index(owner)] = stuck.wait
-            staff.turn(worker, turns=2)
-            under_way = len(staff.tried)
+            before = len(staff.tried)
+            staff.until(lambda before=before: len(staff.tried) > before, worker, seconds=staff.seconds / 2)  # type: ignore[misc]  # mypy: a default
             staff.die(worker)
             stuck.set()
             staff.faults.clear()
-            assert under_way
         staff.settle(staff.worker("d"))
         assert (staff.lost(), staff.skipped(), staff.parked()) == ([], [], {})
         assert len(staff.repeated()) <= 3 * staff.handler.concurrency
@@ -148,8 +147,7 @@ class HandlingContract:
                 raise SystemExit
 
             staff.faults["box-5", 1] = kill
-            while not killed.is_set() and not staff.parked():
-                staff.turn(worker)
+            staff.until(lambda k=killed: k.is_set() or bool(staff.parked()), worker, seconds=0.3)  # type: ignore[misc]
             staff.die(worker)
             stuck.set()
         last = staff.worker("last")
@@ -189,6 +187,7 @@ class HandlingContract:
     def test_who_lost_its_lease_begins_nothing_more(self, staff: Staff) -> None:
         worker = staff.worker("a")
         staff.turn(worker)
+        staff.until(lambda: len(staff.taken) == min(staff.handler.concurrency, STREAMS))
         done = len(staff.tried)
         staff.now += staff.seconds
         heir = staff.worker("b")
@@ -250,7 +249,7 @@ class HandlingContract:
         worker, stuck = staff.worker("a"), threading.Event()
         staff.faults.update({(f"box-{n}", 1): stuck.wait for n in range(STREAMS)})
         staff.turn(worker, turns=8, seconds=600.0)
-        assert len(staff.tried) == staff.handler.concurrency
+        staff.until(lambda: len(staff.tried) == staff.handler.concurrency, worker)
         staff.die(worker)
         stuck.set()
         staff.faults.clear()

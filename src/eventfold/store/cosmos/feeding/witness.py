@@ -14,7 +14,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError
 from eventfold.errors import CheckpointBeyondHead, ForeignCursor
 from eventfold.store.cosmos.feeding.spans import Span, place_of, spans_of, steadily
 from eventfold.store.cosmos.reading import session_of
-from eventfold.store.cosmos.requests.calls import Calls
+from eventfold.store.cosmos.requests.calls import Calls, headers_of
 from eventfold.store.cosmos.requests.statements import SQL
 
 
@@ -111,7 +111,7 @@ class Witness:
             )
         except CosmosBatchOperationError as error:
             return session_of(error.headers)
-        return session_of(found.get_response_headers())
+        return session_of(headers_of(found))
 
     def _lies(self, key: str, span: Span) -> bool:
         return span.low <= place_of(self._container, key) < span.high
