@@ -11,10 +11,11 @@ from typing import Any
 
 import azure.identity
 import pytest
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from confluent_kafka.admin import AdminClient
 
 from eventfold.bus.followed import followed
+from eventfold.bus.kafka.entra import Tokens
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.messages.form import Message
 from eventfold.bus.open import open_topic
@@ -128,6 +129,23 @@ def test_nobody_signed_in_is_told_at_once(
         pytest.raises(ConfigInvalid, match=r"Nobody is signed in to Event Hubs.*az login has expired"),
     ):
         topic.count()
+
+
+def test_entra_id_that_does_not_answer_is_asked_again_and_an_old_token_does_meanwhile(
+    identity: type[Identity],
+) -> None:
+    tokens = Tokens("shop-events.servicebus.windows.net", CONNECTION)
+    identity.answer = ServiceRequestError("the network is down")
+    with pytest.raises(BusUnavailable, match=r"Entra ID did not answer: .*the network is down"):
+        tokens()
+    soon = int(time.time()) + 60
+    identity.answer = SimpleNamespace(token="one", expires_on=soon)
+    assert tokens() == ("one", soon)
+    identity.answer = ServiceRequestError("the network is down")
+    assert tokens() == ("one", soon)
+    identity.answer = SimpleNamespace(token="two", expires_on=soon + 3600)
+    assert [tokens(), tokens()] == [("two", soon + 3600)] * 2
+    assert len(identity.asked) == 4
 
 
 def refusal(url: str) -> ConfigInvalid:

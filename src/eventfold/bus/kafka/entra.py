@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Any
 
-from eventfold.errors import ConfigInvalid
+from eventfold.errors import BusUnavailable, ConfigInvalid, EventfoldError
 from eventfold.foreign import said
 
 _SPARE = 300
@@ -31,14 +31,19 @@ class Tokens:
 
         Raises:
             ConfigInvalid: nobody is signed in.
+            BusUnavailable: Entra ID did not answer, and the last token has ended.
         """
         with self._lock:
             if self._found[1] - _SPARE < time.time():
-                self._found = self._ask()
+                try:
+                    self._found = self._ask()
+                except EventfoldError:
+                    if self._found[1] < time.time():
+                        raise  # else the old one will do, and it is asked again
             return self._found
 
     def _ask(self) -> tuple[str, float]:
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
         from azure.identity import DefaultAzureCredential
 
         if self._credential is None:
@@ -51,4 +56,6 @@ class Tokens:
                 f" ID (az login, or the identity of the service). {said(error)[:300]}",
                 key=self._instead,
             ) from None
+        except AzureError as error:
+            raise BusUnavailable(f"Entra ID did not answer: {said(error)[:300]}") from None
         return token.token, float(token.expires_on)
