@@ -22,6 +22,8 @@ from eventfold.handlers.declaring.decorators import notify, publish, react
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.public.consuming import consume
 from eventfold.handlers.public.event import PublicEvent
+from eventfold.handlers.targets.file import FileTarget
+from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.mail.mail import Mail
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
 from eventfold.handlers.targets.mail.templates import MailTemplates
@@ -69,7 +71,9 @@ __all__ = [
     "EventfoldError",
     "Executed",
     "Expected",
+    "FileTarget",
     "InvalidOperation",
+    "LogTarget",
     "Mail",
     "MailTemplates",
     "Message",

@@ -216,6 +216,21 @@ def test_doctor_says_which_target_could_not_be_opened(folder: Path, monkeypatch:
     assert sorted(path.name for path in folder.iterdir() if path.suffix == ".jsonl") == []
 
 
+def test_doctor_names_a_target_that_a_handler_sends_to_and_that_is_not_there(folder: Path) -> None:
+    ef.open_store(f"sqlite:///{folder}/shop.db").close()
+    write(
+        folder, 'app = "tests.handlers.app.shop:shop"\nstore = "sqlite:///shop.db"\n[targets]\nout = "log:"'
+    )
+    told = eventfold("doctor", "--json")
+    rows = {row["what"]: (row["level"], row["found"]) for row in json.loads(told.out)}
+    assert told.code == 2
+    assert rows["target out"][0] == "ok"
+    assert rows["target desk"] == (
+        "problem",
+        "The handler tell sends there, and the section [targets] of eventfold.toml has none.",
+    )
+
+
 def test_what_a_log_target_tells_is_seen_once_and_where_logging_is_set_up_it_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from eventfold.errors import (
     CursorInvalid,
     DefinitionError,
     EventfoldError,
+    HandlerCrashed,
     StorageError,
     StoreFenced,
 )
@@ -109,7 +110,7 @@ class Running:
         return any(thread.is_alive() for thread in self._threads)
 
     def start(self, follower: Follower, run: Callable[[Follower, Stop], None]) -> None:
-        """Runs a follower in a thread; one that ends by an error stops no other, unless the log is at fault."""
+        """Runs a follower in a thread; one that stops stops no other, unless the log is at fault, or it fell over."""
 
         def ending() -> None:
             try:
@@ -118,6 +119,10 @@ class Running:
                 self._error = self._error or error
                 if isinstance(error, StoreFenced):  # only who opens the log anew goes on
                     self._error, self.stop.others = error, True
+            except Exception as error:  # noqa: BLE001 - it is told, and ends the run
+                # nobody knows what it leaves behind: who starts the process anew begins where it is written down
+                _log.exception("%s has ended by an error that is none of eventfold's", follower.name)
+                self._error, self.stop.others = _ended(follower.name, error), True
 
         thread = threading.Thread(target=ending, name=follower.name, daemon=True)
         self._threads.append(thread)
@@ -140,6 +145,13 @@ class Running:
             pass
         if self._error is not None and not self._told.is_set():
             raise self._error
+
+
+def _ended(name: str, error: Exception) -> HandlerCrashed:
+    what = f"{type(error).__name__}: {error}"[:500]
+    return HandlerCrashed(
+        f"The {name} has ended by an error that is none of eventfold's: {what}. Start it anew."
+    )
 
 
 class _Stopped:

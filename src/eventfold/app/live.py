@@ -186,6 +186,7 @@ class Live(WithHandlers):
         Raises:
             ConfigInvalid: a handler names a target that the app was not opened with.
             StoreFenced: the log takes nothing any more until it is opened again.
+            HandlerCrashed: a handler's worker ended by an error that is none of eventfold's.
             EventfoldError: nothing can go on.
         """
         with self._handling.running(stop) as others:

@@ -13,6 +13,7 @@ from eventfold.errors import FormatUnknown
 from eventfold.events.ids import new_id
 from eventfold.feed.effects.port import HELD, Name, Note
 from eventfold.feed.parking import ParkedStream, Skip
+from eventfold.handlers.targets.repeating import without_secrets
 
 MESSAGE = 2_000
 """Characters that are kept of an error's message."""
@@ -255,7 +256,8 @@ def skipped_of(note: Note) -> Skip:
 
 
 def cut_message(message: str) -> str:
-    """What is kept of a message: text that every store takes, of a bounded length."""
+    """What is kept of a message: text that every store takes, of a bounded length, without keys and passwords."""
+    message = without_secrets(message[: 2 * MESSAGE])
     plain = message.replace("\0", "�").encode(errors="replace").decode()
     return plain if len(plain) <= MESSAGE else plain[: MESSAGE - 1] + "…"
 

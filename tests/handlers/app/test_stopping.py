@@ -14,8 +14,9 @@ import pytest
 import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.doors.health.checks import health, ready
-from eventfold.errors import ForeignCursor, StoreFenced, SubscriptionDiffers
+from eventfold.errors import ForeignCursor, HandlerCrashed, StoreFenced, SubscriptionDiffers
 from eventfold.feed.cursor import Cursor
+from eventfold.handlers.working.follower import HandlerFollower
 from tests.handlers.app.shop import Created, Order, Orders, Paid
 
 TAKEN: list[str] = []
@@ -155,3 +156,15 @@ def test_a_log_that_takes_nothing_any_more_ends_the_run_and_its_tables(url: str)
     with app.open(url) as live:
         live.handle()
         assert live.repository(Order).load("order-1").status == "Paid"
+
+
+def test_a_worker_that_falls_over_ends_the_run_and_says_so(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a handler would do nothing any more while all looks well."""
+
+    def fall(_follower: HandlerFollower) -> bool:
+        raise RuntimeError("mutated during iteration")
+
+    with _app(Created).open(url) as live:
+        monkeypatch.setattr(HandlerFollower, "step", fall)
+        with pytest.raises(HandlerCrashed, match="RuntimeError: mutated during iteration"):
+            live.run(threading.Event())

@@ -14,11 +14,13 @@ from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.targets.closing import close_all
 from eventfold.handlers.targets.open import open_target
 from eventfold.handlers.targets.port import as_body
-from eventfold.handlers.targets.repeating import without_addresses
+from eventfold.handlers.targets.repeating import without_addresses, without_secrets
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 from tests.handlers.app.shop import Created, Order
 from tests.handlers.targets.making import message
 from tests.handlers.targets.servers import ANSWER, answering, serving
+
+PASSWORD = "hunter2"
 
 
 class Own:
@@ -75,6 +77,13 @@ def test_a_run_ends_well_whatever_its_target_does_when_it_is_closed(tmp_path: Pa
     assert own.sent == [7]
 
 
+def test_a_word_is_no_yes() -> None:
+    with pytest.raises(ef.EventfoldError, match="True or False"):
+        ef.Webhook("https://example.org/", allow_private="no")  # type: ignore[arg-type]
+    with pytest.raises(ef.EventfoldError, match="True or False, not 'yes'"):
+        ef.notify(Created, name="tell", imported="yes")(lambda event, message: None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("around", [lambda n: n, lambda n: {"a": [1, {"b": n}]}, lambda n: ("x", n)])
 def test_a_number_that_json_does_not_have_is_refused_and_not_sent_as_null(number: float, around: Any) -> None:
@@ -97,6 +106,33 @@ def test_null_is_sent_where_nothing_is_meant() -> None:
 )
 def test_addresses_of_mail_are_no_matter_of_a_log(said: str, logged: str) -> None:
     assert without_addresses(said) == logged
+
+
+def test_a_long_text_without_blanks_takes_no_longer_than_it_is_long() -> None:
+    """Its quarter takes about a quarter of the time; by the square of it, this would go on for hours."""
+    for text in ("x" * 1_000_000, "://" * 200_000, "a@" * 200_000, "?key" * 200_000):
+        assert len(without_secrets(without_addresses(text))) > 0
+
+
+def test_secrets_of_an_exception_stand_neither_in_the_log_nor_among_what_is_parked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = [PASSWORD, "hunter3", "hunter4", "abc123"]
+
+    @ef.notify(Created, attempts=1)
+    def tell(event: Created, message: ef.Message) -> None:
+        raise ValueError(
+            f"https://user:{PASSWORD}@example.org/?token=hunter3 AccountKey=abc123== password=hunter4"
+        )
+
+    app = ef.App("shop", aggregates=[Order], handlers=[tell])
+    with app.open(f"sqlite:///{tmp_path}/log.db") as live:
+        live.repository(Order).execute("order-1", Order.create, total=1)
+        live.handle()
+        (parked,) = live.handler("tell").parked().values()
+        told = [*caplog.messages, str(parked), str(live.handler("tell").status())]
+    assert "ValueError" in str(parked)
+    assert [word for word in words if word in "".join(told)] == []
 
 
 def test_who_is_refused_is_told_to_a_person_and_masked_in_the_log(

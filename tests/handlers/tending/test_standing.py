@@ -160,6 +160,18 @@ def test_deadlines_are_counted_and_the_first_is_told(live: Live) -> None:
     assert status.due.isoformat() == "2023-11-14T22:13:19.999998+00:00"
 
 
+def test_a_deadline_that_is_overdue_is_behind_by_as_much(live: Live) -> None:
+    live.handle()
+    assert stands(live) == ("caught up", 0)
+    for late, stream in ((60, "order-1"), (30, "order-2"), (-60, "order-3")):
+        due = Deadline(stream=stream, version=1, due_us=time.time_ns() // 1_000 - late * 1_000_000)
+        live.store.effects().note(NAME, [due.note(due.key)])
+    status = live.handler(NAME).status()
+    assert (status.state, status.lag, status.deadlines) == ("behind", 0, 3)
+    assert status.seconds is not None
+    assert 59 < status.seconds < 300
+
+
 def test_what_is_watched_has_a_rate(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     live.handle()
     ship(live, "order-1", 4)

@@ -1,13 +1,8 @@
 """Secrets are never shown: not in an answer, not in an error, not by `config`."""
 
 import os
-import re
 
-MASK = "***"
-_USER = re.compile(r"(?<=://)[^/@\s]*@")
-_PAIR = re.compile(
-    r"((?:^|[?&;\s])[\w-]*(?:key|secret|token|password|pwd|sig|signature)=)[^&;\s'\"]+", re.IGNORECASE
-)
+from eventfold.handlers.targets.repeating import MASK, without_secrets
 
 
 def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
@@ -21,7 +16,7 @@ def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
         value = os.environ.get(name, "")
         if value:
             text = text.replace(value, MASK)
-    return _PAIR.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", text))
+    return without_secrets(text)
 
 
 def has_secret(text: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from eventfold.doors.cli.masking import MASK, has_secret, masked
+from eventfold.doors.cli.masking import has_secret, masked
 from eventfold.doors.cli.showing.output import say
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError
 from eventfold.foreign import said
@@ -21,6 +21,7 @@ from eventfold.handlers.declaring.names import check_name
 from eventfold.handlers.targets.log import LOGGER
 from eventfold.handlers.targets.open import open_named
 from eventfold.handlers.targets.place import TargetPlace
+from eventfold.handlers.targets.repeating import MASK
 from eventfold.store.findings import Finding
 
 SECTION = "targets"
@@ -92,8 +93,19 @@ def shown(place: TargetPlace) -> str:
             return MASK
 
 
-def examine_targets(given: Mapping[str, GivenTarget]) -> Iterator[Finding]:
-    """Whether each target could be opened; nothing is connected to."""
+def examine_targets(given: Mapping[str, GivenTarget], wanted: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether each target could be opened, and is there that a handler names; nothing is connected to.
+
+    Args:
+        given: by the configuration.
+        wanted: the name of a target -> a handler that sends there.
+    """
+    for name, handler in wanted.items():
+        if name not in given:
+            found = (
+                f"The handler {handler} sends there, and the section [{SECTION}] of eventfold.toml has none."
+            )
+            yield Finding("problem", f"target {name}", found)
     for name, (place, source) in given.items():
         try:
             open_named(name, place).close()

@@ -46,7 +46,7 @@ class JsonLines(logging.Formatter):
         return value if isinstance(value, int | float | None) else self._text(str(value))
 
     def _text(self, text: str) -> str:
-        plain = self._hide(text).encode(errors="backslashreplace").decode()
+        plain = self._hide(text[: 2 * _LONGEST]).encode(errors="backslashreplace").decode()
         return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"
 
 

@@ -72,6 +72,8 @@ class Handler:
         for what, value, most in (("concurrency", concurrency, MOST), ("attempts", attempts, 100)):
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
                 raise DefinitionError(f"{what}= of the handler {self.name} is 1 to {most:,}, not {value!r}.")
+        if not isinstance(imported, bool):
+            raise DefinitionError(f"imported= of the handler {self.name} is True or False, not {imported!r}.")
         if when is not None and not isinstance(when, After):
             raise DefinitionError(
                 f"when= of the handler {self.name} is what ef.after(...) gives, not {when!r}."

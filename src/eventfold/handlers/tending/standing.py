@@ -16,7 +16,7 @@ from eventfold.feed.effects.port import Effects, Lease
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import FUNCTION, Handler, Kind
-from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Trouble
+from eventfold.handlers.records import PARKED, PERSON, Deadline, Pause, Trouble, digest
 from eventfold.handlers.tending.beginning import check_subscription
 from eventfold.handlers.tending.moving import holds
 from eventfold.handlers.tending.noting import noted
@@ -29,6 +29,8 @@ State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behin
 and nobody has said where it goes on. `paused`: by a person. `waiting`: its target does not answer. `running`: a worker
 does what is behind; `behind`: none does. `unknown`: it cannot be told."""
 _COUNTED = 10_000
+_GRACE = 2.0
+"""Seconds that a deadline may be late without a word: workers look twice a second."""
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
@@ -133,7 +135,11 @@ def _looked_at(status: HandlerStatus, handler: Handler, store: Store) -> Handler
     done = Beyond(effects, handler.name).count
     lag = 0 if first is None and is_sure else _lag(feed, cursor, done)
     seconds = None if first is None else max(0.0, time.time() - first.recorded_us / 1e6)
-    state: State = "caught up" if first is None and is_sure else "running" if status.workers else "behind"
+    late = _overdue(effects, handler.name)
+    if late is not None:
+        seconds = max(late, seconds or 0.0)
+    done_with = first is None and is_sure and late is None
+    state: State = "caught up" if done_with else "running" if status.workers else "behind"
     status = structs.replace(status, lag=lag, seconds=seconds, state=state, beyond=done)
     return _hindered(status, effects, handler)
 
@@ -152,6 +158,15 @@ def _kept(effects: Effects, name: str) -> dict[str, object]:
         found |= {"error": f"{last.code}: {last.message}", "error_at": from_us(last.at_us)}
         found |= {"error_stream": last.stream, "error_version": last.version or None}
     return found
+
+
+def _overdue(effects: Effects, name: str) -> float | None:
+    """Seconds for which the first deadline has been due that nothing keeps waiting; None where none is."""
+    now_us = int(time.time() * 1e6)
+    below = f"{now_us - int(_GRACE * 1e6):017d}"
+    due = [Deadline.of(note) for note in effects.notes(name, Deadline.kind, below=below, limit=1_000)]
+    parked = {note.key for note in noted(effects, name, PARKED)} if due else set()
+    return next(((now_us - one.due_us) / 1e6 for one in due if digest(one.stream) not in parked), None)
 
 
 def _count(effects: Effects, name: str, kind: str) -> int:

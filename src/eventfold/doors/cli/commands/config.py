@@ -5,10 +5,11 @@ import os
 import click
 
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, unknown_variables
-from eventfold.doors.cli.masking import MASK, masked
+from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say
 from eventfold.doors.cli.targets import SECTION, shown, variables_of
+from eventfold.handlers.targets.repeating import MASK
 
 
 @click.command()

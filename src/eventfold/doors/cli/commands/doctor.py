@@ -12,11 +12,13 @@ from eventfold.errors import ConfigInvalid
 @click.command()
 @pass_settings
 def doctor(settings: Settings) -> int:
-    """Examine the log, what keeps it, and the targets of effects; change nothing.
+    """Examine the log, what keeps it, and the targets of effects, those that the app names too; change nothing.
 
     Example: eventfold -s sqlite:///shop.db doctor
     """
-    found = [*settings.examine_log(), *examine_targets(settings.configuration.targets)]
+    handlers = settings.definition().handlers.values() if settings.app is not None else ()
+    wanted = {handler.to: handler.name for handler in handlers if handler.to is not None}
+    found = [*settings.examine_log(), *examine_targets(settings.configuration.targets, wanted)]
     problems = sum(finding.level == "problem" for finding in found)
     if settings.json:
         print_json([finding._asdict() for finding in found])

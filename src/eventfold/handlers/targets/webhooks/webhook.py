@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from eventfold.errors import EffectRefused, EventfoldError, TargetUnavailable
+from eventfold.errors import ConfigInvalid, EffectRefused, EventfoldError, TargetUnavailable
 from eventfold.extras import needing
 from eventfold.foreign import said
 from eventfold.handlers.declaring.message import Message
@@ -70,6 +70,8 @@ class Webhook:
     ) -> None:
         self.timeout = checked_timeout(timeout)
         self.rate = checked_rate(rate)
+        if not isinstance(allow_private, bool):
+            raise ConfigInvalid("allow_private= of a webhook is True or False.", key="allow_private")
         self._place = place_of(url, allow_private=allow_private)
         self._keys = [signing_key(secret) for secret in listed(secrets)]
         self._headers = checked({**self._place.authorization, **(headers or {})})
