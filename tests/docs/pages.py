@@ -30,17 +30,20 @@ _VARIES = [
     (re.compile(r"\s+"), " "),
 ]
 _DRIVER = """
-import json, sys, traceback
+import json, os, sys, traceback
 space = {"__name__": "__main__"}
 for line in sys.stdin:
     try:
         exec(compile(json.loads(line), "<the page>", "exec"), space)
+        how = b"done"
     except BaseException:
         traceback.print_exc()
-        print("\\0failed", flush=True)
-    else:
-        print("\\0done", flush=True)
+        how = b"failed"
+    sys.stdout.flush()
+    os.write(1, b"\\0" + how + b"\\n")  # at once: threads of the page may write meanwhile
 """
+_PATIENCE = 20.0
+"""Seconds for which a page's program may go on when the page has ended."""
 
 
 class Block(NamedTuple):
@@ -149,10 +152,11 @@ class Reader:
         self._python.stdin.write(json.dumps(text) + "\n")
         self._python.stdin.flush()
         told: list[str] = []
-        while (line := self._python.stdout.readline()) and not line.startswith("\0"):
+        while (line := self._python.stdout.readline()) and "\0" not in line:
             told.append(line)
-        self._printed = "".join(told)
-        assert line == "\0done\n", self._printed
+        before, _, how = line.partition("\0")
+        self._printed = "".join([*told, before])
+        assert how == "done\n", f"{how!r}, after\n{self._printed}"
 
     def _type(self, block: Block) -> None:
         steps = typed(block.text)
@@ -180,7 +184,11 @@ class Reader:
 
     def _end_python(self) -> None:
         if self._python is not None:
-            self._python.communicate()
+            try:
+                self._python.communicate(timeout=_PATIENCE)
+            except subprocess.TimeoutExpired:  # a block that failed has left its threads behind
+                self._python.kill()
+                self._python.communicate()
             self._python = None
 
 
