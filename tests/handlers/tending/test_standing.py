@@ -198,6 +198,13 @@ def test_handlers_that_the_app_does_not_have_are_named(live: Live) -> None:
     assert standing.strangers(live.app.handlers, live.store) == ["gone"]
 
 
+def test_a_relay_is_no_handler_that_the_app_lacks(live: Live) -> None:
+    live.store.effects().begin("relay:shop", live.store.feed().start())
+    assert standing.strangers({}, live.store) == []
+    live.store.effects().begin("other", live.store.feed().start())
+    assert standing.strangers({}, live.store) == ["other"]
+
+
 def test_what_cannot_be_told_is_told_as_that(live: Live) -> None:
     live.handle()
     live.store.effects().note(NAME, [Note(kind="held", key="x", value="]")])

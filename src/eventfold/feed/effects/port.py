@@ -157,6 +157,15 @@ class Effects(Protocol):
         """
 
 
+def handlers_in(effects: Effects) -> list[str]:
+    """The readers that are handlers, in order: other readers, as the relay to a topic, have a colon in their names.
+
+    Raises:
+        StorageError: they could not be read.
+    """
+    return [name for name in effects.readers() if ":" not in name]
+
+
 def check_notes(put: Sequence[Note], drop: Collection[Name]) -> None:
     """Refuses what not every store can keep.
 

@@ -12,7 +12,7 @@ from msgspec import structs
 from eventfold.errors import EventfoldError, SubscriptionDiffers
 from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import Effects, Lease
+from eventfold.feed.effects.port import Effects, Lease, handlers_in
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import FUNCTION, Handler, Kind
@@ -234,4 +234,4 @@ def _rated(now: HandlerStatus, earlier: HandlerStatus, feed: Feed, passed: float
 
 def strangers(handlers: Mapping[str, Handler], store: Store) -> list[str]:
     """Those that have begun on a log and that an app does not have."""
-    return [name for name in store.effects().readers() if name not in handlers]
+    return [name for name in handlers_in(store.effects()) if name not in handlers]

@@ -10,7 +10,7 @@ from eventfold.errors import ConfigInvalid, HandlersBegun, StorageBusy
 from eventfold.events.envelope import NewEvent
 from eventfold.events.metadata import current
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.effects.port import Name
+from eventfold.feed.effects.port import Name, handlers_in
 from eventfold.handlers.records import RESTORE, Held, Moved
 from eventfold.handlers.tending.moving import hold, place
 from eventfold.handlers.tending.restoring import announce, announced, held_by_it, withdraw
@@ -35,7 +35,7 @@ def check_handlers(store: Store, handlers: Handlers) -> list[str]:
             f"{handlers!r:.60} is nothing to do about handlers: say --handlers skip, or leave it out.",
             key="handlers",
         )
-    begun = list(store.effects().readers())
+    begun = handlers_in(store.effects())
     if begun and handlers == "refuse":
         raise HandlersBegun(
             f"The log has handlers that have begun ({_names(begun)}), and would take what is restored for news: mails"
@@ -75,7 +75,7 @@ def passed_by(
     interrupted = announced(effects) is not None or bool(held_by_it(effects))
     try:
         announce(effects, held)
-        begun[:] = effects.readers()
+        begun[:] = handlers_in(effects)
         for reader in begun:
             hold(effects, reader, RESTORE, held)
         yield
