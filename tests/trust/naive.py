@@ -176,7 +176,7 @@ MISTAKES = [
     Mistake(
         20,
         "a password stands in what is shown",
-        "src/eventfold/doors/cli/masking.py",
+        "src/eventfold/handlers/targets/repeating.py",
         '    return _PAIR.sub(rf"\\1{MASK}", _USER.sub(f"{MASK}@", text))\n',
         "    return text\n",
         "tests/doors/test_config.py::test_secrets_are_masked",
