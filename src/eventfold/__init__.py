@@ -28,6 +28,7 @@ from eventfold.handlers.targets.mail.mail import Mail
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
 from eventfold.handlers.targets.mail.templates import MailTemplates
 from eventfold.handlers.targets.port import Body, Target
+from eventfold.handlers.targets.topics.target import TopicTarget
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 from eventfold.readmodels.declaring.columns import (
     collect,
@@ -88,6 +89,7 @@ __all__ = [
     "Target",
     "TargetUnavailable",
     "Token",
+    "TopicTarget",
     "Untyped",
     "Webhook",
     "Write",

@@ -13,7 +13,7 @@ from eventfold.bus.looking import MOST, look
 from eventfold.bus.marks import NOWHERE
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.form import Message, Progress
-from eventfold.bus.port import Bounds, Reader, Received, Sender
+from eventfold.bus.port import Bounds, Publisher, Reader, Received, Sender
 from eventfold.errors import ForeignCursor, TopicRepartitioned
 from eventfold.feed.cursor import Cursor, Mark
 from tests.bus.messages.making import LOG, ONE, changed
@@ -35,6 +35,9 @@ class Shelf:
     def count(self) -> int:
         return len(self.partitions)
 
+    def partition_count(self) -> int:
+        return len(self.partitions)
+
     def bounds(self, partition: int) -> Bounds:
         return Bounds(self.low, self.low + len(self.partitions[partition]))
 
@@ -54,6 +57,9 @@ class Shelf:
 
     def sender(self) -> Sender:
         raise AssertionError("a look sends nothing")
+
+    def publisher(self, timeout: float) -> Publisher:
+        raise AssertionError("a look publishes nothing")
 
     def close(self) -> None: ...
 

@@ -31,6 +31,11 @@ WEBHOOK = f"{TARGETS}/test_webhook.py::test_a_repeat_has_the_same_id_and_the_con
 MAIL = f"{TARGETS}/test_smtp.py::test_a_repeat_has_the_same_message_id_and_another_effect_another"
 FILE = f"{TARGETS}/test_file.py::test_an_effect_is_a_line_with_its_key_and_what_was_said"
 LOG = f"{TARGETS}/test_open.py::test_a_log_says_which_effect_and_not_what"
+TOPICS = "tests/bus/public"
+TOPIC = (
+    f"{TOPICS}/test_killed.py::test_killed_before_the_word_of_it_nothing_is_lost_and_repeats_have_the_same_id"
+)
+NOTED = f"{TOPICS}/test_target.py::test_over_tls_in_both_forms_and_what_a_notify_handler_returns"
 PUBLIC = "tests/handlers/public"
 CONSUMED = (
     f"{PUBLIC}/test_end_to_end.py::test_what_one_app_publishes_another_consumes_once_though_it_comes_twice"
@@ -44,6 +49,7 @@ CELLS = (
     Cell("`notify`", "webhook", ONCE, "`webhook-id`, where the receiver keeps ids", WEBHOOK),
     Cell("`notify`", "mail", LEAST, "`Message-ID`; many mail boxes show a repeat once", MAIL),
     Cell("`notify`", "file", LEAST, "`key` of the line", FILE),
+    Cell("`notify`", "topic", LEAST, "the header `idempotency-key`", NOTED),
     Cell("`notify`", "log", LEAST, "`key` of the line", LOG),
     Cell(
         "`publish`",
@@ -53,6 +59,7 @@ CELLS = (
         CONSUMED,
     ),
     Cell("`publish`", "file", LEAST, "`source` and `id` of the CloudEvent", KILLED),
+    Cell("`publish`", "topic", LEAST, "`source` and `id` of the CloudEvent", TOPIC),
     Cell("`react`", "aggregates of the app", EXACTLY, "the id of the command", KILLED),
     Cell(
         "`consume`",

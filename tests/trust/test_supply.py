@@ -16,6 +16,7 @@ from tests.trust.figures import record
 
 MADE_UP = {
     "docs/site/settings.py": "what a variable that holds secrets is",
+    "tests/bus/public/test_target.py": "the name of a variable that holds a password, and a password in a URL",
     "docs/howto/send-mail.md": "the name of a variable that holds a password",
     "docs/reference/settings.md": "the name of a variable that holds a password",
     "tests/app/test_live.py": "a password in a URL that must be masked",

@@ -31,7 +31,7 @@ from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import PERSON
 from eventfold.handlers.targets.closing import close_all
-from eventfold.handlers.targets.open import open_named
+from eventfold.handlers.targets.open import named, open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.tending.beginning import begin, check_subscription
@@ -290,13 +290,14 @@ class Handling:
         return {handler.to for handler in self._app.handlers.values() if handler.to is not None}
 
     def _open(self, name: str) -> Target:
-        if name not in self._targets:
+        place = named(name, self._targets)
+        if place is None:
             raise ConfigInvalid(
                 f"No target is named {name!r}: give it with targets={{{name!r}: ...}} where the app is opened, or in"
                 " the section [targets] of eventfold.toml.",
                 key=f"targets.{name}",
             )
-        return open_named(name, self._targets[name])
+        return open_named(name, place)
 
     def _begin_all(self) -> dict[Handler, EventfoldError | None]:
         """Each handler, with what keeps it from going on: it stops alone."""

@@ -10,10 +10,10 @@ _ADAPTERS = {
     "kafka": ("eventfold.bus.kafka.address", "kafka"),
     "eventhubs": ("eventfold.bus.kafka.eventhubs", "eventhubs"),
 }
-"""URL scheme -> module with `open_url(url)`, and the extra that brings its packages."""
+"""URL scheme -> module with `open_url(url, secret)`, and the extra that brings its packages."""
 
 
-def open_topic(url: str) -> Topic:
+def open_topic(url: str, *, secret: str | None = None) -> Topic:
     """The topic behind a URL; the caller closes it.
 
     Args:
@@ -21,6 +21,7 @@ def open_topic(url: str) -> Topic:
             transactions; `security`, `user`, `mechanism` and `ca` say how it is spoken to, and the password stands in
             EVENTFOLD_KAFKA_PASSWORD. Or `eventhubs://NAMESPACE/HUB`, with `?mode=transactional` where the namespace has
             transactions; the connection string stands in EVENTFOLD_EVENTHUBS_CONNECTION, else Entra ID signs in.
+        secret: the password, or the connection string; None = that of the environment.
 
     Raises:
         UnsupportedUrl: a scheme that no adapter serves, or a URL that names no topic.
@@ -38,5 +39,5 @@ def open_topic(url: str) -> Topic:
         )
     module, extra = _ADAPTERS[scheme]
     with needing(f"{scheme}://", extra):
-        topic: Topic = import_module(module).open_url(url)
+        topic: Topic = import_module(module).open_url(url, secret)
     return topic

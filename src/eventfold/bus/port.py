@@ -82,6 +82,28 @@ class Sender(Protocol):
         """Ends; what is not acknowledged is not sent any more."""
 
 
+class Publisher(Protocol):
+    """Sends messages that have nothing to do with one another but their keys, for several threads at once."""
+
+    def publish(self, key: bytes | None, value: bytes, headers: Headers) -> None:
+        """Sends a message and returns when every replica that keeps up has it; messages of one key share a partition.
+
+        Args:
+            key: what chooses the partition; None: any.
+            value: the body.
+            headers: names and values.
+
+        Raises:
+            EffectRefused: the topic does not take this message, however often it is sent.
+            BusUnavailable: nobody knows whether it arrived: send it again.
+            TopicUnfit: there is no such topic, or it is forbidden.
+            ConfigInvalid: the broker lets nobody in.
+        """
+
+    def close(self) -> None:
+        """Ends; what is not acknowledged is given up, and whoever waits for it is told so."""
+
+
 class Topic(Protocol):
     """A topic of a broker."""
 
@@ -103,6 +125,15 @@ class Topic(Protocol):
     def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
         """The messages of some partitions between bounds that were read before; errors as `count`."""
 
+    def partition_count(self) -> int:
+        """How many partitions it has, whatever it forgets.
+
+        Raises:
+            TopicUnfit: there is no such topic.
+            BusUnavailable: the broker did not answer.
+            ConfigInvalid: it lets nobody in.
+        """
+
     def identity(self) -> str:
         """Tells it from another topic that had its name before; empty where the broker does not say."""
 
@@ -111,6 +142,13 @@ class Topic(Protocol):
 
     def sender(self) -> Sender:
         """A new sender."""
+
+    def publisher(self, timeout: float) -> Publisher:
+        """A new publisher.
+
+        Args:
+            timeout: seconds for one message.
+        """
 
     def close(self) -> None:
         """Gives back what is held."""

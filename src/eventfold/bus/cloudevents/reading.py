@@ -108,19 +108,19 @@ def read_structured(source: bytes, *, around: int = 1) -> Incoming:
     compact_object(source, around=around)
     members = _raw_object(source)
     data, encoded = members.pop("data", None), members.pop("data_base64", None)
-    attributes = _attributes({name: msgspec.json.decode(raw) for name, raw in members.items()})
+    attributes = attributes_of({name: msgspec.json.decode(raw) for name, raw in members.items()})
     if encoded is not None and bytes(encoded) != b"null":
         if data is not None:
-            raise _invalid("data", "stands beside data_base64, and only one of them can be meant")
-        return _event(attributes, _decoded(msgspec.json.decode(encoded)))
+            raise no_cloudevent("data", "stands beside data_base64, and only one of them can be meant")
+        return event_of(attributes, _decoded(msgspec.json.decode(encoded)))
     if data is None:
-        return _event(attributes, None)
+        return event_of(attributes, None)
     if declares_json(attributes.get("datacontenttype", JSON)):
-        return _event(attributes, bytes(data).decode())
+        return event_of(attributes, bytes(data).decode())
     text = msgspec.json.decode(data)
     if not isinstance(text, str):
-        raise _invalid("data", "is no text, and its datacontenttype says that it is no JSON")
-    return _event(attributes, text)
+        raise no_cloudevent("data", "is no text, and its datacontenttype says that it is no JSON")
+    return event_of(attributes, text)
 
 
 def read_batch(source: bytes) -> list[Incoming]:
@@ -147,12 +147,13 @@ def _read_binary(body: bytes, media_type: str, headers: Mapping[str, str]) -> In
         if name.startswith(PREFIX)
     }
     if "datacontenttype" in named:
-        raise _invalid("datacontenttype", "stands in a header of its own; it is the Content-Type")
-    attributes = _attributes({**named, **({"datacontenttype": media_type} if media_type else {})})
-    return _event(attributes, body or None)
+        raise no_cloudevent("datacontenttype", "stands in a header of its own; it is the Content-Type")
+    attributes = attributes_of({**named, **({"datacontenttype": media_type} if media_type else {})})
+    return event_of(attributes, body or None)
 
 
-def _event(attributes: dict[str, str], data: str | bytes | None) -> Incoming:
+def event_of(attributes: dict[str, str], data: str | bytes | None) -> Incoming:
+    """A CloudEvent of its attributes, which `attributes_of` gave, and its data; errors as `read_events`."""
     media_type = attributes.pop("datacontenttype", JSON)
     if isinstance(data, bytes) and declares_json(media_type):
         compact_value(data)
@@ -167,24 +168,28 @@ def _event(attributes: dict[str, str], data: str | bytes | None) -> Incoming:
     )
 
 
-def _attributes(given: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes as text, without those that say nothing; `specversion` is looked at and left out."""
+def attributes_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes as text, without those that say nothing; `specversion` is looked at and left out.
+
+    Raises:
+        PayloadInvalid, TimeInvalid: one is missing, or cannot be what it is.
+    """
     found: dict[str, str] = {}
     for name, value in given.items():
         if not NAME.fullmatch(name):
-            raise _invalid(name, "is no name of an attribute: those are of small letters and digits")
+            raise no_cloudevent(name, "is no name of an attribute: those are of small letters and digits")
         text = _text(name, value)
         if len(text) > limits.ATTRIBUTE_CHARS:
-            raise _invalid(name, f"has {len(text):,} characters; at most {limits.ATTRIBUTE_CHARS:,} fit")
+            raise no_cloudevent(name, f"has {len(text):,} characters; at most {limits.ATTRIBUTE_CHARS:,} fit")
         if text and (why := fault_of(text)):
-            raise _invalid(name, f"cannot be what it is: {why}")
+            raise no_cloudevent(name, f"cannot be what it is: {why}")
         if text:
             found[name] = text
     missing = [name for name in _REQUIRED if name not in found]
     if missing:
-        raise _invalid(missing[0], "is missing: every CloudEvent has specversion, id, source and type")
+        raise no_cloudevent(missing[0], "is missing: every CloudEvent has specversion, id, source and type")
     if (version := found.pop("specversion")) != "1.0":
-        raise _invalid("specversion", f"is {version!r:.20}; CloudEvents 1.0 are read here")
+        raise no_cloudevent("specversion", f"is {version!r:.20}; CloudEvents 1.0 are read here")
     if "time" in found and parse_time(found["time"], "time", cut=True).utcoffset() is None:
         raise TimeInvalid(f"The time {found['time']!r:.60} has no time zone.", field="time")
     return found
@@ -201,14 +206,14 @@ def _text(name: str, value: Any) -> str:
         case str():
             return value
         case _:
-            raise _invalid(name, "is neither text, a whole number of 32 bits, true nor false")
+            raise no_cloudevent(name, "is neither text, a whole number of 32 bits, true nor false")
 
 
 def _decoded(encoded: Any) -> bytes:
     try:
         return base64.b64decode(encoded, validate=True)
     except (TypeError, ValueError):
-        raise _invalid("data_base64", "is not base64") from None
+        raise no_cloudevent("data_base64", "is not base64") from None
 
 
 def _unescaped(value: str) -> str:
@@ -220,5 +225,6 @@ def _unescaped(value: str) -> str:
         raise EncodingInvalid("A header of a CloudEvent is not UTF-8 in percent-encoding.") from None
 
 
-def _invalid(field: str, what: str) -> PayloadInvalid:
+def no_cloudevent(field: str, what: str) -> PayloadInvalid:
+    """The error of what is wrong with an attribute."""
     return PayloadInvalid(f"This is no CloudEvent: {field[:40]!r} {what}.", field=field[:40])

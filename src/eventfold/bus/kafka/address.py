@@ -7,8 +7,10 @@ from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 
 
-def open_url(url: str) -> Topic:
+def open_url(url: str, secret: str | None = None) -> Topic:
     """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE]`.
+
+    The password is the secret, or stands in the environment.
 
     Raises:
         UnsupportedUrl: it is no such URL. What it holds is not repeated, since that may be a password.
@@ -21,7 +23,7 @@ def open_url(url: str) -> Topic:
     topic = topic_of(parts, _wrong)
     options = options_of(parts, OPTIONS, _wrong)
     mode = mode_of(options, "transactional", _wrong)
-    client = {"bootstrap.servers": ",".join(servers), **security_settings(options, servers)}
+    client = {"bootstrap.servers": ",".join(servers), **security_settings(options, servers, secret)}
     return KafkaTopic(client, topic, mode=mode)
 
 

@@ -30,10 +30,11 @@ _SETTINGS: dict[str, Any] = {
 _COMPRESSIONS = ("none", "gzip")
 
 
-def open_url(url: str) -> Topic:
+def open_url(url: str, secret: str | None = None) -> Topic:
     """The event hub of `eventhubs://NAMESPACE/HUB[?mode=MODE&compression=gzip&ca=FILE]`.
 
     NAMESPACE is its name, or the whole host with its port where the cloud or the end of the line is another one.
+    The connection string is the secret, or stands in the environment; without one Entra ID signs in.
 
     Raises:
         UnsupportedUrl: it is no such URL. What it holds is not repeated, since that may be a secret.
@@ -58,14 +59,14 @@ def open_url(url: str) -> Topic:
         **_SETTINGS,
         **({} if compression == "none" else {"compression.type": compression}),
         **authority(options.pop("ca", None)),
-        **_signing_in(name, hub),
+        **_signing_in(name, hub, secret),
     }
     return KafkaTopic(client, hub, mode=mode)
 
 
-def _signing_in(host: str, hub: str) -> dict[str, Any]:
-    """By the connection string of the environment, else by Entra ID."""
-    connection = os.environ.get(CONNECTION, "").strip()
+def _signing_in(host: str, hub: str, secret: str | None) -> dict[str, Any]:
+    """By the connection string that is given, or that of the environment, else by Entra ID."""
+    connection = (secret or os.environ.get(CONNECTION, "")).strip()
     if not connection:
         return {"sasl.mechanisms": "OAUTHBEARER", "oauth_cb": Tokens(host, CONNECTION)}
     check_connection(connection, host, hub)

@@ -44,6 +44,11 @@ class Hearing:
         self.refusal = None
         client.poll(0)
 
+    def forget(self) -> None:
+        """What was said before is over: the broker has answered."""
+        self.last = ""
+        self.refusal = None
+
     def _heard(self, error: KafkaError) -> None:
         if error.code() in _CAUSES:
             self.refusal = error

@@ -15,12 +15,15 @@ _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?")
 
 
-def security_settings(options: Mapping[str, str], servers: list[str]) -> dict[str, str]:
+def security_settings(
+    options: Mapping[str, str], servers: list[str], secret: str | None = None
+) -> dict[str, str]:
     """The settings of a client that speaks as the options of a URL say.
 
     Args:
         options: `security`, `user`, `mechanism` and `ca`, as they were given.
         servers: the brokers, HOST:PORT.
+        secret: the password; None = that of the environment.
 
     Raises:
         ConfigInvalid: they contradict each other, the password is missing, or the file of an authority is.
@@ -49,7 +52,11 @@ def security_settings(options: Mapping[str, str], servers: list[str]) -> dict[st
         )
     settings = {} if security == "plaintext" else {"security.protocol": security.upper()}
     if user and is_signed:
-        settings |= {"sasl.mechanisms": mechanism, "sasl.username": user, "sasl.password": _password()}
+        settings |= {
+            "sasl.mechanisms": mechanism,
+            "sasl.username": user,
+            "sasl.password": secret or _password(),
+        }
     return settings | authority(ca)
 
 

@@ -10,9 +10,10 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.plain import PlainSender
+from eventfold.bus.kafka.publisher import KafkaPublisher
 from eventfold.bus.kafka.reading import KafkaReader, consumer, received
 from eventfold.bus.kafka.transactional import TransactionalSender
-from eventfold.bus.port import Bounds, Reader, Received, Sender
+from eventfold.bus.port import Bounds, Publisher, Reader, Received, Sender
 from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class KafkaTopic:
 
     def count(self) -> int:
         """How many partitions it has; one that is compacted is refused."""
-        found = self._ask("asking for its partitions", self._partitions)
+        found = self.partition_count()
         policy = self._policy()
         if "compact" in policy:
             raise TopicUnfit(
@@ -68,6 +69,11 @@ class KafkaTopic:
                 " cleanup.policy to delete, or take another topic.",
                 topic=self._topic,
             )
+        return found
+
+    def partition_count(self) -> int:
+        """As the broker says."""
+        found = self._ask("asking for its partitions", self._partitions)
         self._was_there = True
         return found
 
@@ -130,6 +136,10 @@ class KafkaTopic:
         if self._mode == "plain":
             return PlainSender(self._client, self._topic, self._patience)
         return TransactionalSender(self._client, self._topic, self._patience)
+
+    def publisher(self, timeout: float) -> Publisher:
+        """Idempotent, but where the mode is plain."""
+        return KafkaPublisher(self._client, self._topic, is_idempotent=self._mode != "plain", timeout=timeout)
 
     def close(self) -> None:
         """Ends its connections."""

@@ -6,7 +6,8 @@ names; a URL that is a secret itself stands in the environment.
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -17,10 +18,10 @@ from eventfold.doors.cli.masking import has_secret, masked
 from eventfold.doors.cli.showing.output import say
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError
 from eventfold.foreign import said
-from eventfold.handlers.declaring.names import check_name
+from eventfold.handlers.declaring.names import check_target
 from eventfold.handlers.targets.log import LOGGER
-from eventfold.handlers.targets.open import open_named
-from eventfold.handlers.targets.place import TargetPlace
+from eventfold.handlers.targets.open import named, open_named
+from eventfold.handlers.targets.place import Place, TargetPlace
 from eventfold.handlers.targets.repeating import MASK
 from eventfold.store.findings import Finding
 
@@ -87,6 +88,9 @@ def shown(place: TargetPlace) -> str:
             return f"{place.scheme}://{host}/..."
         case "smtp" | "smtps":
             return f"{place.scheme}://{user}{host}{masked(f'?{parts.query}') if parts.query else ''}"
+        case "kafka" | "eventhubs":
+            query = masked(f"?{parts.query}") if parts.query else ""
+            return f"{place.scheme}://{user}{host}{parts.path}{query}"
         case "file" | "log":
             return masked(place.url)
         case _:
@@ -100,19 +104,34 @@ def examine_targets(given: Mapping[str, GivenTarget], wanted: Mapping[str, str])
         given: by the configuration.
         wanted: the name of a target -> a handler that sends there.
     """
+    places: dict[str, Place] = {name: one.place for name, one in given.items()}
     for name, handler in wanted.items():
-        if name not in given:
+        if named(name, places) is None:
             found = (
                 f"The handler {handler} sends there, and the section [{SECTION}] of eventfold.toml has none."
             )
             yield Finding("problem", f"target {name}", found)
-    for name, (place, source) in given.items():
+    for name, (place, source) in _with_topics(given, wanted).items():
         try:
             open_named(name, place).close()
         except EventfoldError as error:
             yield Finding("problem", f"target {name}", f"{error.message} (Given by {source}.)")
         else:
             yield Finding("ok", f"target {name}", shown(place))
+
+
+def _with_topics(given: Mapping[str, GivenTarget], wanted: Iterable[str]) -> dict[str, GivenTarget]:
+    """The targets, with those of topics in the place of the broker that they are named after."""
+    found = dict(given)
+    for name in sorted(wanted):
+        broker = name.partition(":")[0]
+        if name in given or broker not in given:
+            continue
+        place = named(name, {broker: given[broker].place})
+        if isinstance(place, TargetPlace):
+            found.pop(broker, None)
+            found[name] = GivenTarget(place, given[broker].source)
+    return found
 
 
 class _Told(logging.Handler):
@@ -142,7 +161,7 @@ def variables_of(place: TargetPlace) -> dict[str, tuple[str, ...]]:
 
 def _named(name: str, path: Path) -> str:
     try:
-        return check_name(name, "target")
+        return check_target(name)
     except DefinitionError as error:
         raise ConfigInvalid(f"{path}: {error.message}", key=SECTION) from None
 
@@ -191,7 +210,7 @@ def _relative(url: str) -> str | None:
 
 
 def _variable(name: str) -> str:
-    return name.upper().replace("-", "_")
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 def _meant(variable: str, written: Mapping[str, GivenTarget]) -> str:
@@ -200,7 +219,7 @@ def _meant(variable: str, written: Mapping[str, GivenTarget]) -> str:
         if _variable(name) == wanted:
             return name
     try:
-        return check_name(wanted.lower(), "target")
+        return check_target(wanted.lower())
     except DefinitionError:
         raise ConfigInvalid(
             f"{variable} names no target: behind {PREFIX} stands its name.", key=variable

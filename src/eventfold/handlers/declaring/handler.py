@@ -9,7 +9,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ATTEMPTS
 from eventfold.handlers.declaring.after import After
 from eventfold.handlers.declaring.message import Message
-from eventfold.handlers.declaring.names import check_name
+from eventfold.handlers.declaring.names import check_name, check_target
 
 Kind = Literal["notify", "publish", "react", "consume"]
 Since = Literal["now", "start"] | Cursor
@@ -80,7 +80,7 @@ class Handler:
             )
         self.types = types
         self.function = function
-        self.to = None if to is None else check_name(to, "target")
+        self.to = None if to is None else check_target(to)
         self.since = since
         self.concurrency = concurrency
         self.attempts = attempts

@@ -1,6 +1,9 @@
 """Opens a target by its place: a URL, a function, or a target itself."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import structs
 
 from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.targets.file import FileTarget
@@ -11,10 +14,11 @@ from eventfold.handlers.targets.mail.options import Encryption
 from eventfold.handlers.targets.mail.smtp import SmtpTarget
 from eventfold.handlers.targets.place import NO_SCHEME, Place, TargetPlace
 from eventfold.handlers.targets.port import Target
+from eventfold.handlers.targets.topics.target import TopicTarget, with_topic
 from eventfold.handlers.targets.webhooks.webhook import Webhook
 
 _OF_SERVERS = ("secrets_env", "headers_env", "password_env", "timeout", "allow_private", "ca_file")
-_SCHEMES = "https://..., smtp://..., smtps://..., file:///... or log:"
+_SCHEMES = "https://..., smtp://..., smtps://..., kafka://..., eventhubs://..., file:///... or log:"
 
 
 def open_target(place: Place) -> Target:
@@ -23,8 +27,8 @@ def open_target(place: Place) -> Target:
     Args:
         place: a URL, such a URL with secrets and limits, a function that takes payload and message, or a target. URLs
             are `https://...` for a webhook, `smtp://USER@HOST?sender=ADDRESS` or `smtps://...` for a mail server
-            (`?starttls=no` in clear), `file:///srv/shop/effects.jsonl` or `file:effects.jsonl`, `log:`, and
-            `log:?payload=yes`.
+            (`?starttls=no` in clear), `kafka://HOST:PORT/TOPIC` or `eventhubs://NAMESPACE/HUB` for a topic,
+            `file:///srv/shop/effects.jsonl` or `file:effects.jsonl`, `log:`, and `log:?payload=yes`.
 
     Raises:
         UnsupportedUrl: no target is known for it; its text is not repeated, since it may be a secret.
@@ -59,6 +63,24 @@ def open_named(name: str, place: Place) -> Target:
         raise type(error)(f"The target {name}: {error.message}", **facts) from None
 
 
+def named(name: str, places: Mapping[str, Place]) -> Place | None:
+    """The place of the target of a handler; None where there is none.
+
+    `kafka:shipments` is the target of that name, or the topic `shipments` of the broker that is the target `kafka`.
+
+    Args:
+        name: as the handler gives it.
+        places: of targets, by name.
+    """
+    if name in places:
+        return places[name]
+    broker, colon, topic = name.partition(":")
+    found = places.get(broker) if colon else None
+    place = TargetPlace(url=found) if isinstance(found, str) else found
+    url = with_topic(place.url, topic) if isinstance(place, TargetPlace) else None
+    return structs.replace(place, url=url) if isinstance(place, TargetPlace) and url is not None else None
+
+
 def _opened(place: TargetPlace) -> Target:
     match place.scheme:
         case "https" | "http":
@@ -75,6 +97,14 @@ def _opened(place: TargetPlace) -> Target:
         case "smtp" | "smtps":
             place.without("secrets_env", "headers_env", "allow_private")
             return _mail_server(place)
+        case "kafka" | "eventhubs":
+            place.without("secrets_env", "headers_env", "allow_private", "ca_file")
+            return TopicTarget(
+                place.url,
+                **({} if place.timeout is None else {"timeout": place.timeout}),
+                rate=place.rate,
+                secret=place.password(),
+            )
         case "file":
             place.without(*_OF_SERVERS)
             return FileTarget(_path(place.url), rate=place.rate)

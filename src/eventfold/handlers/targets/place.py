@@ -24,7 +24,8 @@ class TargetPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         url: of the target.
         secrets_env: variables with the secrets that webhooks are signed with.
         headers_env: by name of a header that is sent with each webhook, the variable with its value.
-        password_env: the variable with the password of a mail server.
+        password_env: the variable with the password of a mail server or a broker, or the connection string of Event
+            Hubs.
         timeout: seconds for one effect; None = as the kind of target has it.
         rate: effects a second, at most.
         allow_private: whether a webhook may go to the own network, and to http.

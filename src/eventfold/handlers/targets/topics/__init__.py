@@ -1,0 +1,1 @@
+"""Effects to a topic of Kafka or an event hub."""
