@@ -129,7 +129,7 @@ def test_what_was_done_beyond_a_checkpoint_is_forgotten_and_what_was_parked_stay
     store: Store, file: Path
 ) -> None:
     partitions = [lease.partition for lease in store.effects().all("mail")]
-    progress = [Progress(done=["abc"]).note(name) for name in partitions]
+    progress = [Progress(streams={"abc": 1}, count=1).note(name) for name in partitions]
     store.effects().note("mail", [*progress, Note(kind="parked", key="k", value="{}")])
     restore(store, file, handlers="skip")
     assert list(store.effects().notes("mail", Progress.kind)) == []

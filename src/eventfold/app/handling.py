@@ -350,14 +350,13 @@ class Handling:
 def _round(followers: Sequence[HandlerFollower]) -> bool:
     """One step of each; whether another may do more."""
     before = sum(follower.handled for follower in followers)
-    for follower in followers:
-        follower.step()
+    quiet = [follower.step() for follower in followers]
     if sum(follower.handled for follower in followers) > before:
         return True
     waiting = any(
         follower.waiting and follower.opens < _PATIENCE for follower in followers if not follower.held
     )
-    if waiting:
+    if waiting and all(quiet):
         time.sleep(_PAUSE)
     return waiting
 

@@ -98,6 +98,10 @@ class caused:  # noqa: N801 - it reads as a statement, like `context`
         _context.reset(self._token)
 
 
+enter, leave = _context.set, _context.reset
+"""What `caused` does, for loops in which an object for each event would be felt."""
+
+
 def current() -> Mapping[str, Any]:
     """The metadata of the context."""
     return _context.get()

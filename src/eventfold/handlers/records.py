@@ -3,6 +3,8 @@
 A stream stands in keys by a digest, since its name may hold what keys may not.
 """
 
+from binascii import b2a_base64
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, ClassVar, Literal, Self
 
@@ -45,17 +47,20 @@ class Progress(Record, frozen=True, kw_only=True):
     """What was done beyond the checkpoint of a partition, which is its key. Ids are those of `short`.
 
     Attributes:
-        done: events whose outcome is known: taken, parked, or not for this handler.
+        streams: by `short_of_stream`, the version up to which every outcome is known: taken, parked, or not for this
+            handler.
+        count: how many events that are.
         started: events that were begun, and how often: where the worker ended, nobody knows what became of them.
         tries: events that failed, and how often.
         alone: the one of those started beside which nothing else was: if the worker ended, it was to blame.
         swept: of the next so many events some may have been begun, all at once.
         through: everything up to this event is done,
-        open: but for these, unless they are among those that are done.
+        open: but for these, unless their streams say otherwise.
     """
 
     kind: ClassVar[str] = "progress"
-    done: list[str] = []
+    streams: dict[str, int] = {}
+    count: int = 0
     started: dict[str, int] = {}
     tries: dict[str, int] = {}
     alone: str = ""
@@ -221,6 +226,13 @@ class Deadline(Record, frozen=True, kw_only=True):
 def digest(stream: str) -> str:
     """What a stream is called in keys: 32 hex digits."""
     return blake2b(stream.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=4_096)
+def short_of_stream(stream: str) -> str:
+    """What a stream is called in `Progress`: 22 characters of a digest that nobody finds two streams for."""
+    found = blake2b(stream.encode(errors="surrogatepass"), digest_size=16).digest()
+    return b2a_base64(found, newline=False)[:22].decode()
 
 
 PARKED, SKIPPED = "parked", "skipped"

@@ -13,7 +13,7 @@ def marks_before() -> None:
     """It writes down the outcome of an effect before it has one."""
 
     def begin(self: Window, effect: Effect, *, alone: bool) -> None:
-        effect.place.done.append(effect.id)
+        effect.place.put(effect.event.stream, effect.event.version)
 
     Window.begin = begin  # type: ignore[method-assign]
 

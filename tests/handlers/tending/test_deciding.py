@@ -112,7 +112,7 @@ def test_a_handler_goes_on_at_the_end_from_the_start_or_at_a_cursor(live: Live, 
 
 def test_who_moves_is_recorded_and_what_was_done_beyond_the_checkpoint_is_forgotten(live: Live) -> None:
     live.handle()
-    live.store.effects().note(NAME, [Progress(done=["x"]).note("0")])
+    live.store.effects().note(NAME, [Progress(count=1).note("0")])
     with ef.context(actor="Zoë"):
         live.handler(NAME).move("start")
     assert list(live.store.effects().notes(NAME, Progress.kind)) == []

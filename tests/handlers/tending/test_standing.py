@@ -13,9 +13,8 @@ from eventfold.errors import TargetUnavailable
 from eventfold.feed.effects.port import Note
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import Share
-from eventfold.handlers.records import Deadline, Progress
+from eventfold.handlers.records import Deadline, Progress, short_of_stream
 from eventfold.handlers.tending import standing
-from eventfold.handlers.working.effect import short
 from eventfold.testing.making import make
 from tests.handlers.tending.app import NAME, Mailer, Other, Shipped, ship
 
@@ -75,13 +74,11 @@ def test_what_was_done_beyond_the_checkpoint_does_not_wait(live: Live) -> None:
     live.handle()
     ship(live, "order-1")
     ship(live, "order-2")
-    first, _ = (next(live.store.read(stream)) for stream in ("order-1", "order-2"))
-    live.store.effects().note(NAME, [Progress(done=[short(first.id_bytes)]).note("0")])
+    first, last = (short_of_stream(stream) for stream in ("order-1", "order-2"))
+    live.store.effects().note(NAME, [Progress(streams={first: 1}, count=1).note("0")])
     status = live.handler(NAME).status()
     assert (status.state, status.lag) == ("behind", 1)
-    last = next(live.store.read("order-2"))
-    done = [short(event.id_bytes) for event in (first, last)]
-    live.store.effects().note(NAME, [Progress(done=done).note("0")])
+    live.store.effects().note(NAME, [Progress(streams={first: 1, last: 1}, count=2).note("0")])
     assert stands(live) == ("caught up", 0)
 
 

@@ -12,7 +12,7 @@ import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.errors import NotFound, RangeInvalid, TargetUnavailable
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Progress
+from eventfold.handlers.records import Progress, short_of_stream
 from eventfold.handlers.tending.waiting import Beyond
 from eventfold.handlers.working.effect import short
 from tests.handlers.tending.app import Other, Shipped, ship
@@ -181,5 +181,6 @@ def test_what_was_done_beyond_the_checkpoint_is_no_lag_and_does_not_wait() -> No
         live.store.effects().note(tell.name, [Progress(through=ids[2], open=[ids[1]]).note("0")])
         beyond = Beyond(live.store.effects(), tell.name)
         assert [beyond.knows(event) for event in events] == [True, False, True, False]
-        live.store.effects().note(tell.name, [Progress(done=[ids[0], ids[2]]).note("0")])
+        streams = {short_of_stream(f"order-{n}"): 1 for n in (0, 2)}
+        live.store.effects().note(tell.name, [Progress(streams=streams, count=2).note("0")])
         assert live.handler(tell).status().lag == 2

@@ -47,7 +47,8 @@ def test_the_real_one_loses_nothing(store: Store) -> None:
 
 def test_one_that_marks_before_the_effect_loses(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def begin(self: Window, effect: Effect, *, alone: bool) -> None:
-        effect.place.done.append(effect.id)  # its outcome is written down before it has one
+        event = effect.event
+        effect.place.put(event.stream, event.version)  # its outcome is written down before it has one
 
     monkeypatch.setattr(Window, "begin", begin)
     assert _crash_under_way(store)[0] != []
@@ -106,7 +107,7 @@ def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
     assert staff.repeated() == []
     staff.store.append("box-0", make_many(1), expected=3)
     for desk in worker._desks.values():
-        desk.fill(idle=True, plenty=False)
+        desk.fill(lacking=1, idle=True)
     staff.settle(heir)
     monkeypatch.setattr(HandlerFollower, "_fenced", careless)
     worker._commit(worker._choose(worker._staying(), {}))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from eventfold.handlers.declaring.after import after
-from eventfold.handlers.working.desk import PAGE
+from eventfold.handlers.working.reading import PAGE
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.store.open import open_store
 from eventfold.testing.cosmos import StandIn

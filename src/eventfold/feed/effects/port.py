@@ -19,8 +19,10 @@ from eventfold.feed.cursor import Cursor
 
 NOTES = 90
 """Notes that one transaction puts and drops, at most: Cosmos DB takes 100 operations, and leases are among them."""
-VALUE_BYTES = 16 * 1024
+VALUE_BYTES = 64 * 1024
 """Of the value of a note, as UTF-8, at most."""
+NOTES_BYTES = 768 * 1024
+"""Of the values of all notes of one transaction: Cosmos DB takes 2 MB, in which quotes count twice."""
 HELD = "held"
 """The kind of notes that keep a reader from going on: who has taken a lease handles nothing while there is one."""
 _KIND = re.compile(r"[a-z]{1,32}", re.ASCII)
@@ -64,7 +66,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: what it is about: up to 32 small letters.
         key: tells it from others of its kind, and orders them: up to 128 of A-Z, a-z, 0-9 and `._:-`.
-        value: what it says, 16 KiB of text at most.
+        value: what it says, 64 KiB of text at most.
     """
 
     kind: str
@@ -171,8 +173,9 @@ def check_notes(put: Sequence[Note], drop: Collection[Name]) -> None:
 
     Raises:
         RangeInvalid: a kind, a key or a value that cannot be kept; the same note put twice.
-        BackendLimit: more notes than one transaction takes.
+        BackendLimit: more notes than one transaction takes, or larger ones.
     """
+    size = 0
     for name in (*(note.name for note in put), *drop):
         check_kind(name.kind)
         if not _KEY.fullmatch(name.key):
@@ -180,7 +183,8 @@ def check_notes(put: Sequence[Note], drop: Collection[Name]) -> None:
                 f"{name.key!r:.60} is no key of a note: take up to 128 of A-Z, a-z, 0-9 and ._:-", field="key"
             )
     for note in put:
-        if len(note.value.encode(errors="replace")) > VALUE_BYTES or not _is_text(note.value):
+        size += (own := size_of(note))
+        if own > VALUE_BYTES or not _is_text(note.value):
             raise RangeInvalid(
                 f"The note {note.kind} {note.key} says what cannot be kept: {VALUE_BYTES:,} bytes of UTF-8 at most,"
                 " without U+0000.",
@@ -193,6 +197,16 @@ def check_notes(put: Sequence[Note], drop: Collection[Name]) -> None:
             f"{len(put) + len(drop)} notes are more than the {NOTES} of one transaction: change them in parts.",
             limit=NOTES,
         )
+    if size > NOTES_BYTES:
+        raise BackendLimit(
+            f"The notes say {size:,} bytes, more than the {NOTES_BYTES:,} of one transaction: change them in parts.",
+            limit=NOTES_BYTES,
+        )
+
+
+def size_of(note: Note) -> int:
+    """Bytes of the value of a note."""
+    return len(note.value.encode(errors="replace"))
 
 
 def _is_text(value: str) -> bool:

@@ -8,7 +8,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Effects, Lease
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import Deadline, Progress
+from eventfold.handlers.records import Deadline, Progress, short_of_stream
 from eventfold.handlers.tending.noting import noted
 from eventfold.handlers.working.effect import short
 from eventfold.store.port import Store
@@ -76,14 +76,18 @@ class Beyond:
 
     def __init__(self, effects: Effects, handler: str) -> None:
         kept = {note.key: Progress.of(note) for note in noted(effects, handler, Progress.kind)}
-        self._done = frozenset(found for one in kept.values() for found in one.done)
+        self._count = sum(one.count for one in kept.values())
+        self._streams: dict[str, int] = {}
+        for one in kept.values():
+            for stream, version in one.streams.items():
+                self._streams[stream] = max(version, self._streams.get(stream, 0))
         self._through = {partition: one.through for partition, one in kept.items() if one.through}
         self._open = frozenset(found for one in kept.values() for found in one.open)
 
     @property
     def count(self) -> int:
         """How many events are known by themselves to be done."""
-        return len(self._done)
+        return self._count
 
     def knows(self, event: RecordedEvent) -> bool:
         """Whether its outcome is known."""
@@ -91,7 +95,8 @@ class Beyond:
         through = self._through.get(event.partition)
         if through == found:
             del self._through[event.partition]
-        return found in self._done or (through is not None and found not in self._open)
+        done = event.version <= self._streams.get(short_of_stream(event.stream), 0)
+        return done or (through is not None and found not in self._open)
 
 
 def _wanted(handler: Handler, event: RecordedEvent) -> bool:

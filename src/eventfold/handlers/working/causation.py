@@ -20,6 +20,8 @@ class Causation(Mapping[str, Any]):
         message: the event and its handler.
     """
 
+    __slots__ = ("_found", "_message")
+
     def __init__(self, message: Message) -> None:
         self._message = message
         self._found: dict[str, Any] | None = None

@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from eventfold.errors import EffectRefused
-from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.effects.port import Lease, Name, Note
 from eventfold.feed.leases.share import Share
-from eventfold.feed.port import Feed, Page
+from eventfold.feed.port import Page
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Progress
 from eventfold.handlers.working.effect import Effect, crash_of, short
@@ -17,22 +16,17 @@ from eventfold.handlers.working.origins.deadlines import Deadlines
 from eventfold.handlers.working.origins.parked import Parked
 from eventfold.handlers.working.origins.port import Origin
 from eventfold.handlers.working.origins.revival import Revival
-from eventfold.handlers.working.origins.window import SIZE, Window
+from eventfold.handlers.working.origins.window import Window
+from eventfold.handlers.working.reading import PAGE, Reading
 from eventfold.handlers.working.sweep import Sweep
 from eventfold.store.port import Store
 
-PAGE = 140
-_PAGES = 20
-"""That are read between two looks at anything else, at most."""
-_GLANCE, _LONG_GLANCE = 0.1, 1.0
-"""Seconds between two looks at a feed that had nothing more, while effects are under way, and while more are ready."""
+_PAGES, _SOME = 20, 4
+"""That are read between two looks at anything else, at most: where there is nothing to do, and where there is."""
 _REST = (0.2, 30.0)
 """Seconds that an event rests after its first try that failed, and at most."""
-_SURE = 60.0
-"""Seconds after which a feed shows all that was ever read of it: its replicas may lag behind each other."""
 _IDLE_COMMIT = 5.0
 """Seconds between two writes of a checkpoint that moved over events of others."""
-IMPORTED = '"importedFrom"'
 
 
 class Desk:
@@ -62,7 +56,7 @@ class Desk:
         self.partition, self.epoch = lease.partition, lease.epoch
         self._handler = handler
         self._share = share
-        self._feed: Feed = store.feed()
+        self._reading = Reading(handler, store.feed(), clock)
         self._parked = parked
         self._mine = mine
         self._clock = clock
@@ -84,7 +78,7 @@ class Desk:
             parked=parked,
             changes=changes,
             mine=mine,
-            wanted=self.wants,
+            wanted=self._reading.wants,
         )
         self._origins: Sequence[Origin] = (self._window, self._revival, self._deadlines)
         self.leaves_at: float | None = None
@@ -92,48 +86,38 @@ class Desk:
         self.unread = False
         """Whether something was asked of an event that may not have been read yet."""
         self._changed = self._moved = False
-        self._caught_up = self._fresh = False
-        self._read_at = float("-inf")
-        self._written = self._began = clock()
+        self._fresh = False
+        """Whether what was read last was not for a sweep, and waits in the window."""
+        self._written = clock()
         self.delayed = self.fired = float("-inf")
         """When an effect was last put off, and when one fired behind which more is due than was taken up: it, or the
         next of its stream, may be due when deadlines are looked at after that."""
 
-    def wants(self, event: RecordedEvent) -> bool:
-        """Whether the handler takes an event: of its types, and not imported unless it says so."""
-        if event.type not in self._handler.types:
-            return False
-        if self._handler.imported or IMPORTED not in event.metadata:
-            return True
-        return "importedFrom" not in event.metadata_map()
-
-    def fill(self, *, idle: bool, plenty: bool) -> None:
+    def fill(self, *, lacking: int, idle: bool) -> None:
         """Reads on.
 
         Args:
+            lacking: how many more could be begun than are ready; none, where news can wait.
             idle: nothing is under way, so that there is time to read until there is something to do.
-            plenty: more is ready than can be begun, so that news can wait.
         """
-        now = self._clock()
+        reading, window = self._reading, self._window
         fresh, self._fresh = self._fresh, False
-        if fresh and (self._caught_up or self._window.waiting):
+        if fresh and (reading.caught_up or window.waiting):
             return
-        glance = _LONG_GLANCE if plenty else _GLANCE
-        for _ in range(_PAGES):
-            if self._window.full or (self._window.split and not self._window.passing):
+        if not idle and reading.is_early(plenty=lacking <= 0):
+            return
+        enough = window.startable + lacking
+        for n in range(1, _PAGES + 1):
+            if window.full or (window.split and not window.passing):
                 return
-            if self._caught_up and not idle and now - self._read_at < glance:
-                return
-            limit = min(PAGE, SIZE - self._window.size)
-            page = self._read(limit)
-            self._read_at = now
-            self._caught_up = page.caught_up
+            page = reading.page(window.read, min(PAGE, window.room))
+            reading.taken(page)
             self._add(page)
             if page.caught_up:
-                if now - self._began >= _SURE:
-                    self._window.end()
+                if reading.sure:
+                    window.end()
                 return
-            if not idle or self._window.waiting:
+            if window.startable >= enough or (n >= _SOME and (window.waiting or not idle)):
                 return
 
     def sweep(self, limit: int) -> Sweep | None:
@@ -146,15 +130,16 @@ class Desk:
         self._advance()
         if not window.blank or self._careful > 0 or self._revival.waiting:
             return None
-        page = self._read(limit)
-        events = self._wanted(page.events)
+        page = self._reading.page(window.read, limit)
+        events = self._reading.wanted(page.events)
         streams = {event.stream for event in events}
         plain = page.cursor.marks.keys() == window.read.marks.keys()
         if plain and len(streams) == len(events) > 1 and not self._parked.any(streams):
-            self._caught_up, self._read_at = page.caught_up, self._clock()
+            self._reading.taken(page)
             return Sweep(page.cursor, events)
         if len(events) <= PAGE:
-            self._caught_up, self._read_at, self._fresh = page.caught_up, self._clock(), True
+            self._reading.taken(page)
+            self._fresh = True
             self._add(page)
         else:  # more than a window takes; these go the usual way before it is tried again
             self._careful = len(events)
@@ -189,7 +174,7 @@ class Desk:
         left = {short(event.id_bytes) for event in sweep.events[first:begun]}
         self._window.pass_by(short(sweep.events[begun - 1].id_bytes), left)
         while self._window.passing:
-            page = self._read(PAGE)
+            page = self._reading.page(self._window.read, PAGE)
             self._add(page)
             if page.caught_up:
                 break
@@ -208,7 +193,7 @@ class Desk:
                 continue
             effect = next((found for origin in self._origins if (found := origin.pull(one.stream))), None)
             if effect is None:
-                self.unread |= not self._caught_up or self._window.full
+                self.unread |= not self._reading.caught_up or self._window.full
                 if not (self.unread or self._window.holds(one.stream) or self._deadlines.holds(one.stream)):
                     left.append(one)
             elif effect.event.version != one.version:
@@ -237,12 +222,12 @@ class Desk:
 
     def where(self) -> Cursor | None:
         """Where news are waited for; None where there is something to do before."""
-        return self._window.read if self._caught_up and not self._window.full else None
+        return self._window.read if self._reading.caught_up and not self._window.full else None
 
     @property
     def behind(self) -> bool:
         """Whether something is there that was not read and can be."""
-        return not (self._caught_up or self._window.full or self._window.split)
+        return not (self._reading.caught_up or self._window.full or self._window.split)
 
     @property
     def over(self) -> bool:
@@ -360,16 +345,7 @@ class Desk:
 
     def _add(self, page: Page) -> None:
         if page.cursor != self._window.read:
-            self._window.add(page.cursor, self._wanted(page.events), self._take)
-
-    def _wanted(self, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
-        if self._handler.imported:
-            return events
-        return [event for event in events if IMPORTED not in event.metadata or self.wants(event)]
-
-    def _read(self, limit: int) -> Page:
-        handler = self._handler
-        return self._feed.read(self._window.read, limit, types=handler.types, categories=handler.categories)
+            self._window.add(page.cursor, self._reading.wanted(page.events), self._take)
 
     def _advance(self, *, ends: bool = True) -> None:
         moved = self._window.advance(ends=ends)

@@ -11,7 +11,7 @@ from eventfold.errors import (
     HandlerFailed,
 )
 from eventfold.events.envelope import RecordedEvent
-from eventfold.events.metadata import caused
+from eventfold.events.metadata import caused, enter, leave
 from eventfold.events.registry import Registry
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
@@ -80,19 +80,20 @@ class Doing:
         """Does the effects of a sweep in order, up to the first that raises."""
         handler = self._handler
         name, function, read = handler.name, handler.function, self._read
-        for event in sweep.left:
+        for done, event in enumerate(sweep.left, 1):
+            message = Message(name, event)
+            before = enter(Causation(message))
             try:
-                message = Message(name, event)
-                with caused(Causation(message)):
-                    found = read(event)
-                    said = function(found, message) if found is not None else None
-                    if said is not None:
-                        self._follow(said, message)
+                found = read(event)
+                if found is not None and (said := function(found, message)) is not None:
+                    self._follow(said, message)
             except EventfoldError as error:
                 sweep.error = error if _speaks(error) else self._failed(event, error)
             except BaseException as error:  # noqa: BLE001 - as above
                 sweep.error = self._failed(event, error)
-            sweep.done += 1
+            finally:
+                leave(before)
+            sweep.done = done
             if sweep.error is not None:
                 return
 

@@ -145,9 +145,9 @@ class HandlerFollower:
             idle = not (
                 self._crew.out or self._goes_on
             )  # quick effects are no reason to ask feeds each round
-            plenty = sum(desk.startable for desk in self._desks.values()) >= self.handler.concurrency
             for desk in list(self._desks.values()):
-                self._fenced(desk, partial(desk.fill, idle=idle, plenty=plenty))
+                lacking = self.handler.concurrency - sum(one.startable for one in self._desks.values())
+                self._fenced(desk, partial(desk.fill, lacking=lacking, idle=idle))
             if any(desk.unread for desk in self._desks.values()):
                 self._asked = float("-inf")
                 self._take_up()

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from eventfold.errors import BackendLimit, RangeInvalid
 from eventfold.feed.cursor import Cursor, Mark
-from eventfold.feed.effects.port import NOTES, VALUE_BYTES, Effects, Lease, Name, Note
+from eventfold.feed.effects.port import NOTES, NOTES_BYTES, VALUE_BYTES, Effects, Lease, Name, Note
 from eventfold.store.port import Store
 
 
@@ -161,6 +161,14 @@ class EffectsContract:
         with pytest.raises(BackendLimit):
             effects.note("mailer", [*notes, _note("one-more")])
         assert _keys(effects) == []
+
+    def test_a_transaction_takes_so_many_bytes_and_no_more(self, effects: Effects, lease: Lease) -> None:
+        most = [_note(f"k{n}", '"' * VALUE_BYTES) for n in range(NOTES_BYTES // VALUE_BYTES)]
+        with pytest.raises(BackendLimit):
+            effects.keep(lease, [structs.replace(lease, owner="me")], [*most, _note("one-more", "x")])
+        assert (lease in list(effects.all("mailer")), _keys(effects)) == (True, [])
+        assert effects.keep(lease, [structs.replace(lease, owner="me")], most)
+        assert len(_keys(effects)) == len(most)
 
     @pytest.mark.parametrize(
         "wrong",

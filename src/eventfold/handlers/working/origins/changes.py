@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from eventfold.feed.effects.port import NOTES, Name, Note
+from eventfold.feed.effects.port import NOTES, NOTES_BYTES, VALUE_BYTES, Name, Note, size_of
 
 _RESERVED = 8
 """Of the notes of a transaction, for those that every one may write: progress, pauses, the last error."""
+_ROOM = NOTES_BYTES - 3 * VALUE_BYTES
+"""Bytes of the others: of those that every one may write, none but progress is large."""
 
 
 class Keep(Protocol):
@@ -44,9 +46,8 @@ class Changes:
 
     def write(self, keep: "Keep", last: "Changes") -> None:
         """Writes all, in as many transactions as they need, `last` in the last; what is written is forgotten here."""
-        most = NOTES - _RESERVED
         while True:
-            part = dict(list(self._waiting.items())[:most])
+            part = self._part()
             ends = len(part) == len(self._waiting)
             together = last.over(part) if ends else part
             puts = [note for note in together.values() if note is not None]
@@ -55,3 +56,14 @@ class Changes:
                 del self._waiting[name]
             if ends:
                 return
+
+    def _part(self) -> dict[Name, Note | None]:
+        """The first of them, as many as one transaction takes."""
+        part: dict[Name, Note | None] = {}
+        room = _ROOM
+        for name, note in self._waiting.items():
+            room -= size_of(note) if note else 0
+            if len(part) == NOTES - _RESERVED or (room < 0 and part):
+                break
+            part[name] = note
+        return part

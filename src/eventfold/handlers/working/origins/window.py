@@ -1,7 +1,8 @@
 """The window over one partition of a feed: what has been read beyond the checkpoint, stream by stream.
 
 Pages are read ahead of the checkpoint, so that one slow stream does not hold up the others. A checkpoint moves over a
-page when everything in it is done; what is done beyond it is remembered by event id, so that nothing is done again.
+page when everything in it is done. What is done beyond it is remembered by the last version of each stream, so that
+nothing is done again: effects of a stream are done in order, so what is done of it is the beginning of what was read.
 """
 
 import heapq
@@ -10,24 +11,49 @@ from collections.abc import Callable, Iterable, Iterator
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
-from eventfold.handlers.records import Progress
+from eventfold.handlers.records import Progress, short_of_stream
 from eventfold.handlers.working.effect import Effect, short
 
-SIZE = 280
-"""Events of a window, at most: twice as many ids fit into one note, those of a window that was left and of this one."""
+SIZE = 500
+"""Streams of a window, at most: twice as many fit into one note, those of a window that was left and of this one."""
+_EVENTS, _BYTES = 5_000, 8 * 2**20
+"""Events of a window that are not done, at most, and bytes of their data."""
+_SLOTS = 64
+"""Pages after which those are made one of which all is done: one event may hold up a checkpoint for days."""
+LEAST = 20
+"""Streams for which there is room in a window that reads on: to read one by one would ask the feed for each."""
 
 
 class _Slot:
     """One page."""
 
-    __slots__ = ("cursor", "done", "left", "passes")
+    __slots__ = ("count", "cursor", "done", "left", "passes", "streams")
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self.passes = False
         """Whether the event stands here up to which all was done before."""
         self.left = 0
-        self.done: list[str] = []
+        self.count = 0
+        """Events that are done."""
+        self.streams: set[str] = set()
+        self.done: dict[str, int] = {}
+        """Stream -> the version up to which it is done."""
+
+    def put(self, stream: str, version: int) -> None:
+        """An event is done."""
+        self.done[stream] = version
+        self.count += 1
+
+    def takes_in(self, later: "_Slot") -> bool:
+        """Whether it and the page behind it are one from now on, since all of both is done."""
+        if self.left or later.left or self.cursor.marks.keys() != later.cursor.marks.keys():
+            return False
+        self.cursor, self.passes = later.cursor, self.passes or later.passes
+        self.count += later.count
+        self.done.update(later.done)
+        self.streams |= later.streams
+        return True
 
 
 class Window:
@@ -40,10 +66,10 @@ class Window:
 
     def __init__(self, committed: Cursor, progress: Progress) -> None:
         self.read = committed
-        self.size = 0
         self._partition = committed.marks.keys()
         self._slots: deque[_Slot] = deque()
-        self._before = set(progress.done)
+        self._before = dict(progress.streams)
+        self._before_count = progress.count
         self._doubtful = progress.started
         self._alone = progress.alone if len(progress.started) != 1 else next(iter(progress.started))
         self._tries = dict(progress.tries)
@@ -56,17 +82,26 @@ class Window:
         self._failed: dict[str, int] = {}
         self._solo = ""
         self._count = 0
+        self._streams: dict[str, int] = {}
+        """Stream -> how many pages hold some of it."""
+        self._many = _SLOTS
+        self._events = self._bytes = 0
         self.pass_by(progress.through, progress.open)
 
     @property
     def full(self) -> bool:
         """Whether nothing more may be read until something is done."""
-        return self.size >= SIZE
+        return self.room < LEAST
+
+    @property
+    def room(self) -> int:
+        """How many events may be read."""
+        return min(SIZE - len(self._streams), _EVENTS - self._events if self._bytes < _BYTES else 0)
 
     @property
     def undone(self) -> int:
         """How many of its effects are not done."""
-        return sum(slot.left for slot in self._slots)
+        return self._events
 
     @property
     def split(self) -> bool:
@@ -87,7 +122,7 @@ class Window:
     def blank(self) -> bool:
         """Whether nothing is in hand, and nothing is known of what comes next."""
         known = self._before or self._doubtful or self._tries or self._passing
-        return not (self.size or self.waiting or self.split or known)
+        return not (self._streams or self.waiting or self.split or known)
 
     def add(self, cursor: Cursor, events: Iterable[RecordedEvent], take: Callable[[Effect], bool]) -> None:
         """What was read next.
@@ -98,26 +133,26 @@ class Window:
             take: whether an event waits for its turn; else it is done with.
         """
         slot = _Slot(cursor)
-        if self._slots and not self._slots[-1].left and not self._slots[-1].done:
+        if self._slots and not self._slots[-1].left and not self._slots[-1].count:
             slot.passes = self._slots.pop().passes  # a page without an event, which the new one takes in
-        lines, before, ready = self._lines, self._before, self._ready
-        known = bool(self._doubtful or self._tries)
+        lines, ready = self._lines, self._ready
+        known, before = bool(self._doubtful or self._tries), bool(self._before)
         for event in events:
-            if before and (found := short(event.id_bytes)) in before:
-                before.discard(found)
-                slot.done.append(found)
-                self.size += 1
-                self._pass(slot, found)
+            stream = event.stream
+            if before and self._was_done(event):
+                slot.put(stream, event.version)
+                slot.streams.add(stream)
+                self._pass(slot, short(event.id_bytes))
                 continue
             effect = Effect(event, self, slot)
             if self._passing and self._pass(slot, effect.id):
                 continue
+            slot.streams.add(stream)
             if not take(effect):
-                slot.done.append(effect.id)
-                self.size += 1
+                slot.put(stream, event.version)
                 continue
             slot.left += 1
-            stream = event.stream
+            self._bytes += len(event.data)
             if known:
                 self._remember(effect)
             if stream in lines:
@@ -128,13 +163,18 @@ class Window:
             else:
                 lines[stream] = None
                 (ready if effect.id not in self._doubtful else self._doubted).append(effect)
-        self.size += slot.left
+        self._events += slot.left
+        for stream in slot.streams:
+            self._streams[stream] = self._streams.get(stream, 0) + 1
         self._slots.append(slot)
         self.read = cursor
+        if len(self._slots) >= self._many:
+            self._merge()
 
     def end(self) -> None:
         """Nothing more is there: what was done before and did not come again never will."""
         self._before.clear()
+        self._before_count = 0
         self._passing = False
 
     def doubted(self) -> Effect | None:
@@ -233,7 +273,10 @@ class Window:
             if not ends and self._slots[0].cursor.marks.keys() != self._partition:
                 break
             slot = self._slots.popleft()
-            self.size -= len(slot.done)
+            for stream in slot.streams:
+                self._streams[stream] -= 1
+                if not self._streams[stream]:
+                    del self._streams[stream]
             found = slot.cursor
             if slot.passes:
                 self._through, self._open = "", set()
@@ -241,11 +284,15 @@ class Window:
 
     def progress(self, swept: int = 0) -> Progress:
         """What is to be remembered beyond the checkpoint; `swept` as `Progress` has it."""
-        done = [found for slot in self._slots for found in slot.done]
+        done: dict[str, int] = {}
+        for slot in self._slots:
+            done.update(slot.done)
+        streams = {**self._before, **{short_of_stream(stream): version for stream, version in done.items()}}
         started = {**self._doubtful, **self._started} if self._doubtful else self._started
         tries = {**self._tries, **self._failed} if self._tries else self._failed
         return Progress(
-            done=[*done, *self._before],
+            streams=streams,
+            count=self._before_count + sum(slot.count for slot in self._slots),
             started=started,
             tries=tries,
             alone=self._solo if started else "",
@@ -258,6 +305,30 @@ class Window:
     def waiting(self) -> bool:
         """Whether something is ready, rests or is in doubt."""
         return bool(self._ready or self._resting or self._doubted)
+
+    def _merge(self) -> None:
+        slots: deque[_Slot] = deque()
+        for slot in self._slots:
+            if slots and slots[-1].left == 0 and slot.left == 0:
+                both = slots[-1].streams & slot.streams
+                if slots[-1].takes_in(slot):
+                    for stream in both:
+                        self._streams[stream] -= 1
+                    continue
+            slots.append(slot)
+        self._slots = slots
+        self._many = max(_SLOTS, 2 * len(slots))
+
+    def _was_done(self, event: RecordedEvent) -> bool:
+        """Whether it was done beyond the checkpoint before this window began."""
+        key = short_of_stream(event.stream)
+        through = self._before.get(key, 0)
+        if event.version >= through:
+            self._before.pop(key, None)
+        if event.version > through:
+            return False
+        self._before_count = max(0, self._before_count - 1)
+        return True
 
     def _pass(self, slot: _Slot, event_id: str) -> bool:
         """Whether it was done before as one of many."""
@@ -283,4 +354,6 @@ class Window:
         self._doubtful.pop(effect.id, None)
         slot: _Slot = effect.place
         slot.left -= 1
-        slot.done.append(effect.id)
+        slot.put(effect.event.stream, effect.event.version)
+        self._events -= 1
+        self._bytes -= len(effect.event.data)
