@@ -18,6 +18,7 @@ import msgspec
 from eventfold.app import handling
 from eventfold.errors import EventfoldError
 from eventfold.handlers.working.desk import Desk
+from eventfold.handlers.working.desks import Desks
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.follower import HandlerFollower
@@ -39,7 +40,7 @@ class Slow(Doing):
 def watch(settings: Settings) -> None:
     """Notes what passes to other workers while it is under way here, or done and not written down."""
     file = os.open(Path(settings.folder) / PASSED, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    lost, fenced = Judge.lost, HandlerFollower._fenced
+    lost, fenced = Judge.lost, Desks.fenced
 
     def note(passed: Passed) -> None:
         os.write(file, msgspec.json.encode(passed) + b"\n")
@@ -48,14 +49,14 @@ def watch(settings: Settings) -> None:
         note(Passed(self._handler, settings.name, effect.event.stream, effect.event.version))
         lost(self, effect)
 
-    def is_kept(self: HandlerFollower, desk: Desk, act: Callable[[], None]) -> bool:
+    def is_kept(self: Desks, desk: Desk, act: Callable[[], None]) -> bool:
         kept = fenced(self, desk, act)
         if not kept:
-            note(Passed(self.handler.name, settings.name))
+            note(Passed(self.handler, settings.name))
         return kept
 
     Judge.lost = loses  # type: ignore[method-assign]
-    HandlerFollower._fenced = is_kept  # type: ignore[method-assign]
+    Desks.fenced = is_kept  # type: ignore[method-assign]
 
 
 def main(given: str) -> None:

@@ -183,10 +183,10 @@ class Handling(RuleBasedStateMachine):
         self.store.close()
 
     def _step(self, worker: HandlerFollower) -> None:
-        before = dict(worker._desks)
+        before = list(worker._desks)
         under_way = self._under_way(worker)
         worker.step()
-        if any(worker._desks.get(key) is not desk for key, desk in before.items()):
+        if any(desk not in worker._desks for desk in before):
             self.may.update(under_way)
         self._judge()
 

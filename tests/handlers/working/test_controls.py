@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from eventfold.handlers.working.desk import Desk
+from eventfold.handlers.working.desks import Desks
 from eventfold.handlers.working.effect import Effect
-from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.origins.window import Window
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
@@ -96,7 +96,7 @@ def _repeated_after_a_crash(store: Store) -> list[Place]:
 def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(self: HandlerFollower, desk: Desk, act: object) -> bool:
+    def careless(self: Desks, desk: Desk, act: object) -> bool:
         return True  # it begins without having written that it does
 
     staff = Staff(store)
@@ -106,11 +106,11 @@ def test_one_that_ignores_who_holds_the_lease_begins_what_another_has_begun(
     staff.settle(heir, seconds=staff.seconds)
     assert staff.repeated() == []
     staff.store.append("box-0", make_many(1), expected=3)
-    for desk in worker._desks.values():
+    for desk in worker._desks:
         desk.fill(lacking=1, idle=True)
     staff.settle(heir)
-    monkeypatch.setattr(HandlerFollower, "_fenced", careless)
-    worker._commit(worker._choose(worker._staying(), {}))
+    monkeypatch.setattr(Desks, "fenced", careless)
+    worker._commit(worker._choose(worker._desks.staying(), {}))
     for _ in range(60):
         worker._crew.wait(1.0)
         worker._crew.collect()

@@ -46,7 +46,7 @@ def _heir(staff: Staff) -> HandlerFollower:
     heir = staff.worker("b")
     for _ in range(10):
         staff.now += staff.seconds / 2
-        heir._share.balance()
+        heir._desks.share.balance()
         heir._take_desks()
         if heir.partitions:
             return heir

@@ -10,23 +10,23 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from eventfold.errors import OwnerFenced, StorageError, StoreFenced
+from eventfold.errors import StorageError, StoreFenced
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
-from eventfold.feed.leases.share import SECONDS, Share
+from eventfold.feed.leases.share import SECONDS
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Asked, Deadline, Held
 from eventfold.handlers.working.choosing import Chooser, Chosen
 from eventfold.handlers.working.crew import Crew
 from eventfold.handlers.working.desk import Desk
+from eventfold.handlers.working.desks import Desks
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.effect import Effect
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.judging import Judge
-from eventfold.handlers.working.origins.belonging import belonging
 from eventfold.handlers.working.origins.deadlines import Due
-from eventfold.handlers.working.origins.parked import Parked, now_us
+from eventfold.handlers.working.origins.parked import now_us
 from eventfold.handlers.working.origins.window import SIZE
 from eventfold.handlers.working.sweep import Sweep
 from eventfold.handlers.working.telling import Telling
@@ -77,19 +77,12 @@ class HandlerFollower:
         self._gate = gate
         self._doing = doing
         self._clock = clock
-        self._seconds = seconds
-        owner = owner or new_owner()
-        busy = self._is_busy_with
-        self._share = Share(store.effects(), handler.name, owner, seconds=seconds, clock=clock, busy=busy)
+        self._desks = Desks(handler, store, owner or new_owner(), seconds=seconds, clock=clock)
         self._sweeps = sweeps
         sweep = doing.sweep if isinstance(doing, Doing) else None
         self._crew = Crew(handler.name, min(handler.concurrency, SIZE), doing, sweep)
-        self._sweep: tuple[Sweep, Desk] | None = None
         self._broken: dict[Effect, tuple[Sweep, int]] = {}
         """What was under way when its sweep was broken up, and how many were done then."""
-        self._desks: dict[tuple[str, int], Desk] = {}
-        self._under_way: dict[Effect, Desk] = {}
-        self._parked = Parked()
         self._held = ""
         self._goes_on = False
         """Whether something was begun in the last round."""
@@ -100,7 +93,7 @@ class HandlerFollower:
         self._telling = Telling(handler.name, gate)
         self._judge = Judge(handler.name, gate, self._telling)
         self._choose = Chooser(handler, gate, self._judge, self._telling, clock)
-        self._heart = Heart(self._share, handler.name, seconds)
+        self._heart = Heart(self._desks.share, handler.name, seconds)
 
     @property
     def name(self) -> str:
@@ -115,7 +108,7 @@ class HandlerFollower:
     def where(self) -> Cursor | None:
         """Where news are waited for; None where nothing new could be begun."""
         marks = {}
-        for desk in self._desks.values():
+        for desk in self._desks:
             found = desk.where()
             if found is None:
                 return None
@@ -131,7 +124,7 @@ class HandlerFollower:
             StorageError: feed or leases did not answer; try again.
         """
         self._heart.beat()
-        self._share.balance()
+        self._desks.share.balance()
         self._take_desks()
         self._settle()
         if self._judge.fenced is not None:
@@ -145,27 +138,27 @@ class HandlerFollower:
             idle = not (
                 self._crew.out or self._goes_on
             )  # quick effects are no reason to ask feeds each round
-            for desk in list(self._desks.values()):
-                lacking = self.handler.concurrency - sum(one.startable for one in self._desks.values())
-                self._fenced(desk, partial(desk.fill, lacking=lacking, idle=idle))
-            if any(desk.unread for desk in self._desks.values()):
+            for desk in self._desks:
+                lacking = self.handler.concurrency - sum(one.startable for one in self._desks)
+                self._desks.fenced(desk, partial(desk.fill, lacking=lacking, idle=idle))
+            if any(desk.unread for desk in self._desks):
                 self._asked = float("-inf")
                 self._take_up()
-            chosen = self._choose(self._staying(), self._under_way.keys())
+            chosen = self._choose(self._desks.staying(), self._desks.under_way.keys())
         self._goes_on = bool(chosen)
         self._commit(chosen)
         if self._crew.out:
             self._crew.wait(_WAIT)
             return False
         if self._held or (slowed := self._gate.slowed) <= 0 or not self.waiting:
-            return bool(self._held) or not any(desk.behind for desk in self._desks.values())
+            return bool(self._held) or not any(desk.behind for desk in self._desks)
         time.sleep(min(slowed, _WAIT))
         return False
 
     @property
     def waiting(self) -> bool:
         """Whether effects are under way, wait for their turn or the end of a rest, or were not read yet."""
-        desks, delays = self._desks.values(), self._delays
+        desks, delays = self._desks, self._delays
         return bool(self._crew.out) or any(
             desk.waiting or desk.behind or (delays and desk.delayed >= self._due_at) for desk in desks
         )
@@ -193,12 +186,12 @@ class HandlerFollower:
     @property
     def parked(self) -> int:
         """How many streams are parked."""
-        return len(self._parked)
+        return len(self._desks.parked)
 
     @property
     def partitions(self) -> set[str]:
         """Those that this worker has."""
-        return {partition for partition, _ in self._desks}
+        return self._desks.partitions
 
     def finish(self) -> None:
         """Waits a little for what is under way, keeps what became of it, and gives the leases back."""
@@ -208,14 +201,14 @@ class HandlerFollower:
             while self._crew.out and time.monotonic() < until:
                 self._crew.wait(_WAIT)
                 self._settle()
-            for effect, desk in list(self._under_way.items()):
+            for effect, desk in list(self._desks.under_way.items()):
                 desk.back(effect)  # nobody knows whether it was taken, and it is not to blame for that
-            self._under_way.clear()
+            self._desks.under_way.clear()
             self._keep_last(until)
         finally:
             self._heart.stop()
             self._crew.close()
-            self._share.release()
+            self._desks.share.release()
             self._desks.clear()
 
     def _keep_last(self, until: float) -> None:
@@ -231,50 +224,25 @@ class HandlerFollower:
     def abandon(self) -> None:
         """Ends as a process that is killed: nothing is kept or given back; for tests of that."""
         self._heart.stop()
-        if self._sweep is not None:
-            self._sweep[0].stop()
+        if self._desks.sweep is not None:
+            self._desks.sweep[0].stop()
         self._crew.close()
         self._desks.clear()
 
-    def _is_busy_with(self, partition: str) -> bool:
-        """Whether effects of a partition that is wanted are under way, or not written down: those are waited for.
-
-        Not for ever: what hangs is repeated by the other worker.
-        """
-        for desk in self._desks.values():
-            if desk.partition == partition:
-                now = self._clock()
-                desk.leaves_at = now if desk.leaves_at is None else desk.leaves_at
-                return now - desk.leaves_at < self._seconds and (desk.unkept or self._has_under_way(desk))
-        return False
-
-    def _has_under_way(self, desk: Desk) -> bool:
-        return desk in self._under_way.values() or (self._sweep is not None and self._sweep[1] is desk)
-
-    def _staying(self) -> list[Desk]:
-        """The desks at which something may be begun; one that is done with what it began is free to go."""
-        for desk in self._desks.values():
-            if desk.leaves_at is not None and not desk.unkept and not self._has_under_way(desk):
-                self._share.look_again()
-        return [desk for desk in self._desks.values() if desk.leaves_at is None and not desk.over]
-
     def _take_desks(self) -> None:
-        """A desk for each lease that was taken; those of leases that have passed on are left as they are."""
-        held = {(lease.partition, lease.epoch): lease for lease in self._share.held()}
-        for key in self._desks.keys() - held.keys():
-            self._judge.forget(self._desks.pop(key))
-        new = held.keys() - self._desks.keys()
-        if new:
+        """A desk for each lease that was taken; whoever takes one looks at what is kept only then."""
+        for desk in self._desks.left():
+            self._judge.forget(desk)
+        if new := self._desks.new():
+            effects = self._store.effects()
             self._looked = float("-inf")
-            self._parked.read(self._store.effects(), self.handler.name)
-            left = self._store.effects().notes(self.handler.name, Deadline.kind, limit=1)
-            self._delays = self.handler.when is not None or bool(left)
-            self._telling.found(self._store.effects())
-        for key in new:
-            mine, given = belonging(key[0], self._store, self.handler.name), (self._share, self._store)
-            self._desks[key] = Desk(
-                self.handler, held[key], *given, parked=self._parked, mine=mine, clock=self._clock
+            self._desks.parked.read(effects, self.handler.name)
+            self._delays = self.handler.when is not None or bool(
+                effects.notes(self.handler.name, Deadline.kind, limit=1)
             )
+            self._telling.found(effects)
+        for lease in new:
+            self._desks.take(lease)
 
     def _look(self) -> None:
         """Whether somebody holds the handler, or has it try its target at once."""
@@ -290,14 +258,14 @@ class HandlerFollower:
         if now - self._asked >= _LOOK and self._desks:
             self._asked = now
             asked = [Asked.of(note) for note in self._store.effects().notes(self.handler.name, Asked.kind)]
-            for desk in self._desks.values():
+            for desk in self._desks:
                 for stream in desk.asked(asked):
                     self._judge.parked(stream)
-        fired = not self._crew.out and any(desk.fired >= self._due_at for desk in self._desks.values())
+        fired = not self._crew.out and any(desk.fired >= self._due_at for desk in self._desks)
         if self.handler.when is not None and (fired or now - self._due_at >= _LOOK / 2):
             self._due_at = now
             for n, page in enumerate(self._due.pages()):
-                room = [desk.due(page, first=n == 0) for desk in self._desks.values()]
+                room = [desk.due(page, first=n == 0) for desk in self._desks]
                 if not any(room):
                     break
 
@@ -308,15 +276,17 @@ class HandlerFollower:
         plain = self.handler.when is None and self._gate.free and not self._crew.out
         if not plain or most < SWEPT or not isinstance(self._doing, Doing):
             return False
-        for desk in self._staying():
+        for desk in self._desks.staying():
             sweep = desk.sweep(most)
             if sweep is None:
                 continue
-            for other in [other for other in self._desks.values() if other is not desk and other.unkept]:
+            for other in [other for other in self._desks if other is not desk and other.unkept]:
                 self._keep(other)
-            if self._fenced(desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())):
+            if self._desks.fenced(
+                desk, partial(desk.begin_sweep, self.handler.concurrency, self._telling.news())
+            ):
                 self._telling.written()
-                self._sweep = sweep, desk
+                self._desks.sweep = sweep, desk
                 self._crew.begin([sweep])
                 self._crew.wait(_WAIT)
                 self._settle()
@@ -325,11 +295,11 @@ class HandlerFollower:
 
     def _settle_sweep(self) -> None:
         """What was begun in one go is done with; if it takes too long, each of its effects goes the usual way."""
-        if self._sweep is None:
+        if self._desks.sweep is None:
             return
-        (sweep, desk), self._sweep = self._sweep, None
+        (sweep, desk), self._desks.sweep = self._desks.sweep, None
         begun, done = sweep.stop(), sweep.done
-        if self._desks.get((desk.partition, desk.epoch)) is not desk:
+        if desk not in self._desks:
             return
         self._judge.taken += done - (sweep.error is not None)
         if sweep.taken:
@@ -342,7 +312,7 @@ class HandlerFollower:
                 self._settled(effect, desk)
             else:
                 self._broken[effect] = sweep, done
-                self._under_way[effect] = desk
+                self._desks.under_way[effect] = desk
                 effect.begun = self._clock()
 
     def _settle(self) -> None:
@@ -352,14 +322,14 @@ class HandlerFollower:
             if sweep.done > before:
                 del self._broken[effect]
                 effect.error = sweep.error
-                self._settled(effect, self._under_way.pop(effect, None))
+                self._settled(effect, self._desks.under_way.pop(effect, None))
         for found in self._crew.collect():
             if isinstance(found, Effect):
-                self._settled(found, self._under_way.pop(found, None))
-        self._judge.find_guilty(self._desks.values())
+                self._settled(found, self._desks.under_way.pop(found, None))
+        self._judge.find_guilty(self._desks)
 
     def _settled(self, effect: Effect, desk: Desk | None) -> None:
-        if desk is None or self._desks.get((desk.partition, desk.epoch)) is not desk:
+        if desk is None or desk not in self._desks:
             self._judge.lost(effect)
         else:
             self._judge.judge(effect, desk)
@@ -371,12 +341,12 @@ class HandlerFollower:
         """
         waiting = dict(chosen)
         try:
-            for desk in list(self._desks.values()):
+            for desk in self._desks:
                 self._keep(desk, now=now)
-            there, at = set(self._desks.values()), self._clock()
-            begun = [effect for effect, desk in chosen if desk in there]
+            at = self._clock()
+            begun = [effect for effect, desk in chosen if desk in self._desks]
             for effect in begun:
-                self._under_way[effect] = waiting.pop(effect)
+                self._desks.under_way[effect] = waiting.pop(effect)
                 effect.begun = at
             self._crew.begin(begun)
         finally:
@@ -385,16 +355,6 @@ class HandlerFollower:
                 self._gate.gone((self.handler.name, effect.event.stream))
 
     def _keep(self, desk: Desk, *, now: bool = False) -> None:
-        busy = self._has_under_way(desk)
-        if self._fenced(desk, partial(desk.commit, self._telling.news(), now=now, busy=busy)):
+        busy = self._desks.has_under_way(desk)
+        if self._desks.fenced(desk, partial(desk.commit, self._telling.news(), now=now, busy=busy)):
             self._telling.written()
-
-    def _fenced(self, desk: Desk, act: Callable[[], None]) -> bool:
-        """Acts; a desk whose partition has passed to another worker is left, and its effects with it."""
-        try:
-            act()
-        except OwnerFenced as error:
-            _log.warning("%s", error)
-            self._desks.pop((desk.partition, desk.epoch), None)
-            return False
-        return True
