@@ -6,7 +6,7 @@ With `--stages [FILE]` instead: where the time of the paths goes that miss their
 import argparse
 from pathlib import Path
 
-from benchmarks import cosmos, cosmos_costs, flat, handling, history, reading, stages, writing
+from benchmarks import bus, cosmos, cosmos_costs, flat, handling, history, reading, stages, writing
 from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
@@ -27,7 +27,10 @@ if __name__ == "__main__":
     if given.stages:
         stages.report(given.stages)
         raise SystemExit
-    cases = [*writing.CASES, *reading.CASES, *history.CASES, *handling.CASES, *cosmos.CASES, *flat.CASES]
+    cases = [
+        *(*writing.CASES, *reading.CASES, *history.CASES, *handling.CASES),
+        *(*bus.CASES, *cosmos.CASES, *flat.CASES),
+    ]
     words = given.words
     chosen = [case for case in cases if not words or any(word in case.name for word in words)]
     if chosen:

@@ -99,7 +99,12 @@ def loop_over_feed(folder: Path) -> float:
     return count / seconds
 
 
-def arrives(folder: Path) -> float:
+def arriving(folder: Path, bus: str | None = None) -> str:
+    """The log of `arrives`."""
+    return f"sqlite:///{folder}/arriving{'-by-bus' if bus else ''}.db"
+
+
+def arrives(folder: Path, bus: str | None = None) -> float:
     """Milliseconds from append to the call of a handler, the 99th percentile of 300."""
     called, stop = threading.Event(), threading.Event()
 
@@ -108,7 +113,7 @@ def arrives(folder: Path) -> float:
         called.set()
 
     found = []
-    with ef.App("bench", events=[Noted], handlers=[tell]).open(f"sqlite:///{folder}/arriving.db") as live:
+    with ef.App("bench", events=[Noted], handlers=[tell]).open(arriving(folder, bus), bus=bus) as live:
         worker = threading.Thread(target=live.run, args=(stop,))
         worker.start()
         live.store.append("note-0", [REGISTRY.encode(EVENT)], expected=ef.ANY)

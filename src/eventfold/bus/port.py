@@ -1,6 +1,6 @@
 """The topic port: what relay and feed need of a broker."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from eventfold.bus.messages.form import Headers, Message
@@ -40,7 +40,7 @@ class Reader(Protocol):
             offsets: partition of the topic -> the next message.
         """
 
-    def poll(self, limit: int, timeout: float) -> Sequence[Received | Ended]:
+    def poll(self, limit: int, timeout: float) -> Iterable[Received | Ended]:
         """The next messages, and where partitions have ended.
 
         Args:

@@ -133,10 +133,15 @@ def cut(text: bytes, before: str) -> tuple[bytes, bytes] | None:
     Raises:
         msgspec.MsgspecError, RecursionError: it is no JSON.
     """
+    return split(text, len(before.encode()))
+
+
+def split(text: bytes, size: int) -> tuple[bytes, bytes] | None:
+    """As `cut`, of a text that begins with so many bytes as `before_data` says."""
     found = _decode_parts(text)
     data, metadata = bytes(found.data), bytes(found.metadata)
     # as long as what is between them leaves no room for anything else
-    if len(before.encode()) + len(data) + len(_BETWEEN) + len(metadata) + 1 != len(text):
+    if size + len(data) + len(_BETWEEN) + len(metadata) + 1 != len(text):
         return None
     return data, metadata
 

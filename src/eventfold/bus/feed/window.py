@@ -5,14 +5,13 @@ least of those places is all there, and is given in the order that it has in the
 what was given is one of the log itself.
 """
 
-import heapq
 import logging
-from collections import deque
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
+from eventfold.bus.feed.lanes import Lane, Part
 from eventfold.bus.feed.place import Standing, to_token
-from eventfold.bus.marks import Marks, Place
+from eventfold.bus.marks import NOWHERE, Place
+from eventfold.bus.messages.alike import Alike
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
 from eventfold.bus.port import Ended, Reader, Received
@@ -23,36 +22,8 @@ from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.lineage import overlap
 
 _log = logging.getLogger("eventfold.bus")
-_ENDLESS = 2**63
 AT_ONCE = 2_000
 """Messages of one look, at most."""
-
-
-class _Waiting(NamedTuple):
-    """An event that was read and not given; ordered by its place in the log."""
-
-    place: Place
-    number: int
-    event: RecordedEvent
-
-
-class _Part:
-    """One partition of the log."""
-
-    def __init__(self, mark: Mark) -> None:
-        self.mark = mark
-        self.heap: list[_Waiting] = []
-        self.known: set[bytes] = set()
-        """The ids of those; places would not do, since parts of what was split count the same ones."""
-        self.offsets: dict[int, deque[tuple[int, Place]]] = {}
-        """By partition of the topic, where those stand that wait."""
-
-    def first(self, partition: int, otherwise: int) -> int:
-        """The first offset of a partition of the topic at which something waits."""
-        waiting = self.offsets.get(partition)
-        while waiting and waiting[0][1].position <= self.mark.position:
-            waiting.popleft()
-        return min(waiting[0][0], otherwise) if waiting else otherwise
 
 
 class Window:
@@ -81,13 +52,13 @@ class Window:
         self._topic = topic
         self._identity = identity
         self._log = cursor.log
-        self._parts = {name: _Part(mark) for name, mark in cursor.marks.items()}
+        self._parts = {name: Part(mark) for name, mark in cursor.marks.items()}
         self._told: list[Cursor | None] = [None] * len(offsets)
         self._told_at = list(offsets)
         """By partition of the topic, where the last word of the relay stands: it is needed again by who goes on."""
-        self._seen = [Marks() for _ in offsets]
+        self._lanes: list[dict[str, Lane]] = [{} for _ in offsets]
+        self._alike = Alike(cursor.log, len(offsets))
         self._from_low = [from_low] * len(offsets)
-        self._count = 0
         self._moved = False
         self.next = list(offsets)
         self.ended = [-1] * len(offsets)
@@ -107,15 +78,16 @@ class Window:
             ForeignCursor, TopicRepartitioned: what is there cannot be followed.
             BusUnavailable: the broker did not answer.
         """
-        found = self._reader.poll(AT_ONCE, timeout)
-        for one in found:
+        came = False
+        for one in self._reader.poll(AT_ONCE, timeout):
+            came = True
             if isinstance(one, Ended):
                 self.ended[one.partition] = one.offset
-                continue
-            if one.offset >= self.next[one.partition]:
+            elif one.offset >= self.next[one.partition]:
                 self.next[one.partition] = one.offset + 1
-                self._take(one)
-        return bool(found)
+                if not self._take_next(one):
+                    self._take(one)
+        return came
 
     def give(self, limit: int, names: Collection[str] | None) -> list[RecordedEvent]:
         """What is complete, in the order of the log; events that share a position are not torn apart.
@@ -137,13 +109,26 @@ class Window:
     def has_more(self) -> bool:
         """Whether something is complete and was not given."""
         return all(told is not None for told in self._told) and any(
-            part.heap and (part.heap[0].place.position <= self._complete(name)[0] or self._has_ended(name))
-            for name, part in self._parts.items()
+            self._make_ready(name, part) for name, part in self._parts.items()
         )
 
     def close(self) -> None:
         """Gives the reader back."""
         self._reader.close()
+
+    def _take_next(self, message: Received) -> bool:
+        """Takes the event that a lane goes on with; whether it was one."""
+        found = self._alike.read(message.headers, message.value)
+        if found is None:
+            return False
+        event, text, before = found
+        lane = self._lanes[message.partition].get(event.partition)
+        if lane is None or lane.part is None or lane.others or not lane.goes_on(event, before, text):
+            return False
+        if event.position > lane.part.mark.position:
+            lane.events.append(event)
+            lane.offsets.append(message.offset)
+        return True
 
     def _take(self, message: Received) -> None:
         try:
@@ -166,20 +151,27 @@ class Window:
             self._moved = True
         elif isinstance(found, EventEnvelope) and event is not None:
             self._check(partition, found.partition, found.before)
-            self._seen[partition].add(found.partition, found.place)
-            self._keep(found.partition, found.place, event, message)
+            self._keep(event, message)
+            self._alike.learn(found, message.headers)
         self._from_low[partition] = False
 
-    def _keep(self, name: str, place: Place, event: RecordedEvent, message: Received) -> None:
-        part = self._part_of(name)
-        if part is None or place.position <= part.mark.position or event.id_bytes in part.known:
-            return
-        part.known.add(event.id_bytes)
-        self._count += 1
-        heapq.heappush(part.heap, _Waiting(place, self._count, event))
-        part.offsets.setdefault(message.partition, deque()).append((message.offset, place))
+    def _keep(self, event: RecordedEvent, message: Received) -> None:
+        lane = self._lane(message.partition, event.partition)
+        if lane.part is not None and event.position > lane.part.mark.position:
+            lane.part.insert(lane, event, message.offset)
+        lane.has_come(Place(event.position, event.version))
 
-    def _part_of(self, name: str) -> _Part | None:
+    def _lane(self, partition: int, name: str) -> Lane:
+        lanes = self._lanes[partition]
+        lane = lanes.get(name)
+        if lane is None or lane.part is None:
+            lane = lanes[name] = lane or Lane(name, None)
+            part = self._part_of(name)
+            if part is not None:
+                part.take_over(partition, lane)
+        return lane
+
+    def _part_of(self, name: str) -> Part | None:
         """The partition that a name of the log stands for here: itself, or what it came from, or what came of it."""
         part = self._parts.get(name)
         if part is None:
@@ -188,7 +180,10 @@ class Window:
 
     def _check(self, partition: int, name: str, before: Place) -> None:
         """That what stands before is not missing."""
-        if before <= self._seen[partition].reached(name):
+        lanes = self._lanes[partition]
+        if name in lanes and before <= lanes[name].place:
+            return
+        if before <= max((one.place for one in lanes.values() if overlap(one.name, name)), default=NOWHERE):
             return
         part = self._part_of(name)
         if part is None or before.position <= part.mark.position:  # another reader's, or given earlier
@@ -209,28 +204,24 @@ class Window:
 
     def _give_of(self, name: str, limit: int, events: list[RecordedEvent]) -> None:
         part = self._parts[name]
-        ended = self._has_ended(name)
-        complete, mark = self._complete(name)
-        last: Place | None = None
-        while part.heap:
-            waiting = part.heap[0]
-            is_whole = waiting.place.position <= complete or (ended and waiting.event.partition == name)
-            if not is_whole or (len(events) >= limit and (last is None or waiting.place[0] != last[0])):
-                break
-            heapq.heappop(part.heap)
-            part.known.discard(waiting.event.id_bytes)
-            last = waiting.place
-            part.mark = Mark(last.position, waiting.event.id_bytes.hex())
-            events.append(waiting.event)
-        own = ""
-        if mark is not None and (not part.heap or part.heap[0].place.position > complete):
-            if mark.position > part.mark.position or mark.event:
-                part.mark = Mark(mark.position, mark.event or part.mark.event)
-            own = mark.token
+        self._make_ready(name, part)
+        if len(events) < limit:
+            events += part.give(limit - len(events))
+        complete, own = self._complete(name)[1], ""
+        if complete is not None and not part.ready:
+            if complete.position > part.mark.position or complete.event:
+                part.mark = Mark(complete.position, complete.event or part.mark.event)
+            own = complete.token
+        part.pass_on()
         offsets = [part.first(n, self._told_at[n]) for n in range(len(self.next))]
         part.mark = Mark(
             part.mark.position, part.mark.event, to_token(Standing(self._identity, offsets, own))
         )
+
+    def _make_ready(self, name: str, part: Part) -> bool:
+        """Whether something may be given."""
+        part.make_ready(self._complete(name)[0], name if self._has_ended(name) else None)
+        return bool(part.ready)
 
     def _complete(self, name: str) -> tuple[int, Mark | None]:
         """Up to where a partition of the log is here as a whole, and the mark of the log there, if it is known."""
@@ -251,17 +242,18 @@ class Window:
         """Where a partition of the log has ended and was given, those that came of it take its place."""
         for name in [name for name in self._parts if self._has_ended(name)]:
             part = self._parts[name]
-            if any(waiting.event.partition == name for waiting in part.heap):
+            if part.waits(name):
                 continue
             told = self._told[0]
             heirs = [heir for heir in (told.marks if told else ()) if overlap(heir, name)]
             del self._parts[name]
-            for heir in heirs:
-                new = self._parts[heir] = _Part(part.mark)
-                new.heap = [waiting for waiting in part.heap if overlap(waiting.event.partition, heir)]
-                heapq.heapify(new.heap)
-                new.known = {waiting.event.id_bytes for waiting in new.heap}
-                new.offsets = {n: deque(waiting) for n, waiting in part.offsets.items()}
+            parts = {heir: Part(part.mark) for heir in heirs}
+            self._parts |= parts
+            for partition, lane in part.lanes:
+                lane.part, others = None, lane.copy()
+                for heir, new in parts.items():
+                    if overlap(lane.name, heir):
+                        new.take_over(partition, lane if lane.part is None else others.copy())
             self._moved = True
 
     def _place(self, message: Received) -> str:

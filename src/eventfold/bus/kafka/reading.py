@@ -1,6 +1,6 @@
 """Reads on in all partitions of a topic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -11,7 +11,7 @@ from eventfold.bus.port import Ended, Received
 from eventfold.errors import CursorExpired
 
 _KILOBYTES = 16 * 1024
-"""That are fetched ahead for a partition, at most."""
+"""That are fetched ahead, at most."""
 
 
 def received(message: Message) -> Received:
@@ -31,6 +31,7 @@ def consumer(client: Mapping[str, Any], hearing: Hearing, **more: Any) -> Consum
             "isolation.level": "read_committed",
             "auto.offset.reset": "error",
             "queued.max.messages.kbytes": _KILOBYTES,
+            "fetch.queue.backoff.ms": 10,  # for so long nothing is fetched where that much waits; else for a second
             **more,
         }
     )
@@ -53,19 +54,23 @@ class KafkaReader:
         """By a new assignment: what was fetched ahead is forgotten."""
         self._consumer.assign([TopicPartition(self._topic, n, offset) for n, offset in offsets.items()])
 
-    def poll(self, limit: int, timeout: float) -> Sequence[Received | Ended]:
-        """What the client has fetched."""
+    def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
+        """What the client has fetched; a message is given back before the next is looked at, as it has many parts."""
         try:
-            messages = self._consumer.consume(limit, timeout)
+            messages = self._consumer.consume(limit, 0)
+            if not messages:  # a client that is told to wait waits until it has as many as that
+                messages = self._consumer.consume(1, timeout)
+                messages += self._consumer.consume(limit - 1, 0) if limit > 1 and messages else []
         except KafkaException as error:
             raise failure(error, self._topic, "reading", self._hearing.last) from None
-        found: list[Received | Ended] = []
-        for message in messages:
+        messages.reverse()
+        while messages:
+            message = messages.pop()
             report = message.error()
             if report is None:
-                found.append(received(message))
+                yield received(message)
             elif report.code() == END:
-                found.append(Ended(message.partition() or 0, message.offset() or 0))
+                yield Ended(message.partition() or 0, message.offset() or 0)
             elif is_forgotten(report):
                 raise CursorExpired(
                     f"{self._topic} no longer holds what is to be read of its partition {message.partition()}: raise"
@@ -74,7 +79,6 @@ class KafkaReader:
                 )
             else:
                 raise failure(report, self._topic, "reading", self._hearing.last)
-        return found
 
     def close(self) -> None:
         """Ends its connections."""

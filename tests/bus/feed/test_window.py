@@ -1,0 +1,170 @@
+"""What a reader is given of a topic, whatever comes twice, late or in pieces: the log, once and in its order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from eventfold.bus.feed.place import read_standing
+from eventfold.bus.feed.window import Window
+from eventfold.bus.marks import Marks, Place
+from eventfold.bus.messages.encoding import MessageEncoder
+from eventfold.bus.messages.form import Message, Progress
+from eventfold.bus.port import Ended, Received
+from eventfold.errors import CursorExpired, FeedBroken
+from eventfold.events.document import id_text
+from eventfold.events.envelope import RecordedEvent
+from eventfold.events.ids import new_id
+from eventfold.feed.cursor import Cursor, Mark
+from tests.bus.messages.making import LOG, ONE
+
+
+class Script:
+    """A reader of messages that stand in a list each; partitions come in pieces."""
+
+    def __init__(self, topic: Sequence[Sequence[Message]], pieces: Sequence[int]) -> None:
+        self._topic, self._pieces = topic, list(pieces)
+        self._next: dict[int, int] = {}
+
+    def seek(self, offsets: Mapping[int, int]) -> None:
+        self._next = dict(offsets)
+
+    def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
+        for partition, messages in enumerate(self._topic):
+            size = self._pieces.pop() if self._pieces else 1_000
+            for _ in range(size):
+                offset = self._next[partition]
+                if offset == len(messages):
+                    break
+                self._next[partition] = offset + 1
+                message = messages[offset]
+                yield Received(partition, offset, message.key, message.value, message.headers)
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def is_read(self) -> bool:
+        return all(self._next[n] == len(messages) for n, messages in enumerate(self._topic))
+
+
+class Scene:
+    """A log of some partitions, and what a relay makes of it that dies now and then."""
+
+    def __init__(self, count: int, names: Sequence[str]) -> None:
+        self.names = names
+        self.log: list[RecordedEvent] = []
+        self.topic: list[list[Message]] = [[] for _ in range(count)]
+        self._encoder = MessageEncoder(LOG, count)
+        self._sent = [Marks() for _ in range(count)]
+
+    def happen(self, streams: Sequence[int]) -> list[RecordedEvent]:
+        """An event in each of some streams."""
+        new: list[RecordedEvent] = []
+        for stream in streams:
+            name = self.names[stream % len(self.names)]
+            own = [event for event in self.log if event.partition == name]
+            version = 1 + sum(event.stream == f"order-{stream}" for event in self.log)
+            # two of one transaction share their position
+            shares = bool(new) and new[-1].stream == f"order-{stream}" and version % 3 == 0
+            position = (own[-1].position if own else 0) + (0 if shares else 1)
+            place = {"partition": name, "position": position, "version": version}
+            event = structs.replace(ONE, stream=f"order-{stream}", id_bytes=new_id().bytes, **place)
+            self.log.append(event)
+            new.append(event)
+        return new
+
+    def relay(self, events: Sequence[RecordedEvent], *, again: int) -> None:
+        """One batch, after so many of the last messages came once more."""
+        for messages in self.topic:
+            messages.extend(messages[len(messages) - min(again, len(messages)) :])
+        for event in events:
+            message = self._encoder.event(event)
+            assert message.partition is not None
+            marks = self._sent[message.partition]
+            self.topic[message.partition].append(self._encoder.event(event, marks.own(event.partition)))
+            marks.add(event.partition, Place(event.position, event.version))
+        last = {event.partition: event for event in self.log}
+        marked = {name: Mark(event.position, event.id_bytes.hex()) for name, event in last.items()}
+        cursor = Cursor(LOG, {name: marked.get(name, Mark()) for name in self.names})
+        for messages, sent in zip(self.topic, self._sent, strict=True):
+            progress = Progress(cursor=cursor, sent=dict(sent.last))
+            messages.append(self._encoder.progress(progress, new_id(), 1))
+
+
+def rest(
+    scene: Scene, cursor: Cursor, pieces: Sequence[int], limit: int, pages: int
+) -> tuple[list[RecordedEvent], Cursor]:
+    """What is read in some pages, and where that ends."""
+    standings = [standing for mark in cursor.marks.values() if (standing := read_standing(mark))]
+    count = len(scene.topic)
+    at = [min(found) for found in zip(*(one.offsets for one in standings), strict=True)] or [0] * count
+    script = Script(scene.topic, pieces)
+    window = Window(script, "topic", "id", cursor, at, from_low=not standings)
+    events: list[RecordedEvent] = []
+    while pages:
+        page = window.give(limit, None)
+        events += page
+        pages -= bool(page)
+        if not page and not window.poll(0) and script.is_read:
+            break
+    return events, window.cursor
+
+
+STREAMS = st.lists(st.integers(0, 5), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 3),
+    st.sampled_from([["0"], ["a", "b"]]),
+    st.lists(st.tuples(STREAMS, st.integers(0, 8)), min_size=1, max_size=6),
+    st.lists(st.integers(0, 7), max_size=12),
+    st.integers(1, 9),
+    st.integers(1, 6),
+)
+def test_the_log_is_given_once_and_in_its_order_by_readers_that_come_and_go(
+    count: int,
+    names: list[str],
+    batches: list[tuple[list[int], int]],
+    pieces: list[int],
+    limit: int,
+    pages: int,
+) -> None:
+    scene = Scene(count, names)
+    for streams, again in batches:
+        scene.relay(scene.happen(streams), again=again)
+    cursor = Cursor(LOG, {name: Mark() for name in names})
+    given: list[RecordedEvent] = []
+    while True:
+        some, cursor = rest(scene, cursor, pieces, limit, pages)
+        if not some:
+            break
+        given += some
+    for name in names:
+        assert [e for e in given if e.partition == name] == [e for e in scene.log if e.partition == name]
+    assert {name: mark.position for name, mark in cursor.marks.items()} == {
+        name: max((e.position for e in scene.log if e.partition == name), default=0) for name in names
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), st.integers(0, 39), st.lists(st.integers(1, 7), max_size=12))
+def test_an_event_that_is_not_there_is_a_hole_wherever_it_was(
+    count: int, lost: int, pieces: list[int]
+) -> None:
+    scene = Scene(count, ["0"])
+    for first in range(0, 40, 8):
+        scene.relay(scene.happen([n % 5 for n in range(first, first + 8)]), again=0)
+    key = b'"id":"' + id_text(scene.log[lost].id_bytes).encode()
+    scene.topic = [[one for one in some if key not in one.value] for some in scene.topic]
+    cursor, given = Cursor(LOG, {"0": Mark()}), list[RecordedEvent]()
+    with pytest.raises((FeedBroken, CursorExpired), match=r"up to position|no longer holds"):
+        while True:
+            some, cursor = rest(scene, cursor, pieces, 3, 1)
+            given += some
+            assert some, "nothing was said of it"
+    assert given == scene.log[: len(given)]
+    assert len(given) <= lost
