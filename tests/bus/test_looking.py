@@ -1,6 +1,6 @@
 """A look at a topic says what stands at its ends and whose it is, and reads no more than it says."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -60,6 +60,8 @@ class Shelf:
 
     def publisher(self, timeout: float) -> Publisher:
         raise AssertionError("a look publishes nothing")
+
+    def heed(self, stop: Callable[[], bool]) -> None: ...
 
     def close(self) -> None: ...
 

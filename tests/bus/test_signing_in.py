@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from eventfold.bus.followed import followed
 from eventfold.bus.kafka.entra import Tokens
+from eventfold.bus.kafka.reading import KafkaReader
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.messages.form import Message
 from eventfold.bus.open import open_topic
@@ -192,6 +193,16 @@ def test_a_user_of_kafka_with_a_wrong_password_is_told_which(
     assert "SCRAM-SHA-256" in str(
         refusal(f"{place}&mechanism=SCRAM-SHA-256")
     )  # what the broker has instead is told
+
+
+def test_a_reader_that_is_not_let_in_any_more_says_so(kafka: Shared, topic: MakeTopic) -> None:
+    """The client tries again for ever, and looks as if it had nothing to read."""
+    reader = KafkaReader({**kafka.secured, "sasl.password": "another"}, topic())
+    reader.seek({0: 0})
+    with pytest.raises(ConfigInvalid, match="does not let the connection string in"):
+        for _ in range(100):
+            assert list(reader.poll(10, 0.3)) == []
+    reader.close()
 
 
 @pytest.mark.parametrize("server", ["plain", "secured"])

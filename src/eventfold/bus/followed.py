@@ -1,5 +1,7 @@
 """A log whose feed is a topic: it is written and asked as ever, and followed on the bus."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -39,6 +41,25 @@ class _Followed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def heeding(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
+    """Inside, a broker is waited for no longer than a few seconds once `stop` is true; a log without one knows none.
+
+    Args:
+        store: a log, followed in a topic or not.
+        stop: is called often, and from several threads.
+    """
+    feed = store.feed()
+    if not isinstance(feed, BusFeed):
+        yield
+        return
+    feed.heed(stop)
+    try:
+        yield
+    finally:
+        feed.heed(bool)
 
 
 def followed(store: Store, topic: Topic) -> Store:

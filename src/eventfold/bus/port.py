@@ -1,6 +1,6 @@
 """The topic port: what relay and feed need of a broker."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from eventfold.bus.messages.form import Headers, Message
@@ -49,6 +49,7 @@ class Reader(Protocol):
 
         Raises:
             CursorExpired: the topic has forgotten what stood at an offset.
+            ConfigInvalid: the broker lets nobody in.
             BusUnavailable: the broker did not answer; the reader is of no more use.
         """
 
@@ -148,6 +149,13 @@ class Topic(Protocol):
 
         Args:
             timeout: seconds for one message.
+        """
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Waits for the broker no longer than a few seconds once `stop` is true: `BusUnavailable` is the answer then.
+
+        Args:
+            stop: is called often, and from several threads.
         """
 
     def close(self) -> None:

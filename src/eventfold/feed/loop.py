@@ -132,7 +132,7 @@ class Loop:
         try:
             while not stop.is_set():
                 self.turned = time.monotonic()
-                idle = [runner.step() for runner in self._runners]
+                idle = [runner.step() for runner in self._runners if not stop.is_set()]
                 if all(runner.stopped for runner in self._runners):
                     break
                 if all(idle) and not stop.is_set():

@@ -241,6 +241,10 @@ class BusFeed:
                 raise BusUnavailable(f"{self._topic.name} does not have what it had.", topic=self._topic.name)
             cursor = page.cursor
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Waits for the broker no longer than a few seconds once `stop` is true."""
+        self._topic.heed(stop)
+
     def close(self) -> None:
         """Ends every connection."""
         with self._lock:

@@ -30,8 +30,15 @@ _REFUSED = {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 _SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT}  # noqa: SLF001 - names of the client
+FAR = "tried was {}. Look whether a broker runs there and can be reached from here; nothing is lost while it cannot."
+"""What to do about a broker that does not answer, with where it was looked for."""
 _UNKNOWN_AUTHORITY = "certificate verify failed"
 _PASSAGE = re.compile(r" ?\(after \d+ms in state \w+\)|sasl_ssl://|ssl://|/bootstrap")
+
+
+def without_passage(text: str) -> str:
+    """What the client said, without what says nothing to who reads it."""
+    return _PASSAGE.sub("", text)
 
 
 def is_silence(error: KafkaException) -> bool:
@@ -96,7 +103,7 @@ def refused(error: KafkaError, topic: str, client: Mapping[str, Any]) -> Eventfo
         topic: what the topic is called in sentences.
         client: its settings; none of its secrets is repeated.
     """
-    cause = _PASSAGE.sub("", error.str())
+    cause = without_passage(error.str())
     if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - a name of the client
         who, mend, key = _signing(client)
         return ConfigInvalid(f"The broker of {topic} does not let {who} in: {cause}. {mend}", key=key)

@@ -5,16 +5,15 @@ are in before the next is begun; the client does not send a second time by itsel
 success ends it all. Whoever goes on looks at the topic first.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as Report
 
-from eventfold.bus.kafka.ending import close
 from eventfold.bus.kafka.failures import failure
 from eventfold.bus.kafka.hearing import Hearing
+from eventfold.bus.kafka.patience import Patience, Wait, close
 from eventfold.bus.messages.form import Message
 from eventfold.errors import BusUnavailable
 
@@ -29,10 +28,10 @@ class PlainSender:
     Args:
         client: settings of librdkafka: where the broker is and how to speak to it.
         topic: the topic.
-        patience: seconds for which an answer is waited for.
+        patience: how long the broker is waited for.
     """
 
-    def __init__(self, client: Mapping[str, Any], topic: str, patience: float) -> None:
+    def __init__(self, client: Mapping[str, Any], topic: str, patience: Patience) -> None:
         self._topic = topic
         self._patience = patience
         self._error: KafkaError | None = None
@@ -45,8 +44,8 @@ class PlainSender:
                 "acks": "all",
                 "max.in.flight": 1,
                 "message.send.max.retries": 0,
-                "message.timeout.ms": int(patience * 1_000),
-                "linger.ms": int(patience * 500),  # for more, which a flush ends
+                "message.timeout.ms": int(patience.sending * 1_000),
+                "linger.ms": int(patience.sending * 500),  # for more, which a flush ends
                 "batch.num.messages": _REQUEST_MESSAGES,
                 "queue.buffering.max.messages": 1_000_000,
                 "batch.size": 16 * 1024 * 1024,
@@ -71,14 +70,14 @@ class PlainSender:
     def _exchange(self, begun: Mapping[int, Sequence[Message]]) -> None:
         produce, topic, told = self._producer.produce, self._topic, self._told
         wanted, self._acknowledged, self._error = 0, 0, None
+        wait = Wait(self._patience, self._hearing, self._producer, topic, "sending")
         try:
             for partition, some in begun.items():
                 for _, key, value, headers in some:
                     produce(topic, value, key, partition, on_delivery=told, headers=headers)
                 wanted += len(some)
-            until = time.monotonic() + self._patience
-            while self._producer.flush(0.1) and not self._failed() and time.monotonic() < until:
-                pass
+            while self._producer.flush(0.1) and not self._failed():
+                wait.step()
         except KafkaException as error:
             raise failure(error, topic, "sending", self._hearing.last) from None
         if (failed := self._failed()) is not None:
@@ -87,7 +86,7 @@ class PlainSender:
         if self._acknowledged < wanted:
             self._producer.purge()
             raise BusUnavailable(
-                f"{topic} acknowledged {self._acknowledged:,} of {wanted:,} messages within {self._patience:.0f} s.",
+                f"{topic} acknowledged {self._acknowledged:,} of {wanted:,} messages, and said nothing of the others.",
                 topic=topic,
             )
 

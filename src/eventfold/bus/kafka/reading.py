@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from eventfold.bus.kafka.failures import END, failure, is_forgotten
+from eventfold.bus.kafka.failures import END, failure, is_forgotten, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.port import Ended, Received
 from eventfold.errors import CursorExpired
@@ -63,6 +63,13 @@ class KafkaReader:
                 messages += self._consumer.consume(limit - 1, 0) if limit > 1 and messages else []
         except KafkaException as error:
             raise failure(error, self._topic, "reading", self._hearing.last) from None
+        if messages:
+            self._hearing.refusal = None
+        elif (refusal := self._hearing.refusal) is not None:
+            # the client tries again for ever, and would look as one that has nothing to read
+            raise refused(refusal, self._topic, self._hearing.client) or failure(
+                refusal, self._topic, "reading", self._hearing.last
+            )
         messages.reverse()
         while messages:
             message = messages.pop()

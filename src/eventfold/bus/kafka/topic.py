@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
@@ -9,6 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
+from eventfold.bus.kafka.patience import PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.plain import PlainSender
 from eventfold.bus.kafka.publisher import KafkaPublisher
 from eventfold.bus.kafka.reading import KafkaReader, consumer, received
@@ -18,8 +21,6 @@ from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
 
 T = TypeVar("T")
 Mode = Literal["transactional", "plain"]
-PATIENCE = 30.0
-"""Seconds for which an answer is waited for."""
 _AT_ONCE = 1_000
 _FIRST = 0.5
 """Seconds after which an answer is asked for again, at first; each time twice as long."""
@@ -34,7 +35,7 @@ class KafkaTopic:
         client: settings of librdkafka: where the broker is and how to speak to it.
         topic: the topic.
         mode: how a relay sends.
-        patience: seconds for which an answer is waited for.
+        patience: seconds for which what was sent is waited for; an answer to a question, at most 8.
     """
 
     def __init__(
@@ -43,12 +44,12 @@ class KafkaTopic:
         topic: str,
         *,
         mode: Mode = "transactional",
-        patience: float = PATIENCE,
+        patience: float = SENDING,
     ) -> None:
         self._client = dict(client)
         self._topic = topic
         self._mode = mode
-        self._patience = patience
+        self._patience = Patience(patience)
         self._hearing = Hearing()
         self._was_there = False
         self._reader: Consumer | None = None
@@ -94,7 +95,8 @@ class KafkaTopic:
             return
         reader = self._consumer()
         reader.assign([TopicPartition(self._topic, partition, parts[partition].low) for partition in left])
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self._patience.sending
+        self._hearing.back()
         try:
             while left:
                 found = self._ask("reading", lambda _: reader.consume(_AT_ONCE, timeout=0.2))
@@ -107,11 +109,17 @@ class KafkaTopic:
                         yield received(message)
                     if offset >= left.get(partition, offset + 2) - 1:
                         del left[partition]
+                now, gone = time.monotonic(), self._hearing.gone()
                 if found:
-                    until = time.monotonic() + self._patience
-                elif time.monotonic() > until:
+                    until = now + self._patience.sending
+                    self._hearing.back()
+                elif self._patience.is_over():
+                    raise given_up(self._topic, "reading")
+                elif gone > self._patience.answer:
+                    raise silent(self._topic, "reading", gone, self._hearing)
+                elif now > until:
                     raise BusUnavailable(
-                        f"{self._topic} has more, and gave nothing for {self._patience:.0f} s.",
+                        f"{self._topic} has more, and gave nothing for {self._patience.sending:.0f} s.",
                         topic=self._topic,
                     )
         finally:
@@ -119,13 +127,9 @@ class KafkaTopic:
 
     def identity(self) -> str:
         """The id that the broker gave it."""
-        topics = TopicCollection([self._topic])
-        try:
-            (answer,) = self._kafka().describe_topics(topics, request_timeout=self._patience).values()
-            found = answer.result(self._patience).topic_id
-        except (KafkaException, TimeoutError):
-            return ""
-        return str(found) if found is not None else ""
+        topics, kafka = TopicCollection([self._topic]), self._kafka()
+        found = self._told(lambda seconds: kafka.describe_topics(topics, request_timeout=seconds))
+        return str(found.topic_id) if found is not None and found.topic_id is not None else ""
 
     def reader(self) -> Reader:
         """With a client of its own."""
@@ -140,6 +144,10 @@ class KafkaTopic:
     def publisher(self, timeout: float) -> Publisher:
         """Idempotent, but where the mode is plain."""
         return KafkaPublisher(self._client, self._topic, is_idempotent=self._mode != "plain", timeout=timeout)
+
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """For its senders and readers too."""
+        self._patience.heed(stop)
 
     def close(self) -> None:
         """Ends its connections."""
@@ -161,12 +169,9 @@ class KafkaTopic:
 
     def _policy(self) -> str:
         """Empty where the broker does not tell, as some services do not."""
-        resource = ConfigResource(ResourceType.TOPIC, self._topic)
-        try:
-            (answer,) = self._kafka().describe_configs([resource], request_timeout=self._patience).values()
-            found = answer.result(self._patience).get("cleanup.policy")
-        except (KafkaException, TimeoutError):
-            return ""
+        resources, kafka = [ConfigResource(ResourceType.TOPIC, self._topic)], self._kafka()
+        settings = self._told(lambda seconds: kafka.describe_configs(resources, request_timeout=seconds))
+        found = (settings or {}).get("cleanup.policy")
         return found.value or "" if found is not None else ""
 
     def _kafka(self) -> AdminClient:
@@ -176,22 +181,39 @@ class KafkaTopic:
 
     def _ask(self, what: str, call: Callable[[float], T]) -> T:
         """An answer, for which a call waits for so many seconds."""
-        until = time.monotonic() + self._patience
-        settled = time.monotonic() + min(self._patience, _SETTLING)
+        began, patience = time.monotonic(), self._patience
+        until, settled = began + patience.answer, began + min(patience.answer, _SETTLING)
         seconds = _FIRST
         while True:
+            if patience.is_over():
+                raise given_up(self._topic, what)
             try:
-                return call(min(seconds, self._patience))
+                return call(min(seconds, patience.answer))
             except KafkaException as error:
                 if (refusal := self._refusal()) is not None:
                     raise refusal from None
                 now = time.monotonic()
-                if now > (until if is_silence(error) else settled if is_passing(error) else 0):
+                if is_silence(error):
+                    if now >= until:
+                        raise silent(self._topic, what, now - began, self._hearing) from None
+                elif now > (settled if is_passing(error) else 0):
                     raise failure(
                         error, self._topic, what, self._hearing.last, was_there=self._was_there
                     ) from None
                 seconds = min(2 * seconds, max(until - now, _FIRST))  # a broker may be slow to answer
             time.sleep(0.05)
+
+    def _told(self, call: Callable[[float], Mapping[Any, Future[T]]]) -> T | None:
+        """An answer that not every broker gives; None where none came."""
+        until = time.monotonic() + self._patience.answer
+        try:
+            (answer,) = call(self._patience.answer).values()
+            while not self._patience.is_over() and time.monotonic() < until:
+                with suppress(TimeoutError):
+                    return answer.result(PIECE)
+        except KafkaException:
+            pass
+        return None
 
     def _refusal(self) -> EventfoldError | None:
         """Why the broker lets nobody in, where it says so; the error that an answer lacks does not tell."""

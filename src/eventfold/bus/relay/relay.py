@@ -19,13 +19,14 @@ from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.bus.port import Sender, Topic
 from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
 from eventfold.bus.unfit import repartitioned
-from eventfold.errors import CursorInvalid, RelayFenced
+from eventfold.errors import BusUnavailable, CursorInvalid, RelayFenced
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
+from eventfold.feed.loop import Stop
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.relay")
@@ -56,6 +57,7 @@ class Relay:
         page: events of one batch, at most.
         seconds: how long its lease may stand still before another relay takes over.
         clock: seconds, for intervals only.
+        stop: once it is set, the broker is waited for no longer than a few seconds.
     """
 
     def __init__(
@@ -68,10 +70,14 @@ class Relay:
         page: int = PAGE,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        stop: Stop | None = None,
     ) -> None:
         self._feed = store.feed()
         self._effects = store.effects()
         self._topic = topic
+        self._stop = stop
+        if stop is not None:
+            topic.heed(stop.is_set)
         self._reader = reader_of(topic)
         self._begin = begin or self._feed.start
         self._page = page
@@ -140,6 +146,11 @@ class Relay:
             self._stop_sending()
             if self._is_another_relays():
                 _log.warning("%s", error)
+                return True
+            raise
+        except BusUnavailable:
+            self._stop_sending()
+            if self._stop is not None and self._stop.is_set():
                 return True
             raise
         except BaseException:

@@ -31,8 +31,9 @@ def relay(settings: Settings, once: bool, from_now: bool) -> None:  # noqa: FBT0
         topic = closings.enter_context(closing(settings.open_topic()))
         store = closings.enter_context(closing(settings.open_log()))
         feed = store.feed()
-        relay = Relay(store, topic, begin=feed.end if from_now else None)
-        if once:
+        stop = None if once else stop_on_signals()
+        relay = Relay(store, topic, begin=feed.end if from_now else None, stop=stop)
+        if stop is None:
             with progress("events") as show:
                 catch_up([relay], progress=lambda: show(relay.handled))
             if relay.stands_by:
@@ -40,7 +41,7 @@ def relay(settings: Settings, once: bool, from_now: bool) -> None:  # noqa: FBT0
         else:
             if not settings.json:
                 say(f"The events of the log are sent to {topic.name}; Ctrl-C ends it.")
-            Loop([relay], feed).run(stop_on_signals())
+            Loop([relay], feed).run(stop)
         if settings.json:
             print_json({"topic": topic.name, "sent": relay.handled, "known": relay.known})
         else:

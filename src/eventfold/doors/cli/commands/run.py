@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import click
 
+from eventfold.bus.followed import heeding
 from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.moments import Seconds
@@ -13,6 +14,7 @@ from eventfold.doors.cli.stopping import stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
+from eventfold.errors import BusUnavailable
 from eventfold.handlers.targets.repeating import without_addresses
 
 
@@ -80,12 +82,19 @@ def run(
             waiting = live.handle(timeout=timeout).warnings
         else:
             stop = stop_on_signals()
+            closing.enter_context(heeding(live.store, stop.is_set))
             if health_port is not None:
                 url = closing.enter_context(serving_health(live, port=health_port, behind=behind))
                 tell(f"{url}/health and {url}/ready tell how it does.")
             tell(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
             live.run(stop, every=every)
-        found = live.status()
+        try:
+            found = live.status()
+        except BusUnavailable as error:
+            if once or settings.json:
+                raise
+            tell(f"How it stands is not known: {error.message}")  # who was told to end has left in order
+            return
         if settings.json:
             print_json(found)
             return
