@@ -287,7 +287,12 @@ class Window:
         done: dict[str, int] = {}
         for slot in self._slots:
             done.update(slot.done)
-        streams = {**self._before, **{short_of_stream(stream): version for stream, version in done.items()}}
+        streams = dict(self._before)
+        for stream, version in done.items():
+            key = short_of_stream(stream)
+            streams[key] = max(
+                version, streams.get(key, 0)
+            )  # what came again was done further than it has come
         started = {**self._doubtful, **self._started} if self._doubtful else self._started
         tries = {**self._tries, **self._failed} if self._tries else self._failed
         return Progress(
