@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
-from eventfold.app.places import check_places, state_of
+from eventfold.app.places import check_places, handlers_of, state_of
+from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
 from eventfold.bus.open import open_topic
+from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.place import Place
-from eventfold.store.open import open_store
+from eventfold.store.open import is_topic, open_store
+from eventfold.store.port import Store
 
 
 class App(Definition):
@@ -52,7 +55,10 @@ class App(Definition):
         """Binds the app to its resources; close what it returns, or use it in a `with`.
 
         Args:
-            url: of the event store, for example `sqlite:///shop.db`.
+            url: of the event store, for example `sqlite:///shop.db`. Or, where the log itself cannot be opened, of the
+                topic that its events are brought to, for example `kafka://127.0.0.1:9092/shop`: tables and handlers
+                follow it, what handlers must not lose stands in a file beside the state, `shop.handlers`, and what
+                needs the log is `CapabilityMissing`.
             lake: the folder of the Delta tables; None = nothing is published.
             state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
             targets: where the effects of handlers go, by the name of `to=`: a `Target`, a function of payload and
@@ -66,13 +72,24 @@ class App(Definition):
             ConfigInvalid: log, state and lake are not in places of their own.
             LogNotFound: there is none, and none is to be made.
             UnsupportedUrl, ExtraMissing: nothing serves the URL here.
-            ForeignCursor: the state belongs to another log.
+            LogMismatch: the state belongs to another log, or the topic cannot be followed.
+            BusUnavailable: no relay has come to the topic yet, or its broker does not answer.
             TableInvalid: a table needs an order that this log does not give.
             StorageError: something cannot be opened.
         """
         state = state or state_of(url)
+        store: Store
         check_places(url, state=state, lake=lake, tables=self.tables)
-        store = open_store(url, create=create)
+        if is_topic(url):
+            if bus is not None and bus != url:
+                raise ConfigInvalid(
+                    "The store is a topic already, and bus names another one: name the log as the store, or leave the"
+                    " bus out.",
+                    key="bus",
+                )
+            bus, store = None, open_alone(url, handlers=handlers_of(state))
+        else:
+            store = open_store(url, create=create)
         try:
             if bus is not None:
                 store = followed(store, open_topic(bus))

@@ -6,7 +6,7 @@ from datetime import datetime
 from eventfold.app.definition import Definition
 from eventfold.app.handling import Handled, Handling
 from eventfold.errors import HandlerNotFound
-from eventfold.feed.parking import Skip
+from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.records import Moved
 from eventfold.handlers.tending import asking, deciding
@@ -14,6 +14,7 @@ from eventfold.handlers.tending.asking import ParkedFor
 from eventfold.handlers.tending.deciding import To
 from eventfold.handlers.tending.noting import noted
 from eventfold.handlers.tending.standing import HandlerStatus, standing
+from eventfold.store.lacking import expect_log
 from eventfold.store.port import Store
 
 
@@ -98,11 +99,17 @@ class LiveHandler:
 
         Raises:
             NotFound: the stream is not parked.
+            CursorExpired: where only a topic is open, and it has forgotten the event.
         """
+        waiting = self.parked().get(stream)
+        if waiting is not None:
+            self._expect(waiting.parked, waiting.parked.version - 1)
         asking.retry(self._store.effects(), self.name, stream)
 
     def retry_all(self) -> int:
         """Asks for every parked stream, as `retry` does for one; how many there were to ask for."""
+        for waiting in self.parked().values():
+            self._expect(waiting.parked, waiting.parked.version - 1)
         return asking.retry_all(self._store.effects(), self.name)
 
     def park(self, stream: str, reason: str) -> None:
@@ -125,7 +132,16 @@ class LiveHandler:
             NotFound: nothing of the stream waits.
             RangeInvalid: the reason is empty or longer than 2,000 characters.
         """
+        waiting = self.parked().get(stream)
+        if waiting is not None:
+            self._expect(waiting.parked, waiting.parked.version)
         asking.skip(self._store, self.definition, stream, reason)
+
+    def _expect(self, parked: ParkedStream, after: int) -> None:
+        """That what waits can be read: who asks is told, and no worker stops at it."""
+        if after < parked.last_version and not self._store.capabilities.has_log:
+            for _ in self._store.read(parked.stream, after=after, to=parked.last_version, limit=1):
+                return
 
     def skipped(self) -> Sequence[Skip]:
         """The events that were left out, by whom and why."""
@@ -144,6 +160,7 @@ class WithHandlers:
 
         Raises:
             HandlerNotFound: the app has no such handler.
+            CapabilityMissing: it has commands to give, and a topic of the log is open, and not the log.
         """
         self._alive()
         name = handler if isinstance(handler, str) else handler.name
@@ -152,6 +169,8 @@ class WithHandlers:
             raise HandlerNotFound(
                 f"{self.app.name} has no handler {name!r:.60}; it has: {known}.", handler=name
             )
+        if self.app.handlers[name].commands:
+            expect_log(self.store, f"The handler {name} has commands to give, which")
         return LiveHandler(self.app.handlers[name], self.store)
 
     @property

@@ -40,6 +40,7 @@ from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
 from eventfold.handlers.working.origins.parked import now_us
+from eventfold.store.lacking import expect_log
 from eventfold.store.names import category_of
 from eventfold.store.port import Store
 
@@ -305,16 +306,24 @@ class Handling:
         for handler in self._app.handlers.values():
             found[handler] = None
             try:
-                if begin(handler, self._store) and handler.since == "start":
-                    self._warn_of_renaming(handler)
+                if handler.commands:
+                    expect_log(self._store, f"The handler {handler.name} has commands to give, which")
+                if begin(handler, self._store):
+                    self._warn_of_beginning(handler)
                 check_subscription(handler, self._store.effects())
             except (*STAYS, CursorInvalid) as error:
                 found[handler] = error
         return found
 
-    def _warn_of_renaming(self, handler: Handler) -> None:
-        """A handler that begins at the start of a log that has others which the app does not have."""
-        others = strangers(self._app.handlers, self._store)
+    def _warn_of_beginning(self, handler: Handler) -> None:
+        """A handler that begins where its log cannot know of it, or at the start of one that knows others."""
+        if not self._store.capabilities.has_log:
+            _log.warning(
+                "The handler %s begins here, in a place of this machine. Where it runs with the log too, its effects"
+                " are done twice, under the same idempotency keys.",
+                handler.name,
+            )
+        others = strangers(self._app.handlers, self._store) if handler.since == "start" else ()
         if others:
             _log.warning(
                 "The handler %s begins at the start of the log, and the log knows handlers that the app does not have:"

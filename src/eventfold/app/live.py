@@ -37,6 +37,7 @@ from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.open import open_state
 from eventfold.readmodels.port import Ledger
 from eventfold.readmodels.telling import Distance, parked_warnings
+from eventfold.store.lacking import expect_log
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
@@ -95,12 +96,18 @@ class Live(WithHandlers):
             return markup.paragraph(f"{self.app.name}: {error.message}")
 
     def repository(self, aggregate_type: type[A]) -> Repository[A]:
-        """The aggregates of one type."""
+        """The aggregates of one type.
+
+        Raises:
+            DefinitionError: the app has no such aggregate.
+            CapabilityMissing: a topic of the log is open, and not the log.
+        """
         self._alive()
         if aggregate_type not in self.app.aggregates:
             raise DefinitionError(
                 f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
             )
+        expect_log(self.store, f"Deciding on {aggregate_type.definition.category}s")
         found = self._repositories.get(aggregate_type)
         if found is None:
             self._handling.begin()
@@ -268,7 +275,8 @@ class Live(WithHandlers):
             ledger = self._ledger() if tables else None
         except StorageFailed as error:
             notes.append(f"Nothing was recorded of this log, and the ledger cannot be begun: {error.message}")
-        snapshots = [SnapshotAudit(self.store, self.app.registry, one) for one in self.app.aggregates]
+        kept = self.app.aggregates if self.store.capabilities.has_log else ()
+        snapshots = [SnapshotAudit(self.store, self.app.registry, one) for one in kept]
         audit = Auditing(
             self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress, snapshots
         )

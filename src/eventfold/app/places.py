@@ -5,7 +5,7 @@ from pathlib import Path
 
 from eventfold.errors import ConfigInvalid
 from eventfold.exports.protected import files_of, identity, resolved, same
-from eventfold.store.open import file_of
+from eventfold.store.open import file_of, is_topic
 
 
 def state_of(url: str) -> str:
@@ -18,6 +18,17 @@ def state_of(url: str) -> str:
     if place.startswith("sqlite://"):
         return place if place.endswith("://") else f"{place}.state"
     return f"sqlite:///{place.rstrip('/').rpartition('/')[2] or 'log'}.state"
+
+
+def handlers_of(state: str) -> str:
+    """The URL of the place where handlers keep what they must not lose, where only a topic of the log is open.
+
+    It stands beside the state and is none of it: who deletes a state loses rows that are folded again.
+    """
+    place = state.partition("?")[0]
+    if place.endswith("://"):
+        return place
+    return f"{place.removesuffix('.state')}.handlers"
 
 
 def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str]) -> None:
@@ -42,7 +53,8 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
     if lake is None or "://" in lake:
         return
     folder = Path(lake)
-    kept = [file for file in (log_file, state_file) if file is not None]
+    beside = file_of(handlers_of(state)) if is_topic(url) else None
+    kept = [file for file in (log_file, state_file, beside) if file is not None]
     taken = {identity(file) for place in kept for file in _all_files(place)}
     if any(
         identity(place) in taken

@@ -27,6 +27,7 @@ from eventfold.readmodels.port import Engine, Ledger, State, TableState
 from eventfold.readmodels.publishing.publication import Publication
 from eventfold.readmodels.publishing.seeding import seed
 from eventfold.readmodels.telling import not_parked, parked_warnings, place
+from eventfold.store.lacking import expect_log
 from eventfold.store.port import Store
 
 if TYPE_CHECKING:
@@ -201,7 +202,12 @@ class LiveTable(Framed):
         return diff(*self._moments().pair(a, b, clock), key=key, internal=internal)
 
     def why(self, key: str) -> "Explanation":
-        """The events behind a row, in order, with the row before and after each; and how many streams are parked."""
+        """The events behind a row, in order, with the row before and after each; and how many streams are parked.
+
+        Raises:
+            CapabilityMissing: a topic of the log is open, and not the log.
+        """
+        expect_log(self._store, "Why a row is as it is")
         from eventfold.readmodels.asking.why import Explanation, Why
 
         steps = Why(self.layout, self._store, self._registry)(key, self._skips())

@@ -3,15 +3,25 @@
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from eventfold.errors import UnsupportedUrl
 from eventfold.extras import needing
+from eventfold.feed.effects.port import Effects
 from eventfold.store.findings import Finding
 from eventfold.store.port import Store
 
 _ADAPTERS = {"cosmos": ("eventfold.store.cosmos", "cosmos"), "sqlite": ("eventfold.store.sqlite", "")}
 """URL scheme -> module with `open_url(url)` and `examine(url)`, and the extra that brings its packages."""
+_TOPICS = {"eventhubs": ("eventfold.bus.alone", "eventhubs"), "kafka": ("eventfold.bus.alone", "kafka")}
+"""The same of a topic of a log's events, which is opened where the log itself cannot be."""
+
+
+class Kept(Effects, Protocol):
+    """Effects in a place of their own."""
+
+    def close(self) -> None:
+        """Waits for what is being written; later calls raise `StoreClosed`."""
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
@@ -19,7 +29,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
 
     Args:
         url: `sqlite:///shop.db` (relative path), `sqlite:////var/lib/shop.db` (absolute path), `sqlite://` (in memory),
-            `cosmos://ACCOUNT.documents.azure.com/DATABASE`.
+            `cosmos://ACCOUNT.documents.azure.com/DATABASE`. A topic, `kafka://HOST:PORT/TOPIC` or
+            `eventhubs://NAMESPACE/HUB`, gives what can be done without its log: its `capabilities` say `has_log=False`.
         create: whether a log is made where there is none.
 
     Raises:
@@ -27,6 +38,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         UnsupportedUrl: a scheme that no adapter serves.
         ExtraMissing: the adapter's packages are not installed.
         StorageError: it cannot be opened.
+        TopicUnfit, LogMismatch: a topic whose events cannot be followed.
     """
     store: Store = _adapter(url).open_url(url, create=create)
     return store
@@ -35,6 +47,31 @@ def open_store(url: str, *, create: bool = True) -> Store:
 def examine_store(url: str) -> Sequence[Finding]:
     """What is found about the store behind a URL, without changing anything; errors as `open_store`."""
     return list(_adapter(url).examine(url))
+
+
+def is_topic(url: str) -> bool:
+    """Whether a URL names a topic of a log's events, and no log."""
+    return url.partition("://")[0] in _TOPICS
+
+
+def open_effects(url: str, log_id: str) -> Kept:
+    """A place for what handlers must not lose where they cannot keep it with the log; the caller closes it.
+
+    Args:
+        url: `sqlite:///FILE`, or `sqlite://` for memory.
+        log_id: of the log whose events they take.
+
+    Raises:
+        ForeignCursor: what is kept there is of another log.
+        UnsupportedUrl: nothing is kept behind such a URL.
+        StorageError: it cannot be opened.
+    """
+    if not url.startswith("sqlite://"):
+        raise UnsupportedUrl(
+            "What handlers keep without a log stands in a file of this machine, sqlite:///FILE.", key="state"
+        )
+    kept: Kept = _adapter(url).open_effects(url, log_id)
+    return kept
 
 
 def file_of(url: str) -> Path | None:
@@ -68,12 +105,12 @@ def _adapter(url: str) -> Any:
             f"The place of an event store is a URL: {' or '.join(f'{s}://' for s in sorted(_ADAPTERS))}. A file on this"
             " machine is sqlite:///FILE, with three slashes."
         )
-    if scheme not in _ADAPTERS:
+    if scheme not in _ADAPTERS and scheme not in _TOPICS:
         shown = scheme if scheme.isalnum() else "such"
         raise UnsupportedUrl(
             f"No event store is known for {shown!r} URLs; known: {', '.join(sorted(_ADAPTERS))}.",
             scheme=shown,
         )
-    module, extra = _ADAPTERS[scheme]
+    module, extra = _ADAPTERS.get(scheme) or _TOPICS[scheme]
     with needing(f"{scheme}://", extra):
         return import_module(module)

@@ -42,6 +42,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         event_ids_unique_in_log: a reused event id is found in another stream too; else inside a stream only.
         durable: what was acknowledged survives a crash of the process and of the machine.
         shares_feed: the workers of one reader can share the feed by the leases of `effects`.
+        has_log: the log itself is open; where it is not, but a topic of its events, they are followed, and nothing is
+            appended or asked by the name of a stream.
         max_batch: events of one append, at most.
         max_event_bytes: data and metadata of one event, at most.
         max_append_bytes: data and metadata of one append, at most; None = no limit of its own.
@@ -53,6 +55,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     event_ids_unique_in_log: bool
     durable: bool
     shares_feed: bool
+    has_log: bool = True
     max_batch: int = limits.BATCH_EVENTS
     max_event_bytes: int = limits.EVENT_BYTES
     max_append_bytes: int | None = None

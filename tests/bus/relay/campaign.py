@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eventfold.bus.feed.feed import BusFeed
 from eventfold.bus.kafka.topic import KafkaTopic, Mode
 from eventfold.bus.relay.relay import Relay
 from eventfold.store.open import open_store
@@ -81,6 +82,10 @@ class Campaign:
         relay = Relay(self.store, self._topic, seconds=3.0)
         _patiently(lambda: not relay.step() or relay.stands_by, until)
         relay.finish()
+        # a commit is acknowledged before its markers stand in every partition, and until then nobody can read it
+        feed = BusFeed(self._topic, self.store.log_id, self.store.feed())
+        end = self.store.feed().end()
+        _patiently(lambda: feed.compare(feed.end(), end) in {"before", "mixed"}, until)
 
     def verdict(self, *, trusting: bool = False) -> Verdict:
         """Of the topic."""

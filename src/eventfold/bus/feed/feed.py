@@ -188,7 +188,10 @@ class BusFeed:
                 position=position,
                 head=end,
             )
-        return self._before(lambda event: event.position > position)
+        if not position:
+            return self.start()
+        found = self.read(Cursor(self.log_id, {ALONE: Mark(position - 1)}), 1).cursor
+        return found if _position(found) == position else Cursor(self.log_id, {ALONE: Mark(position)})
 
     def at_time(self, recorded_us: int) -> Cursor:
         """The cursor of everything recorded until then; without the log, found by reading."""

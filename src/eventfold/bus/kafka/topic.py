@@ -99,7 +99,9 @@ class KafkaTopic:
         self._hearing.back()
         try:
             while left:
-                found = self._ask("reading", lambda _: reader.consume(_AT_ONCE, timeout=0.2))
+                # the client waits for all that it is asked for: so for one, and then for what came with it
+                found = self._ask("reading", lambda _: reader.consume(1, timeout=0.2))
+                found += self._ask("reading", lambda _: reader.consume(_AT_ONCE, timeout=0)) if found else []
                 for message in found:
                     partition, offset = message.partition() or 0, message.offset() or 0
                     error = message.error()

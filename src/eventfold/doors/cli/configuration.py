@@ -16,6 +16,7 @@ from eventfold.doors.cli import targets
 from eventfold.doors.cli.masking import has_secret
 from eventfold.doors.cli.targets import GivenTarget
 from eventfold.errors import ConfigInvalid
+from eventfold.store.open import is_topic
 
 FILE = "eventfold.toml"
 PREFIX = "EVENTFOLD_"
@@ -143,7 +144,7 @@ def _entry(name: str, value: object, path: Path) -> Given:
     if not isinstance(value, str) or not value:
         raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, a text in quotes.", key=name)
     if has_secret(value):
-        where = _OF_BUS if name == "bus" else f"{SECRETS[0]} for Cosmos DB"
+        where = _OF_BUS if name == "bus" or is_topic(value) else f"{SECRETS[0]} for Cosmos DB"
         raise ConfigInvalid(
             f"{path}: {name} holds a secret. Secrets stand in the environment only, {where}.", key=name
         )

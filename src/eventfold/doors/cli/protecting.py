@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from eventfold.app.places import state_of
+from eventfold.app.places import handlers_of, state_of
 from eventfold.doors.cli.configuration import FILE, Configuration, settings_file
 from eventfold.errors import ConfigInvalid, EventfoldError
 from eventfold.exports.protected import Protected, files_of, is_below, same
-from eventfold.store.open import file_of
+from eventfold.store.open import file_of, is_topic
 
 
 def schema_file(configuration: Configuration) -> Path:
@@ -100,7 +100,12 @@ def _kept(configuration: Configuration) -> dict[Path, str]:
     files[catalogue_file(configuration)] = "the catalogue of public events"
     url = _value(configuration, "store")
     state = _value(configuration, "state") or (state_of(url) if url is not None else None)
-    for place, name in ((state, "the state of the tables"), (url, "the log")):
+    kept = handlers_of(state) if state is not None and url is not None and is_topic(url) else None
+    for place, name in (
+        (state, "the state of the tables"),
+        (url, "the log"),
+        (kept, "the place of the handlers"),
+    ):
         if place is not None and (file := file_of(place)) is not None:
             files[file] = name
     return files

@@ -22,7 +22,8 @@ from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, Log
 from eventfold.foreign import said
 from eventfold.handlers.targets.place import Place
 from eventfold.store.findings import Finding
-from eventfold.store.open import examine_store, open_store
+from eventfold.store.lacking import only_the_log
+from eventfold.store.open import examine_store, is_topic, open_store
 from eventfold.store.port import Store
 
 _OF_BUS = ("EVENTFOLD_KAFKA_PASSWORD", "EVENTFOLD_EVENTHUBS_CONNECTION")
@@ -96,7 +97,8 @@ class Settings:
         """
         if self.store is None:
             raise ConfigInvalid(
-                f"Name the log: --store sqlite:///shop.db, EVENTFOLD_STORE, or store = in {FILE}.",
+                f"Name the log: --store sqlite:///shop.db, EVENTFOLD_STORE, or store = in {FILE}."
+                + (" Where only its topic can be read, --store takes the topic." if self.bus else ""),
                 key="store",
             )
         return self.store
@@ -124,9 +126,19 @@ class Settings:
         show_log(self.configuration.targets)
         return self._named(lambda: app.open(url, **opened, targets=self.targets, create=False))
 
-    def open_log(self, *, create: bool = False) -> Store:
-        """The bare log; errors as `open_store`."""
+    def open_log(self, *, create: bool = False, doing: str = "") -> Store:
+        """The bare log; errors as `open_store`.
+
+        Args:
+            create: whether it is made where there is none.
+            doing: what only the log itself can do, as the beginning of a sentence; empty: a topic of it serves too.
+
+        Raises:
+            CapabilityMissing: only a topic of it is named.
+        """
         url = self.url
+        if doing and is_topic(url):
+            raise only_the_log(doing)
         return self._named(lambda: open_store(url, create=create))
 
     def open_topic(self) -> Topic:
@@ -136,7 +148,7 @@ class Settings:
             ConfigInvalid: it is not named.
             UnsupportedUrl: the URL names none.
         """
-        url = self.bus
+        url = self.store if self.bus is None and is_topic(self.store or "") else self.bus
         if url is None:
             raise ConfigInvalid(
                 f"Name the topic: --bus kafka://HOST:PORT/TOPIC or --bus eventhubs://NAMESPACE/HUB, EVENTFOLD_BUS, or"
@@ -165,8 +177,16 @@ class Settings:
             ) from error
         except (UnsupportedUrl, ConfigInvalid) as error:
             key = str(error.facts.get("key", setting))
-            name = key if key in self.configuration.values else "bus" if key in _OF_BUS else setting
-            source = self.configuration.values[name].source
+            given = self.configuration.values
+            setting = setting if setting in given else "store"  # which may name a topic
+            name = key if key in given else "bus" if key in _OF_BUS and "bus" in given else setting
+            if (
+                setting == "store"
+                and is_topic(self.url)
+                and (key in _OF_BUS or isinstance(error, UnsupportedUrl))
+            ):
+                name = "store"
+            source = given[name].source
             facts = {"key": key, **error.facts, "source": source}
             raise type(error)(
                 f"{error.message} (The setting {name} is given by {source}.)", **facts

@@ -93,6 +93,11 @@ class Handler:
         return self.to or f"{FUNCTION}{self.name}"
 
     @property
+    def commands(self) -> bool:
+        """Whether its effects are commands, so that they are done where the log is."""
+        return self.kind in {"react", "consume"}
+
+    @property
     def categories(self) -> frozenset[str] | None:
         """Of the streams whose events it takes; None = all."""
         return None

@@ -26,8 +26,9 @@ from eventfold.words import how_many
 
 State = Literal["new", "held", "stopped", "paused", "waiting", "running", "behind", "caught up", "unknown"]
 """`new`: it has not begun. `held`: a move or a restore was interrupted. `stopped`: it takes other events than before,
-and nobody has said where it goes on. `paused`: by a person. `waiting`: its target does not answer. `running`: a worker
-does what is behind; `behind`: none does. `unknown`: it cannot be told."""
+and nobody has said where it goes on; or it has commands to give, and only a topic of the log is open. `paused`: by a
+person. `waiting`: its target does not answer. `running`: a worker does what is behind; `behind`: none does. `unknown`:
+it cannot be told."""
 _COUNTED = 10_000
 _GRACE = 2.0
 """Seconds that a deadline may be late without a word: workers look twice a second."""
@@ -122,6 +123,9 @@ def _standing(handler: Handler, store: Store) -> HandlerStatus:
 
 
 def _looked_at(status: HandlerStatus, handler: Handler, store: Store) -> HandlerStatus:
+    if handler.commands and not store.capabilities.has_log:
+        why = "it has commands to give, and only a topic of the log is open: it runs where the log is"
+        return structs.replace(status, state="stopped", why=why)
     effects, feed = store.effects(), store.feed()
     leases = effects.all(handler.name)
     cursor = merged(leases)

@@ -81,7 +81,8 @@ class Events(ds.Dataset):  # type: ignore[misc] # pyarrow has no types
         if any(some is not None and not some for some in chosen):
             return
         end = self._ending()
-        if pruned.streams is not None and len(pruned.streams) <= MOST_STREAMS:
+        by_name = self._store.capabilities.has_log
+        if by_name and pruned.streams is not None and len(pruned.streams) <= MOST_STREAMS:
             heads = self._versions(pruned.streams)
             if heads is not None:
                 yield from self._of_streams(heads, end, columns)

@@ -4,7 +4,8 @@ To follow an append: `store.py` checks it, `writer.py` groups it with its neighb
 `append.py` writes it there. `reading.py` and `feed.py` are the way back.
 """
 
+from eventfold.store.sqlite.apart import open_effects
 from eventfold.store.sqlite.doctor import examine
 from eventfold.store.sqlite.store import SqliteStore, open_url
 
-__all__ = ["SqliteStore", "examine", "open_url"]
+__all__ = ["SqliteStore", "examine", "open_effects", "open_url"]

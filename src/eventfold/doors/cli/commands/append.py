@@ -116,7 +116,7 @@ def append(
     if not found:
         raise BatchEmpty("There are no events to append.")
     try:
-        store = settings.open_log(create=create)
+        store = settings.open_log(create=create, doing="Appending")
     except LogNotFound as error:
         error.message += " Or make one there: --create."
         raise

@@ -19,6 +19,7 @@ from eventfold.errors import EventfoldError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
+from eventfold.store.open import is_topic
 from eventfold.store.port import Store
 from eventfold.words import how_many
 
@@ -48,11 +49,14 @@ def bus(settings: Settings, last: int) -> None:
     now = datetime.now(UTC)
     with ExitStack() as closings:
         topic = closings.enter_context(closing(settings.open_topic()))
-        store = closings.enter_context(closing(settings.open_log())) if settings.store is not None else None
+        alone = settings.store is None or is_topic(settings.store)
+        store = None if alone else closings.enter_context(closing(settings.open_log()))
         seen = look(topic, log=store.log_id if store is not None else "", last=last)
         readers = [] if store is None or seen.unfit is not None else list(_readers(store, topic, seen))
-        if readers and settings.app is not None:
-            readers += _tables(settings, topic.identity(), seen)
+        if settings.app is not None and (
+            readers or (settings.store is not None and alone and not seen.unfit)
+        ):
+            readers += _tables(settings, topic, seen)
     rows = [_row(one, now) for one in seen.partitions]
     warnings = list(_warnings(seen, is_relayed=store is None or bool(readers)))
     if settings.json:
@@ -168,11 +172,16 @@ def _readers(store: Store, topic: Topic, seen: Look) -> Iterator[dict[str, Any]]
             yield {**row, **_behind(offsets, seen)}
 
 
-def _tables(settings: Settings, identity: str, seen: Look) -> Iterator[dict[str, Any]]:
-    """The tables that follow the topic, by what stands with their rows; the app is opened on the log alone."""
-    places = {"lake": settings.lake, "state": settings.state}
+def _tables(settings: Settings, topic: Topic, seen: Look) -> Iterator[dict[str, Any]]:
+    """The tables that follow the topic, by what stands with their rows; the app is opened on the log alone.
+
+    Where there is no log, the handlers too that keep their places on this machine.
+    """
+    places, identity = {"lake": settings.lake, "state": settings.state}, topic.identity()
     with settings.definition().open(settings.url, **places, targets=settings.targets, create=False) as live:
         tables = live.status(watch=0).tables
+        if not live.store.capabilities.has_log:
+            yield from _readers(live.store, topic, seen)
     for table in tables:
         offsets = _offsets([table.cursor] if table.cursor is not None else [], identity, len(seen.partitions))
         if offsets:

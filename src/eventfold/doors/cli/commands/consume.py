@@ -34,7 +34,7 @@ def consume(settings: Settings, file: str, source: str, create: bool) -> int:  #
     if file != "-":
         check_input(settings.configuration, file)
     content = sys.stdin.buffer if file == "-" else Path(file)
-    opened = closing(settings.open_log(create=create))
+    opened = closing(settings.open_log(create=create, doing="Receiving"))
     with opened as store, context(actor=settings.actor), progress("events") as moved:
         taken = take_file(store, source, content, progress=moved)  # type: ignore[arg-type] # standard input is buffered
     _show(settings, taken)

@@ -42,7 +42,7 @@ def history(
     """
     check_range(after, to, last)
     app = settings.definition() if settings.app else None
-    with closing(settings.open_log()) as store:
+    with closing(settings.open_log(doing="The history of a stream")) as store:
         head = store.head(stream)
         if not head:
             raise no_events(stream)

@@ -315,7 +315,7 @@ def _pages(file: str, container: str, *, follow: bool) -> Iterable[list[Found]]:
 
 def _log(settings: Settings, *, dry_run: bool) -> Store:
     try:
-        return settings.open_log(create=not dry_run)
+        return settings.open_log(create=not dry_run, doing="Importing")
     except LogNotFound:
         if not dry_run:
             raise

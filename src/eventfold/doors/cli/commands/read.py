@@ -34,7 +34,7 @@ def read(
 
     Example: eventfold -s sqlite:///shop.db read order-1 --after 2
     """
-    store = settings.open_log()
+    store = settings.open_log(doing="Reading a stream")
     try:
         head = store.head(stream)
         if not empty_ok and not head:

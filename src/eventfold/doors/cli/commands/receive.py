@@ -36,7 +36,10 @@ def receive(settings: Settings, source: str, port: int) -> None:
     check_source(settings, source)
     secrets = os.environ.get(SIGNATURES, "").split()
     logging.getLogger("waitress").setLevel(logging.ERROR)
-    with closing(settings.open_log()) as store, receiving(store, source, port=port, secrets=secrets) as url:
+    with (
+        closing(settings.open_log(doing="Receiving")) as store,
+        receiving(store, source, port=port, secrets=secrets) as url,
+    ):
         stop = stop_on_signals()
         if settings.json:
             print_json({"url": url, "signed": bool(secrets)})

@@ -29,7 +29,7 @@ def relay(settings: Settings, once: bool, from_now: bool) -> None:  # noqa: FBT0
     """
     with ExitStack() as closings:
         topic = closings.enter_context(closing(settings.open_topic()))
-        store = closings.enter_context(closing(settings.open_log()))
+        store = closings.enter_context(closing(settings.open_log(doing="Relaying")))
         feed = store.feed()
         stop = None if once else stop_on_signals()
         relay = Relay(store, topic, begin=feed.end if from_now else None, stop=stop)

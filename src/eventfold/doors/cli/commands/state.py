@@ -64,7 +64,7 @@ def state(
             key="app",
         )
     app = settings.definition()
-    with closing(settings.open_log()) as store:
+    with closing(settings.open_log(doing="The state of an aggregate")) as store:
         repository = Repository(store, app.registry, expect_aggregate(app, stream))
         now = version is None and time is None
         found = repository.load(stream) if now else repository.at(stream, version=version, time=time)

@@ -20,7 +20,7 @@ def streams(settings: Settings, category: str | None, limit: int | None) -> None
 
     Example: eventfold -s sqlite:///shop.db streams order
     """
-    store = settings.open_log()
+    store = settings.open_log(doing="Listing streams")
     try:
         found = store.streams(category)
         if settings.json:

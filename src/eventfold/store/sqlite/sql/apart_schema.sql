@@ -1,0 +1,4 @@
+CREATE TABLE log (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id TEXT NOT NULL
+) STRICT;
