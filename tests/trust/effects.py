@@ -35,6 +35,10 @@ TOPICS = "tests/bus/public"
 TOPIC = (
     f"{TOPICS}/test_killed.py::test_killed_before_the_word_of_it_nothing_is_lost_and_repeats_have_the_same_id"
 )
+FROM_TOPIC = (
+    f"{TOPICS}/test_receiver.py"
+    "::test_what_one_app_publishes_to_a_topic_another_consumes_once_though_it_stands_there_twice"
+)
 NOTED = f"{TOPICS}/test_target.py::test_over_tls_in_both_forms_and_what_a_notify_handler_returns"
 PUBLIC = "tests/handlers/public"
 CONSUMED = (
@@ -59,6 +63,7 @@ CELLS = (
         CONSUMED,
     ),
     Cell("`publish`", "file", LEAST, "`source` and `id` of the CloudEvent", KILLED),
+    Cell("`publish`", "topic, read by `consume`", ONCE, "`source` and `id` of the CloudEvent", FROM_TOPIC),
     Cell("`publish`", "topic", LEAST, "`source` and `id` of the CloudEvent", TOPIC),
     Cell("`react`", "aggregates of the app", EXACTLY, "the id of the command", KILLED),
     Cell(

@@ -52,6 +52,7 @@ class KafkaTopic:
         self._patience = Patience(patience)
         self._hearing = Hearing()
         self._was_there = False
+        self._counted = 0
         self._reader: Consumer | None = None
         self._admin: AdminClient | None = None
 
@@ -75,6 +76,10 @@ class KafkaTopic:
     def partition_count(self) -> int:
         """As the broker says."""
         found = self._ask("asking for its partitions", self._partitions)
+        if self._counted not in {0, found} and self._reader is not None:
+            self._reader.close()  # it goes on knowing those that there were
+            self._reader = None
+        self._counted = found
         self._was_there = True
         return found
 

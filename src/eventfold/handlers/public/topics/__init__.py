@@ -1,0 +1,1 @@
+"""Public events of others out of a topic of Kafka or an event hub."""
