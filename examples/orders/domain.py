@@ -129,6 +129,11 @@ class Order(ef.Aggregate[OrderEvent]):
         self._must_be("Confirmed", "an order is shipped")
         self.raise_event(OrderShipped(tracking_number=tracking_number))
 
+    def ship_paid(self, tracking_number: str) -> None:
+        """Ships an order that is paid; any that has gone out stays as it is."""
+        if self.status == "Confirmed" and self.payment_id:
+            self.raise_event(OrderShipped(tracking_number=tracking_number))
+
     def cancel(self, reason: str) -> None:
         if self.status not in {"Created", "Confirmed"}:
             raise ef.InvalidOperation(f"A {self.status.lower()} order cannot be cancelled.")

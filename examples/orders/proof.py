@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from eventfold import RecordedEvent
+from eventfold.feed.port import Feed
 
 _STATUS = {
     "OrderCreated": "Created",
@@ -15,6 +16,18 @@ _STATUS = {
     "OrderReturned": "Returned",
 }
 _WORTH = {"OrderCreated": "total_amount", "ItemAdded": "amount", "ItemRemoved": "amount"}
+
+
+def everything(feed: Feed) -> list[RecordedEvent]:
+    """All events of a feed."""
+    cursor = feed.start()
+    events: list[RecordedEvent] = []
+    while True:
+        page = feed.read(cursor, 10_000)
+        events.extend(page.events)
+        cursor = page.cursor
+        if page.caught_up:
+            return events
 
 
 def plain_fold(events: Iterable[RecordedEvent]) -> dict[str, dict[str, Any]]:

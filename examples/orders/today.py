@@ -103,12 +103,12 @@ def ship(live: Live, names: Iterable[str]) -> None:
 
 def _payment(live: Live, name: str, missing: Decimal) -> str:
     order = live.repository(Order).load(name)
-    data = {
-        "order_id": name,
-        "payment_id": f"payment-of-{name}",
-        "amount": str(order.total_amount - missing),
-        "currency": order.currency,
-    }
+    return payment(name, order.total_amount - missing, order.currency)
+
+
+def payment(name: str, amount: Decimal, currency: str) -> str:
+    """What the payment service says of an order: a line of its file."""
+    data = {"order_id": name, "payment_id": f"payment-of-{name}", "amount": str(amount), "currency": currency}
     return json.dumps(
         {
             "specversion": "1.0",

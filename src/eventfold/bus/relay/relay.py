@@ -55,6 +55,7 @@ class Relay:
         owner: who this relay is, unlike any other.
         begin: where it begins if it has not yet; default: at the first event.
         page: events of one batch, at most.
+        is_structured: all attributes of an event stand in the body of its message, instead of in headers.
         seconds: how long its lease may stand still before another relay takes over.
         clock: seconds, for intervals only.
         stop: once it is set, the broker is waited for no longer than a few seconds.
@@ -68,6 +69,7 @@ class Relay:
         owner: str = "",
         begin: Callable[[], Cursor] | None = None,
         page: int = PAGE,
+        is_structured: bool = False,
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         stop: Stop | None = None,
@@ -86,7 +88,8 @@ class Relay:
         self._heart = Heart(self._share, self.name, seconds)
         self._sender: Sender | None = None
         self._sent: Sequence[Marks] = []
-        self._encoder = MessageEncoder(self._feed.log_id, 1)
+        self._is_structured = is_structured
+        self._encoder = self._encoding(1)
         self._target = Target(topic="", count=1)
         self._cursor = Cursor(self._feed.log_id, {})
         self._told = self._cursor
@@ -191,7 +194,7 @@ class Relay:
         if begin is None and any(holding.cursor is None for holding in holdings):
             begin = self._begin()
         cursors = [holding.cursor or begin for holding in holdings]
-        self._encoder = MessageEncoder(self._feed.log_id, count)
+        self._encoder = self._encoding(count)
         self._sent = [holding.marks for holding in holdings]
         self._cursor = self._first([cursor for cursor in cursors if cursor is not None])
         self._feed.check(self._cursor)
@@ -200,6 +203,9 @@ class Relay:
         self._keep(now=True)  # before anything is sent: where it began is known only here
         self._told_at = float("-inf")
         _log.info("%s begins.", self.name)
+
+    def _encoding(self, count: int) -> MessageEncoder:
+        return MessageEncoder(self._feed.log_id, count, is_structured=self._is_structured)
 
     def _first(self, cursors: Sequence[Cursor]) -> Cursor:
         """The one that no other is before."""

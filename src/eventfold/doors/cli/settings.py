@@ -103,6 +103,11 @@ class Settings:
             )
         return self.store
 
+    def follow(self, bus: str) -> None:
+        """Takes the URL of the topic from an option of the command itself."""
+        self._given = {**self._given, "bus": Given(bus, "--bus")}
+        vars(self).pop("configuration", None)
+
     def definition(self) -> App:
         """The app, bound to nothing.
 
@@ -254,6 +259,23 @@ json_option = click.option(
     "--json", is_flag=True, expose_value=False, callback=_answer_in_json, help="Answer in JSON."
 )
 """For every command, so that it may stand before or after the command's name."""
+
+
+def _follow(context: click.Context, _option: click.Parameter, url: str | None) -> None:
+    if url is not None:
+        settings = context.find_object(Settings)
+        assert settings is not None
+        settings.follow(url)
+
+
+bus_option = click.option(
+    "--bus",
+    metavar="URL",
+    expose_value=False,
+    callback=_follow,
+    help="The topic; default: the setting bus.",
+)
+"""For commands that are about the topic, so that it may stand behind their names too."""
 
 _pass = click.make_pass_decorator(Settings)
 P = ParamSpec("P")

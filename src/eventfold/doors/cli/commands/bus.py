@@ -13,7 +13,7 @@ from eventfold.bus.looking import Look, SeenPartition, look
 from eventfold.bus.port import Topic
 from eventfold.bus.relay.checkpoint import read_checkpoint
 from eventfold.bus.relay.relay import reader_of
-from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say, warn, with_values
 from eventfold.errors import EventfoldError
 from eventfold.feed.cursor import Cursor
@@ -37,6 +37,7 @@ _LAST = 100
     show_default=True,
     help="How many of the last events of each partition are shown.",
 )
+@bus_option
 @pass_settings
 def bus(settings: Settings, last: int) -> None:
     """Look at the topic: what each partition holds, how old its last progress record is, its last events.

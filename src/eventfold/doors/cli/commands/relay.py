@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 import click
 
 from eventfold.bus.relay.relay import Relay
-from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import print_json, progress, say
 from eventfold.doors.cli.stopping import stop_on_signals
 from eventfold.errors import StorageBusy
@@ -19,8 +19,14 @@ from eventfold.feed.loop import Loop, catch_up
     is_flag=True,
     help="Where the topic has nothing of the log yet: begin at the end of the log.",
 )
+@click.option(
+    "--structured",
+    is_flag=True,
+    help="Send all attributes in the body (application/cloudevents+json), instead of in headers.",
+)
+@bus_option
 @pass_settings
-def relay(settings: Settings, once: bool, from_now: bool) -> None:  # noqa: FBT001 - click passes options by name
+def relay(settings: Settings, once: bool, from_now: bool, structured: bool) -> None:  # noqa: FBT001 - click passes options by name
     """Send every event of the log to the topic, in order, until Ctrl-C or SIGTERM.
 
     A second one stands by, and takes over when the first has ended.
@@ -32,7 +38,8 @@ def relay(settings: Settings, once: bool, from_now: bool) -> None:  # noqa: FBT0
         store = closings.enter_context(closing(settings.open_log(doing="Relaying")))
         feed = store.feed()
         stop = None if once else stop_on_signals()
-        relay = Relay(store, topic, begin=feed.end if from_now else None, stop=stop)
+        begin = feed.end if from_now else None
+        relay = Relay(store, topic, begin=begin, is_structured=structured, stop=stop)
         if stop is None:
             with progress("events") as show:
                 catch_up([relay], progress=lambda: show(relay.handled))

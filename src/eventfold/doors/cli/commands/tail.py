@@ -2,17 +2,20 @@
 
 import sys
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import click
 import msgspec
 
+from eventfold.bus.feed.feed import BusFeed
+from eventfold.bus.followed import followed
+from eventfold.bus.looking import look
 from eventfold.doors.cli.masking import masked
-from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.documents import document
 from eventfold.doors.cli.showing.output import print_line, say, shortened, shown
 from eventfold.doors.cli.stopping import stop_on_signals
-from eventfold.errors import CursorInvalid
+from eventfold.errors import BusUnavailable, CursorInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.names import check_event_type
 from eventfold.feed.cursor import Cursor, read_cursor
@@ -31,6 +34,10 @@ PAGE = 500
 @click.option("--category", "categories", multiple=True, help="Only streams of this category; repeatable.")
 @click.option("--type", "types", multiple=True, help="Only events of this type; repeatable.")
 @click.option("--once", is_flag=True, help="End where the log ends.")
+@click.option(
+    "--log", "is_log", is_flag=True, help="Follow the log itself, also where the setting bus is given."
+)
+@bus_option
 @pass_settings
 def tail(
     settings: Settings,
@@ -39,10 +46,12 @@ def tail(
     categories: tuple[str, ...],
     types: tuple[str, ...],
     once: bool,  # noqa: FBT001 - click passes options by name
+    is_log: bool,  # noqa: FBT001 - so too
 ) -> None:
     """Show events as they are appended, until Ctrl-C or SIGTERM; with --json one document a line.
 
-    At the end it says from which cursor the next one goes on.
+    With a bus they are those of the topic, as they arrive there; the log need not be named then. At the end it says
+    from which cursor the next one goes on, on the log or on the topic.
 
     Example: eventfold -s sqlite:///shop.db tail --from start --category order
     """
@@ -50,8 +59,8 @@ def tail(
     for event_type in types:
         check_event_type(event_type)
     categories = (*categories, *(category_of(stream) for stream in streams))
-    with closing(settings.open_log()) as store:
-        feed = store.feed()
+    with ExitStack() as closings:
+        feed, what = _followed(settings, closings, is_log=is_log or settings.bus is None)
         cursor = {"now": feed.end, "start": feed.start}.get(place, lambda: read_cursor(place))()
         feed.check(cursor)
         if not cursor.marks:
@@ -62,12 +71,35 @@ def tail(
             catch_up([follower], progress=lambda: _interrupt(stop))
         else:
             if not settings.json:
-                say(f"Following {masked(settings.url)}; Ctrl-C ends it.")
+                say(f"Following {what}; Ctrl-C ends it.")
             Loop([follower], feed).run(stop)
     if settings.json:
         sys.stderr.write(msgspec.json.encode({"cursor": follower.cursor}).decode() + "\n")
     else:
         say(f"Go on from here with --from '{follower.cursor.to_json()}'")
+
+
+def _followed(settings: Settings, closings: ExitStack, *, is_log: bool) -> tuple[Feed, str]:
+    """The feed, and what it is called; without a log the topic says whose it is."""
+    if is_log:
+        return closings.enter_context(closing(settings.open_log())).feed(), masked(settings.url)
+    topic = settings.open_topic()
+    what = f"the topic {topic.name}"
+    if settings.store is not None:
+        with ExitStack() as opened:
+            opened.callback(topic.close)
+            log = settings.open_log()
+            opened.pop_all()
+        return closings.enter_context(closing(followed(log, topic))).feed(), what
+    closings.callback(topic.close)
+    seen = look(topic)
+    if seen.unfit is not None:
+        raise seen.unfit
+    if not seen.log:
+        raise BusUnavailable(
+            f"No relay has brought anything to {topic.name} yet: `eventfold relay` does.", topic=topic.name
+        )
+    return closings.enter_context(closing(BusFeed(topic, seen.log))), what
 
 
 def _interrupt(stop: threading.Event) -> None:
