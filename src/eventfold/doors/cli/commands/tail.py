@@ -9,13 +9,13 @@ import msgspec
 
 from eventfold.bus.feed.feed import BusFeed
 from eventfold.bus.followed import followed
-from eventfold.bus.looking import look
+from eventfold.bus.whose import log_of
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.documents import document
 from eventfold.doors.cli.showing.output import print_line, say, shortened, shown
 from eventfold.doors.cli.stopping import stop_on_signals
-from eventfold.errors import BusUnavailable, CursorInvalid
+from eventfold.errors import CursorInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.names import check_event_type
 from eventfold.feed.cursor import Cursor, read_cursor
@@ -92,14 +92,7 @@ def _followed(settings: Settings, closings: ExitStack, *, is_log: bool) -> tuple
             opened.pop_all()
         return closings.enter_context(closing(followed(log, topic))).feed(), what
     closings.callback(topic.close)
-    seen = look(topic)
-    if seen.unfit is not None:
-        raise seen.unfit
-    if not seen.log:
-        raise BusUnavailable(
-            f"No relay has brought anything to {topic.name} yet: `eventfold relay` does.", topic=topic.name
-        )
-    return closings.enter_context(closing(BusFeed(topic, seen.log))), what
+    return closings.enter_context(closing(BusFeed(topic, log_of(topic)))), what
 
 
 def _interrupt(stop: threading.Event) -> None:
