@@ -41,6 +41,9 @@ class Shelf:
     def bounds(self, partition: int) -> Bounds:
         return Bounds(self.low, self.low + len(self.partitions[partition]))
 
+    def ends(self, count: int) -> Sequence[int]:
+        raise AssertionError("a look asks for each partition")
+
     def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
         for number, part in parts.items():
             for offset in range(part.low, part.end):

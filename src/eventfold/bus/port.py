@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from eventfold.bus.messages.form import Headers, Message
 
 
-class Received(NamedTuple):
+class Received(msgspec.Struct, frozen=True, gc=False):
     """A message as it stands in a topic."""
 
     partition: int
@@ -122,6 +124,9 @@ class Topic(Protocol):
 
     def bounds(self, partition: int) -> Bounds:
         """What a partition holds of which the outcome is known; errors as `count`."""
+
+    def ends(self, count: int) -> Sequence[int]:
+        """The `end` of all its partitions, of which there are so many, in one question; errors as `count`."""
 
     def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
         """The messages of some partitions between bounds that were read before; errors as `count`."""

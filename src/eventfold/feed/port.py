@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from eventfold.errors import CursorInvalid
+from eventfold.errors import CursorInvalid, RangeInvalid
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Order, Token
+from eventfold.store.names import check_categories
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -197,6 +198,18 @@ class Feed(Protocol):
         Raises:
             InvalidStream: a category that no stream can have.
         """
+
+
+def check_page(limit: int, categories: Collection[str] | None) -> None:
+    """Refuses a page that no feed gives.
+
+    Raises:
+        RangeInvalid: a limit below 1.
+        InvalidStream: a category that no stream can have.
+    """
+    if type(limit) is not int or limit < 1:
+        raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
+    check_categories(categories)
 
 
 def held_by_none(stream: str, partitions: Collection[str]) -> CursorInvalid:

@@ -22,9 +22,9 @@ from tests.bus.messages.making import LOG, ONE
 
 
 class Script:
-    """A reader of messages that stand in a list each; partitions come in pieces."""
+    """A reader of messages that stand in a list each, in pieces; None is the marker of a transaction."""
 
-    def __init__(self, topic: Sequence[Sequence[Message]], pieces: Sequence[int]) -> None:
+    def __init__(self, topic: Sequence[Sequence[Message | None]], pieces: Sequence[int]) -> None:
         self._topic, self._pieces = topic, list(pieces)
         self._next: dict[int, int] = {}
 
@@ -40,6 +40,8 @@ class Script:
                     break
                 self._next[partition] = offset + 1
                 message = messages[offset]
+                if message is None:
+                    continue
                 yield Received(partition, offset, message.key, message.value, message.headers)
 
     def close(self) -> None:
@@ -168,3 +170,26 @@ def test_an_event_that_is_not_there_is_a_hole_wherever_it_was(
             assert some, "nothing was said of it"
     assert given == scene.log[: len(given)]
     assert len(given) <= lost
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_marker_behind_what_was_read_is_the_end_and_anything_else_is_not(marked: bool) -> None:
+    scene = Scene(2, ["0"])
+    topic: list[list[Message | None]] = [[], []]
+    for batch in ([0, 1, 2, 3], [3, 2, 1, 0]):
+        scene.topic = [[], []]
+        scene.relay(scene.happen(batch), again=0)
+        for there, some in zip(topic, scene.topic, strict=True):
+            there.extend([*some, *([None] if marked else [])])
+    ends = [len(there) for there in topic]
+    first = [there.index(None) + 1 if marked else 1 for there in topic]
+    window = Window(Script(topic, first), "topic", "id", Cursor(LOG, {"0": Mark()}), [0, 0], from_low=True)
+    window.poll(0)
+    assert not window.is_at(ends)
+    while window.poll(0):
+        pass
+    assert window.is_at(ends)
+    assert not window.is_at([end + 1 for end in ends])
+    topic[0].append(scene.topic[0][0])
+    assert not window.is_at([len(there) for there in topic])
+    assert window.give(100, None) == scene.log

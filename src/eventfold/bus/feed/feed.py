@@ -29,7 +29,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
-from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, held_by_none
+from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, check_page, held_by_none
 from eventfold.store.names import category_of, check_categories, stored_category
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ class BusFeed:
         types: Collection[str] | None = None,
     ) -> Page:
         """The next events, as far as all of them are there."""
-        if type(limit) is not int or limit < 1:
-            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
-        check_categories(categories)
+        check_page(limit, categories)
         self.check(after)
         if partitions is not None and not set(partitions) & after.marks.keys():
             return Page((), after, caught_up=True)

@@ -60,8 +60,10 @@ class Window:
         self._alike = Alike(cursor.log, len(offsets))
         self._from_low = [from_low] * len(offsets)
         self._moved = False
-        self.next = list(offsets)
-        self.ended = [-1] * len(offsets)
+        self._next = list(offsets)
+        self._ended = [-1] * len(offsets)
+        self._leaps = [False] * len(offsets)
+        """Whether offsets are left out, as they are behind each transaction."""
         reader.seek(dict(enumerate(offsets)))
 
     @property
@@ -78,14 +80,18 @@ class Window:
             ForeignCursor, TopicRepartitioned: what is there cannot be followed.
             BusUnavailable: the broker did not answer.
         """
-        came = False
+        came, place, read = False, self._next, self._alike.read
         for one in self._reader.poll(AT_ONCE, timeout):
             came = True
+            partition, offset = one.partition, one.offset
             if isinstance(one, Ended):
-                self.ended[one.partition] = one.offset
-            elif one.offset >= self.next[one.partition]:
-                self.next[one.partition] = one.offset + 1
-                if not self._take_next(one):
+                self._ended[partition] = offset
+            elif offset >= place[partition]:
+                if offset > place[partition]:
+                    self._leaps[partition] = True
+                place[partition] = offset + 1
+                found = read(one.headers, one.value)
+                if found is None or not self._take_next(partition, offset, *found):
                     self._take(one)
         return came
 
@@ -112,22 +118,31 @@ class Window:
             self._make_ready(name, part) for name, part in self._parts.items()
         )
 
+    def is_at(self, ends: Sequence[int]) -> bool:
+        """Whether no event stands in the topic that was not read.
+
+        Args:
+            ends: by partition of the topic, where it ends.
+        """
+        return all(
+            end <= max(there, ended) or (end == there + 1 and self._is_over(n))
+            for n, (there, ended, end) in enumerate(zip(self._next, self._ended, ends, strict=True))
+        )
+
     def close(self) -> None:
         """Gives the reader back."""
         self._reader.close()
 
-    def _take_next(self, message: Received) -> bool:
-        """Takes the event that a lane goes on with; whether it was one."""
-        found = self._alike.read(message.headers, message.value)
-        if found is None:
-            return False
-        event, text, before = found
-        lane = self._lanes[message.partition].get(event.partition)
+    def _take_next(
+        self, partition: int, offset: int, event: RecordedEvent, text: bytes, before: bytes
+    ) -> bool:
+        """Takes an event where a lane goes on with it; whether one does."""
+        lane = self._lanes[partition].get(event.partition)
         if lane is None or lane.part is None or lane.others or not lane.goes_on(event, before, text):
             return False
         if event.position > lane.part.mark.position:
             lane.events.append(event)
-            lane.offsets.append(message.offset)
+            lane.offsets.append(offset)
         return True
 
     def _take(self, message: Received) -> None:
@@ -142,7 +157,7 @@ class Window:
         if event is not None and found.log != self._log:
             _log.warning("%s: an event of another log is left out.", self._place(message))
             return
-        check_ours(self._topic, found, self._log, len(self.next))
+        check_ours(self._topic, found, self._log, len(self._next))
         partition = message.partition
         if progress is not None:
             for name, place in progress.sent.items():
@@ -213,7 +228,7 @@ class Window:
                 part.mark = Mark(complete.position, complete.event or part.mark.event)
             own = complete.token
         part.pass_on()
-        offsets = [part.first(n, self._told_at[n]) for n in range(len(self.next))]
+        offsets = [part.first(n, self._told_at[n]) for n in range(len(self._next))]
         part.mark = Mark(
             part.mark.position, part.mark.event, to_token(Standing(self._identity, offsets, own))
         )
@@ -255,6 +270,17 @@ class Window:
                     if overlap(lane.name, heir):
                         new.take_over(partition, lane if lane.part is None else others.copy())
             self._moved = True
+
+    def _is_over(self, partition: int) -> bool:
+        """Whether a batch of the relay was read whole: one offset more is the marker of its transaction.
+
+        Or else a record of progress: no event comes alone.
+        """
+        return (
+            self._leaps[partition]
+            and self._told[partition] is not None
+            and self._told_at[partition] == self._next[partition] - 1
+        )
 
     def _place(self, message: Received) -> str:
         return f"{self._topic}, partition {message.partition}, offset {message.offset}"

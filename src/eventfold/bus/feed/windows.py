@@ -9,7 +9,7 @@ from eventfold.bus.feed.locating import locate
 from eventfold.bus.feed.place import read_standing
 from eventfold.bus.feed.window import Window
 from eventfold.bus.port import Topic
-from eventfold.errors import BusUnavailable
+from eventfold.errors import BusUnavailable, EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 
@@ -48,7 +48,7 @@ class Windows:
         until = time.monotonic() + PATIENCE
         while True:
             if events := window.give(limit, partitions):
-                return events, False
+                return events, self._has_no_more(window)
             if window.poll(_WAIT):
                 until = time.monotonic() + PATIENCE
             elif self._is_at_end(window):
@@ -102,9 +102,14 @@ class Windows:
             return [min(found) for found in zip(*known, strict=True)], False
         return locate(self._topic, self._count, cursor.marks)
 
+    def _has_no_more(self, window: Window) -> bool:
+        """The same, where something was given already, which no error may hold back: the next read raises it."""
+        try:
+            return not window.has_more() and self._is_at_end(window)
+        except EventfoldError:
+            return False
+
     def _is_at_end(self, window: Window) -> bool:
-        """Whether the topic has nothing more now; markers of transactions may stand behind the last message."""
+        """Whether the topic has nothing more now."""
         with self._lock:
-            ends = [self._topic.bounds(partition).end for partition in range(self._count)]
-        places = zip(window.next, window.ended, ends, strict=True)
-        return all(max(there, ended) >= end for there, ended, end in places)
+            return window.is_at(self._topic.ends(self._count))

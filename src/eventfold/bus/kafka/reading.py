@@ -1,9 +1,9 @@
 """Reads on in all partitions of a topic."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from eventfold.bus.kafka.failures import END, failure, is_forgotten, refused
 from eventfold.bus.kafka.hearing import Hearing
@@ -16,8 +16,13 @@ _KILOBYTES = 16 * 1024
 
 def received(message: Message) -> Received:
     """A message of the client as the port has it."""
-    place = message.partition() or 0, message.offset() or 0
-    return Received(*place, message.key(), message.value(), message.headers() or [])
+    return Received(
+        message.partition() or 0,
+        message.offset() or 0,
+        message.key(),
+        message.value(),
+        message.headers() or [],
+    )
 
 
 def consumer(client: Mapping[str, Any], hearing: Hearing, **more: Any) -> Consumer:
@@ -35,6 +40,27 @@ def consumer(client: Mapping[str, Any], hearing: Hearing, **more: Any) -> Consum
             **more,
         }
     )
+
+
+def ends_of(client: Consumer, topic: str, count: int, seconds: float) -> Sequence[int]:
+    """For each partition, the end of what the outcome is known of.
+
+    Args:
+        client: that reads what is committed, and fetches nothing: a broker answers one connection after the other, and
+            would answer after a fetch that waits for news.
+        topic: the topic.
+        count: its partitions.
+        seconds: for which an answer is waited for.
+
+    Raises:
+        KafkaException: the broker did not answer.
+    """
+    asked = [TopicPartition(topic, partition, OFFSET_END) for partition in range(count)]
+    found = {one.partition: one for one in client.offsets_for_times(asked, timeout=seconds)}
+    for one in found.values():
+        if one.error is not None:
+            raise KafkaException(one.error)
+    return [found[partition].offset for partition in range(count)]
 
 
 class KafkaReader:

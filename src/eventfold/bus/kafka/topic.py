@@ -1,7 +1,7 @@
 """A topic of a Kafka broker, as relay and feed see it: counted, looked at to its end, and sent to."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
@@ -14,7 +14,7 @@ from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.patience import PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.plain import PlainSender
 from eventfold.bus.kafka.publisher import KafkaPublisher
-from eventfold.bus.kafka.reading import KafkaReader, consumer, received
+from eventfold.bus.kafka.reading import KafkaReader, consumer, ends_of, received
 from eventfold.bus.kafka.transactional import TransactionalSender
 from eventfold.bus.port import Bounds, Publisher, Reader, Received, Sender
 from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
@@ -92,6 +92,12 @@ class KafkaTopic:
             ),
         )
         return Bounds(low, end)
+
+    def ends(self, count: int) -> Sequence[int]:
+        """Up to the last offsets whose outcome is known."""
+        return self._ask(
+            "asking for its ends", lambda seconds: ends_of(self._consumer(), self._topic, count, seconds)
+        )
 
     def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
         """To the ends that were read before, also where they are followed by control records only."""

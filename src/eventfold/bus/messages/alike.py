@@ -5,7 +5,6 @@ against one that `read_envelope` took; whatever differs is read by that, and so 
 """
 
 from binascii import unhexlify
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -37,6 +36,12 @@ _END = _BETWEEN + b'{"schemaVersion":'
 _KNOWN = {*_SHARED, *_FIELDS}
 _read_value = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.Encoder().encode
+_MOST_NAMES, _MOST_TIMES = 16_384, 1_024
+_NAMES: dict[bytes, tuple[str, bytes]] = {}
+"""What names were found to be, so that few are looked at twice."""
+_TIMES: dict[bytes, int] = {}
+"""Those of a transaction are the same."""
+_NUMBERS = {b"%d" % number: number for number in range(1, 1_000)}
 Alone = tuple[RecordedEvent, bytes, bytes]
 """An event, its place and that of the one before it, both as a relay writes them."""
 
@@ -92,16 +97,13 @@ def _read(headers: Any, body: bytes) -> Alone | None:
     # fmt: on
     if (name_0, name_1, name_2, name_3, name_4, name_5, name_6, name_7, name_8) != _FIELDS:
         return None
-    recorded = time if len(headers) == _ALL else _recorded(headers[_ALL:]) or time
-    occurred_us = None if recorded is time else _us(time)
-    if len(body) > limits.BODY_BYTES or (occurred_us is None and recorded is not time):
+    recorded = time if len(headers) == _ALL else _recorded(headers[_ALL:], time)
+    recorded_us, number = _TIMES.get(recorded) or _time(recorded), int(position)
+    occurred_us = None if recorded is time else _time(time)
+    if len(body) > limits.BODY_BYTES or not position.isdigit() or not 0 < number <= limits.INT_MAX:
         return None
-    stream, in_json = _name(subject)
-    event_type, type_in_json = _name(kind)
-    recorded_us = _us(recorded)
-    number = int(position)
-    if recorded_us is None or not position.isdigit() or not 0 < number <= limits.INT_MAX:
-        return None
+    stream, in_json = _NAMES.get(subject) or _name(subject)
+    event_type, type_in_json = _NAMES.get(kind) or _name(kind)
     parts = (b'{"id":"', event_id, b'","aggregateId":', in_json, b',"eventType":', type_in_json)
     begin = b"".join((*parts, b',"version":', version, b',"timestamp":"', recorded, b'","data":'))
     end = _END + schema + (b"}}" if recorded is time else b',"occurredAt":"%b"}}' % time)
@@ -122,28 +124,28 @@ def _read(headers: Any, body: bytes) -> Alone | None:
     event = RecordedEvent(
         number,
         stream,
-        _number(version),
+        _NUMBERS.get(version) or _number(version),
         event_type,
-        _number(schema),
+        _NUMBERS.get(schema) or _number(schema),
         id_bytes,
         recorded_us,
         occurred_us,
         data.decode(),
         metadata,
-        _name(part)[0],
+        (_NAMES.get(part) or _name(part))[0],
     )
     return event, position + b"." + version, before
 
 
-def _recorded(headers: Any) -> Any:
-    """When the event was recorded, where that stands apart; what else there is must be text."""
+def _recorded(headers: Any, time: bytes) -> Any:
+    """When the event was recorded: at its time, unless that stands apart; what else there is must be text."""
     others = dict(headers)
     if len(others) < len(headers) or not _KNOWN.isdisjoint(others):
         raise ValueError(headers)  # something stands twice
     for name, content in others.items():
         if name[:3] == PREFIX:
             content.decode()
-    return others.get(_RECORDED)
+    return others.get(_RECORDED, time)
 
 
 def _number(text: bytes) -> int:
@@ -157,20 +159,18 @@ def _name(name: bytes) -> tuple[str, bytes]:
     """A name as text and in JSON."""
     if len(name) > _NAME_BYTES:
         raise ValueError(name)
-    return _kept_name(name)
-
-
-@lru_cache(maxsize=16_384)
-def _kept_name(name: bytes) -> tuple[str, bytes]:
     text = name.decode()
     check_name(text, "")
-    return text, _encode(text)
+    if len(_NAMES) >= _MOST_NAMES:
+        _NAMES.clear()
+    return _NAMES.setdefault(name, (text, _encode(text)))
 
 
-def _us(time: bytes) -> int | None:
-    return _kept_us(time) if len(time) == _TIME_BYTES else None
-
-
-@lru_cache(maxsize=1024)
-def _kept_us(time: bytes) -> int | None:
-    return time_us(time.decode())
+def _time(time: bytes) -> int:
+    """Microseconds since 1970 of a time as `time_text` writes it."""
+    found = time_us(time.decode()) if len(time) == _TIME_BYTES else None
+    if found is None:
+        raise ValueError(time)
+    if len(_TIMES) >= _MOST_TIMES:
+        _TIMES.clear()
+    return _TIMES.setdefault(time, found)

@@ -24,7 +24,7 @@ from eventfold.errors import (
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
-from eventfold.feed.port import FeedCapabilities, Page, Partition, held_by_none
+from eventfold.feed.port import FeedCapabilities, Page, Partition, check_page, held_by_none
 from eventfold.sqlite.connect import Pool, fetch
 from eventfold.store.names import category_of, check_categories
 from eventfold.store.sqlite.append import PARTITION
@@ -97,9 +97,7 @@ class SqliteFeed:
         types: Collection[str] | None = None,
     ) -> Page:
         """The next events; cursor check, page and new witness are of one instant."""
-        if type(limit) is not int or limit < 1:
-            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
-        check_categories(categories)
+        check_page(limit, categories)
         with self._snapshot() as connection:
             position = self._checked(connection, after)
             if partitions is not None and PARTITION not in partitions:

@@ -10,11 +10,10 @@ from eventfold.errors import (
     CheckpointBeyondHead,
     CursorInvalid,
     ForeignCursor,
-    RangeInvalid,
 )
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
-from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, held_by_none
+from eventfold.feed.port import Feed, FeedCapabilities, Page, Partition, check_page, held_by_none
 from eventfold.store.names import category_of, check_categories, stored_category
 from eventfold.testing.partitioned.nodes import SPACE, Node, place_of
 
@@ -107,9 +106,7 @@ class PartitionedFeed:
         types: Collection[str] | None = None,
     ) -> Page:
         """A mixture of what comes next in some partitions."""
-        if type(limit) is not int or limit < 1:
-            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
-        check_categories(categories)
+        check_page(limit, categories)
         with self._lock:
             self.check(after)
             events: list[RecordedEvent] = []

@@ -17,13 +17,12 @@ from eventfold.errors import (
     FeedBroken,
     FeedRebased,
     ForeignCursor,
-    RangeInvalid,
     StorageBusy,
 )
 from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token
-from eventfold.feed.port import FeedCapabilities, Page, Partition, held_by_none
+from eventfold.feed.port import FeedCapabilities, Page, Partition, check_page, held_by_none
 from eventfold.store.cosmos.feeding.changes import Changes, read_changes
 from eventfold.store.cosmos.feeding.marks import Place, compare, reached, read_place, to_mark
 from eventfold.store.cosmos.feeding.spans import EVERYWHERE, Span, holding, place_of, read_span, spans_of
@@ -32,7 +31,7 @@ from eventfold.store.cosmos.feeding.witness import Witness
 from eventfold.store.cosmos.requests.calls import Calls
 from eventfold.store.cosmos.requests.documents import of_container, to_event
 from eventfold.store.cosmos.requests.governor import Governor
-from eventfold.store.names import category_of, check_categories
+from eventfold.store.names import category_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,9 +114,7 @@ class CosmosFeed:
         types: Collection[str] | None = None,
     ) -> Page:
         """The next events, range by range; caught up when every range had nothing more."""
-        if type(limit) is not int or limit < 1:
-            raise RangeInvalid(f"limit = {limit!r}: a page has at least 1 event.", field="limit")
-        check_categories(categories)
+        check_page(limit, categories)
         self.check(after)
         marks = dict(after.marks)
         waiting = deque(sorted(name for name in marks if partitions is None or name in partitions))
