@@ -90,6 +90,9 @@ def test_config_shows_them_without_secrets(folder: Path, monkeypatch: pytest.Mon
         "targets.shipments": ((folder / "shipments.jsonl").as_uri(), file),
         "targets.audit": ("log:", file),
         "targets.billing-hook": ("https://example.org:8443/...", file),
+        "targets.billing-hook.timeout": ("5", file),
+        "targets.billing-hook.rate": ("2.5", file),
+        "targets.billing-hook.ca_file": (str(folder / "ca.pem"), file),
         "targets.billing-hook.secrets_env": ("1 of 2 set", "the environment"),
         "targets.billing-hook.headers_env": ("0 of 1 set", "the environment"),
         "targets.mail": ("smtp://***@smtp.example.org?sender=shop@example.org", file),
@@ -125,6 +128,7 @@ def test_the_environment_wins_and_options_of_the_file_stay(
     answer = shown()
     assert answer["targets.billing-hook"] == ("https://other.example/...", "EVENTFOLD_TARGET_BILLING_HOOK")
     assert answer["targets.new_one"] == ("smtp://***@host", "EVENTFOLD_TARGET_NEW_ONE")
+    assert answer["targets.billing-hook.rate"] == ("2.5", "the file")
     assert answer["targets.plain"][0] == "smtp://host:25?starttls=no&sender=a@b.example"
     assert SECRET not in str(answer) + repr(found)
     assert "EVENTFOLD_TARGET" not in eventfold("config").err

@@ -9,6 +9,7 @@ from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
 from eventfold.bus.open import open_topic
 from eventfold.errors import ConfigInvalid
+from eventfold.handlers.targets.open import check_places as check_targets
 from eventfold.handlers.targets.place import Place
 from eventfold.store.open import is_topic, open_store
 from eventfold.store.port import Store
@@ -70,6 +71,7 @@ class App(Definition):
 
         Raises:
             ConfigInvalid: log, state and lake are not in places of their own.
+            DefinitionError: what is given as a target can be none.
             LogNotFound: there is none, and none is to be made.
             UnsupportedUrl, ExtraMissing: nothing serves the URL here.
             LogMismatch: the state belongs to another log, or the topic cannot be followed.
@@ -77,6 +79,7 @@ class App(Definition):
             TableInvalid: a table needs an order that this log does not give.
             StorageError: something cannot be opened.
         """
+        check_targets({} if targets is None else targets)
         state = state or state_of(url)
         store: Store
         check_places(url, state=state, lake=lake, tables=self.tables)

@@ -1,7 +1,7 @@
 """What an app consists of, checked when it is built."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from eventfold.aggregates.aggregate import Aggregate
@@ -17,6 +17,8 @@ from eventfold.handlers.public.inbox import STORED
 from eventfold.handlers.public.publishing import public_events
 from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.declaring.table import Table, TableSpec
+
+T = TypeVar("T")
 
 
 class Definition:
@@ -38,12 +40,15 @@ class Definition:
         self.source = f"/{quote(name, safe='')}" if source is None else source
         if why := fault_of_source(self.source):
             raise DefinitionError(f"source={self.source!r:.60} is who speaks in public events, but {why}.")
-        self.aggregates = tuple(aggregates)
+        self.aggregates = tuple(_listed(aggregates, "aggregates"))
         known = [e for aggregate in self.aggregates for e in aggregate.event_types]
+        handlers = tuple(_listed(handlers, "handlers"))
         received = STORED if any(isinstance(handler, Consumer) for handler in handlers) else ()
-        self.registry = Registry(dict.fromkeys([*known, *events, *received]), untyped=untyped)
+        self.registry = Registry(
+            dict.fromkeys([*known, *_listed(events, "events"), *received]), untyped=untyped
+        )
         self.tables: dict[str, TableSpec] = {}
-        for table in tables:
+        for table in _listed(tables, "tables"):
             self._add(table.spec)
         self.handlers: dict[str, Handler] = {}
         for handler in handlers:
@@ -120,6 +125,15 @@ class Definition:
                 table=spec.name,
             )
         self.tables[spec.name] = spec
+
+
+def _listed(given: Iterable[T], what: str) -> Iterable[T]:
+    """Several, if they are."""
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes | type):
+        return given
+    raise DefinitionError(
+        f"{what}= of an app takes several, in a list, not {given!r:.60}: write {what}=[...] also where it is one."
+    )
 
 
 def _no_twins(names: Sequence[str], what: str, kind: str) -> None:

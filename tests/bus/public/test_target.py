@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings import kafka as sdk
 from cloudevents.core.formats.json import JSONFormat
+from confluent_kafka import KafkaError
 
 import eventfold as ef
 from eventfold.app.live import Live
-from eventfold.errors import TargetUnavailable, UnsupportedUrl
+from eventfold.bus.kafka.publisher import KafkaPublisher, _Outcome
+from eventfold.errors import BusUnavailable, EffectRefused, TargetUnavailable, UnsupportedUrl
 from eventfold.handlers.targets.topics.target import TopicTarget
 from tests.bus.conftest import MakeTopic
 from tests.bus.public.making import Order, Shipped, fill, records, shop
@@ -196,3 +198,50 @@ def test_the_topic_of_a_target_may_stand_in_its_own_entry(tmp_path: Path) -> Non
     assert (found.url, found.timeout) == ("kafka://127.0.0.1:9092/shipments?mode=plain", 3)
     assert named("kafka:own", places) == places["kafka:own"]
     assert named("f:shipments", places) is named("g:shipments", places) is None
+
+
+def test_one_that_is_too_large_takes_none_with_it_of_those_that_shared_its_request(
+    kafka: Shared, topic: MakeTopic
+) -> None:
+    name = topic(1, **{"max.message.bytes": "4000"})
+    publisher = KafkaPublisher(kafka.plain, name, is_idempotent=True, timeout=10)
+    publisher._settings["linger.ms"] = 300  # so that all of them are one request
+    values = [b"x" * 5_000, *(b"%d" % n for n in range(7))]
+    refused: list[int] = []
+
+    def send(value: bytes) -> None:
+        try:
+            publisher.publish(b"k", value, [])
+        except EffectRefused:
+            refused.append(len(value))
+
+    threads = [threading.Thread(target=send, args=(value,)) for value in values]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    publisher.close()
+    assert refused == [5_000]
+    assert sorted(found.value or b"" for found in records(kafka.plain, name)) == sorted(values[1:])
+
+
+def test_a_client_that_is_of_no_more_use_is_replaced(
+    kafka: Shared, topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = topic()
+    publisher = KafkaPublisher(kafka.plain, name, is_idempotent=True, timeout=10)
+    publisher.publish(b"k", b"1", [])
+    line = publisher._lines["together"]
+
+    def fenced(*_: object) -> _Outcome:
+        outcome = _Outcome()
+        outcome.told(KafkaError(KafkaError.INVALID_PRODUCER_EPOCH))
+        return outcome
+
+    monkeypatch.setattr(line, "send", fenced)
+    with pytest.raises(BusUnavailable, match="did not answer, sending"):
+        publisher.publish(b"k", b"2", [])
+    publisher.publish(b"k", b"2", [])
+    assert publisher._lines["together"] is not line
+    publisher.close()
+    assert [found.value for found in records(kafka.plain, name)] == [b"1", b"2"]

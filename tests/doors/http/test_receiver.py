@@ -131,6 +131,8 @@ def test_what_is_wrong_gets_its_code_and_nothing_is_written(
     assert (told.status, told.body["status"], told.body["code"]) == (status, status, code)
     assert told.headers["content-type"] == "application/problem+json"
     assert len(told.body["detail"]) < 500
+    assert told.body["instance"].startswith("urn:uuid:")
+    assert all(one.keys() == {"field", "reason"} for one in told.body["errors"])
     assert served.events == before
 
 
@@ -138,6 +140,15 @@ def test_a_wrong_field_is_named_and_a_field_of_the_inside_is_not(served: Place) 
     told = served.post(structured(type=None), JSON).body
     assert [one["field"] for one in told["errors"]] == ["type"]
     assert "Traceback" not in json.dumps(told)
+
+
+def test_the_log_names_a_refused_request_as_its_answer_does(
+    served: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="eventfold.receiver")
+    told = [served.post(b"{", JSON).body for _ in range(2)]
+    assert told[0]["instance"] != told[1]["instance"]
+    assert all(one["instance"] in caplog.text for one in told)
 
 
 def test_chunks_are_taken_and_endless_ones_are_not(served: Place) -> None:

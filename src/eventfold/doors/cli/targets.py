@@ -159,6 +159,17 @@ def variables_of(place: TargetPlace) -> dict[str, tuple[str, ...]]:
     return {key: variables for key, variables in named.items() if variables}
 
 
+def options_of(place: TargetPlace) -> dict[str, str]:
+    """The options of a target that are given and no secrets, by name."""
+    plain = TargetPlace(url="")
+    given = {name: getattr(place, name) for name in ("timeout", "rate", "allow_private", "ca_file")}
+    return {
+        name: "yes" if value is True else f"{value:g}" if isinstance(value, int | float) else str(value)
+        for name, value in given.items()
+        if value != getattr(plain, name)
+    }
+
+
 def _named(name: str, path: Path) -> str:
     try:
         return check_target(name)

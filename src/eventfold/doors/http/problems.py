@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from eventfold.errors import EventfoldError, StorageError
+from eventfold.events.ids import new_id
 
 PROBLEM = "application/problem+json"
 _AGAIN = "5"
@@ -15,11 +16,12 @@ Headers = list[tuple[str, str]]
 
 
 class Answer(NamedTuple):
-    """What is answered."""
+    """What is answered; of a problem `instance` is what the log names it by."""
 
     status: int
     headers: Headers
     body: bytes
+    instance: str = ""
 
     @property
     def line(self) -> str:
@@ -45,16 +47,18 @@ def refusal(
     headers: Headers | None = None,
     errors: list[dict[str, str]] | None = None,
 ) -> Answer:
-    """A problem, with its code."""
+    """A problem, with its code, and an `instance` that is told apart from all others."""
+    instance = f"urn:uuid:{new_id()}"
     body = {
         "type": "about:blank",
         "title": _phrase(status),
         "status": status,
         "code": code,
         "detail": detail.encode(errors="backslashreplace").decode(),
-        **({"errors": errors} if errors else {}),
+        "instance": instance,
+        "errors": errors or [],
     }
-    return Answer(status, [("Content-Type", PROBLEM), *(headers or [])], msgspec.json.encode(body))
+    return Answer(status, [("Content-Type", PROBLEM), *(headers or [])], msgspec.json.encode(body), instance)
 
 
 def _phrase(status: int) -> str:

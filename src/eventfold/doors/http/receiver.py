@@ -56,11 +56,13 @@ class Receiver:
                 return refusal(405, "method-not-allowed", "Send it by POST.", headers=[("Allow", "POST")])
             return self._take(environ)
         except EventfoldError as error:
-            _log.info("A request from %s was refused: %s", self._source, error.code)
-            return problem(error)
+            answer = problem(error)
+            _log.info("A request from %s was refused: %s (%s)", self._source, error.code, answer.instance)
+            return answer
         except Exception:  # noqa: BLE001 - a sender is told that it failed; why stands in our log
-            _log.exception("A request from %s failed", self._source)
-            return refusal(500, EventfoldError.code, "This failed here. Send it again.")
+            answer = refusal(500, EventfoldError.code, "This failed here. Send it again.")
+            _log.exception("A request from %s failed (%s)", self._source, answer.instance)
+            return answer
 
     def _take(self, environ: Mapping[str, Any]) -> Answer:
         body = environ["wsgi.input"].read(limits.BODY_BYTES + 1)

@@ -16,7 +16,8 @@ class FunctionTarget:
         rate: effects a second, at most.
 
     Raises:
-        DefinitionError: it is async, or a generator: nobody would await it or go through it.
+        DefinitionError: it is async, or a generator: nobody would await it or go through it; or it cannot be called
+            with the two.
     """
 
     def __init__(self, function: Callable[..., object], *, rate: float | None = None) -> None:
@@ -44,14 +45,25 @@ class FunctionTarget:
 
 
 def check_plain(function: Callable[..., object]) -> None:
-    """Refuses what does nothing when it is called.
+    """Refuses what does nothing when it is called, or cannot be called with payload and message.
 
     Raises:
-        DefinitionError: it is async, or a generator.
+        DefinitionError: it is async, a generator, or takes something else.
     """
+    called = getattr(function, "__qualname__", type(function).__name__)
     tests = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
     if any(test(function) for test in tests):
         raise DefinitionError(
-            f"{getattr(function, '__qualname__', type(function).__name__)} is async or a generator, and effects are"
+            f"{called} is async or a generator, and effects are"
             " sent by threads: make it a plain function that returns when the effect is taken."
         )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # some that are built in do not tell
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise DefinitionError(
+            f"{called:.60} cannot be called with a payload and a Message: {error}."
+        ) from None

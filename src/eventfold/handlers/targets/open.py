@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from msgspec import structs
 
 from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
+from eventfold.handlers.declaring.names import check_target
 from eventfold.handlers.targets.file import FileTarget
 from eventfold.handlers.targets.function import FunctionTarget, check_plain
 from eventfold.handlers.targets.limits import checked_rate
@@ -79,6 +80,27 @@ def named(name: str, places: Mapping[str, Place]) -> Place | None:
     place = TargetPlace(url=found) if isinstance(found, str) else found
     url = with_topic(place.url, topic) if isinstance(place, TargetPlace) else None
     return structs.replace(place, url=url) if isinstance(place, TargetPlace) and url is not None else None
+
+
+def check_places(places: Mapping[str, Place]) -> None:
+    """Looks at where effects shall go, before anything of it is opened, also at what no handler names.
+
+    Args:
+        places: by name.
+
+    Raises:
+        DefinitionError: no mapping, a name that no target can have, something that is no place, or a function that
+            cannot be called with payload and message.
+    """
+    if not isinstance(places, Mapping):
+        raise DefinitionError(
+            f'targets= takes places by name, as {{"mail": "smtp://..."}}, not {type(places).__name__}.',
+            key="targets",
+        )
+    for name, place in places.items():
+        check_target(name)
+        if not isinstance(place, str | TargetPlace):
+            open_named(name, place)  # which makes nothing of what is there already
 
 
 def _opened(place: TargetPlace) -> Target:

@@ -11,6 +11,8 @@ from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.port import Target
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
+_SURELY = re.compile(r"[A-Z]{2,20}(_[A-Z0-9]{2,20}){1,6}", re.ASCII)
+"""Words with lines between them; what has none may be a secret that was put in the place of its variable."""
 NO_SCHEME = ""
 _LONGEST = 12  # letters before a colon; more are no scheme, and may be a secret
 
@@ -55,17 +57,28 @@ class TargetPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Those of `secrets_env`.
 
         Raises:
-            ConfigInvalid: a variable is not set, or its name cannot be one; neither is repeated.
+            ConfigInvalid: a variable is not set, or its name cannot be one. A name is told where it is surely none of a
+                secret; else its place.
         """
-        return [_read(variable, "secrets_env") for variable in self.secrets_env]
+        return [
+            _read(variable, "secrets_env", f"number {n} of secrets_env")
+            for n, variable in enumerate(self.secrets_env, 1)
+        ]
 
     def headers(self) -> dict[str, str]:
         """Those of `headers_env`; errors as `secrets`."""
-        return {name: _read(variable, "headers_env") for name, variable in self.headers_env.items()}
+        return {
+            name: _read(variable, "headers_env", f"that of {name[:40]!r} in headers_env")
+            for name, variable in self.headers_env.items()
+        }
 
     def password(self) -> str | None:
         """That of `password_env`; errors as `secrets`."""
-        return None if self.password_env is None else _read(self.password_env, "password_env")
+        return (
+            None
+            if self.password_env is None
+            else _read(self.password_env, "password_env", "that of password_env")
+        )
 
     def without(self, *names: str) -> None:
         """Looks that options which have no meaning for this kind of target are not given.
@@ -83,13 +96,16 @@ Place = str | TargetPlace | Target | Callable[..., object]
 """What a target may be given as."""
 
 
-def _read(variable: str, key: str) -> str:
+def _read(variable: str, key: str, place: str) -> str:
     if not _VARIABLE.fullmatch(variable):
         raise ConfigInvalid(
-            f"{key} names variables of the environment, in capitals; what stands there is no such name.",
+            f"{key} names variables of the environment, in capitals; {place} is no such name.",
             key=key,
         )
     value = os.environ.get(variable, "")
     if not value:
-        raise ConfigInvalid(f"A variable that {key} names is not in the environment.", key=key)
+        shown = f"{variable}, {place}," if _SURELY.fullmatch(variable) else place
+        raise ConfigInvalid(
+            f"A variable that {key} names is not in the environment: {shown.rstrip(',')}.", key=key
+        )
     return value

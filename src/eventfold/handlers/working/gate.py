@@ -6,6 +6,7 @@ target is down, the pause grows, and nobody is to blame. Where several failed at
 again one at a time beside the others, and who fails alone is found out.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from eventfold.errors import EventfoldError
 from eventfold.handlers.records import Pause, cut_message
 from eventfold.handlers.working.effect import Effect
 
+_log = logging.getLogger("eventfold.handlers")
 Key = tuple[str, str]
 """Handler and stream."""
 FIRST, LONGEST = 0.25, 60.0
@@ -109,7 +111,12 @@ class Gate:
             if self._accused is not None and self._accused != key:
                 self._suspects.pop(self._accused, None)
                 self._blamed.append(self._accused)
+            tries, since_us = self._failures, self._since_us
             self._open()
+        seconds = max(0.0, time.time() - since_us / 1e6)
+        _log.warning(
+            "The target %s takes effects again, after %s in %.1f s.", self.target, _tries(tries), seconds
+        )
 
     def blamed(self, handler: str) -> list[str]:
         """The streams of a handler whose failure was their own fault, each once."""
@@ -237,6 +244,10 @@ class _Kept(Exception):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count:,} tries"
 
 
 def _asked(error: BaseException) -> float:

@@ -1,6 +1,6 @@
 """Fitting recorded events to what stands in a log: the next version of its stream, or equal to what is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -50,11 +50,13 @@ class Fitting:
     Args:
         store: where to.
         report: is brought up to date; with `dry_run` nothing is written.
+        before: is called before anything is written, each time.
     """
 
-    def __init__(self, store: Store, report: ImportReport) -> None:
+    def __init__(self, store: Store, report: ImportReport, before: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._report = report
+        self._before = before
         self._heads: dict[str, int] = {}
 
     def head(self, stream: str) -> int:
@@ -76,7 +78,8 @@ class Fitting:
             found = self._sorted_out(rows)
             rivals: set[UUID] = set()
             try:
-                if not self._report.dry_run:
+                if not self._report.dry_run and found.new:
+                    self._before()
                     found.unfit.extend(self._write(found.new, rivals))
                 if not rivals:
                     break

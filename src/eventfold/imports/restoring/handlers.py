@@ -49,10 +49,11 @@ def check_handlers(store: Store, handlers: Handlers) -> list[str]:
 @contextmanager
 def passed_by(
     store: Store, begun: list[str], streams: Iterable[str], file: str, wrote: Callable[[], bool]
-) -> Iterator[None]:
-    """Holds handlers while something is restored, then moves them to its end; where nothing was written they stay.
+) -> Iterator[Callable[[], None]]:
+    """Gives what holds handlers before something is written, and moves them to its end; else they go on undisturbed.
 
-    Those that begin meanwhile are held and moved too, and stand in `begun` at the end.
+    An earlier restore that was interrupted has held them already; they are held again at once. Those that begin
+    meanwhile are held and moved too, and stand in `begun` at the end.
 
     Args:
         store: the log.
@@ -73,18 +74,30 @@ def passed_by(
     moved = Moved(to="restore", reason=file, actor=held.actor, moved_us=held.since_us)
     effects = store.effects()
     interrupted = announced(effects) is not None or bool(held_by_it(effects))
-    try:
+    is_holding = False
+
+    def hold_them() -> None:
+        nonlocal is_holding
+        if is_holding:
+            return
+        is_holding = True
         announce(effects, held)
         begun[:] = handlers_in(effects)
         for reader in begun:
             hold(effects, reader, RESTORE, held)
-        yield
+
+    try:
+        if interrupted:
+            hold_them()
+        yield hold_them
+        if not is_holding:
+            return
         to = moved if wrote() or interrupted else None
         _let_go(store, begun, streams, to)
         withdraw(effects)
         _let_go(store, begun, streams, to)  # those that had seen it, and began while the others were moved
     except BaseException:
-        if begun:
+        if begun and is_holding:
             _log.warning(
                 "The restore ended early. The handlers %s are held and handle nothing until it is run again with"
                 " --handlers skip, or until each is moved: `eventfold handlers move NAME --to now`",

@@ -5,7 +5,7 @@ Running it again adds what is missing: an event that is there, and equal in ever
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from eventfold import limits
@@ -68,17 +68,17 @@ def restore(
     begun = check_handlers(store, handlers)
     report = ImportReport(path.name, dry_run)
     versions = Versions()
-    fitting = Fitting(store, report)
     ordered = in_order(exported_times(path))  # to its end, so that half a file restores nothing
     events = exported_events(path)
     if store.capabilities.total_order and not ordered:
         events = by_recorded(events)
-    holding = (
-        nullcontext()
+    holding: AbstractContextManager[Callable[[], None]] = (
+        nullcontext(lambda: None)
         if dry_run
         else passed_by(store, begun, versions.names, path.name, lambda: bool(report.written))
     )
-    with holding:
+    with holding as hold_them:
+        fitting = Fitting(store, report, hold_them)
         for batch in _batches(events):
             good: list[Recorded] = []
             for row in batch:

@@ -43,7 +43,7 @@ class EffectsApart(SqliteEffects):
             self._first.close()
             raise ForeignCursor(
                 f"{place.path} has the handlers of the log {found}, and the topic the events of {log_id}: name another"
-                " state, beside which handlers begin anew, or move the file away.",
+                " state, --state sqlite:///FILE, beside which handlers begin anew, or move the file away.",
                 cursor_log=found,
                 log=log_id,
             )

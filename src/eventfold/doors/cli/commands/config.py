@@ -8,7 +8,7 @@ from eventfold.doors.cli.configuration import SECRETS, SETTINGS, unknown_variabl
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say
-from eventfold.doors.cli.targets import SECTION, shown, variables_of
+from eventfold.doors.cli.targets import PREFIX, SECTION, options_of, shown, variables_of
 from eventfold.handlers.targets.repeating import MASK
 
 
@@ -33,6 +33,9 @@ def config(settings: Settings) -> None:
     named: set[str] = set()
     for name, (place, source) in settings.configuration.targets.items():
         rows.append({"setting": f"{SECTION}.{name}", "value": shown(place), "from": source})
+        written = "the file" if source.startswith(PREFIX) else source  # a variable gives the URL alone
+        for key, value in options_of(place).items():
+            rows.append({"setting": f"{SECTION}.{name}.{key}", "value": value, "from": written})
         for key, variables in variables_of(place).items():
             there = sum(bool(os.environ.get(variable)) for variable in variables)
             state = f"{there} of {len(variables)} set"

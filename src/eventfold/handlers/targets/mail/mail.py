@@ -1,6 +1,6 @@
 """`Mail`: what a handler returns for a mail server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,10 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
         """Looks at all of it: what could not be sent is known where it is made."""
         for name in ("to", "cc", "bcc"):
             given = getattr(self, name)
+            if not isinstance(given, Iterable):
+                raise EffectRefused(
+                    f"{name}= of a mail is an address or several, as texts, not {given!r:.60}."
+                )
             listed = (given,) if isinstance(given, str) else tuple(given)[: MOST + 1]
             for address in listed:
                 address_of(address, name)

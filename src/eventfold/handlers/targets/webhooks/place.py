@@ -3,7 +3,8 @@
 import base64
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
+from socket import inet_aton
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -84,8 +85,19 @@ def place_of(url: str, *, allow_private: bool) -> Place:
             f"{found.shown} is not encrypted: give an https address, or allow_private where it is in your own network.",
             target=found.shown,
         )
-    check_address(host, found, allow_private=allow_private)
+    check_address(_meant(host), found, allow_private=allow_private)
     return found
+
+
+def _meant(host: str) -> str:
+    """The address that a host means without anybody being asked: that of this machine, and numbers of another form."""
+    plain = host.rstrip(".")
+    if plain == "localhost" or plain.endswith(".localhost"):
+        return "127.0.0.1"
+    try:  # 0x7f000001, 2130706433 and 127.1 are addresses where a name is looked up
+        return host if _is_address(host) else str(IPv4Address(inet_aton(plain)))
+    except OSError:
+        return host
 
 
 def check_address(address: str, place: Place, *, allow_private: bool) -> None:
