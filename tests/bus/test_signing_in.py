@@ -222,7 +222,7 @@ def test_an_event_that_is_too_large_is_not_sent(url: Url) -> None:
         sender = topic.sender()
         sender.fence()
         with pytest.raises(TopicUnfit, match="1 MB at most"):
-            sender.send({0: [Message(0, b"box-1", b"x" * 1_100_000, [])]})
+            sender.send([Message(0, b"box-1", b"x" * 1_100_000, [])])
         sender.close()
         assert topic.bounds(0).end == 0
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from tests.trust.effects import table
+from tests.trust import effects, relays
 from tests.trust.figures import FOLDER, Figure, kept, summed
 from tests.trust.system import ROOT
 
@@ -31,6 +31,7 @@ class Promise(NamedTuple):
 TRUST, SQLITE = "tests/trust", "tests/store/sqlite"
 CONTRACT = f"{SQLITE}/test_contract.py::TestSqliteFile"
 CAMPAIGN = "tests/handlers/campaign"
+RELAY = "tests/bus/relay"
 TABLES = f"{SQLITE}/test_readmodel_contract.py::TestSqlite"
 POWER, CALLS = f"{TRUST}/test_power_loss.py", f"{TRUST}/test_system_calls.py"
 
@@ -245,6 +246,28 @@ PROMISES = {
             ("lost", "overtaking", "keys", "beyond", "missing", "doubled"),
         ),
         Promise(
+            "Relays are killed at random and their broker is killed, under load: every event of the log comes to who"
+            " reads by our feed, once, in the order of its stream. In transactions nothing stands in the topic twice;"
+            " in plain mode no more than was in flight.",
+            (
+                f"{RELAY}/test_killed.py::test_five_kills_and_a_restart_of_the_broker",
+                f"{RELAY}/test_killed.py::test_a_hundred_kills_and_ten_restarts_of_the_broker",
+                f"{RELAY}/test_leaving.py::test_where_the_broker_hangs_it_leaves_and_the_next_relay_goes_on",
+                f"{RELAY}/test_controls.py::test_one_that_trusts_its_own_checkpoint_alone_sends_again",
+                f"{RELAY}/test_controls.py::test_one_with_five_requests_in_flight_loses_or_reorders",
+            ),
+            (
+                (
+                    "killed-relays",
+                    (
+                        "{kills} kills of relays and {restarts} of brokers, {total} events ({parts}): {lost} lost,"
+                        " {disordered} out of order, {doubled} doubled; {raw} stood in a topic twice, and were left out"
+                    ),
+                ),
+            ),
+            ("lost", "disordered", "doubled"),
+        ),
+        Promise(
             "Whatever happens to workers, targets, people and partitions, in any order: what is lost is what a person"
             " skipped, and what is repeated was under way when its worker ended or lost its lease.",
             (
@@ -376,7 +399,7 @@ def page() -> str:
             lines += [f"- in `{file}`: {', '.join(names)}" for file, names in by_file.items()]
             lines += ["", "</details>"]
             parts.append("\n".join(lines) + "\n")
-    return "\n".join([*parts, table()])
+    return "\n".join([*parts, effects.table(), relays.table()])
 
 
 def main(*options: str) -> int:

@@ -51,6 +51,21 @@ class Marks:
             kin = self._kin[partition] = tuple(name for name in self._last if overlap(name, partition))
         return max((self._last[name] for name in kin), default=NOWHERE)
 
+    def take(self, partition: str, place: Place) -> Place | None:
+        """Counts an event in; the last one before it under that name, or None where it is there already."""
+        last, kin = self._last, self._kin.get(partition)
+        if kin is None or len(kin) != 1 or partition not in last:
+            if place <= self.reached(partition):
+                return None
+            before = self.own(partition)
+            self.add(partition, place)
+            return before
+        before = last[partition]
+        if place <= before:
+            return None
+        last[partition] = place
+        return before
+
     def add(self, partition: str, place: Place) -> None:
         """An event is there now."""
         if partition not in self._last:

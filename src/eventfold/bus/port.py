@@ -69,11 +69,11 @@ class Sender(Protocol):
             BusUnavailable: the broker did not answer; begin again.
         """
 
-    def send(self, messages: Mapping[int, Sequence[Message]]) -> None:
+    def send(self, messages: Iterable[Message]) -> None:
         """Sends them and returns when all are acknowledged, those of a partition in order.
 
         Args:
-            messages: partition of the topic -> what is sent there.
+            messages: each with its partition; they are taken one by one, while the first are on their way.
 
         Raises:
             BusUnavailable: nobody knows which of them arrived: make a new sender, look, and go on from there.

@@ -1,7 +1,7 @@
 """Whether a topic can hold the events of a log, and what is there can be followed."""
 
 from eventfold.bus.messages.envelopes import Envelope
-from eventfold.errors import ForeignCursor, TopicRepartitioned
+from eventfold.errors import ForeignCursor, TopicRepartitioned, TopicUnfit
 
 
 def check_ours(topic: str, found: Envelope, log: str, count: int) -> None:
@@ -31,4 +31,14 @@ def repartitioned(topic: str, before: int, now: int) -> TopicRepartitioned:
         topic=topic,
         before=before,
         now=now,
+    )
+
+
+def begun_amid(topic: str) -> TopicUnfit:
+    """The error of a topic that was deleted and made again while a relay sent to it."""
+    return TopicUnfit(
+        f"{topic} was made anew while a relay was sending, so that it begins in the middle of the log and nobody can"
+        " follow it. Delete it and make it again while no relay runs: the next one fills it from the log, and what"
+        " follows it is rebuilt there: `eventfold rebuild`.",
+        topic=topic,
     )

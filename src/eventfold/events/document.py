@@ -71,6 +71,14 @@ def document_of(event: RecordedEvent, *, strictly: bool = False) -> str:
         event: as it is stored.
         strictly: what no append takes any more stands as text, also where it is JSON.
     """
+    texts = id_text(event.id_bytes), time_text(event.recorded_us), _encode(event.stream).decode()
+    return document_with(event, *texts, strictly=strictly)
+
+
+def document_with(
+    event: RecordedEvent, event_id: str, recorded: str, stream: str, *, strictly: bool = False
+) -> str:
+    """As `document_of`, for who has the texts of id and time and the JSON of the stream already."""
     data, metadata, exact = event.data, event.metadata, ""
     shown_data, shown_metadata = shown(data, strictly=strictly), shown_users(metadata, strictly=strictly)
     if shown_data != data or shown_metadata != metadata:
@@ -78,9 +86,7 @@ def document_of(event: RecordedEvent, *, strictly: bool = False) -> str:
         exact = f',"exact":{_encode(texts).decode()}'
     occurred = None if event.occurred_or_none_us is None else time_text(event.occurred_or_none_us)
     rest = "}" if shown_metadata == "{}" else f",{shown_metadata[1:]}"
-    before = before_data(
-        id_text(event.id_bytes), event.stream, event.type, event.version, time_text(event.recorded_us)
-    )
+    before = _before_data(event_id, stream, event.type, event.version, recorded)
     return f'{before}{shown_data},"metadata":{before_users(event.schema_version, occurred)}{rest}{exact}}}'
 
 
@@ -101,6 +107,10 @@ def shown_users(metadata: str, *, strictly: bool = False) -> str:
 def before_data(event_id: str, stream: str, event_type: str, version: int, recorded: str) -> str:
     """How a document begins, before its data."""
     name = _encode(stream).decode()  # not kept: of streams there may be millions
+    return _before_data(event_id, name, event_type, version, recorded)
+
+
+def _before_data(event_id: str, name: str, event_type: str, version: int, recorded: str) -> str:
     return (
         f'{{"id":"{event_id}","aggregateId":{name},"eventType":{_type(event_type)},"version":{version},'
         f'"timestamp":"{recorded}","data":'
@@ -163,10 +173,16 @@ def id_of(text: str) -> bytes | None:
     return found if len(found) == 16 else None
 
 
-@lru_cache(maxsize=1024)
 def time_text(us: int) -> str:
-    """A time in ISO 8601, UTC, with its microseconds; the events of one transaction share theirs."""
-    return from_us(us).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """A time in ISO 8601, UTC, with its microseconds."""
+    seconds, rest = divmod(us, 1_000_000)
+    return f"{_second(seconds)}.{rest:06d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    """The events of one second share it."""
+    return from_us(seconds * 1_000_000).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 @lru_cache(maxsize=1024)

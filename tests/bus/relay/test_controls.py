@@ -1,7 +1,7 @@
 """Relays that are built as one should not build them must be found out."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,10 @@ class _Hasty:
     def fence(self) -> None:
         """Nobody."""
 
-    def send(self, messages: Mapping[int, Sequence[Message]]) -> None:
-        for partition, some in messages.items():
-            for _, key, value, headers in some:
-                self._producer.produce(self._topic, value, key, partition, headers=headers)
-            self._producer.poll(0)
+    def send(self, messages: Iterable[Message]) -> None:
+        for partition, key, value, headers in messages:
+            self._producer.produce(self._topic, value, key, partition or 0, headers=headers)
+        self._producer.poll(0)
 
     def close(self) -> None:
         self._producer.flush(60)

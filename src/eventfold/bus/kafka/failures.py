@@ -33,7 +33,7 @@ _SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError.REQUEST_TIME
 FAR = "tried was {}. Look whether a broker runs there and can be reached from here; nothing is lost while it cannot."
 """What to do about a broker that does not answer, with where it was looked for."""
 _UNKNOWN_AUTHORITY = "certificate verify failed"
-_PASSAGE = re.compile(r" ?\(after \d+ms in state \w+\)|sasl_ssl://|ssl://|/bootstrap")
+_PASSAGE = re.compile(r" ?\(after \d+ms in state [^)]*\)|sasl_ssl://|ssl://|/bootstrap")
 
 
 def without_passage(text: str) -> str:

@@ -5,7 +5,7 @@ are in before the next is begun; the client does not send a second time by itsel
 success ends it all. Whoever goes on looks at the topic first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -17,9 +17,10 @@ from eventfold.bus.kafka.patience import Patience, Wait, close
 from eventfold.bus.messages.form import Message
 from eventfold.errors import BusUnavailable
 
-_REQUEST_BYTES = 400_000
-"""Of one request for a partition: well under what client and broker take."""
-_REQUEST_MESSAGES = 5_000
+_REQUEST_BYTES = 800_000
+"""Of one request for a partition, as `_size` counts them: less than brokers take, which is 1 MB."""
+_AROUND = 1_000
+"""Bytes of a message that are the same for all, and some more."""
 
 
 class PlainSender:
@@ -35,7 +36,7 @@ class PlainSender:
         self._topic = topic
         self._patience = patience
         self._error: KafkaError | None = None
-        self._acknowledged = 0
+        self._wanted = self._acknowledged = 0
         self._hearing = Hearing()
         self._producer = Producer(
             {
@@ -46,7 +47,7 @@ class PlainSender:
                 "message.send.max.retries": 0,
                 "message.timeout.ms": int(patience.sending * 1_000),
                 "linger.ms": int(patience.sending * 500),  # for more, which a flush ends
-                "batch.num.messages": _REQUEST_MESSAGES,
+                "batch.num.messages": _REQUEST_BYTES // _AROUND,
                 "queue.buffering.max.messages": 1_000_000,
                 "batch.size": 16 * 1024 * 1024,
             }
@@ -55,38 +56,43 @@ class PlainSender:
     def fence(self) -> None:
         """Nothing to do: what a predecessor has in flight is doubled at worst, and never overtaken."""
 
-    def send(self, messages: Mapping[int, Sequence[Message]]) -> None:
+    def send(self, messages: Iterable[Message]) -> None:
         """Request by request, those of all partitions side by side."""
-        waiting = {partition: _requests(some) for partition, some in messages.items() if some}
-        while waiting:
-            begun = {partition: requests.pop(0) for partition, requests in waiting.items()}
-            self._exchange(begun)
-            waiting = {partition: requests for partition, requests in waiting.items() if requests}
+        produce, topic, told = self._producer.produce, self._topic, self._told
+        sizes: dict[int | None, int] = {}
+        self._wanted = self._acknowledged = 0
+        self._error = None
+        try:
+            for message in messages:
+                partition, key, value, headers = message
+                size = _size(message)
+                if partition in sizes and sizes[partition] + size > _REQUEST_BYTES:
+                    self._settle()
+                    sizes.clear()
+                sizes[partition] = sizes.get(partition, 0) + size
+                produce(topic, value, key, partition or 0, headers=headers, on_delivery=told)
+                self._wanted += 1
+            self._settle()
+        except KafkaException as error:
+            raise failure(error, topic, "sending", self._hearing.last) from None
 
     def close(self) -> None:
         """What waits is not sent any more."""
         close(self._producer)
 
-    def _exchange(self, begun: Mapping[int, Sequence[Message]]) -> None:
-        produce, topic, told = self._producer.produce, self._topic, self._told
-        wanted, self._acknowledged, self._error = 0, 0, None
+    def _settle(self) -> None:
+        """Returns when every partition has acknowledged its request; no more is sent behind one that has not."""
+        topic = self._topic
         wait = Wait(self._patience, self._hearing, self._producer, topic, "sending")
-        try:
-            for partition, some in begun.items():
-                for _, key, value, headers in some:
-                    produce(topic, value, key, partition, on_delivery=told, headers=headers)
-                wanted += len(some)
-            while self._producer.flush(0.1) and not self._failed():
-                wait.step()
-        except KafkaException as error:
-            raise failure(error, topic, "sending", self._hearing.last) from None
+        while self._producer.flush(0.1) and not self._failed():
+            wait.step()
         if (failed := self._failed()) is not None:
             self._producer.purge()
             raise failure(failed, topic, "sending", self._hearing.last)
-        if self._acknowledged < wanted:
+        if self._acknowledged < self._wanted:
             self._producer.purge()
             raise BusUnavailable(
-                f"{topic} acknowledged {self._acknowledged:,} of {wanted:,} messages, and said nothing of the others.",
+                f"{topic} acknowledged {self._acknowledged:,} of {self._wanted:,} messages, and no others.",
                 topic=topic,
             )
 
@@ -100,21 +106,6 @@ class PlainSender:
             self._error = error
 
 
-def _requests(messages: Sequence[Message]) -> list[Sequence[Message]]:
-    """Cut so that each is one request."""
-    found: list[Sequence[Message]] = []
-    first = size = 0
-    for n, message in enumerate(messages):
-        more = _size(message)
-        if n > first and (size + more > _REQUEST_BYTES or n - first >= _REQUEST_MESSAGES):
-            found.append(messages[first:n])
-            first, size = n, 0
-        size += more
-    found.append(messages[first:])
-    return found
-
-
 def _size(message: Message) -> int:
-    """Bytes, and some more."""
-    headers = sum(30 + len(name) + len(value or b"") for name, value in message.headers)
-    return 100 + len(message.key or b"") + len(message.value) + headers
+    """Bytes of a message, at least: what its headers say of the event stands in its body too."""
+    return _AROUND + len(message.key or b"") + 2 * len(message.value)

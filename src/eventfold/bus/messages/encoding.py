@@ -13,7 +13,7 @@ from eventfold.bus.cloudevents.attributes import JSON, STRUCTURED, fault_of
 from eventfold.bus.marks import NOWHERE, Place
 from eventfold.bus.messages.form import CONTENT_TYPE, FORMAT, PREFIX, PROGRESS, Headers, Message, Progress
 from eventfold.bus.messages.partitioning import topic_partition
-from eventfold.events.document import document_of, id_text, time_text
+from eventfold.events.document import document_with, id_text, time_text
 from eventfold.events.envelope import RecordedEvent
 
 _encode = msgspec.json.Encoder().encode
@@ -51,8 +51,13 @@ class MessageEncoder:
             "logid": log_id,
             "topicpartitions": str(topic_partitions),
         }
+        self._place = lru_cache(maxsize=65_536)(self._placed)
         self._common: Headers = [(PREFIX + name, text.encode()) for name, text in common.items()]
         self._common.append((CONTENT_TYPE, JSON.encode()))
+
+    def partition(self, stream: str) -> int:
+        """The partition of the topic that a stream belongs to."""
+        return self._place(stream)[0]
 
     def event(self, event: RecordedEvent, before: Place = NOWHERE) -> Message:
         """An event, with the partition and position of its log.
@@ -61,29 +66,38 @@ class MessageEncoder:
             event: as the log gave it.
             before: the last event of its partition of the log before it in that of the topic.
         """
-        stream, occurred, recorded = event.stream, event.occurred_or_none_us, time_text(event.recorded_us)
-        key = stream.encode()
+        stream, occurred = event.stream, event.occurred_or_none_us
+        event_id, recorded = id_text(event.id_bytes), time_text(event.recorded_us)
+        partition, key, subject, name = self._place(stream)
+        kind, log_partition, schema_version = _kinds(event.type, event.partition, event.schema_version)
         headers: Headers = [
             *self._common,
-            ("ce_id", id_text(event.id_bytes).encode()),
-            ("ce_type", event.type.encode()),
-            ("ce_subject", key),
+            ("ce_id", event_id.encode()),
+            kind,
+            subject,
             ("ce_time", (recorded if occurred is None else time_text(occurred)).encode()),
-            ("ce_logpartition", event.partition.encode()),
+            log_partition,
             ("ce_logposition", b"%d" % event.position),
             ("ce_logbefore", b"%d.%d" % before),
             ("ce_streamversion", b"%d" % event.version),
-            ("ce_schemaversion", b"%d" % event.schema_version),
+            schema_version,
         ]
         if occurred is not None:
             headers.append(("ce_recordedtime", recorded.encode()))
         if event.metadata != "{}":
             headers += _told_on(event.metadata)
-        partition = topic_partition(stream, self._count)
         if self._is_structured and not (_fault_of(stream) or _fault_of(event.type)):
-            value, headers = _structured(headers, document_of(event, strictly=True))
+            value, headers = _structured(
+                headers, document_with(event, event_id, recorded, name, strictly=True)
+            )
             return Message(partition, key, value, headers)
-        return Message(partition, key, document_of(event).encode(), headers)
+        value = document_with(event, event_id, recorded, name).encode()
+        return tuple.__new__(Message, (partition, key, value, headers))  # twice as fast, a million times
+
+    def _placed(self, stream: str) -> tuple[int, bytes, tuple[str, bytes], str]:
+        """What all messages of a stream have in common: their partition, their key, a header, its name in JSON."""
+        key = stream.encode()
+        return topic_partition(stream, self._count), key, ("ce_subject", key), _encode(stream).decode()
 
     def progress(self, progress: Progress, record_id: UUID, now_us: int) -> Message:
         """A progress record.
@@ -113,6 +127,18 @@ def _structured(headers: Headers, body: str) -> tuple[bytes, Headers]:
     }
     value = b'%b,"data":%b}' % (_encode(attributes)[:-1], body.encode())
     return value, [(CONTENT_TYPE, STRUCTURED.encode())]
+
+
+@lru_cache(maxsize=4_096)
+def _kinds(
+    event_type: str, partition: str, schema_version: int
+) -> tuple[tuple[str, bytes], tuple[str, bytes], tuple[str, bytes]]:
+    """Headers that many messages have in common."""
+    return (
+        ("ce_type", event_type.encode()),
+        ("ce_logpartition", partition.encode()),
+        ("ce_schemaversion", b"%d" % schema_version),
+    )
 
 
 @lru_cache(maxsize=64)

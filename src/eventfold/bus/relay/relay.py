@@ -7,7 +7,9 @@ has come. A batch whose outcome is not known is not repeated blindly: the relay 
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -15,8 +17,8 @@ from eventfold.bus.finding import find
 from eventfold.bus.marks import Marks, Place
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.form import Message, Progress
-from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.bus.port import Sender, Topic
+from eventfold.bus.relay.anew import is_another, is_empty
 from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
 from eventfold.bus.unfit import repartitioned
 from eventfold.errors import BusUnavailable, CursorInvalid, RelayFenced
@@ -27,23 +29,44 @@ from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.loop import Stop
+from eventfold.feed.port import Page
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.relay")
 PAGE = 10_000
 """Events of one batch, at most: a transaction costs as much as some hundred messages."""
+_FIRST = 2_000
+"""Events of the first batch; each has at most twice as many as the one before."""
+_BYTES = 16 * 1024 * 1024
+"""Of the data of one batch, about: the next one has fewer events where they are large."""
 _KEEP = 5.0
 """Seconds between two writes of the checkpoint."""
 _PROGRESS = 1.0
 """Seconds between two records of how far the relay has come, where it sends no events."""
 _SIGN = 3_600.0
 """Seconds after which it says so again where nothing moves, so that a topic that forgets keeps one."""
+_LOOK = 10.0
+"""Seconds between two looks at whether the topic is still what it was, where events are sent."""
 _LEASE = "relay"
 
 
 def reader_of(topic: Topic) -> str:
     """What the relay to a topic is called among the readers of a log; no handler can have such a name."""
     return f"relay:{topic.name}"
+
+
+class _Batch(NamedTuple):
+    """What is sent next.
+
+    Attributes:
+        page: of the log.
+        fresh: its events that are not in the topic, each with the last one before it there of its partition of the log.
+        known: how many are.
+    """
+
+    page: Page
+    fresh: Sequence[tuple[RecordedEvent, Place]]
+    known: int
 
 
 class Relay:
@@ -83,6 +106,7 @@ class Relay:
         self._reader = reader_of(topic)
         self._begin = begin or self._feed.start
         self._page = page
+        self._limit = min(page, _FIRST)
         self._clock = clock
         self._share = Share(self._effects, self._reader, owner or new_owner(), seconds=seconds, clock=clock)
         self._heart = Heart(self._share, self.name, seconds)
@@ -95,8 +119,11 @@ class Relay:
         self._told = self._cursor
         """What the topic says of how far the relay has come."""
         self._kept: Checkpoint | None = None
-        self._kept_at = self._told_at = float("-inf")
+        self._kept_at = self._told_at = self._looked_at = float("-inf")
         self._waits = False
+        self._beside: ThreadPoolExecutor | None = None
+        self._ahead: Future[_Batch] | None = None
+        """The batch after the one that is sent: it is read while that is acknowledged."""
         self.handled = 0
         """How many events were sent."""
         self.known = 0
@@ -167,6 +194,9 @@ class Relay:
                 self._keep(now=True)
         finally:
             self._stop_sending()
+            if self._beside is not None:
+                self._beside.shutdown()
+                self._beside = None
             self._heart.stop()
             self._share.release()
 
@@ -182,15 +212,17 @@ class Relay:
         kept = read_checkpoint(self._effects, self._reader, self._feed.log_id)
         if kept is not None and kept.target.count != count:
             raise repartitioned(self._topic.name, kept.target.count, count)
+        target = self._target_of(count, kept)
         sender = self._topic.sender()
         try:
             sender.fence()
             holdings = find(self._topic, count, self._feed.log_id)
+            is_new = kept is not None and is_another(kept.target, target) and is_empty(self._topic, count)
         except BaseException:
             sender.close()
             raise
         self._sender = sender
-        begin = kept.cursor if kept is not None else None
+        begin = None if kept is None or is_new else kept.cursor
         if begin is None and any(holding.cursor is None for holding in holdings):
             begin = self._begin()
         cursors = [holding.cursor or begin for holding in holdings]
@@ -199,10 +231,21 @@ class Relay:
         self._cursor = self._first([cursor for cursor in cursors if cursor is not None])
         self._feed.check(self._cursor)
         self._kept = kept
-        self._target = Target(topic="", count=count)
+        self._target = target
+        self._looked_at = self._clock()
         self._keep(now=True)  # before anything is sent: where it began is known only here
         self._told_at = float("-inf")
-        _log.info("%s begins.", self.name)
+        _log.info("%s begins%s.", self.name, " anew, since the topic was made anew" if is_new else "")
+
+    def _target_of(self, count: int, kept: Checkpoint | None) -> Target:
+        return Target(
+            topic=self._topic.identity() or (kept.target.topic if kept is not None else ""), count=count
+        )
+
+    def _has_changed(self) -> bool:
+        """Whether the topic is not what it was; one that takes no events any more is an error."""
+        now = Target(topic=self._topic.identity(), count=self._topic.count())
+        return now.count != self._target.count or is_another(self._target, now)
 
     def _encoding(self, count: int) -> MessageEncoder:
         return MessageEncoder(self._feed.log_id, count, is_structured=self._is_structured)
@@ -232,42 +275,69 @@ class Relay:
         return lowest
 
     def _send(self) -> bool:
-        page = self._feed.read(self._cursor, self._page)
-        messages = self._messages(page.events)
+        page, fresh, known = self._ahead.result() if self._ahead is not None else self._prepare(self._cursor)
+        self._ahead = None
+        self.known += known
         now = self._clock()
         moved = page.cursor != self._told
         due = now - self._told_at
-        if any(messages) or (moved and due >= _PROGRESS) or due >= _SIGN:
-            for partition, some in enumerate(messages):
-                progress = Progress(cursor=page.cursor, sent=dict(self._sent[partition].last))
-                some.append(self._encoder.progress(progress, new_id(), time.time_ns() // 1000))
+        if fresh and now - self._looked_at >= _LOOK:
+            self._looked_at = now
+            if self._has_changed():
+                self._stop_sending()  # the start decides
+                return False
+        if fresh or (moved and due >= _PROGRESS) or due >= _SIGN:
             assert self._sender is not None
-            self._sender.send(dict(enumerate(messages)))
+            self._sender.send(self._messages(fresh, page))
             self._told, self._told_at = page.cursor, now
-            self.handled += sum(len(some) - 1 for some in messages)
+            self.handled += len(fresh)
         self._cursor = page.cursor
         self._keep()
         return page.caught_up
 
-    def _messages(self, events: Sequence[RecordedEvent]) -> list[list[Message]]:
-        count, encode, sent = len(self._sent), self._encoder.event, self._sent
-        messages: list[list[Message]] = [[] for _ in range(count)]
-        parts = {event.partition: self._parts(event.partition) for event in events}
+    def _prepare(self, cursor: Cursor) -> _Batch:
+        """The batch behind a place of the log, of what was sent before."""
+        page = self._feed.read(cursor, self._limit)
+        events = page.events
+        if events:
+            size = sum(len(event.data) for event in events) + 1
+            self._limit = max(1, min(self._page, 2 * self._limit, _BYTES * len(events) // size))
+        partition_of, sent = self._encoder.partition, self._sent
+        fresh: list[tuple[RecordedEvent, Place]] = []
+        parts = {name: self._parts(name) for name in {event.partition for event in events}}
+        is_split = any(parts.values())
+        new, stream, take = tuple.__new__, "", sent[0].take
+        known = 0
         for event in events:
-            partition = topic_partition(event.stream, count)
-            marks = sent[partition]
-            place = Place(event.position, event.version)
+            if event.stream != stream:
+                stream = event.stream
+                take = sent[partition_of(stream)].take
             name = event.partition
-            if parts[name]:
+            if is_split and parts[name]:
                 name = self._part_of(event, parts[name])
                 event = structs.replace(event, partition=name)  # noqa: PLW2901 - the event as it is sent
-            if place <= marks.reached(name):
-                self.known += 1
-                continue
-            before = marks.own(name)
-            messages[partition].append(encode(event, before))
-            marks.add(name, place)
-        return messages
+            before = take(name, new(Place, (event.position, event.version)))
+            if before is None:
+                known += 1
+            else:
+                fresh.append((event, before))
+        return _Batch(page, fresh, known)
+
+    def _messages(self, fresh: Sequence[tuple[RecordedEvent, Place]], page: Page) -> Iterator[Message]:
+        """One by one, so that the first are on their way while the last are made; then how far the relay has come."""
+        encode = self._encoder.event
+        for event, before in fresh:
+            yield encode(event, before)
+        for partition, marks in enumerate(self._sent):
+            progress = Progress(cursor=page.cursor, sent=dict(marks.last))
+            yield self._encoder.progress(progress, new_id(), time.time_ns() // 1000)._replace(
+                partition=partition
+            )
+        if not page.caught_up:
+            # from here on the sender only waits, and the marks are those of the batch as a whole
+            if self._beside is None:
+                self._beside = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name} reads")
+            self._ahead = self._beside.submit(self._prepare, page.cursor)
 
     def _parts(self, partition: str) -> Sequence[str]:
         """Those that a partition was split into, as a predecessor had seen it."""
@@ -290,5 +360,8 @@ class Relay:
 
     def _stop_sending(self) -> None:
         sender, self._sender = self._sender, None
+        if self._ahead is not None:
+            wait([self._ahead])
+            self._ahead = None
         if sender is not None:
             sender.close()
