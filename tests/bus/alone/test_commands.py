@@ -108,7 +108,8 @@ def test_what_can_be_done_without_the_log_is_done(called: Called) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_what_needs_the_log_says_what_to_open_instead(called: Called, form: str) -> None:
-    for name, line in REFUSED.items():
+    lines = {**REFUSED, "receive from": f"receive --source payments --from {called.scene.bus}"}
+    for name, line in lines.items():
         told = called(line if form == "text" else f"--json {line}", "tests.handlers.app.shop:shop")
         assert (told.code, told.out) == (2, ""), (name, told)
         if form == "json":

@@ -75,7 +75,7 @@ def receive(
         raise click.UsageError("--port is for HTTP, and --from for a topic: start one of each, side by side.")
     with ExitStack() as closings:
         topic = closings.enter_context(closing(_opened(url)))
-        store = closings.enter_context(closing(settings.open_log()))
+        store = closings.enter_context(closing(settings.open_log(doing="Receiving")))
         receiver = TopicReceiver(store, source, topic, begin=begin or "start", past_gap=past_gap)
         _from_topic(settings, store, receiver, once=once)
 
