@@ -19,6 +19,7 @@ from eventfold.aggregates.snapshotting import Snapshotting
 from eventfold.aggregates.warm import Warm
 from eventfold.errors import (
     Conflict,
+    DefinitionError,
     EventIdReused,
     PartialDuplicate,
     PositionBeyondHead,
@@ -137,7 +138,7 @@ class Repository(Generic[A]):
             CategoryMismatch: a stream of another category.
             Whatever the decision raises; nothing was written.
         """
-        return self._repeat(stream, lambda aggregate: decision(aggregate, *args, **kwargs), None)
+        return self._repeat(stream, self._decided(decision, *args, **kwargs), None)
 
     def execute_once(
         self,
@@ -153,7 +154,7 @@ class Repository(Generic[A]):
             PayloadInvalid: the command id is no text, or empty.
         """
         check_command_id(command_id)
-        return self._repeat(stream, lambda aggregate: decision(aggregate, *args, **kwargs), command_id)
+        return self._repeat(stream, self._decided(decision, *args, **kwargs), command_id)
 
     def at(self, stream: str, *, version: int | None = None, time: datetime | date | str | None = None) -> A:
         """The aggregate as it was.
@@ -172,9 +173,10 @@ class Repository(Generic[A]):
         """
         if (version is None) == (time is None):
             raise RangeInvalid("Ask for a version or for a time.")
-        if version is not None and version < 1:
+        if version is not None and (type(version) is not int or version < 1):
             raise RangeInvalid(
-                f"version = {version}: the first event of a stream has version 1.", field="version"
+                f"version = {version!r:.40}: a whole number; the first event of a stream has version 1.",
+                field="version",
             )
         until = None if time is None else to_us(moment(time))
         found = self._loader.load(stream, to=version, until_us=until)
@@ -249,6 +251,16 @@ class Repository(Generic[A]):
             self._warm.put(kept)
         if self._every and version // self._every > before // self._every:
             self._snapshotting.ask(stream, version)
+
+    def _decided(
+        self, decision: Callable[Concatenate[A, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> Callable[[A], None]:
+        """A decision with its arguments."""
+        if not callable(decision):
+            raise DefinitionError(
+                f"{decision!r:.60} decides nothing: give a method of {self._name}, or a function that takes one first."
+            )
+        return lambda aggregate: decision(aggregate, *args, **kwargs)
 
     def _repeat(self, stream: str, decide: Callable[[A], None], command_id: str | None) -> Executed:
         if done := self._as_it_is(stream, decide, command_id):

@@ -25,8 +25,10 @@ class Warm(Generic[A]):
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, A] = OrderedDict()
 
-    def take(self, stream: str) -> A | None:
+    def take(self, stream: object) -> A | None:
         """Gives the instance away; nobody else has it until it is put back."""
+        if not isinstance(stream, str):  # whoever loads it says what is wrong
+            return None
         with self._lock:
             return self._kept.pop(stream, None)
 

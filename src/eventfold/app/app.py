@@ -11,7 +11,7 @@ from eventfold.bus.open import open_topic
 from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.open import check_places as check_targets
 from eventfold.handlers.targets.place import Place
-from eventfold.store.open import is_topic, open_store
+from eventfold.store.open import check_url, is_topic, open_store
 from eventfold.store.port import Store
 
 
@@ -80,7 +80,9 @@ class App(Definition):
             StorageError: something cannot be opened.
         """
         check_targets({} if targets is None else targets)
-        state = state or state_of(url)
+        check_url(url, "an event store")
+        state = state_of(url) if state is None or state == "" else state
+        check_url(state, "the state of tables")
         store: Store
         check_places(url, state=state, lake=lake, tables=self.tables)
         if is_topic(url):

@@ -36,19 +36,20 @@ class Definition:
         ignored: Iterable[str] = (),
         source: str | None = None,
     ) -> None:
+        if not isinstance(name, str):
+            raise DefinitionError(f"The name of an app is text, not {name!r:.60}.")
         self.name = name
         self.source = f"/{quote(name, safe='')}" if source is None else source
         if why := fault_of_source(self.source):
             raise DefinitionError(f"source={self.source!r:.60} is who speaks in public events, but {why}.")
-        self.aggregates = tuple(_listed(aggregates, "aggregates"))
+        self.aggregates = _classes(aggregates, Aggregate, "aggregates")
         known = [e for aggregate in self.aggregates for e in aggregate.event_types]
         handlers = tuple(_listed(handlers, "handlers"))
         received = STORED if any(isinstance(handler, Consumer) for handler in handlers) else ()
-        self.registry = Registry(
-            dict.fromkeys([*known, *_listed(events, "events"), *received]), untyped=untyped
-        )
+        given = _classes(events, Event, "events")
+        self.registry = Registry(dict.fromkeys([*known, *given, *received]), untyped=untyped)
         self.tables: dict[str, TableSpec] = {}
-        for table in _listed(tables, "tables"):
+        for table in _classes(tables, Table, "tables"):
             self._add(table.spec)
         self.handlers: dict[str, Handler] = {}
         for handler in handlers:
@@ -134,6 +135,15 @@ def _listed(given: Iterable[T], what: str) -> Iterable[T]:
     raise DefinitionError(
         f"{what}= of an app takes several, in a list, not {given!r:.60}: write {what}=[...] also where it is one."
     )
+
+
+def _classes(given: Iterable[type[T]], base: type[object], what: str) -> tuple[type[T], ...]:
+    """What is given, if it is classes of one kind."""
+    found = tuple(_listed(given, what))
+    for one in found:
+        if not (isinstance(one, type) and issubclass(one, base)):
+            raise DefinitionError(f"{what}=[...] takes classes of {base.__name__}, not {one!r:.60}.")
+    return found
 
 
 def _no_twins(names: Sequence[str], what: str, kind: str) -> None:

@@ -163,7 +163,7 @@ class WithHandlers:
             CapabilityMissing: it has commands to give, and a topic of the log is open, and not the log.
         """
         self._alive()
-        name = handler if isinstance(handler, str) else handler.name
+        name = handler if isinstance(handler, str) else str(getattr(handler, "name", handler))
         if name not in self.app.handlers:
             known = ", ".join(sorted(self.app.handlers)) or "none"
             raise HandlerNotFound(

@@ -104,8 +104,9 @@ class Live(WithHandlers):
         """
         self._alive()
         if aggregate_type not in self.app.aggregates:
+            name = getattr(aggregate_type, "__name__", repr(aggregate_type))
             raise DefinitionError(
-                f"{aggregate_type.__name__} is no aggregate of {self.app.name}: add it to aggregates=[...]."
+                f"{name:.60} is no aggregate of {self.app.name}: add it to aggregates=[...]."
             )
         expect_log(self.store, f"Deciding on {aggregate_type.definition.category}s")
         found = self._repositories.get(aggregate_type)
@@ -123,10 +124,10 @@ class Live(WithHandlers):
             TableNotFound: the app has no such table.
         """
         self._alive()
-        name = table if isinstance(table, str) else table.spec.name
+        name = table if isinstance(table, str) else str(getattr(getattr(table, "spec", table), "name", table))
         if name not in self._tables:
             known = ", ".join(sorted(self._tables)) or "none"
-            raise TableNotFound(f"{self.app.name} has no table {name!r}; it has: {known}.", table=name)
+            raise TableNotFound(f"{self.app.name} has no table {name!r:.60}; it has: {known}.", table=name)
         return self._tables[name]
 
     @property
@@ -237,7 +238,7 @@ class Live(WithHandlers):
         with needing("A query", "lake"):
             from eventfold.readmodels.asking.query import Source, names_in, query
         if after is not None:
-            named = names_in(sql)
+            named = names_in(str(sql))
             for table in self.tables:
                 if table.name in named:
                     table.wait(after)

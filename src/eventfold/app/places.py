@@ -1,6 +1,7 @@
 """Where an app's log, state and lake are kept: never one in the place of another."""
 
 from collections.abc import Iterable, Iterator
+from os import PathLike
 from pathlib import Path
 
 from eventfold.errors import ConfigInvalid
@@ -43,6 +44,8 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
     Raises:
         ConfigInvalid: two of them meet in one place; the fact `key` names the setting to change.
     """
+    if lake is not None and not isinstance(lake, str | PathLike):
+        raise ConfigInvalid(f"The lake is a folder as text, not a {type(lake).__name__}.", key="lake")
     log_file, state_file = file_of(url), file_of(state)
     if log_file is not None and state_file is not None and _meet(state_file, log_file):
         raise ConfigInvalid(

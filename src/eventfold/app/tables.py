@@ -131,7 +131,7 @@ class LiveTable(Framed):
         state = self.live()
         head = state.head()
         check_definition(self.layout, head)
-        row = state.rows([key]).get(key)
+        row = state.rows([key]).get(key) if isinstance(key, str) else None
         if row is None:
             told = "".join(f" {warning}." for warning in parked_warnings({self.name: head.parked}))
             raise RowNotFound(f"The table {self.name} has no row {key!r}.{told}", table=self.name, key=key)
@@ -249,6 +249,8 @@ class LiveTable(Framed):
         Raises:
             NotFound: the stream is not parked.
         """
+        if not isinstance(stream, str):
+            raise not_parked(self.name, stream)
         if self.layout.spec.takes_late_events:
             return self._projector().retry(self._store, stream)
         if stream not in self.parked():
@@ -265,6 +267,8 @@ class LiveTable(Framed):
             NotFound: the stream is not parked.
             RangeInvalid: the reason is empty.
         """
+        if not isinstance(stream, str):
+            raise not_parked(self.name, stream)
         waiting = self.parked().get(stream)
         skip = Skip(
             stream=stream,

@@ -37,6 +37,10 @@ def check_append(stream: str, events: Sequence[NewEvent], expected: Expected, ca
     """Refuses an append that no store could keep; errors as `Store.append`."""
     category_of(stream)
     check_expected(expected)
+    if not isinstance(events, Sequence):
+        raise PayloadInvalid(
+            f"An append takes a list of events, not {type(events).__name__}.", field="events"
+        )
     if not events:
         raise BatchEmpty(f"An append to {stream} without events writes nothing; leave it out.", stream=stream)
     if len(events) > can.max_batch:
@@ -84,6 +88,11 @@ def _check_text(event: NewEvent, text: str) -> None:
 def _check_kinds(events: Sequence[NewEvent]) -> None:
     """Refuses what no type checker would have let pass, before it fails somewhere without a word."""
     for event in events:
+        if not isinstance(event, NewEvent):
+            raise PayloadInvalid(
+                f"An append takes NewEvents, as `Registry.encode` makes of events, not {type(event).__name__}.",
+                field="events",
+            )
         if not (type(event.type) is type(event.data) is type(event.metadata) is str):
             name = next(n for n in ("type", "data", "metadata") if type(getattr(event, n)) is not str)
             raise _other_kind(event, name, "text")
@@ -242,7 +251,7 @@ def check_expected(expected: Expected) -> None:
 def check_range(after: int, to: int | None, limit: int | None) -> None:
     """Refuses a range of versions with negative or reversed bounds."""
     for name, value in (("after", after), ("to", to), ("limit", limit)):
-        if value is not None and (type(value) is not int or value < 0):
+        if (value is not None or name == "after") and (type(value) is not int or value < 0):
             raise RangeInvalid(f"{name} = {value!r}: a bound is a whole number from 0.", field=name)
     if to is not None and after > to:
         raise RangeInvalid(f"The range is reversed: after = {after} lies above to = {to}.", field="after")

@@ -12,7 +12,6 @@ _FORBIDDEN = frozenset("/\\?#")
 _CONTROL = frozenset({"Cc", "Zl", "Zp"})
 
 
-@lru_cache(maxsize=65536)
 def category_of(stream: str) -> str:
     r"""The category of a stream name that may be used: what stands before the first `-`.
 
@@ -25,6 +24,11 @@ def category_of(stream: str) -> str:
     """
     if not isinstance(stream, str):
         raise _invalid(stream, "it is no text")
+    return _category_of(stream)
+
+
+@lru_cache(maxsize=65536)
+def _category_of(stream: str) -> str:
     if stream.startswith(("$", "__")):
         raise StreamReserved(
             f"The stream {stream[:60]!r} belongs to the system: names may not begin with $ or __."

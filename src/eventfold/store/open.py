@@ -49,6 +49,25 @@ def examine_store(url: str) -> Sequence[Finding]:
     return list(_adapter(url).examine(url))
 
 
+def check_url(url: object, what: str) -> None:
+    """Refuses what is no text, before it fails somewhere without a word.
+
+    Args:
+        url: as it was given. It is not repeated, since it may hold a secret.
+        what: it is the place of.
+
+    Raises:
+        UnsupportedUrl: it is no text.
+    """
+    if not isinstance(url, str):
+        found = (
+            "None, which a variable that is not set gives too"
+            if url is None
+            else f"a {type(url).__name__}: a file on this machine is f'sqlite:///{{path}}'"
+        )
+        raise UnsupportedUrl(f"The place of {what} is a URL as text, and this is {found}.")
+
+
 def is_topic(url: str) -> bool:
     """Whether a URL names a topic of a log's events, and no log."""
     return url.partition("://")[0] in _TOPICS
@@ -99,6 +118,7 @@ def open_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def _adapter(url: str) -> Any:
+    check_url(url, "an event store")
     scheme, separator, _ = url.partition("://")
     if not separator:  # it may be a whole connection string, secret and all, and is not repeated
         raise UnsupportedUrl(

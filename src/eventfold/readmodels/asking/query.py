@@ -156,6 +156,12 @@ def query(
         StorageFull: there was no room for what does not fit into memory.
         MemoryExhausted: some of it must be held in memory, and does not fit.
     """
+    if not isinstance(sql, str):
+        raise QueryInvalid(f"A query is text, not {type(sql).__name__}.")
+    if isinstance(parameters, str | bytes) or not isinstance(parameters, Sequence | Mapping):
+        raise QueryInvalid(
+            f"The values of a query are a list for ? or a dict for $name, not {type(parameters).__name__}."
+        )
     try:
         sql.encode()
     except UnicodeEncodeError:
