@@ -156,7 +156,7 @@ HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "a quoted cell without end": (
         "rows",
         "log.csv.gz",
-        around(HEADER.encode() + b'1,A,,"', b"x\n" * (MIB // 2), b""),
+        around(HEADER.encode() + b'1,A,,"', (b"x" * 31 + b"\n") * (MIB // 32), b""),
     ),
     "a header without end": ("rows", "log.csv.gz", around(b"case,what", b",x" * (MIB // 2), b"\n")),
     "a line without end": ("rows", "log.jsonl.gz", around(b'{"a":"', b"x" * MIB, b"")),

@@ -45,7 +45,10 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
         ConfigInvalid: two of them meet in one place; the fact `key` names the setting to change.
     """
     if lake is not None and not isinstance(lake, str | PathLike):
-        raise ConfigInvalid(f"The lake is a folder as text, not a {type(lake).__name__}.", key="lake")
+        raise ConfigInvalid(
+            f"The lake is a folder as text, not a {type(lake).__name__}: --lake FOLDER (in Python lake=...).",
+            key="lake",
+        )
     log_file, state_file = file_of(url), file_of(state)
     if log_file is not None and state_file is not None and _meet(state_file, log_file):
         raise ConfigInvalid(
