@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import eventfold as ef
 from benchmarks.handling import MANY, NOTHING, arrives, arriving
 from benchmarks.log import APP, Noted, fill
 from benchmarks.measure import Case
+from benchmarks.peak import peak
 from benchmarks.reading import FEED
 from eventfold.bus.open import open_topic
 from eventfold.bus.relay.relay import Relay
@@ -185,4 +185,4 @@ if __name__ == "__main__":
     with ef.App("bench", events=[Noted], handlers=[NOTHING]).open(sys.argv[1], bus=sys.argv[2]) as opened:
         (handled,) = opened.handle(timeout=600).handlers
     assert handled.events == MANY, handled
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    sys.stdout.write(str(peak()))

@@ -1,7 +1,6 @@
 """Handlers: effects side by side, from append to handler, the feed through one that does nothing, memory."""
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 import eventfold as ef
 from benchmarks.log import EVENT, REGISTRY, Noted, fill
 from benchmarks.measure import Case
+from benchmarks.peak import peak
 from benchmarks.reading import visible
 from eventfold.handlers.declaring.handler import Handler
 
@@ -181,4 +181,4 @@ CASES = [
 
 if __name__ == "__main__":
     _handled(Path(sys.argv[1]), NOTHING, MANY)
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    sys.stdout.write(str(peak()))

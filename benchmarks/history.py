@@ -7,7 +7,6 @@ SQLite through another library, which must not share a process with ours.
 import csv
 import gzip
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -20,9 +19,9 @@ from uuid import NAMESPACE_OID, uuid5
 import eventfold as ef
 from benchmarks.log import APP, INSERT, NotesTable, encode, fill, raw_log
 from benchmarks.measure import Case
+from benchmarks.peak import peak
 
 EVENTS, EACH = 1_000_000, 5
-MIB = 1024.0
 
 
 def rebuild(folder: Path) -> float:
@@ -217,4 +216,4 @@ CASES = [
 
 if __name__ == "__main__":
     found = RUNS[sys.argv[1]](Path(sys.argv[2]))
-    print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB]))
+    print(json.dumps([found, peak()]))

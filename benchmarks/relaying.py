@@ -2,7 +2,6 @@
 
 import gc
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from benchmarks.bus import NAME, PARTITIONS, broker, topic_url
 from benchmarks.handling import MANY
 from benchmarks.log import fill
 from benchmarks.measure import Case
+from benchmarks.peak import peak
 from eventfold.bus.messages.form import Headers
 from eventfold.bus.open import open_topic
 from eventfold.bus.relay.relay import PAGE, Relay
@@ -164,4 +164,4 @@ CASES = [
 
 if __name__ == "__main__":
     _relay(sys.argv[1], sys.argv[2], MANY)
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    sys.stdout.write(str(peak()))
