@@ -92,6 +92,18 @@ def test_where_nobody_listens_the_command_says_what_was_tried(
         assert word in told.err
 
 
+def test_a_broker_that_is_there_answers_who_is_told_to_end(store: Store, broker: KafkaBroker) -> None:
+    """What a run says at its end is how things stand, and not that nobody knows."""
+    fill(store, 30)
+    there = KafkaTopic(broker.client(), make_topic(broker.start().client(), "asked-at-the-end", 2))
+    catch_up([Relay(store, there)])
+    following = followed(store, there)
+    with closing(there), heeding(following, lambda: True):
+        feed = following.feed()
+        assert len(feed.read(feed.start(), 30).events) > 0
+        assert feed.lag(feed.start()) == 30
+
+
 def test_where_nobody_listens_who_is_told_to_end_leaves(store: Store, nobody: str) -> None:
     asked = threading.Event()
 

@@ -17,6 +17,8 @@ ANSWER = 8.0
 """Seconds for which an answer to a question is waited for, and for which a broker may be gone."""
 PIECE = 0.5
 """Seconds of one call, after which the next look is taken at whether to go on."""
+LAST_WORD = 1.0
+"""Seconds after everything was told to end in which a broker that is there still answers: who leaves has questions."""
 _GRACE = 3.0
 """Seconds that a batch under way still has after everything was told to end."""
 

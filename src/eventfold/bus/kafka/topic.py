@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
-from eventfold.bus.kafka.patience import PIECE, SENDING, Patience, given_up, silent
+from eventfold.bus.kafka.patience import LAST_WORD, PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.plain import PlainSender
 from eventfold.bus.kafka.publisher import KafkaPublisher
 from eventfold.bus.kafka.reading import KafkaReader, consumer, ends_of, received
@@ -126,7 +126,7 @@ class KafkaTopic:
                 if found:
                     until = now + self._patience.sending
                     self._hearing.back()
-                elif self._patience.is_over():
+                elif self._patience.is_over(LAST_WORD):
                     raise given_up(self._topic, "reading")
                 elif gone > self._patience.answer:
                     raise silent(self._topic, "reading", gone, self._hearing)
@@ -198,7 +198,7 @@ class KafkaTopic:
         until, settled = began + patience.answer, began + min(patience.answer, _SETTLING)
         seconds = _FIRST
         while True:
-            if patience.is_over():
+            if patience.is_over(LAST_WORD):
                 raise given_up(self._topic, what)
             try:
                 return call(min(seconds, patience.answer))
@@ -207,6 +207,8 @@ class KafkaTopic:
                     raise refusal from None
                 now = time.monotonic()
                 if is_silence(error):
+                    if patience.is_over():
+                        raise given_up(self._topic, what) from None
                     if now >= until:
                         raise silent(self._topic, what, now - began, self._hearing) from None
                 elif now > (settled if is_passing(error) else 0):
@@ -221,7 +223,7 @@ class KafkaTopic:
         until = time.monotonic() + self._patience.answer
         try:
             (answer,) = call(self._patience.answer).values()
-            while not self._patience.is_over() and time.monotonic() < until:
+            while not self._patience.is_over(LAST_WORD) and time.monotonic() < until:
                 with suppress(TimeoutError):
                     return answer.result(PIECE)
         except KafkaException:
