@@ -9,6 +9,7 @@ import pytest
 
 import eventfold as ef
 from eventfold.app.live import Live
+from eventfold.errors import TableInvalid
 from tests.doors.calling import Told, eventfold
 from tests.handlers.tending.app import MAILER, NAME, ship, shop
 
@@ -182,6 +183,21 @@ def test_what_is_parked_is_told_once_by_a_run_that_ends_and_is_no_error(shell: S
     shell("handlers", "pause", NAME, "--reason", "lunch")
     told = shell("run", "--once")
     assert "waits: a person has paused it; `eventfold handlers resume mailer` lets it go on" in told.err
+
+
+def test_a_table_that_cannot_go_on_keeps_no_handler_from_its_work(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shell.live() as live:
+        ship(live, "order-3")
+
+    def refuses(_self: Live, **_options: object) -> None:
+        raise TableInvalid("It was folded under another definition.", table="parcels")
+
+    monkeypatch.setattr(Live, "catch_up", refuses)
+    told = shell("run", "--once")
+    assert (told.code, "table-invalid" in told.err) == (2, True)
+    assert ("order-3", 1) in MAILER.taken
 
 
 def test_a_stream_that_waits_is_parked_by_hand(shell: Shell) -> None:

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import click
 
+from eventfold.app.live import Live
 from eventfold.bus.followed import heeding
 from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
@@ -14,7 +15,7 @@ from eventfold.doors.cli.stopping import stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
-from eventfold.errors import BusUnavailable
+from eventfold.errors import BusUnavailable, EventfoldError
 from eventfold.handlers.targets.repeating import without_addresses
 
 
@@ -77,9 +78,7 @@ def run(
         live = closing.enter_context(settings.open_app())
         waiting: list[str] = []
         if once:
-            with progress("events") as show:
-                live.catch_up(progress=show, timeout=timeout)
-            waiting = live.handle(timeout=timeout).warnings
+            waiting = _once(live, timeout)
         else:
             stop = stop_on_signals()
             closing.enter_context(heeding(live.store, stop.is_set))
@@ -107,6 +106,20 @@ def run(
         else:
             for warning in warnings:
                 ours.warning("%s", warning)
+
+
+def _once(live: Live, timeout: float) -> list[str]:
+    """Tables, then handlers; a table that cannot go on keeps no handler from its work, and is told at the end."""
+    stopped: EventfoldError | None = None
+    try:
+        with progress("events") as show:
+            live.catch_up(progress=show, timeout=timeout)
+    except EventfoldError as error:
+        stopped = error
+    waiting = live.handle(timeout=timeout).warnings
+    if stopped is not None:
+        raise stopped
+    return waiting
 
 
 def _hidden(text: str) -> str:
