@@ -105,6 +105,9 @@ def test_without_a_connection_string_entra_id_signs_in(monkeypatch: pytest.Monke
         ("kafka://127.0.0.1:9092/a/b", "a topic stands behind"),
         ("kafka://127.0.0.1:9092/..", "a topic stands behind"),
         ("kafka:///shop", "HOST:PORT"),
+        ("kafka://127.0.0.1:92804/shop", "HOST:PORT"),  # 27268, as a client would take it
+        ("kafka://127.0.0.1:0/shop", "HOST:PORT"),
+        ("kafka://127.0.0.1:9092,127.0.0.1:65536/shop", "HOST:PORT"),
         ("kafka://[::1/shop", "no URL"),
         ("kafka://me:hunter2@127.0.0.1:9092/shop", "without a user"),
         ("kafka://127.0.0.1:9092/shop?mode=fast", "transactional or plain"),

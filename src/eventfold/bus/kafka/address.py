@@ -2,7 +2,7 @@
 
 from eventfold.bus.kafka.security import OPTIONS, security_settings
 from eventfold.bus.kafka.topic import KafkaTopic
-from eventfold.bus.kafka.url import SERVER, mode_of, options_of, split, topic_of
+from eventfold.bus.kafka.url import is_server, mode_of, options_of, split, topic_of
 from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 
@@ -18,7 +18,7 @@ def open_url(url: str, secret: str | None = None) -> Topic:
     """
     parts = split(url, _wrong)
     servers = parts.netloc.split(",")
-    if not all(SERVER.fullmatch(server) for server in servers):
+    if not all(is_server(server) for server in servers):
         raise _wrong("its brokers are HOST:PORT, with commas between them, without a user or a password")
     topic = topic_of(parts, _wrong)
     options = options_of(parts, OPTIONS, _wrong)

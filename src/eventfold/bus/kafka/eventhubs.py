@@ -7,7 +7,7 @@ from typing import Any
 from eventfold.bus.kafka.entra import Tokens
 from eventfold.bus.kafka.security import CONNECTION, authority
 from eventfold.bus.kafka.topic import KafkaTopic
-from eventfold.bus.kafka.url import SERVER, mode_of, options_of, split, topic_of
+from eventfold.bus.kafka.url import is_server, mode_of, options_of, split, topic_of
 from eventfold.bus.port import Topic
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
 
@@ -42,7 +42,7 @@ def open_url(url: str, secret: str | None = None) -> Topic:
     """
     parts = split(url, _wrong)
     given = parts.netloc
-    if not SERVER.fullmatch(given) or not (_NAMESPACE.fullmatch(given) or "." in given or ":" in given):
+    if not is_server(given) or not (_NAMESPACE.fullmatch(given) or "." in given or ":" in given):
         raise _wrong(
             "a namespace is its name, or its whole host; a connection string stands in the environment"
         )

@@ -8,10 +8,18 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from eventfold.bus.kafka.topic import Mode
 from eventfold.errors import UnsupportedUrl
 
-SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII)
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:([0-9]{1,5}))?", re.ASCII)
+_PORTS = range(1, 2**16)
+"""The client takes a larger number modulo 65,536, and reaches somebody else."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}", re.ASCII)
 Wrong = Callable[[str], UnsupportedUrl]
+
+
+def is_server(text: str) -> bool:
+    """Whether a text is HOST or HOST:PORT."""
+    found = _SERVER.fullmatch(text)
+    return found is not None and (found[3] is None or int(found[3]) in _PORTS)
 
 
 def split(url: str, wrong: Wrong) -> SplitResult:

@@ -85,7 +85,7 @@ def run(
             if health_port is not None:
                 url = closing.enter_context(serving_health(live, port=health_port, behind=behind))
                 tell(f"{url}/health and {url}/ready tell how it does.")
-            tell(f"{live.app.name} follows {masked(settings.url)}; Ctrl-C ends it.")
+            tell(f"{live.app.name} follows {masked(settings.bus or settings.url)}; Ctrl-C ends it.")
             live.run(stop, every=every)
         try:
             found = live.status()
