@@ -71,6 +71,7 @@ def test_anything_but_a_terminal_gets_every_row(many: str, command: list[str], w
     assert len(rows) == whole
 
 
+@pytest.mark.slow
 def test_the_rest_is_counted_from_what_was_asked_for(many: str) -> None:
     told = on_terminal("-s", many, "read", "note-0", "--after", "5", "--to", "57", NO_COLOR="1").decode()
     assert "... and 2 more" in told

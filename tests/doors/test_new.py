@@ -82,6 +82,7 @@ def test_the_demonstration_takes_effect_once(folder: Path) -> None:
     assert found == [3, 1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_written_has_types_and_style(folder: Path) -> None:
     run(folder, sys.executable, "-m", "mypy", "--strict", NAME, "tests")
     run(

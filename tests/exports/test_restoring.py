@@ -213,6 +213,7 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         restore(open_store("sqlite://"), tmp_path / "log.jsonl")
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_one_refused_line(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"id":"' + b"a" * 200_000_000 + b'"}\n'))

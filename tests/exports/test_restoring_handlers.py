@@ -163,6 +163,7 @@ class _With:
         self.effects = lambda: effects
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_store", [sqlite, partitioned], ids=["one partition", "several"])
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_call_is_the_last_one_no_handler_takes_what_was_restored(

@@ -87,6 +87,7 @@ def holds(seen: list[RecordedEvent], everything: list[RecordedEvent]) -> bool:
     return in_order and sorted(e.id for e in seen) == sorted(e.id for e in everything)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(steps=STEPS, seed=st.integers(0, 1000))
 def test_through_any_splits_a_follower_sees_every_event_once_and_in_order(

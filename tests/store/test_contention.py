@@ -118,6 +118,7 @@ def judge(place: str, appends: int) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_contention_has_one_winner_for_each_version(tmp_path: Path) -> None:
     judge(f"sqlite:///{tmp_path}/log.db", 60)
 

@@ -55,6 +55,7 @@ def check_log(url: str, count: int) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_clocks_a_day_behind_and_a_year_ahead_change_no_order(tmp_path: Path) -> None:
     url, state_url = f"sqlite:///{tmp_path}/log.db", f"sqlite:///{tmp_path}/state.db"
     cursors, clocks = [], []
@@ -79,6 +80,7 @@ def test_clocks_a_day_behind_and_a_year_ahead_change_no_order(tmp_path: Path) ->
     store.close()
 
 
+@pytest.mark.slow
 def test_two_processes_an_hour_apart_take_turns_without_a_step_back(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/log.db"
     for n in range(6):

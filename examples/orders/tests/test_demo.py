@@ -138,6 +138,7 @@ def test_every_text_of_an_event_is_shown_as_text(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_days_on_which_others_are_told_are_the_same_in_every_run_and_the_proof_holds_them_too(
     tmp_path: Path,
 ) -> None:

@@ -81,6 +81,7 @@ def test_killed_while_it_receives_it_goes_on_and_loses_and_doubles_nothing(
     assert found == {f"k{k}": [n for n in numbers if n % KEYS == k] for k in {n % KEYS for n in numbers}}
 
 
+@pytest.mark.slow
 def test_it_leaves_when_it_is_told_though_the_broker_hangs(log: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"kafka://127.0.0.1:{silent.getsockname()[1]}/shipments"

@@ -139,6 +139,7 @@ def test_over_tls_in_both_forms_and_what_a_notify_handler_returns(
     assert data == {"order": "order-0", "n": 1, "note": ""}
 
 
+@pytest.mark.slow
 def test_a_broker_that_hangs_pauses_the_target_and_lets_the_worker_leave() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"kafka://127.0.0.1:{silent.getsockname()[1]}/shipments"

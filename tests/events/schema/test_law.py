@@ -274,6 +274,7 @@ def is_same(old: Any, new: Any) -> bool:
             return type(old) is type(new) and bool(old == new)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data(), changed_types)
 def test_what_is_let_through_reads_everything_to_the_same_values(
