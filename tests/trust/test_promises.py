@@ -7,7 +7,8 @@ import pytest
 from tests.trust.effects import CELLS, Cell
 from tests.trust.figures import FOLDER, keep, kept, summed
 from tests.trust.nodes import missing
-from tests.trust.promises import PAGE, PROMISES, Promise, page
+from tests.trust.promised import PROMISES, Promise
+from tests.trust.promises import PAGE, page
 
 EVERY = [promise for promises in PROMISES.values() for promise in promises]
 each = pytest.mark.parametrize("promise", EVERY, ids=lambda promise: promise.says[:40])
