@@ -4,7 +4,6 @@ Nothing that a relay remembers is believed: it may have ended between sending an
 topic ends in records that say how far it had come; the events behind the last of them are counted in.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,12 +11,11 @@ from eventfold.bus.backwards import read_back
 from eventfold.bus.marks import Marks
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
+from eventfold.bus.messages.leftout import LeftOut
 from eventfold.bus.port import Bounds, Topic
 from eventfold.bus.unfit import check_ours
 from eventfold.errors import FormatUnknown, Refused
 from eventfold.feed.cursor import Cursor
-
-_log = logging.getLogger("eventfold.relay")
 
 
 class Holding(NamedTuple):
@@ -47,20 +45,24 @@ def find(topic: Topic, count: int, log: str) -> Sequence[Holding]:
         BusUnavailable, TopicUnfit: as the topic says.
     """
     bounds = {partition: topic.bounds(partition) for partition in range(count)}
+    left_out = LeftOut(topic.name)
     found = read_back(
-        bounds, lambda parts: _read(topic, parts, count, log), lambda holding: holding.cursor is not None
+        bounds,
+        lambda parts: _read(topic, parts, count, log, left_out),
+        lambda holding: holding.cursor is not None,
     )
     return [found[partition] for partition in range(count)]
 
 
-def _read(topic: Topic, parts: Mapping[int, Bounds], count: int, log: str) -> Mapping[int, Holding]:
+def _read(
+    topic: Topic, parts: Mapping[int, Bounds], count: int, log: str, left_out: LeftOut
+) -> Mapping[int, Holding]:
     holdings = {partition: Holding(Marks(), None) for partition in parts}
     for message in topic.scan(parts):
         try:
             found = read_envelope(message.headers, message.value)
         except (Refused, FormatUnknown) as error:
-            place = f"offset {message.offset:,} of partition {message.partition}"
-            _log.warning("%s: what stands at %s is left out: %s", topic.name, place, error)
+            left_out.note(message.partition, message.offset, error)
             continue
         if isinstance(found, EventEnvelope) and found.log != log:
             continue  # one that somebody has put there; a relay of another log says how far it is

@@ -3,20 +3,18 @@
 That costs what stands between them and the end. It is for what waited for a person, not for questions.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 
 from eventfold.bus.backwards import read_back
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope
+from eventfold.bus.messages.leftout import LeftOut
 from eventfold.bus.messages.partitioning import topic_partition
 from eventfold.bus.port import Bounds, Received, Topic
 from eventfold.bus.unfit import check_ours
 from eventfold.errors import CursorExpired, FeedBroken, FormatUnknown, Refused
 from eventfold.events.envelope import RecordedEvent
 from eventfold.store.names import category_of
-
-_log = logging.getLogger("eventfold.bus")
 
 
 def read_stream(topic: Topic, log: str, stream: str, after: int, to: int | None) -> list[RecordedEvent]:
@@ -72,11 +70,12 @@ def _read_back(
     count, key = topic.count(), stream.encode()
     partition = topic_partition(stream, count)
     bounds = topic.bounds(partition)
+    left_out = LeftOut(topic.name)
 
     def read(parts: Mapping[int, Bounds]) -> Mapping[int, dict[int, RecordedEvent]]:
         found: dict[int, RecordedEvent] = {}
         for message in topic.scan(parts):
-            if message.key == key and (event := _event(topic, message, log, count)) is not None:
+            if message.key == key and (event := _event(topic, message, log, count, left_out)) is not None:
                 found.setdefault(event.version, event)  # a relay in doubt sends again what stands before
         return {partition: found}
 
@@ -84,7 +83,7 @@ def _read_back(
     return found[partition], not bounds.low
 
 
-def _event(topic: Topic, message: Received, log: str, count: int) -> RecordedEvent | None:
+def _event(topic: Topic, message: Received, log: str, count: int, left_out: LeftOut) -> RecordedEvent | None:
     """The event that a message has; None of what is none of this log's, and leaves a hole where it was one."""
     try:
         found = read_envelope(message.headers, message.value)
@@ -92,7 +91,7 @@ def _event(topic: Topic, message: Received, log: str, count: int) -> RecordedEve
             return None
         event = found.event()
     except (Refused, FormatUnknown) as error:
-        _log.warning("%s, partition %s, offset %s: %s", topic.name, message.partition, message.offset, error)
+        left_out.note(message.partition, message.offset, error)
         return None
     check_ours(topic.name, found, log, count)
     return event

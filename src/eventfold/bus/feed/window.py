@@ -5,7 +5,6 @@ least of those places is all there, and is given in the order that it has in the
 what was given is one of the log itself.
 """
 
-import logging
 from collections.abc import Collection, Sequence
 
 from eventfold.bus.feed.lanes import Lane, Part
@@ -14,6 +13,7 @@ from eventfold.bus.marks import NOWHERE, Place
 from eventfold.bus.messages.alike import Alike
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
+from eventfold.bus.messages.leftout import LeftOut
 from eventfold.bus.port import Ended, Reader, Received
 from eventfold.bus.unfit import check_ours
 from eventfold.errors import CursorExpired, FeedBroken, FormatUnknown, Refused
@@ -21,7 +21,6 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.lineage import overlap
 
-_log = logging.getLogger("eventfold.bus")
 AT_ONCE = 2_000
 """Messages of one look, at most."""
 
@@ -50,6 +49,7 @@ class Window:
     ) -> None:
         self._reader = reader
         self._topic = topic
+        self._left_out = LeftOut(topic)
         self._identity = identity
         self._log = cursor.log
         self._parts = {name: Part(mark) for name, mark in cursor.marks.items()}
@@ -152,10 +152,10 @@ class Window:
             progress = found.progress() if isinstance(found, ProgressEnvelope) else None
         except (Refused, FormatUnknown) as error:
             # if it was one of the log, the next one tells that it is missing
-            _log.warning("%s: %s", self._place(message), error)
+            self._left_out.note(message.partition, message.offset, error)
             return
         if event is not None and found.log != self._log:
-            _log.warning("%s: an event of another log is left out.", self._place(message))
+            self._left_out.note(message.partition, message.offset, "It is an event of another log.")
             return
         check_ours(self._topic, found, self._log, len(self._next))
         partition = message.partition
@@ -281,6 +281,3 @@ class Window:
             and self._told[partition] is not None
             and self._told_at[partition] == self._next[partition] - 1
         )
-
-    def _place(self, message: Received) -> str:
-        return f"{self._topic}, partition {message.partition}, offset {message.offset}"
