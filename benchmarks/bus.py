@@ -1,8 +1,6 @@
 """The bus: the topic folded into the state, read, followed to a handler; a real broker, all on this machine."""
 
 import atexit
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +16,7 @@ import eventfold as ef
 from benchmarks.handling import MANY, NOTHING, arrives, arriving
 from benchmarks.log import APP, Noted, fill
 from benchmarks.measure import Case
-from benchmarks.peak import peak
+from benchmarks.peak import peak, peak_of
 from benchmarks.reading import FEED
 from eventfold.bus.open import open_topic
 from eventfold.bus.relay.relay import Relay
@@ -136,14 +134,7 @@ def arrives_by_bus(folder: Path) -> float:
 def memory(folder: Path) -> float:
     """Megabytes that a process takes at most that hands a million events of a topic to a handler."""
     log, bus = _relayed(folder, MANY // 10)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bus", log, bus],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ,
-    )
-    return float(done.stdout)
+    return peak_of("benchmarks.bus", log, bus)
 
 
 CASES = [

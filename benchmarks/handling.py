@@ -1,7 +1,5 @@
 """Handlers: effects side by side, from append to handler, the feed through one that does nothing, memory."""
 
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -10,7 +8,7 @@ from pathlib import Path
 import eventfold as ef
 from benchmarks.log import EVENT, REGISTRY, Noted, fill
 from benchmarks.measure import Case
-from benchmarks.peak import peak
+from benchmarks.peak import peak, peak_of
 from benchmarks.reading import visible
 from eventfold.handlers.declaring.handler import Handler
 
@@ -133,14 +131,7 @@ def arrives(folder: Path, bus: str | None = None) -> float:
 def memory(folder: Path) -> float:
     """Megabytes that a process takes at most that hands a million events to a handler."""
     fill(f"sqlite:///{folder}/log.db", MANY // 10, 10)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.handling", str(folder)],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ,
-    )
-    return float(done.stdout)
+    return peak_of("benchmarks.handling", str(folder))
 
 
 CASES = [

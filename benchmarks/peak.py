@@ -1,6 +1,7 @@
-"""The memory that this process took at most."""
+"""The memory that a process takes at most."""
 
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,3 +15,9 @@ def peak() -> float:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def peak_of(module: str, *arguments: str) -> float:
+    """MiB of a process of its own, which runs a module that prints its `peak`."""
+    command = [sys.executable, "-m", module, *arguments]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

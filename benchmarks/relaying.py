@@ -1,8 +1,6 @@
 """The relay beside a bare producer: the same messages, in the same batches, acknowledged in the same way."""
 
 import gc
-import os
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -17,7 +15,7 @@ from benchmarks.bus import NAME, PARTITIONS, broker, topic_url
 from benchmarks.handling import MANY
 from benchmarks.log import fill
 from benchmarks.measure import Case
-from benchmarks.peak import peak
+from benchmarks.peak import peak, peak_of
 from eventfold.bus.messages.form import Headers
 from eventfold.bus.open import open_topic
 from eventfold.bus.relay.relay import PAGE, Relay
@@ -126,14 +124,7 @@ def memory(folder: Path) -> float:
     """Megabytes that a process takes at most that sends a million events."""
     log, bus = f"sqlite:///{folder}/log.db", topic_url()
     fill(log, MANY // 10, 10)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.relaying", log, bus],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=os.environ,
-    )
-    return float(done.stdout)
+    return peak_of("benchmarks.relaying", log, bus)
 
 
 CASES = [

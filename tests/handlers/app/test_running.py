@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,11 +154,15 @@ def _generator(event: Created, message: ef.Message) -> Iterator[int]:
     yield 1
 
 
+async def _stream(event: Created, message: ef.Message) -> AsyncIterator[int]:
+    yield 1
+
+
 def _of_one(event: Created) -> None:
     """A handler is given a message, too."""
 
 
-@pytest.mark.parametrize("function", [_later, _generator, _of_one])
+@pytest.mark.parametrize("function", [_later, _generator, _stream, _of_one])
 def test_what_cannot_be_a_handler_is_refused_where_it_is_declared(function: Any) -> None:
     with pytest.raises(DefinitionError, match=function.__name__):
         ef.notify(Created)(function)
@@ -178,7 +182,11 @@ class _Async:
         """Nothing is held."""
 
 
-@pytest.mark.parametrize("target", [_later, _generator, _Async()], ids=["async", "generator", "async send"])
+@pytest.mark.parametrize(
+    "target",
+    [_later, _generator, _stream, _Async()],
+    ids=["async", "generator", "async generator", "async send"],
+)
 def test_a_target_that_would_do_nothing_is_refused_before_anything_runs(tmp_path: Path, target: Any) -> None:
     with pytest.raises(DefinitionError, match="async or a generator"):
         shop.open(f"sqlite:///{tmp_path}/log.db", targets={"desk": target, "out": "log:"})

@@ -1,6 +1,5 @@
 """`Handler`: a function with the events it takes, a stored name, and where its effects go."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from eventfold.feed.parking import ATTEMPTS
 from eventfold.handlers.declaring.after import After
 from eventfold.handlers.declaring.message import Message
 from eventfold.handlers.declaring.names import check_name, check_target
+from eventfold.handlers.declaring.plain import check_plain
 
 Kind = Literal["notify", "publish", "react", "consume"]
 Since = Literal["now", "start"] | Cursor
@@ -60,7 +60,11 @@ class Handler:
             raise DefinitionError(
                 f"A handler is a function that takes an event and a Message, not {function!r}."
             )
-        _check_function(function)
+        check_plain(
+            function,
+            "an event and a Message",
+            "handlers run in threads: make it a plain function; asyncio.run inside it runs what is async",
+        )
         self.kind = kind
         self.name = check_name(getattr(function, "__name__", None) if name is None else name, "handler")
         if not types:
@@ -109,22 +113,3 @@ class Handler:
     def __repr__(self) -> str:
         """Its kind, name and events."""
         return f"<{self.kind} {self.name}: {', '.join(self.types)}>"
-
-
-def _check_function(function: Callable[..., object]) -> None:
-    called = getattr(function, "__name__", type(function).__name__)
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise DefinitionError(
-            f"{called!r:.60} is async or a generator, and handlers run in threads: make it a plain function;"
-            " asyncio.run inside it runs what is async."
-        )
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return  # some that are built in do not tell
-    try:
-        signature.bind(None, None)
-    except TypeError as error:
-        raise DefinitionError(
-            f"{called!r:.60} cannot be called with an event and a Message: {error}."
-        ) from None

@@ -1,10 +1,10 @@
 """`FunctionTarget`: a function of the program takes the effects."""
 
-import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 
-from eventfold.errors import DefinitionError, EffectRefused
+from eventfold.errors import EffectRefused
 from eventfold.handlers.declaring.message import Message
+from eventfold.handlers.declaring.plain import check_plain
 from eventfold.handlers.targets.limits import checked_rate
 
 
@@ -21,7 +21,7 @@ class FunctionTarget:
     """
 
     def __init__(self, function: Callable[..., object], *, rate: float | None = None) -> None:
-        check_plain(function)
+        check_taker(function)
         self._function = function
         self.rate = checked_rate(rate)
 
@@ -44,26 +44,14 @@ class FunctionTarget:
         return f"<FunctionTarget {getattr(self._function, '__qualname__', type(self._function).__name__)}>"
 
 
-def check_plain(function: Callable[..., object]) -> None:
+def check_taker(function: Callable[..., object]) -> None:
     """Refuses what does nothing when it is called, or cannot be called with payload and message.
 
     Raises:
         DefinitionError: it is async, a generator, or takes something else.
     """
-    called = getattr(function, "__qualname__", type(function).__name__)
-    tests = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
-    if any(test(function) for test in tests):
-        raise DefinitionError(
-            f"{called} is async or a generator, and effects are"
-            " sent by threads: make it a plain function that returns when the effect is taken."
-        )
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return  # some that are built in do not tell
-    try:
-        signature.bind(None, None)
-    except TypeError as error:
-        raise DefinitionError(
-            f"{called:.60} cannot be called with a payload and a Message: {error}."
-        ) from None
+    check_plain(
+        function,
+        "a payload and a Message",
+        "effects are sent by threads: make it a plain function that returns when the effect is taken",
+    )

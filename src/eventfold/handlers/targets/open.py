@@ -8,7 +8,7 @@ from msgspec import structs
 from eventfold.errors import DefinitionError, TargetForbidden, UnsupportedUrl
 from eventfold.handlers.declaring.names import check_target
 from eventfold.handlers.targets.file import FileTarget
-from eventfold.handlers.targets.function import FunctionTarget, check_plain
+from eventfold.handlers.targets.function import FunctionTarget, check_taker
 from eventfold.handlers.targets.limits import checked_rate
 from eventfold.handlers.targets.log import LogTarget
 from eventfold.handlers.targets.mail.options import Encryption
@@ -44,7 +44,7 @@ def open_target(place: Place) -> Target:
     if not isinstance(place, type):
         send = getattr(place, "send", None)
         if callable(send) and callable(getattr(place, "close", None)):
-            check_plain(send)
+            check_taker(send)
             checked_rate(getattr(place, "rate", None))
             return place  # type: ignore[return-value] # it has the methods of the port
         if callable(place):
