@@ -94,7 +94,7 @@ def make(release: str) -> None:
         store = SqliteStore(place_of_url(f"sqlite:///{data}/log.db", frozenset())[0], clock=clock)
     live = Live(app, store, state=f"sqlite:///{data}/log.db.state", lake=str(data / "lake"))
     aggregate: Any = app.aggregates[0]
-    with patch("eventfold.app.live.new_owner", lambda: NOBODY), live:
+    with patch("eventfold.app.parts.following.new_owner", lambda: NOBODY), live:
         write(store, FIRST, numbers)
         live.catch_up()
         write(store, SECOND, numbers)

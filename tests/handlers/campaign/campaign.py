@@ -18,7 +18,7 @@ import pytest
 from msgspec import structs
 
 import eventfold as ef
-from eventfold.app import handling
+from eventfold.app.handling import handling
 from eventfold.bus.cloudevents.attributes import STRUCTURED
 from eventfold.errors import OutcomeUnknown, StorageError, StoreFenced
 from eventfold.handlers.public.receiving import receive

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from eventfold.app import handling
+from eventfold.app.handling import handling
 from eventfold.errors import EventfoldError
 from eventfold.handlers.working.desk import Desk
 from eventfold.handlers.working.desks import Desks

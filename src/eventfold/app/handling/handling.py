@@ -1,7 +1,6 @@
 """The handlers of a live app: begun, bound to their targets, and run in threads of their own."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,33 +8,31 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import msgspec
 from msgspec import structs
 
 from eventfold.aggregates.repository import Repository
 from eventfold.app.definition import Definition
+from eventfold.app.handling.done import Handled, HandlerDone, done_by, warnings_of
+from eventfold.app.handling.running import Running, Stopped
 from eventfold.app.pulse import Pulse
 from eventfold.errors import (
     ConfigInvalid,
     CursorInvalid,
     DefinitionError,
     EventfoldError,
-    HandlerCrashed,
     StorageError,
-    StoreFenced,
 )
 from eventfold.events.envelope import to_us
 from eventfold.events.shape import check_time
 from eventfold.feed.loop import STAYS, Follower, Loop, Stop
 from eventfold.handlers.declaring.command import Command
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.handlers.records import PERSON
 from eventfold.handlers.targets.closing import close_all
 from eventfold.handlers.targets.open import named, open_named
 from eventfold.handlers.targets.place import Place
 from eventfold.handlers.targets.port import Target
 from eventfold.handlers.tending.beginning import begin, check_subscription
-from eventfold.handlers.tending.standing import parked_told, strangers
+from eventfold.handlers.tending.standing import strangers
 from eventfold.handlers.working.doing import Doing
 from eventfold.handlers.working.follower import HandlerFollower
 from eventfold.handlers.working.gate import Gate
@@ -50,128 +47,6 @@ _LEAVE = 8.0
 _PAUSE = 0.05
 _PATIENCE = 1.0
 """Seconds of a target's pause that `handle` waits for."""
-
-
-class HandlerDone(msgspec.Struct, frozen=True, kw_only=True):
-    """What one handler did.
-
-    Attributes:
-        name: of the handler.
-        events: how many effects were taken.
-        parked: streams that are parked.
-        waiting: why something waits; empty where nothing does.
-    """
-
-    name: str
-    events: int
-    parked: int
-    waiting: str = ""
-
-
-class Handled(msgspec.Struct, frozen=True, kw_only=True):
-    """What handlers did, and what they leave.
-
-    Attributes:
-        handlers: each of them.
-        warnings: what a person should look at.
-    """
-
-    handlers: list[HandlerDone]
-    warnings: list[str]
-
-
-class _Ending:
-    """It is time to end: `stop` was set, or what ran beside has ended."""
-
-    def __init__(self, stop: Stop) -> None:
-        self._stop = stop
-        self.others = False
-
-    def is_set(self) -> bool:
-        return self.others or self._stop.is_set()
-
-    def wait(self, timeout: float) -> bool:
-        return self._stop.wait(timeout) or self.others
-
-
-class Running:
-    """Handlers in threads of their own.
-
-    Attributes:
-        stop: what runs beside them ends by it too: it was told to, or the log takes nothing any more.
-    """
-
-    def __init__(self, stop: Stop) -> None:
-        self.stop = _Ending(stop)
-        self._told = stop
-        self._threads: list[threading.Thread] = []
-        self._error: EventfoldError | None = None
-
-    def __bool__(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
-
-    def start(self, follower: Follower, run: Callable[[Follower, Stop], None]) -> None:
-        """Runs a follower in a thread; one that stops stops no other, unless the log is at fault, or it fell over."""
-
-        def ending() -> None:
-            try:
-                run(follower, self.stop)
-            except EventfoldError as error:
-                self._error = self._error or error
-                if isinstance(error, StoreFenced):  # only who opens the log anew goes on
-                    self._error, self.stop.others = error, True
-            except Exception as error:  # noqa: BLE001 - it is told, and ends the run
-                # nobody knows what it leaves behind: who starts the process anew begins where it is written down
-                _log.exception("%s has ended by an error that is none of eventfold's", follower.name)
-                self._error, self.stop.others = _ended(follower.name, error), True
-
-        thread = threading.Thread(target=ending, name=follower.name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def leave(self, seconds: float) -> None:
-        """Lets them end, and waits for that, so long at most."""
-        self.stop.others = True
-        until = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
-
-    def wait(self) -> None:
-        """Until it is time to end, or none goes on.
-
-        Raises:
-            EventfoldError: none goes on; the error of the first that stopped.
-        """
-        while self and not self.stop.wait(0.5):
-            pass
-        if self._error is not None and not self._told.is_set():
-            raise self._error
-
-
-def _ended(name: str, error: Exception) -> HandlerCrashed:
-    what = f"{type(error).__name__}: {error}"[:500]
-    return HandlerCrashed(
-        f"The {name} has ended by an error that is none of eventfold's: {what}. Start it anew."
-    )
-
-
-class _Stopped:
-    """In the place of a handler that cannot go on: its loop stops, and no other."""
-
-    def __init__(self, handler: Handler, error: EventfoldError) -> None:
-        self.name = f"handler {handler.name}"
-        self.error = error
-
-    def where(self) -> None:
-        """Nowhere."""
-
-    def step(self) -> bool:
-        """Says why, as what no repeat mends."""
-        error = self.error
-        raise error if isinstance(error, STAYS) else DefinitionError(error.message, **error.facts)
-
-    def finish(self) -> None:
-        """Nothing is held."""
 
 
 class Handling:
@@ -243,15 +118,15 @@ class Handling:
             done = [structs.replace(one, events=one.events + before.events) for before, one in pairs]
         if stopped:
             raise stopped[0].error
-        return Handled(handlers=done, warnings=_warnings(done))
+        return Handled(handlers=done, warnings=warnings_of(done))
 
-    def _once(self, until: float, at: datetime | None) -> tuple[list[HandlerDone], list[_Stopped]]:
+    def _once(self, until: float, at: datetime | None) -> tuple[list[HandlerDone], list[Stopped]]:
         with ExitStack() as closing:
             followers, stopped = self._followers(closing, at)
             try:
                 while _round(followers) and time.monotonic() < until:
                     pass
-                return [_done(follower) for follower in followers], stopped
+                return [done_by(follower) for follower in followers], stopped
             finally:
                 with ExitStack() as finishing:
                     for follower in followers:
@@ -259,7 +134,7 @@ class Handling:
 
     def _followers(
         self, closing: ExitStack, at: datetime | None = None
-    ) -> tuple[list[HandlerFollower], list[_Stopped]]:
+    ) -> tuple[list[HandlerFollower], list[Stopped]]:
         """One for each handler, with its target opened; and those that cannot go on.
 
         Raises:
@@ -285,7 +160,7 @@ class Handling:
                 source=self._app.source,
             )
             found.append(HandlerFollower(handler, self._store, doing, gate, wall=wall))
-        return found, [_Stopped(handler, error) for handler, error in begun.items() if error is not None]
+        return found, [Stopped(handler, error) for handler, error in begun.items() if error is not None]
 
     def _wanted(self) -> set[str]:
         return {handler.to for handler in self._app.handlers.values() if handler.to is not None}
@@ -368,22 +243,3 @@ def _round(followers: Sequence[HandlerFollower]) -> bool:
     if waiting and all(quiet):
         time.sleep(_PAUSE)
     return waiting
-
-
-def _done(follower: HandlerFollower) -> HandlerDone:
-    why = ""
-    if follower.held_by == PERSON:
-        why = f"a person has paused it; `eventfold handlers resume {follower.handler.name}` lets it go on"
-    elif follower.held:
-        why = "it is held, by a move or a restore that goes on or was interrupted"
-    elif not follower.partitions:
-        why = "another worker has it"
-    elif follower.waiting:
-        why = "its target does not answer" if follower.paused else "there was no time for all"
-    name = follower.handler.name
-    return HandlerDone(name=name, events=follower.handled, parked=follower.parked, waiting=why)
-
-
-def _warnings(done: Sequence[HandlerDone]) -> list[str]:
-    found = [f"The handler {one.name} waits: {one.waiting}" for one in done if one.waiting]
-    return found + [parked_told(one.name, one.parked) for one in done if one.parked]

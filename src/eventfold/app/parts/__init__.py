@@ -1,0 +1,1 @@
+"""What a live app is made of: a class for each side of it, which `Live` joins."""

@@ -1,0 +1,114 @@
+"""`WithAnswers`: what a live app answers about its tables and its log."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from eventfold.app.parts.tables import WithTables
+from eventfold.app.status import Status, status
+from eventfold.errors import EventfoldError, StorageFailed
+from eventfold.extras import needing
+from eventfold.feed.cursor import Token
+from eventfold.readmodels.counting.unknown import told
+from eventfold.readmodels.telling import Distance, parked_warnings
+
+if TYPE_CHECKING:
+    from eventfold.readmodels.asking.query import Result
+    from eventfold.readmodels.audit.report import Audit, AuditProgress
+
+
+class WithAnswers(WithTables):
+    """What of a live app answers."""
+
+    _distance: Distance
+
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object] | Mapping[str, object] = (),
+        *,
+        after: Token | None = None,
+    ) -> "Result":
+        """One SELECT over the tables, in DuckDB's SQL; the newest rows of the state are always in it.
+
+        Beside them stands the view `events`: position, stream, category, version, type, recorded_at, occurred_at,
+        actor, correlation_id, data, metadata of every event of the log. A condition on stream, type, category or
+        position is taken to the log, which is not read any further than it asks.
+
+        The result says how many streams are parked, and by how much a table is behind the log.
+
+        Args:
+            sql: the statement.
+            parameters: values for `?` or `$name`.
+            after: waits until the tables it names contain what an append answered with.
+
+        Raises:
+            QueryInvalid: it is no SELECT, or cannot be answered.
+            TableBehind: the tables did not reach `after` in time.
+        """
+        self._alive()
+        with needing("A query", "lake"):
+            from eventfold.readmodels.asking.query import Source, names_in, query
+        if after is not None:
+            named = names_in(str(sql))
+            for table in self.tables:
+                if table.name in named:
+                    table.wait(after)
+        sources = [Source(t.live(), t.publication) for t in self.tables]
+        return query(sources, sql, parameters, distance=self._distance, log=self.store)
+
+    def verify(self, *, sample: int | None = None, progress: "AuditProgress | None" = None) -> "Audit":
+        """Compares log, ledger, state and published rows, while writers and followers go on.
+
+        The log by itself: no version or position missing or twice, no recorded time going back. What its events said
+        when the tables first passed them (the ledger, kept in the state): no event removed, added or altered since.
+        Which events each table was given, by range of positions. The rows of the state and of the newest published
+        version, and a sample of the aggregates' snapshots: against a fold of the log from zero. The ledger then goes up
+        to the end that was looked at; where the state may not be written, all is compared and a note says so.
+
+        It reads the log twice or more, holds the rows of a table as columns, and some bytes for each stream.
+
+        Args:
+            sample: compares that many keys of each table, drawn at random from the fold, instead of all rows, and that
+                many snapshots of each aggregate type instead of a hundred.
+            progress: called with what is done ("log", "rows"), how much, and of how much.
+
+        Raises:
+            RangeInvalid: a sample below 1.
+            ExtraMissing: the packages that compare are not installed.
+        """
+        self._alive()
+        with needing("An audit", "lake"):
+            from eventfold.engines.open import open_engine
+            from eventfold.readmodels.audit.auditing import Audited, Auditing
+            from eventfold.readmodels.audit.snapshots import SnapshotAudit
+        tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
+        ledger, notes = None, []
+        try:
+            ledger = self._ledger() if tables else None
+        except StorageFailed as error:
+            notes.append(f"Nothing was recorded of this log, and the ledger cannot be begun: {error.message}")
+        kept = self.app.aggregates if self.store.capabilities.has_log else ()
+        snapshots = [SnapshotAudit(self.store, self.app.registry, one) for one in kept]
+        audit = Auditing(
+            self.store.feed(), ledger, tables, self.app.registry, open_engine(), progress, snapshots
+        )
+        found = audit(sample)
+        unknown = self.unknown()
+        warnings = [*parked_warnings(found.parked), *told(unknown)]
+        return structs.replace(found, unknown=unknown, warnings=warnings, notes=[*notes, *found.notes])
+
+    def status(self, *, watch: float = 0.0) -> Status:
+        """How the log and every table stand.
+
+        Args:
+            watch: seconds for which tables that are behind are watched, to tell their rate.
+        """
+        self._alive()
+        try:
+            unknown = self.unknown()
+        except EventfoldError:
+            unknown = None  # a table or the log cannot be read, which is told of it
+        handlers = list(self.app.handlers.values())
+        return status(self.app.name, self.store, self.tables, unknown, handlers=handlers, watch=watch)
