@@ -17,7 +17,7 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.folding.reference import Reference, Taken
-from eventfold.readmodels.publishing.publication import stamp_of
+from eventfold.readmodels.publishing.publication import NOTHING
 from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.testing.contract.absent import AbsentKeysContract
@@ -113,8 +113,7 @@ def later_events_go_on(patch: Patch) -> None:
 
 
 def stamps_forget_what_waits(patch: Patch) -> None:
-    place = "eventfold.readmodels.publishing.publisher.stamp_of"
-    patch.setattr(place, lambda name, head, _parked: stamp_of(name, head, []))
+    patch.setattr("eventfold.readmodels.publishing.publisher._left_out", lambda _changed: NOTHING)
 
 
 def decisions_are_forgotten_by_a_rebuild(patch: Patch) -> None:

@@ -66,12 +66,14 @@ class Changed(msgspec.Struct, frozen=True):
         rows: whole rows that changed, in the form of `arrowform.schema`.
         deleted: keys that were removed and are not there now.
         parked: the parked streams at that instant.
+        skips: the events left out, at that instant.
     """
 
     head: Head
     rows: "pa.Table"
     deleted: Sequence[str]
     parked: Sequence[ParkedStream]
+    skips: Sequence[Skip]
 
 
 class TableState(Protocol):
@@ -116,8 +118,16 @@ class TableState(Protocol):
             StorageError: nothing changed (or `OutcomeUnknown`: read the head to see).
         """
 
-    def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
-        """Fills an empty generation with folded rows in one commit; otherwise as `commit`.
+    def load(
+        self,
+        rows: "pa.Table",
+        parked: Iterable[ParkedStream],
+        skips: Iterable[Skip] = (),
+        *,
+        read: Cursor,
+        then: Cursor,
+    ) -> int:
+        """Fills an empty generation with folded rows, and what they leave out, in one commit; otherwise as `commit`.
 
         The events behind them are not counted by range: `passed` begins after them.
         """

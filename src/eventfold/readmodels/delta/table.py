@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from eventfold.errors import (
@@ -28,9 +28,10 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
+from eventfold.readmodels.delta.sealing import Sealing
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
-from eventfold.readmodels.publishing.publication import Stamp, Version, read_stamp
+from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Stamp, Version, read_stamp
 from eventfold.readmodels.telling import rebuilding
 
 _LOOK_BACK = 100
@@ -74,6 +75,7 @@ class DeltaPublication:
         self._healed = False
         self._application = f"{log_id}/{layout.spec.name}"
         self._judge = Judge(folder, self._application, log_id, self._has_copy)
+        self._sealing = Sealing(folder, self._application, self._copies)
 
     def head(self) -> Version | None:
         """The newest stamp, past the commits of others; stamps that have no copy are copied."""
@@ -130,7 +132,9 @@ class DeltaPublication:
             table=self._layout.spec.name,
         )
 
-    def merge(self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp) -> Version:
+    def merge(
+        self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp, left_out: LeftOut = NOTHING
+    ) -> Version:
         """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
         table = self._opened(on)
         self._look(table)
@@ -138,35 +142,41 @@ class DeltaPublication:
             raise _late(self._layout.spec.name)
         before = table.version()
         with translated("publishing", self._folder):
+            sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp)
             if rows.num_rows or deleted:
-                self._merge(table, self._source(rows, deleted), stamp)
+                self._merge(table, self._source(rows, deleted), properties)
                 table.update_incremental()
             # a MERGE that touches no row makes no commit, and so moves no stamp
             if table.version() == before:
-                nothing = schema(self._layout).empty_table()
-                write_deltalake(
-                    table, nothing, mode="append", commit_properties=self._properties(table, stamp)
-                )
-            return self._made(table, stamp)
+                self._append_nothing(table, properties)
+            return self._made(table, sealed)
 
-    def overwrite(self, on: Version | None, rows: pa.Table, stamp: Stamp) -> Version:
+    def left_out(self, stamp: Stamp) -> LeftOut:
+        """From its parked file."""
+        with translated("reading", self._folder):
+            return self._sealing.left_out(stamp)
+
+    def overwrite(
+        self, on: Version | None, rows: pa.Table, stamp: Stamp, left_out: LeftOut = NOTHING
+    ) -> Version:
         """A new version with these rows only."""
         table = self._opened(on) if on else self._reclaimed(stamp.generation)
         if table is None:
-            return self._created(rows, stamp)
+            return self._created(rows, stamp, left_out)
         with translated("publishing", self._folder):
             bounds_anew = not self._has_bounds_of_its_own(table)
             if bounds_anew:
                 self._set_bounds(table, draft_of(self._layout))
+            sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp if on else None)
             write_deltalake(
                 table,
                 rows,
                 mode="overwrite",
                 schema_mode="overwrite",
                 writer_properties=_SNAPPY,
-                commit_properties=self._properties(table, stamp),
+                commit_properties=properties,
             )
-            made = self._made(table, stamp)
+            made = self._made(table, sealed)
             if bounds_anew:
                 self._set_bounds(table, property_of(self._layout))
                 self._look(table)
@@ -177,10 +187,11 @@ class DeltaPublication:
         table.alter.set_table_properties({PROPERTY: columns or ""}, commit_properties=quick)
         table.update_incremental()
 
-    def _created(self, rows: pa.Table, stamp: Stamp) -> Version:
+    def _created(self, rows: pa.Table, stamp: Stamp, left_out: LeftOut) -> Version:
         bounds = property_of(self._layout)
         with translated("creating", self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
+            sealed, properties = self._sealing.seal(None, stamp, left_out, None)
             try:
                 write_deltalake(
                     str(self._folder),
@@ -188,13 +199,13 @@ class DeltaPublication:
                     mode="error",
                     configuration=None if bounds is None else {PROPERTY: bounds},
                     writer_properties=_SNAPPY,
-                    commit_properties=self._properties(None, stamp),
+                    commit_properties=properties,
                 )
             except DeltaError:
                 if self._open() is None:
                     raise
                 raise _late(self._layout.spec.name) from None  # somebody else made it in the same moment
-            return self._made(DeltaTable(str(self._folder)), stamp)
+            return self._made(DeltaTable(str(self._folder)), sealed)
 
     def _reclaimed(self, generation: int) -> DeltaTable | None:
         """A table without stamps that is ours all the same: its log still has our application transactions."""
@@ -307,14 +318,9 @@ class DeltaPublication:
                 table=self._layout.spec.name,
             )
 
-    def _properties(self, table: DeltaTable | None, stamp: Stamp) -> CommitProperties:
-        application = f"{self._application}/{stamp.generation}"
-        recorded = None if table is None else table.transaction_version(application)
-        return CommitProperties(
-            custom_metadata={"userMetadata": stamp.to_json()},
-            max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
-            app_transactions=[Transaction(application, (recorded or 0) + 1)],
-        )
+    def _append_nothing(self, table: DeltaTable, properties: CommitProperties) -> None:
+        nothing = schema(self._layout).empty_table()
+        write_deltalake(table, nothing, mode="append", commit_properties=properties)
 
     def _made(self, table: DeltaTable, stamp: Stamp) -> Version:
         table.update_incremental()
@@ -324,6 +330,8 @@ class DeltaPublication:
         if number is None:  # nothing was written, and somebody else wrote in the same moment
             raise _late(self._layout.spec.name)
         self._copies.write(number, stamp)
+        with suppress(OSError):  # another writer may sweep in the same moment
+            self._sealing.sweep(table, stamp)
         return Version(number, stamp)
 
     def _source(self, rows: pa.Table, deleted: Sequence[str]) -> pa.Table:
@@ -339,7 +347,7 @@ class DeltaPublication:
         both = pa.concat_tables([rows.cast(relaxed), gone.cast(relaxed)])
         return both.append_column("_deleted", marks)
 
-    def _merge(self, table: DeltaTable, source: pa.Table, stamp: Stamp) -> None:
+    def _merge(self, table: DeltaTable, source: pa.Table, properties: CommitProperties) -> None:
         key = self._layout.spec.key_name
         # identifiers of the definition only: no text of an event ever stands in a predicate
         values = {f'"{slot.name}"': f'source."{slot.name}"' for slot in self._layout.slots}
@@ -349,7 +357,7 @@ class DeltaPublication:
             source_alias="source",
             target_alias="target",
             writer_properties=_SNAPPY,
-            commit_properties=self._properties(table, stamp),
+            commit_properties=properties,
         )
         here = 'NOT source."_deleted"'
         merger = merger.when_matched_delete('source."_deleted"').when_matched_update(values, here)

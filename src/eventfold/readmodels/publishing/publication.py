@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.parking import ParkedStream
+from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.readmodels.port import Head
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 PARKED_NAMES = 1_000
+EMBEDDED = "embedded"
+SPARK = "spark"
+"""The engines, as stamps name them."""
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,12 +24,18 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         log: the id of the log.
         table: the name of the table.
-        generation: of the state it was published from.
-        change: the state's commit that it contains.
+        generation: counts the rebuilds of the table.
+        change: number of the commit that it contains, as the engine that wrote it counts; it means something only
+            together with that engine and its epoch.
         cursor: the events that it contains.
         fingerprint: of the definition.
         parked: the parked streams, the first thousand by name.
         parked_count: how many streams are parked.
+        engine: that wrote it.
+        epoch: counts by how many take-overs the table came to that engine.
+        parked_file: the name of the file that says what the version leaves out, see `parkedfile`; empty where it leaves
+            nothing out, None in the stamps of earlier eventfolds, which wrote none.
+        parked_sha256: of the bytes of that file.
     """
 
     log: str
@@ -37,14 +46,18 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     parked: tuple[str, ...] = ()
     parked_count: int = 0
+    engine: str = EMBEDDED
+    epoch: int = 0
+    parked_file: str | None = None
+    parked_sha256: str = ""
 
     def to_json(self) -> str:
         """The stamp as text, in the form in which every engine writes it."""
         return msgspec.json.encode(self, order="sorted").decode()
 
 
-def stamp_of(table: str, head: Head, parked: Sequence[ParkedStream]) -> Stamp:
-    """The stamp of a state at one instant."""
+def stamp_of(table: str, head: Head, *, epoch: int = 0) -> Stamp:
+    """The stamp of a state at one instant; whoever writes the version names in it what that leaves out."""
     return Stamp(
         log=head.cursor.log,
         table=table,
@@ -52,9 +65,28 @@ def stamp_of(table: str, head: Head, parked: Sequence[ParkedStream]) -> Stamp:
         change=head.change,
         cursor=head.cursor,
         fingerprint=head.fingerprint,
-        parked=tuple(sorted(p.stream for p in parked)[:PARKED_NAMES]),
-        parked_count=len(parked),
+        epoch=epoch,
     )
+
+
+def named_streams(parked: Sequence[ParkedStream]) -> tuple[str, ...]:
+    """The names of parked streams that stand in a stamp."""
+    return tuple(sorted(one.stream for one in parked)[:PARKED_NAMES])
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """What the rows of a version do not contain of the log up to its cursor.
+
+    Attributes:
+        parked: the parked streams.
+        skips: the events that people decided to leave out.
+    """
+
+    parked: tuple[ParkedStream, ...] = ()
+    skips: tuple[Skip, ...] = ()
+
+
+NOTHING = LeftOut()
 
 
 _decode = msgspec.json.Decoder(Stamp).decode
@@ -101,27 +133,45 @@ class Publication(Protocol):
             ForeignCursor: it was published from another log.
         """
 
-    def merge(self, on: Version, rows: "pa.Table", deleted: Sequence[str], stamp: Stamp) -> Version:
-        """Upserts whole rows and deletes keys in one new version.
+    def merge(
+        self,
+        on: Version,
+        rows: "pa.Table",
+        deleted: Sequence[str],
+        stamp: Stamp,
+        left_out: LeftOut = NOTHING,
+    ) -> Version:
+        """Upserts whole rows and deletes keys in one new version; without either it moves the stamp alone.
 
         Args:
             on: the version that was looked at; where another has come since, nothing is written.
             rows: in the form of `arrowform.schema`.
             deleted: keys; those that are not there are left out.
             stamp: what the new version contains.
+            left_out: and what it leaves out, which is written before it and named in its stamp.
 
         Raises:
             StaleCursor: another writer was quicker; nothing was written.
             StorageFailed: look at `head` before anything else.
         """
 
-    def overwrite(self, on: Version | None, rows: "pa.Table", stamp: Stamp) -> Version:
+    def overwrite(
+        self, on: Version | None, rows: "pa.Table", stamp: Stamp, left_out: LeftOut = NOTHING
+    ) -> Version:
         """Replaces all rows, and the columns, in one new version; errors as `merge`.
 
         Without `on` the table is made; where one is there, it is replaced only if it is known to be of this log.
 
         Raises:
             CursorLost: a table is there that cannot be shown to be ours.
+        """
+
+    def left_out(self, stamp: Stamp) -> LeftOut:
+        """What the version of a stamp leaves out, so that whoever takes it over can go on.
+
+        Raises:
+            CursorLost: that is not known any more.
+            StorageError: it cannot be read now.
         """
 
     def versions(self) -> Sequence[int]:

@@ -20,7 +20,7 @@ from eventfold.errors import (
 from eventfold.feed.port import Feed
 from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.port import Changed, Head, TableState
-from eventfold.readmodels.publishing.publication import Publication, Version, stamp_of
+from eventfold.readmodels.publishing.publication import LeftOut, Publication, Version, stamp_of
 from eventfold.readmodels.telling import rebuilding
 
 _log = logging.getLogger("eventfold.publisher")
@@ -110,20 +110,24 @@ class Publisher:
         return there.bounded and there.stamp.change in self._state.noted(self._publication.kind)
 
     def _merge(self, there: Version, head: Head) -> Version | None:
-        if there.stamp.change == head.change:
+        if there.stamp.change == head.change and not self._lacks_file(there, head):
             self._state.published(self._publication.kind, head.change)
             return None
         changed = self._state.changed(there.stamp.change)
-        stamp = stamp_of(self._name, changed.head, changed.parked)
+        stamp = stamp_of(self._name, changed.head)
         self._state.publishing(self._publication.kind, stamp.change)
         try:
-            made = self._publication.merge(there, changed.rows, changed.deleted, stamp)
+            made = self._publication.merge(there, changed.rows, changed.deleted, stamp, _left_out(changed))
         except StorageFailed:
             if not self._lacks_files(there):
                 raise
             return self._made_anew(there)
         self._state.published(self._publication.kind, stamp.change)
         return made
+
+    def _lacks_file(self, there: Version, head: Head) -> bool:
+        """Whether an earlier eventfold published what leaves something out, and did not write down what."""
+        return there.stamp.parked_file is None and bool(head.parked or self._state.skips())
 
     def _lacks_files(self, there: Version) -> bool:
         """Whether files of the published rows are gone, which no later merge would find either."""
@@ -140,8 +144,12 @@ class Publisher:
         return self._overwrite(there, self._state.changed(0))
 
     def _overwrite(self, there: Version | None, everything: Changed) -> Version:
-        stamp = stamp_of(self._name, everything.head, everything.parked)
+        stamp = stamp_of(self._name, everything.head)
         self._state.publishing(self._publication.kind, stamp.change)
-        made = self._publication.overwrite(there, everything.rows, stamp)
+        made = self._publication.overwrite(there, everything.rows, stamp, _left_out(everything))
         self._state.published(self._publication.kind, stamp.change)
         return made
+
+
+def _left_out(changed: Changed) -> LeftOut:
+    return LeftOut(tuple(changed.parked), tuple(changed.skips))

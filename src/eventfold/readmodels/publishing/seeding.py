@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
     """Fills a generation that was made just now with the rows of the newest published version; whether it did.
 
-    Only a version that is known to be the fold of the log up to its cursor is taken: nothing parked, the same
-    definition, changed by nobody else, and a cursor that the feed still serves. In every other case the fold begins at
-    zero, which is slower and as right.
+    Only a version that is known to be the fold of the log up to its cursor, minus what is known to be parked and
+    skipped, is taken: of the same definition, changed by nobody else, and with a cursor that the feed still serves. In
+    every other case the fold begins at zero, which is slower and as right.
 
     Args:
         state: an empty generation at the start of the feed; anything else is left alone.
@@ -27,7 +27,7 @@ def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
         return False
     try:
         version = publication.head()
-        if version is None or not version.intact or version.stamp.parked_count:
+        if version is None or not version.intact:
             return False
         if version.stamp.fingerprint != head.fingerprint:
             return False
@@ -35,7 +35,8 @@ def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
         rows = publication.rows(version.number)
         if rows is None:
             return False
-        state.load(rows, (), read=head.cursor, then=version.stamp.cursor)
+        left_out = publication.left_out(version.stamp)
+        state.load(rows, left_out.parked, left_out.skips, read=head.cursor, then=version.stamp.cursor)
     except (CursorLost, LogMismatch, StaleCursor, StorageError):
         return False  # said where somebody follows or publishes; here it only costs time
     return True

@@ -75,9 +75,7 @@ class SqliteTableState:
     def skips(self) -> Sequence[Skip]:
         """The events left out."""
         with self._pool.reading() as connection:
-            return [
-                _decode_skip(text) for (text,) in fetch(connection, SQL["skips"], (self.layout.spec.name,))
-            ]
+            return self._skips(connection)
 
     def commit(
         self, changes: Changes, *, read: Cursor, then: Cursor, epoch: int = 0, change: int | None = None
@@ -96,7 +94,15 @@ class SqliteTableState:
             self._move(connection, then, number)
         return number
 
-    def load(self, rows: "pa.Table", parked: Iterable[ParkedStream], *, read: Cursor, then: Cursor) -> int:
+    def load(
+        self,
+        rows: "pa.Table",
+        parked: Iterable[ParkedStream],
+        skips: Iterable[Skip] = (),
+        *,
+        read: Cursor,
+        then: Cursor,
+    ) -> int:
         """Inserts folded rows, sorted by key, which is how the file keeps them."""
         from eventfold.readmodels.folding.arrowform import to_rows
 
@@ -108,6 +114,7 @@ class SqliteTableState:
                     self.statements.upsert, [self._cells.to_sql(row, change) for row in page]
                 )
             connection.executemany(SQL["park"], [(*self._id, p.stream, _json(p)) for p in parked])
+            connection.executemany(SQL["skip"], [(self._id[0], s.stream, s.version, _json(s)) for s in skips])
             connection.execute(SQL["count_from"], (then.to_json(), *self._id))
             self._move(connection, then, change)
         return change
@@ -137,9 +144,9 @@ class SqliteTableState:
             deleted = [
                 key for (key,) in fetch(connection, self.statements.select_deleted, (*self._id, since))
             ]
-            parked = list(self._parked(connection))
+            parked, skips = list(self._parked(connection)), self._skips(connection)
         rows = pa.concat_tables(parts) if parts else from_rows(self.layout, [])
-        return Changed(head, rows, deleted, parked)
+        return Changed(head, rows, deleted, parked, skips)
 
     def acquire(self, owner: str, seconds: float, *, over: str = "") -> int:
         """Takes or renews the lease; a new owner gets a new epoch."""
@@ -240,6 +247,9 @@ class SqliteTableState:
 
     def _parked(self, connection: apsw.Connection) -> Iterator[ParkedStream]:
         return (_decode_parked(text) for (text,) in fetch(connection, SQL["parked"], self._id))
+
+    def _skips(self, connection: apsw.Connection) -> list[Skip]:
+        return [_decode_skip(text) for (text,) in fetch(connection, SQL["skips"], (self._id[0],))]
 
     def _gone(self) -> StaleCursor:
         return StaleCursor(

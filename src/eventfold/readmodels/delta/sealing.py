@@ -1,0 +1,83 @@
+"""What every commit of ours carries: the fence and a stamp, and the file that it names, written before the commit."""
+
+from pathlib import Path
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+
+from eventfold.readmodels.delta.commits import kept_commits, read_commit
+from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal, sweep
+from eventfold.readmodels.publishing.publication import LeftOut, Stamp
+
+_FILES = 128
+"""How many parked files stand there at least before they are swept."""
+
+
+class Sealing:
+    """Seals the commits of one table.
+
+    Args:
+        table: its folder.
+        application: the beginning of the names of our transactions.
+        copies: of its stamps.
+    """
+
+    def __init__(self, table: Path, application: str, copies: Copies) -> None:
+        self._table = table
+        self._application = application
+        self._copies = copies
+        self._folder = LocalParkedFolder(table)
+        self._sweep_above = _FILES
+
+    def seal(
+        self, table: DeltaTable | None, stamp: Stamp, left_out: LeftOut, before: Stamp | None
+    ) -> tuple[Stamp, CommitProperties]:
+        """The stamp as it is to be committed, and the properties of that commit; for one commit onto this snapshot.
+
+        Args:
+            table: the snapshot that is written to; None where the table is made.
+            stamp: of the new version.
+            left_out: what the new version leaves out.
+            before: the stamp of the version that was looked at.
+        """
+        application = f"{self._application}/{stamp.generation}"
+        recorded = None if table is None else table.transaction_version(application)
+        transaction = (recorded or 0) + 1
+        sealed = seal(self._folder, stamp, transaction, left_out, before)
+        return sealed, CommitProperties(
+            custom_metadata={"userMetadata": sealed.to_json()},
+            max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
+            app_transactions=[Transaction(application, transaction)],
+        )
+
+    def left_out(self, stamp: Stamp) -> LeftOut:
+        """What a version leaves out; see `Publication.left_out`."""
+        return left_out_by(self._folder, stamp)
+
+    def sweep(self, table: DeltaTable, stamp: Stamp) -> None:
+        """Removes parked files that no version names which the log still tells of, once there are many.
+
+        Args:
+            table: the version that was just committed.
+            stamp: its stamp.
+        """
+        if not stamp.parked_file or len(self._folder.names()) <= self._sweep_above:
+            return
+        oldest = min((*kept_commits(self._table), *_checkpoints(self._table)), default=table.version())
+        stamps = [self._stamp(number) for number in range(oldest, table.version() + 1)]
+        named = {one.parked_file for one in (*stamps, stamp) if one is not None and one.parked_file}
+        recorded = table.transaction_version(f"{self._application}/{stamp.generation}") or 0
+        left = sweep(self._folder, named, (stamp.generation, recorded))
+        self._sweep_above = max(
+            _FILES, 2 * left
+        )  # many may be kept for long: not every commit looks at all versions
+
+    def _stamp(self, number: int) -> Stamp | None:
+        found = self._copies.read(number)
+        commit = read_commit(self._table, number) if found is None else None
+        return commit.stamp if commit else found
+
+
+def _checkpoints(table: Path) -> list[int]:
+    names = [path.name.partition(".")[0] for path in (table / "_delta_log").glob("*.checkpoint*.parquet")]
+    return [int(name) for name in names if name.isdecimal()]
