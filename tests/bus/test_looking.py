@@ -1,6 +1,6 @@
 """A look at a topic says what stands at its ends and whose it is, and reads no more than it says."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -44,7 +44,7 @@ class Shelf:
     def ends(self, count: int) -> Sequence[int]:
         raise AssertionError("a look asks for each partition")
 
-    def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
+    def scan(self, parts: Mapping[int, Bounds]) -> Generator[Received, None, None]:
         for number, part in parts.items():
             for offset in range(part.low, part.end):
                 message = self.partitions[number][offset - self.low]

@@ -1,6 +1,6 @@
 """The topic port: what relay and feed need of a broker."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -128,7 +128,7 @@ class Topic(Protocol):
     def ends(self, count: int) -> Sequence[int]:
         """The `end` of all its partitions, of which there are so many, in one question; errors as `count`."""
 
-    def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
+    def scan(self, parts: Mapping[int, Bounds]) -> Generator[Received, None, None]:
         """The messages of some partitions between bounds that were read before; errors as `count`."""
 
     def partition_count(self) -> int:

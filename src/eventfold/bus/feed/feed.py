@@ -2,14 +2,16 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from eventfold.bus.feed.cursors import ALONE, bare, least, own_cursor
+from eventfold.bus.feed.forgotten import Forgotten
+from eventfold.bus.feed.known import Known
 from eventfold.bus.feed.place import read_standing
+from eventfold.bus.feed.window import Window
 from eventfold.bus.feed.windows import PATIENCE, Windows
 from eventfold.bus.finding import find
 from eventfold.bus.messages.decoding import read_envelope
@@ -19,6 +21,7 @@ from eventfold.errors import (
     BusUnavailable,
     CapabilityMissing,
     CheckpointBeyondHead,
+    CursorExpired,
     CursorInvalid,
     ForeignCursor,
     FormatUnknown,
@@ -35,8 +38,6 @@ from eventfold.store.names import category_of, check_categories, stored_category
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_KNOWN = 10_000
-
 
 class BusFeed:
     """Follows the log in a topic; see `Feed` for what each method promises.
@@ -52,7 +53,7 @@ class BusFeed:
         self._topic = topic
         self._source = source
         self._lock = threading.RLock()
-        self._known: OrderedDict[tuple[str, int, str], None] = OrderedDict()
+        self._known = Known()
         self._names: Sequence[str] = ()
 
     @cached_property
@@ -66,6 +67,13 @@ class BusFeed:
     @cached_property
     def _windows(self) -> Windows:
         return Windows(self._topic, self._count, self._identity, self._lock)
+
+    @cached_property
+    def _forgotten(self) -> Forgotten | None:
+        """None where the log is not open."""
+        if self._source is None:
+            return None
+        return Forgotten(self._topic, self._count, self._identity, self._source, self._lock)
 
     @property
     def capabilities(self) -> FeedCapabilities:
@@ -98,10 +106,15 @@ class BusFeed:
         """After the last event of which every partition of the topic says that it is there."""
         with self._lock:
             holdings = find(self._topic, self._count, self.log_id)
-        if any(holding.cursor is None for holding in holdings):
+            silent = [n for n, holding in enumerate(holdings) if holding.cursor is None]
+            if self._source is not None and any(self._topic.bounds(n).low for n in silent):
+                return (
+                    self._source.end()
+                )  # as `read` goes, where the topic has forgotten all that says how far it came
+        if silent:
             return self.start()
         marks = least(holdings, self._identity)
-        self._remember(marks)
+        self._known.add(marks)
         return Cursor(self.log_id, marks)
 
     def check(self, cursor: Cursor) -> None:
@@ -109,7 +122,7 @@ class BusFeed:
         self._same_log(cursor.log)
         for mark in cursor.marks.values():
             read_standing(mark)
-        if all(self._is_known(name, mark) for name, mark in cursor.marks.items()):
+        if self._known.has(cursor.marks):
             return
         if self._source is not None:
             own = own_cursor(cursor)
@@ -117,7 +130,7 @@ class BusFeed:
                 self._source.check(own)
         else:
             self._verify(cursor)
-        self._remember(cursor.marks)
+        self._known.add(cursor.marks)
 
     def read(
         self,
@@ -128,19 +141,41 @@ class BusFeed:
         categories: Collection[str] | None = None,
         types: Collection[str] | None = None,
     ) -> Page:
-        """The next events, as far as all of them are there."""
+        """The next events, as far as all of them are there; what the topic has not, from the log, if that is open."""
         check_page(limit, categories)
         self.check(after)
         if partitions is not None and not set(partitions) & after.marks.keys():
             return Page((), after, caught_up=True)
-        window = self._windows.take(after)
+        older = self._forgotten
+        if older is not None and not self._windows.knows(after):
+            page = older.page(after, limit, partitions, categories, types)
+            if page is not None:
+                return page
+        try:
+            return self._read(self._windows.take(after), limit, partitions, categories, types)
+        except CursorExpired:
+            page = None
+            if older is not None:
+                page = older.page(after, limit, partitions, categories, types, is_told=True)
+            # its offsets may be those of messages that were read, and forgotten since
+            return page or self._read(self._windows.new(after), limit, partitions, categories, types)
+
+    def _read(
+        self,
+        window: Window,
+        limit: int,
+        partitions: Collection[str] | None,
+        categories: Collection[str] | None,
+        types: Collection[str] | None,
+    ) -> Page:
+        """The next events that the topic has."""
         try:
             events, caught_up = self._windows.read_on(window, limit, partitions)
         except BaseException:
             window.close()
             raise
         cursor = window.cursor
-        self._remember(cursor.marks)
+        self._known.add(cursor.marks)
         self._windows.keep(window, cursor)
         return Page([event for event in events if _fits(event, categories, types)], cursor, caught_up)
 
@@ -202,10 +237,17 @@ class BusFeed:
         """Woken by the topic."""
         until = time.monotonic() + timeout
         self.check(cursor)
+        if self._forgotten is not None and not self._windows.knows(cursor):
+            is_there = self._forgotten.wait(cursor, timeout)
+            if is_there is not None:
+                return is_there
         window = self._windows.take(cursor)
         try:
             while not (found := window.has_more()) and (left := until - time.monotonic()) > 0:
                 window.poll(min(left, 0.5))
+        except CursorExpired:
+            window.close()
+            return True  # of which the next read says more
         except BaseException:
             window.close()
             raise
@@ -319,18 +361,6 @@ class BusFeed:
     def _in_order(self, why: str) -> None:
         if not self.capabilities.total_order:
             raise CapabilityMissing(f"The log in {self._topic.name} has no total order: {why}.")
-
-    def _is_known(self, name: str, mark: Mark) -> bool:
-        with self._lock:
-            return mark.position == 0 or (name, mark.position, mark.event) in self._known
-
-    def _remember(self, marks: Mapping[str, Mark]) -> None:
-        with self._lock:
-            for name, mark in marks.items():
-                self._known[name, mark.position, mark.event] = None
-                self._known.move_to_end((name, mark.position, mark.event))
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
 
     def _same_log(self, log_id: str) -> None:
         if log_id != self.log_id:

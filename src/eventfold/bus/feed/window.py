@@ -163,12 +163,11 @@ class Window:
             for name, place in progress.sent.items():
                 self._check(partition, name, place)
             self._told[partition], self._told_at[partition] = progress.cursor, message.offset
-            self._moved = True
+            self._moved, self._from_low[partition] = True, False  # it speaks for every partition of the log
         elif isinstance(found, EventEnvelope) and event is not None:
             self._check(partition, found.partition, found.before)
             self._keep(event, message)
             self._alike.learn(found, message.headers)
-        self._from_low[partition] = False
 
     def _keep(self, event: RecordedEvent, message: Received) -> None:
         lane = self._lane(message.partition, event.partition)
@@ -204,7 +203,7 @@ class Window:
         if part is None or before.position <= part.mark.position:  # another reader's, or given earlier
             return
         what = f"events of partition {name} of the log up to position {before.position}"
-        if self._from_low[partition]:
+        if self._from_low[partition] and not any(overlap(known, name) for known in lanes):
             raise CursorExpired(
                 f"{self._topic} no longer holds {what}: raise its retention, fill a new topic from the log, and rebuild"
                 " what follows it: `eventfold rebuild`.",

@@ -68,6 +68,11 @@ class Windows:
             offsets, is_low = self._offsets(cursor)
         return self._window(cursor, offsets, is_low=is_low)
 
+    def knows(self, cursor: Cursor) -> bool:
+        """Whether it is known from where the topic is read for a place, without a look at the topic."""
+        with self._lock:
+            return cursor.to_json() in self._windows or self._known(cursor) is not None
+
     def keep(self, window: Window, cursor: Cursor) -> None:
         """For who comes back to that place."""
         with self._lock:
@@ -96,11 +101,16 @@ class Windows:
         return Window(reader, name, self._identity, cursor, offsets, from_low=is_low)
 
     def _offsets(self, cursor: Cursor) -> tuple[Sequence[int], bool]:
+        known = self._known(cursor)
+        return (known, False) if known is not None else locate(self._topic, self._count, cursor.marks)
+
+    def _known(self, cursor: Cursor) -> Sequence[int] | None:
+        """The offsets that a cursor has with it."""
         standings = [read_standing(mark) for mark in cursor.marks.values()]
         known = [one.offsets for one in standings if one and one.topic == self._identity]
         if len(known) == len(standings) and all(len(offsets) == self._count for offsets in known):
-            return [min(found) for found in zip(*known, strict=True)], False
-        return locate(self._topic, self._count, cursor.marks)
+            return [min(found) for found in zip(*known, strict=True)]
+        return None
 
     def _has_no_more(self, window: Window) -> bool:
         """The same, where something was given already, which no error may hold back: the next read raises it."""

@@ -1,7 +1,7 @@
 """A topic of a Kafka broker, as relay and feed see it: counted, looked at to its end, and sent to."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
@@ -99,7 +99,7 @@ class KafkaTopic:
             "asking for its ends", lambda seconds: ends_of(self._consumer(), self._topic, count, seconds)
         )
 
-    def scan(self, parts: Mapping[int, Bounds]) -> Iterator[Received]:
+    def scan(self, parts: Mapping[int, Bounds]) -> Generator[Received, None, None]:
         """To the ends that were read before, also where they are followed by control records only."""
         left = {partition: bounds.end for partition, bounds in parts.items() if bounds.low < bounds.end}
         if not left:

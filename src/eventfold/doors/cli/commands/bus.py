@@ -147,8 +147,8 @@ def _warnings(seen: Look, *, is_relayed: bool) -> Iterator[str]:
     cut = [str(one.partition) for one in seen.partitions if one.low]
     if cut:
         yield (
-            f"The beginning is forgotten in partition {', '.join(cut)}: who begins now cannot begin at the first event"
-            " (retention.ms=-1 keeps all)."
+            f"The beginning is forgotten in partition {', '.join(cut)}: who begins now reads it in the log, and cannot"
+            " begin where that is not open (retention.ms=-1 keeps all)."
         )
 
 
