@@ -2,6 +2,9 @@
 
 import base64
 import json
+import re
+import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from eventfold.bus.followed import followed
 from eventfold.bus.kafka.entra import Tokens
+from eventfold.bus.kafka.probing import speaks
 from eventfold.bus.kafka.reading import KafkaReader
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.messages.form import Message
@@ -190,31 +194,59 @@ def test_a_user_of_kafka_with_a_wrong_password_is_told_which(
     error = refusal(place)
     assert "does not let the user me in" in str(error)
     assert "EVENTFOLD_KAFKA_PASSWORD" in str(error)
-    assert "SCRAM-SHA-256" in str(
-        refusal(f"{place}&mechanism=SCRAM-SHA-256")
-    )  # what the broker has instead is told
+    other = refusal(f"{place}&mechanism=SCRAM-SHA-256")
+    assert "It does not take SCRAM-SHA-256" in str(other)
+    assert "broker's supported mechanisms: PLAIN,OAUTHBEARER" in str(other)
+    assert other.facts["key"] == "bus"
+    named = refusal(place.replace("user=me", "user=$ConnectionString"))
+    assert named.facts["key"] == "EVENTFOLD_KAFKA_PASSWORD"  # as that of any user of this kind of URL
+
+
+@pytest.mark.parametrize(
+    ("port", "options", "told"),
+    [
+        ("secured", "", r"speaks TLS, and is called without it: take \?security=ssl, or user=NAME"),
+        ("secured", "?user=me&security=sasl_plaintext", r"called without it: take \?security=sasl_ssl,"),
+        ("plain", "?security=ssl", r"speaks no TLS, and is called with it: take \?security=plaintext,"),
+        ("plain", "?user=me", r"speaks no TLS, and is called with it: take \?security=sasl_plaintext,"),
+        ("plain", "?user=me&security=sasl_plaintext", "Nobody signs in at this port"),
+    ],
+)
+def test_a_port_that_is_called_in_another_way_is_told_at_once(
+    kafka: Shared, monkeypatch: pytest.MonkeyPatch, port: str, options: str, told: str
+) -> None:
+    """The client hears no more than that its line was closed."""
+    monkeypatch.setenv("EVENTFOLD_KAFKA_PASSWORD", "hunter22")
+    client = kafka.plain if port == "plain" else kafka.secured
+    error = refusal(f"kafka://{client['bootstrap.servers']}/shop{options}")
+    assert re.search(told, str(error))
+    assert error.facts["key"] == "bus"
+
+
+def test_a_port_where_nobody_is_or_somebody_else_speaks_neither() -> None:
+    """The control: only what was heard is told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def hang_up() -> None:
+            for _ in range(2):
+                server.accept()[0].close()
+
+        talking = threading.Thread(target=hang_up)
+        talking.start()
+        assert speaks(f"127.0.0.1:{port}") == ""
+        talking.join(10)
+    assert [speaks(f"127.0.0.1:{port}"), speaks("nowhere")] == ["", ""]
 
 
 def test_a_reader_that_is_not_let_in_any_more_says_so(kafka: Shared, topic: MakeTopic) -> None:
     """The client tries again for ever, and looks as if it had nothing to read."""
     reader = KafkaReader({**kafka.secured, "sasl.password": "another"}, topic())
     reader.seek({0: 0})
-    with pytest.raises(ConfigInvalid, match="does not let the connection string in"):
+    with pytest.raises(ConfigInvalid, match=r"does not let the user \$ConnectionString in"):
         for _ in range(100):
             assert list(reader.poll(10, 0.3)) == []
     reader.close()
-
-
-@pytest.mark.parametrize("server", ["plain", "secured"])
-def test_encrypted_or_not_the_other_way_round_is_told_by_the_client(kafka: Shared, server: str) -> None:
-    """The broker only closes the connection: what the client makes of it is told, and that no time will help is not."""
-    place = getattr(kafka, server)["bootstrap.servers"]
-    options = {"security.protocol": "SSL"} if server == "plain" else {}
-    with (
-        closing(KafkaTopic({"bootstrap.servers": place, **options}, "shop", patience=1.5)) as topic,
-        pytest.raises(BusUnavailable, match="SSL" if server == "plain" else "down"),
-    ):
-        topic.count()
 
 
 def test_an_event_that_is_too_large_is_not_sent(url: Url) -> None:

@@ -32,13 +32,20 @@ _REFUSED = {
 _SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT}  # noqa: SLF001 - names of the client
 FAR = "tried was {}. Look whether a broker runs there and can be reached from here; nothing is lost while it cannot."
 """What to do about a broker that does not answer, with where it was looked for."""
+_OTHER_MECHANISM = "Unsupported SASL mechanism"
+_OTHER_STATE = "Request not valid in current SASL state"
+"""As a port answers that takes everybody."""
+_OF_HUBS = "request.timeout.ms"
+"""A setting that only those have who call an event hub: elsewhere any user may have the same name."""
 _UNKNOWN_AUTHORITY = "certificate verify failed"
-_PASSAGE = re.compile(r" ?\(after \d+ms in state [^)]*\)|sasl_ssl://|ssl://|/bootstrap")
+_PASSAGE = re.compile(
+    r" ?\(after \d+ms in state [^)]*\)|(sasl_)?(ssl|plaintext)://|/bootstrap|: broker's supported mechanisms: *(?= \(after|$)"
+)
 
 
 def without_passage(text: str) -> str:
     """What the client said, without what says nothing to who reads it."""
-    return _PASSAGE.sub("", text)
+    return _PASSAGE.sub("", text).rstrip(" :")
 
 
 def is_silence(error: KafkaException) -> bool:
@@ -105,7 +112,7 @@ def refused(error: KafkaError, topic: str, client: Mapping[str, Any]) -> Eventfo
     """
     cause = without_passage(error.str())
     if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - a name of the client
-        who, mend, key = _signing(client)
+        who, mend, key = _signing(client, cause)
         return ConfigInvalid(f"The broker of {topic} does not let {who} in: {cause}. {mend}", key=key)
     if _UNKNOWN_AUTHORITY not in cause:
         return None
@@ -120,17 +127,19 @@ def refused(error: KafkaError, topic: str, client: Mapping[str, Any]) -> Eventfo
     )
 
 
-def _signing(client: Mapping[str, Any]) -> tuple[str, str, str]:
+def _signing(client: Mapping[str, Any], cause: str) -> tuple[str, str, str]:
     """Who signs in, what to look at where that fails, and the setting that it is about."""
     connection, name = CONNECTION, PASSWORD
+    is_hub = _OF_HUBS in client
     if "oauth_cb" in client:
         role = "Look whether it has the role Azure Event Hubs Data Owner, or Sender and Receiver, on the namespace."
         return "the identity of Entra ID", role, connection
-    if str(client.get("sasl.username", "")).startswith("$"):
+    if is_hub:
         return "the connection string", f"Look whether the key in {connection} is one of now.", connection
     user = f"the user {client.get('sasl.username', ''):.60}"
-    return (
-        user,
-        f"Look at the password in {name}, and whether mechanism is the one of the broker.",
-        name,
-    )
+    if _OTHER_STATE in cause:
+        return user, "Nobody signs in at this port: leave out user, or take the port for those who do.", "bus"
+    if _OTHER_MECHANISM in cause:
+        used = client.get("sasl.mechanisms", "")
+        return user, f"It does not take {used}: name one that it has, by mechanism, or leave that out.", "bus"
+    return user, f"Look at the password in {name}.", name

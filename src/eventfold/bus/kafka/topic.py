@@ -13,6 +13,7 @@ from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, r
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.patience import LAST_WORD, PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.plain import PlainSender
+from eventfold.bus.kafka.probing import mismatch
 from eventfold.bus.kafka.publisher import KafkaPublisher
 from eventfold.bus.kafka.reading import KafkaReader, consumer, ends_of, received
 from eventfold.bus.kafka.transactional import TransactionalSender
@@ -196,7 +197,7 @@ class KafkaTopic:
         """An answer, for which a call waits for so many seconds."""
         began, patience = time.monotonic(), self._patience
         until, settled = began + patience.answer, began + min(patience.answer, _SETTLING)
-        seconds = _FIRST
+        seconds, is_probed = _FIRST, False
         while True:
             if patience.is_over(LAST_WORD):
                 raise given_up(self._topic, what)
@@ -209,6 +210,10 @@ class KafkaTopic:
                 if is_silence(error):
                     if patience.is_over():
                         raise given_up(self._topic, what) from None
+                    if not is_probed and self._hearing.gone():
+                        is_probed, wrong = True, mismatch(self._client, self._topic)
+                        if wrong is not None:
+                            raise wrong from None
                     if now >= until:
                         raise silent(self._topic, what, now - began, self._hearing) from None
                 elif now > (settled if is_passing(error) else 0):
