@@ -39,7 +39,8 @@ _OF_HUBS = "request.timeout.ms"
 """A setting that only those have who call an event hub: elsewhere any user may have the same name."""
 _UNKNOWN_AUTHORITY = "certificate verify failed"
 _PASSAGE = re.compile(
-    r" ?\(after \d+ms in state [^)]*\)|(sasl_)?(ssl|plaintext)://|/bootstrap|: broker's supported mechanisms: *(?= \(after|$)"
+    r" ?\(after \d+ms in state [^)]*\)|(sasl_)?(ssl|plaintext)://|/bootstrap"
+    r"|: broker's supported mechanisms: *(?= \(after|$)"
 )
 
 
