@@ -12,11 +12,11 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.patience import LAST_WORD, PIECE, SENDING, Patience, given_up, silent
-from eventfold.bus.kafka.plain import PlainSender
 from eventfold.bus.kafka.probing import mismatch
 from eventfold.bus.kafka.publisher import KafkaPublisher
 from eventfold.bus.kafka.reading import KafkaReader, consumer, ends_of, received
-from eventfold.bus.kafka.transactional import TransactionalSender
+from eventfold.bus.kafka.sending.plain import PlainSender
+from eventfold.bus.kafka.sending.transactional import TransactionalSender
 from eventfold.bus.port import Bounds, Publisher, Reader, Received, Sender
 from eventfold.errors import BusUnavailable, EventfoldError, TopicUnfit
 

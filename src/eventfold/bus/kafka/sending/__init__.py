@@ -1,0 +1,1 @@
+"""How a relay sends, in each mode."""
