@@ -15,6 +15,7 @@ class MemoryTopic:
     def __init__(self, partitions: int) -> None:
         self.parts: list[list[Message | None]] = [[] for _ in range(partitions)]
         self.lows = [0] * partitions
+        self.made = 1
 
     def forget(self, shares: Sequence[float]) -> None:
         """That part of what stands in each partition, from its beginning; 1 = all."""
@@ -40,7 +41,13 @@ class MemoryTopic:
                     yield found
 
     def identity(self) -> str:
-        return "1"
+        return str(self.made)
+
+    def make_anew(self) -> None:
+        """It is deleted, and made again under its name."""
+        self.parts = [[] for _ in self.parts]
+        self.lows = [0] * len(self.parts)
+        self.made += 1
 
     def reader(self) -> Reader:
         return _Reader(self)
@@ -69,7 +76,7 @@ class _Reader:
 
     def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
         for partition, messages in enumerate(self._topic.parts):
-            if self._next[partition] < self._topic.lows[partition]:
+            if not self._topic.lows[partition] <= self._next[partition] <= len(messages):
                 raise CursorExpired("events no longer holds what is to be read.", topic="events")
             while (offset := self._next[partition]) < len(messages):
                 self._next[partition] = offset + 1

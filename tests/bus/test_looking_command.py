@@ -56,6 +56,23 @@ def place(tmp_path: Path, kafka: Shared, topic: MakeTopic) -> Place:
     return Place(tmp_path, kafka, topic(3))
 
 
+def test_a_log_that_is_not_there_keeps_nobody_from_looking_at_its_topic(place: Place, tmp_path: Path) -> None:
+    place.relay()
+    told = place.look("--json", "bus", store=f"sqlite:///{tmp_path}/nowhere.db")
+    assert told.code == 0, told.err
+    found = json.loads(told.out)
+    assert len(found["partitions"]) == 3
+    assert any("could not be looked at beside its topic" in warning for warning in found["warnings"])
+
+
+def test_a_state_that_is_none_is_not_blamed_on_the_topic(place: Place) -> None:
+    place.relay()
+    app = ("-a", "tests.bus.feed.test_app:shop", "--state", "nowhere://x")
+    told = eventfold(*app, "-s", place.bus, "status")
+    assert told.code != 0
+    assert "The setting state is given by --state" in told.err
+
+
 def test_a_topic_that_is_relayed(place: Place) -> None:
     place.relay()
     told = place.look("bus")

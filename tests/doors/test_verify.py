@@ -59,7 +59,7 @@ def edit(file: Path, *statements: str) -> None:
 def test_what_agrees_is_told_and_the_code_is_zero(run: Run) -> None:
     code, out, err = run()
     assert code == 0
-    assert re.search(r"orders\s+1\s+3\s+0\s+3\s+0\s+3", out)
+    assert re.search(r"orders\s+1\s+3\s+3\s+0\s+3", out)
     assert "3 events looked at, the contents of 3 compared with the ledger. Everything agrees." in err
     assert "\x1b" not in out + err
 

@@ -13,6 +13,7 @@ from azure.identity import CredentialUnavailableError
 from msgspec import structs
 
 import eventfold as ef
+from eventfold.doors.cli.showing.output import print_csv
 from eventfold.errors import EventfoldError
 from eventfold.store.port import Snapshot
 from tests.doors.calling import Told, eventfold
@@ -159,8 +160,14 @@ def test_a_missing_link_of_upcasters_is_refused_when_the_app_is_built(
     assert (told.code, json.loads(told.err)["error"]["code"]) == (2, "upcaster-missing")
 
 
+@pytest.mark.parametrize("number", ["-5", "+5", "-0.25", "-1e9"])
+def test_a_number_in_a_cell_of_csv_is_no_formula(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_csv([{"n": number}], ["n"])
+    assert capsys.readouterr().out == f"n\n{number}\n"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("beginning", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("beginning", ["=1+1", "+1+1", "-1-1", "@SUM(A1)", "\tx", "\rx"])
 def test_a_cell_of_csv_that_a_spreadsheet_would_take_for_a_formula_is_escaped(
     own_place: Place, beginning: str
 ) -> None:

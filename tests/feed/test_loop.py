@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from eventfold import ANY, Store, open_store
-from eventfold.errors import EventfoldError, ForeignCursor, StorageBusy, TableInvalid
+from eventfold.errors import BusUnavailable, EventfoldError, ForeignCursor, StorageBusy, TableInvalid
 from eventfold.feed import loop as loop_module
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Loop, catch_up
@@ -108,12 +108,23 @@ def test_an_append_ends_the_wait(store: Store) -> None:
     assert not running.is_alive()
 
 
-def test_catching_up_ends_with_the_first_error_and_finishes_everybody() -> None:
+def test_catching_up_goes_on_without_who_cannot_and_names_them_all_at_the_end() -> None:
     stop = threading.Event()
-    one, two = Scripted("one", [False, True], stop), Scripted("two", [False, StorageBusy("busy")], stop)
-    with pytest.raises(StorageBusy):
+    one = Scripted("one", [False, False, True], stop)
+    two = Scripted("two", [False, StorageBusy("busy", path="x")], stop)
+    three = Scripted("three", [TableInvalid("it has changed")], stop)
+    with pytest.raises(TableInvalid, match=r"it has changed Nor could two go on: busy"):
+        catch_up([one, two, three])
+    assert (one.script, one.finished, two.finished, three.finished) == ([], 1, 1, 1)
+
+
+def test_an_error_of_what_all_follow_ends_catching_up_at_once() -> None:
+    stop = threading.Event()
+    one = Scripted("one", [BusUnavailable("the broker is away")], stop)
+    two = Scripted("two", [False, True], stop)
+    with pytest.raises(BusUnavailable, match=r"the broker is away$"):
         catch_up([one, two])
-    assert (one.finished, two.finished) == (1, 1)
+    assert (len(two.script), two.finished) == (2, 1)
 
 
 def test_a_follower_that_cannot_finish_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:

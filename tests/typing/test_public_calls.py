@@ -14,8 +14,8 @@ import pytest
 import eventfold as ef
 from eventfold.aggregates.repository import Happened
 from eventfold.app.live import Live
+from eventfold.app.parked import ParkedStreams
 from eventfold.app.tables import LiveTable
-from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import Feed, Page
 from eventfold.readmodels.asking.asof import AsOf
 from eventfold.readmodels.asking.diff import Diff
@@ -155,7 +155,7 @@ def test_apps(tmp_path: Path) -> None:
         assert_type(table.why("account-1"), Explanation)
         assert_type(list(table.why("account-1")), list[Step])
         assert_type(table.why("account-1").parked, dict[str, int])
-        assert_type(table.parked(), Mapping[str, ParkedStream])
+        assert_type(table.parked(), ParkedStreams)
         assert_type(table.get("account-1"), dict[str, Any])
 
 

@@ -29,6 +29,8 @@ from examples.orders.proof import everything
 from examples.orders.today import payment
 
 FIRST, SECOND, FOLLOWERS = "relay 1", "relay 2", "tables and handlers"
+RELAY = ("--json", "relay", "--every", "0.5")
+"""Orders come one by one here: a transaction for each few would take the broker more than all that follows."""
 RAW, FEED = "the topic, read by a plain consumer of Kafka", "the topic, read by tables and handlers"
 _UNPAID = 12
 """Of so many orders one is not paid."""
@@ -81,9 +83,9 @@ def over_the_bus(
         live.repository(Order)  # handlers begin here, before the first order
         crew = closing.enter_context(workers(folder, bus, console))
         waiting = Waiting(console, crew, live, own)
-        first = crew.start(FIRST, "--json", "relay")
+        first = crew.start(FIRST, *RELAY)
         waiting.until_led("A relay begins", bus.rpartition("/")[2])
-        crew.start(SECOND, "--json", "relay")
+        crew.start(SECOND, *RELAY)
         crew.start(FOLLOWERS, "run", "--every", "10")
 
         def between(number: int, total: int) -> None:

@@ -1,12 +1,12 @@
 """One table of a live app: its rows now and at any moment, why they are so, and what waits."""
 
 import time as clocks
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from eventfold.app.parked import ParkedStreams
 from eventfold.errors import (
     CursorLost,
     EventfoldError,
@@ -17,7 +17,7 @@ from eventfold.events.metadata import current
 from eventfold.events.registry import Registry
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
-from eventfold.feed.parking import ParkedStream, Skip
+from eventfold.feed.parking import Skip
 from eventfold.feed.port import Feed
 from eventfold.readmodels.counting.unknown import Sought, UnknownType, told
 from eventfold.readmodels.declaring.layout import Layout
@@ -237,9 +237,9 @@ class LiveTable(Framed):
         found = () if self._sought is None else ledger.unknown(self._sought)
         return [UnknownType(table=self.name, type=name, events=events) for name, events in found]
 
-    def parked(self) -> Mapping[str, ParkedStream]:
-        """The streams whose events wait, by name."""
-        return self.live().parked()
+    def parked(self) -> ParkedStreams:
+        """The streams whose events wait, by name; a mapping that shows itself, in a notebook as a table."""
+        return ParkedStreams(self.name, self.live().parked())
 
     def retry(self, stream: str) -> bool:
         """Folds the parked events of a stream again, in order; False where it is parked again.

@@ -5,15 +5,17 @@ An error that passes is tried again after a pause that grows; one that does not 
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
 from eventfold.errors import (
+    BusUnavailable,
     DefinitionError,
     EventfoldError,
     LogMismatch,
     RelayFenced,
+    StoreClosed,
     StoreFenced,
     SubscriptionDiffers,
     TableStopped,
@@ -24,6 +26,8 @@ from eventfold.feed.port import Feed
 _log = logging.getLogger("eventfold.loop")
 STAYS = (DefinitionError, LogMismatch, TableStopped, SubscriptionDiffers, StoreFenced, RelayFenced)
 """Errors that no repeat mends: a person does, or the log is opened anew."""
+_OF_ALL = (StoreFenced, StoreClosed, BusUnavailable)
+"""Errors of what is followed: no other follower would do better."""
 _PAUSE = (0.05, 5.0)
 """Seconds after the first failure, and at most."""
 
@@ -161,18 +165,45 @@ class Loop:
 
 
 def catch_up(followers: Iterable[Follower], *, progress: Callable[[], object] | None = None) -> None:
-    """Lets every follower reach the end once, then finish; the first error ends it.
+    """Lets every follower reach the end once, then finish; one that cannot go on stops no other.
 
     Followers go on side by side, a page at a time, so that they can share what is read.
+
+    Raises:
+        EventfoldError: of the first that could not go on; its sentence names the others. Where what all of them read
+            is at fault, it ends all.
     """
     everyone = list(followers)
     behind = list(everyone)
+    failed: list[tuple[Follower, EventfoldError]] = []
     try:
         while behind:
-            behind = [follower for follower in behind if not follower.step()]
+            behind = [follower for follower in behind if not _step(follower, failed)]
             if progress is not None:
                 progress()
     finally:
         with ExitStack() as finishing:  # each gives back what it holds, whatever becomes of the others
             for follower in reversed(everyone):
                 finishing.callback(follower.finish)
+    if failed:
+        raise _all_of(failed)
+
+
+def _step(follower: Follower, failed: list[tuple[Follower, EventfoldError]]) -> bool:
+    """Whether it has nothing more to do, or cannot do it."""
+    try:
+        return follower.step()
+    except _OF_ALL:
+        raise
+    except EventfoldError as error:
+        failed.append((follower, error))
+        return True
+
+
+def _all_of(failed: Sequence[tuple[Follower, EventfoldError]]) -> EventfoldError:
+    """The first error, which names the other followers that could not go on."""
+    (_, first), *others = failed
+    if not others:
+        return first
+    told = " ".join(f"Nor could {follower.name} go on: {error.message}" for follower, error in others)
+    return type(first)(f"{first.message} {told}", **first.facts)

@@ -49,6 +49,7 @@ class WithFollowers(WithTables):
             TableBehind: another worker keeps a table and does not come as far within that time.
             OwnerFenced: a worker of which nothing is known holds a table for longer.
             LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
+            EventfoldError: a table cannot go on; the others have, and the sentence names all that could not.
         """
         read = SharedReads(self.store.feed()).read
         workers = self._workers(read=read)

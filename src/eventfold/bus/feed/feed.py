@@ -1,5 +1,6 @@
 """The feed of a topic: the log that a relay brings there, with the cursors of the log itself."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from eventfold.bus.feed.known import Known
 from eventfold.bus.feed.place import read_standing
 from eventfold.bus.feed.window import Window
 from eventfold.bus.feed.windows import PATIENCE, Windows
+from eventfold.bus.feed.witness import verify
 from eventfold.bus.finding import find
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import ProgressEnvelope
@@ -23,6 +25,7 @@ from eventfold.errors import (
     CheckpointBeyondHead,
     CursorExpired,
     CursorInvalid,
+    FeedBroken,
     ForeignCursor,
     FormatUnknown,
     PositionBeyondHead,
@@ -37,6 +40,8 @@ from eventfold.store.names import category_of, check_categories, stored_category
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_log = logging.getLogger("eventfold.bus")
 
 
 class BusFeed:
@@ -129,7 +134,7 @@ class BusFeed:
             if own is not None:
                 self._source.check(own)
         else:
-            self._verify(cursor)
+            verify(cursor, self.end(), self._windows)
         self._known.add(cursor.marks)
 
     def read(
@@ -153,12 +158,31 @@ class BusFeed:
                 return page
         try:
             return self._read(self._windows.take(after), limit, partitions, categories, types)
-        except CursorExpired:
+        except (CursorExpired, FeedBroken) as error:
+            if self._is_made_anew():
+                return self.read(after, limit, partitions=partitions, categories=categories, types=types)
+            if isinstance(error, FeedBroken):
+                raise
             page = None
             if older is not None:
                 page = older.page(after, limit, partitions, categories, types, is_told=True)
             # its offsets may be those of messages that were read, and forgotten since
             return page or self._read(self._windows.new(after), limit, partitions, categories, types)
+
+    def _is_made_anew(self) -> bool:
+        """Whether the topic is another one by now; it is followed then, and what was known of the former forgotten."""
+        with self._lock:
+            now = self._topic.identity()
+            if not now or now == self._identity:
+                return False
+            _log.warning(
+                "The topic %s was made anew: who follows it goes on there, when its relay has come to the place.",
+                self._topic.name,
+            )
+            self._windows.close()
+            for name in ("_count", "_identity", "_windows", "_forgotten"):
+                vars(self).pop(name, None)
+            return True
 
     def _read(
         self,
@@ -326,38 +350,6 @@ class BusFeed:
             if page.caught_up:
                 return cursor
 
-    def _verify(self, cursor: Cursor) -> None:
-        """Looks the witness of each mark up in the topic."""
-        if all(mark.position == 0 for mark in cursor.marks.values()):
-            return
-        end = self.end()
-        for name, mark in cursor.marks.items():
-            if mark.position > (there := end.marks.get(name, mark).position):
-                raise CheckpointBeyondHead(
-                    f"The topic ends at position {there} of partition {name}, the cursor stands at {mark.position}: the"
-                    " relay has not come so far, or its log was restored from an older copy.",
-                    partition=name,
-                )
-        before = {name: Mark(max(0, mark.position - 1)) for name, mark in cursor.marks.items()}
-        at, left = (
-            Cursor(self.log_id, before),
-            {n: m for n, m in cursor.marks.items() if m.position and m.event},
-        )
-        window = self._windows.new(at)
-        try:
-            while left:
-                events, caught_up = self._windows.read_on(window, 1, None)
-                for event in events:
-                    wanted = left.get(event.partition)
-                    if wanted is not None and event.position >= wanted.position:
-                        if event.position > wanted.position or event.id_bytes.hex() != wanted.event:
-                            raise _another(event.partition, wanted)
-                        del left[event.partition]
-                if caught_up:
-                    return
-        finally:
-            window.close()
-
     def _in_order(self, why: str) -> None:
         if not self.capabilities.total_order:
             raise CapabilityMissing(f"The log in {self._topic.name} has no total order: {why}.")
@@ -370,14 +362,6 @@ class BusFeed:
                 cursor_log=log_id,
                 log=self.log_id,
             )
-
-
-def _another(name: str, mark: Mark) -> ForeignCursor:
-    return ForeignCursor(
-        f"Another event stands at position {mark.position} of partition {name} than when this cursor was written: the"
-        " topic was filled from another copy of the log. Rebuild what follows it: `eventfold rebuild`.",
-        position=mark.position,
-    )
 
 
 def _position(cursor: Cursor) -> int:

@@ -66,6 +66,12 @@ def is_passing(error: KafkaException) -> bool:
     return found.code() in _CHOOSING | _ABSENT
 
 
+def is_unknown(error: KafkaException) -> bool:
+    """Whether the broker knows no such topic."""
+    found: KafkaError = error.args[0]
+    return found.code() in _ABSENT
+
+
 def failure(
     error: KafkaError | KafkaException, topic: str, what: str, heard: str = "", *, was_there: bool = True
 ) -> EventfoldError:

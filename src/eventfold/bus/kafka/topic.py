@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, refused
+from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, is_unknown, refused
 from eventfold.bus.kafka.hearing import Hearing
 from eventfold.bus.kafka.patience import LAST_WORD, PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.probing import mismatch
@@ -216,12 +216,21 @@ class KafkaTopic:
                             raise wrong from None
                     if now >= until:
                         raise silent(self._topic, what, now - began, self._hearing) from None
-                elif now > (settled if is_passing(error) else 0):
+                elif now > (settled if is_passing(error) and not self._is_absent(error) else 0):
                     raise failure(
                         error, self._topic, what, self._hearing.last, was_there=self._was_there
                     ) from None
                 seconds = min(2 * seconds, max(until - now, _FIRST))  # a broker may be slow to answer
             time.sleep(0.05)
+
+    def _is_absent(self, error: KafkaException) -> bool:
+        """Whether a broker that knows other topics does not know this one: it has not just started."""
+        if self._was_there or not is_unknown(error):
+            return False
+        with suppress(KafkaException):
+            known = self._kafka().list_topics(timeout=_FIRST).topics
+            return self._topic not in known and any(not name.startswith("__") for name in known)
+        return False
 
     def _told(self, call: Callable[[float], Mapping[Any, Future[T]]]) -> T | None:
         """An answer that not every broker gives; None where none came."""

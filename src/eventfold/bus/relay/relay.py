@@ -20,6 +20,7 @@ from eventfold.bus.messages.form import Message, Progress
 from eventfold.bus.port import Sender, Topic
 from eventfold.bus.relay.anew import is_another, is_empty
 from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
+from eventfold.bus.relay.rest import Rest
 from eventfold.bus.unfit import repartitioned
 from eventfold.errors import BusUnavailable, CursorInvalid, RelayFenced
 from eventfold.events.envelope import RecordedEvent
@@ -82,6 +83,8 @@ class Relay:
         seconds: how long its lease may stand still before another relay takes over.
         clock: seconds, for intervals only.
         stop: once it is set, the broker is waited for no longer than a few seconds.
+        every: seconds between two batches, at least, where it keeps up: what comes meanwhile shares one.
+        turned: called when it has begun to send, with False, and when another relay sends instead, with True.
     """
 
     def __init__(
@@ -96,6 +99,8 @@ class Relay:
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         stop: Stop | None = None,
+        turned: Callable[[bool], object] = bool,
+        every: float = 0.0,
     ) -> None:
         self._feed = store.feed()
         self._effects = store.effects()
@@ -108,7 +113,17 @@ class Relay:
         self._page = page
         self._limit = min(page, _FIRST)
         self._clock = clock
-        self._share = Share(self._effects, self._reader, owner or new_owner(), seconds=seconds, clock=clock)
+        self._rest = Rest(every, clock, stop)
+        self._turned = turned
+        self._turn: bool | None = None
+        self._share = Share(
+            self._effects,
+            self._reader,
+            owner or new_owner(),
+            seconds=seconds,
+            clock=clock,
+            what=f"Sending to {topic.name}",
+        )
         self._heart = Heart(self._share, self.name, seconds)
         self._sender: Sender | None = None
         self._sent: Sequence[Marks] = []
@@ -166,11 +181,15 @@ class Relay:
             if not self._waits:
                 self._waits = True
                 _log.info("%s waits: another relay sends there.", self.name)
+            self._tell(waits=True)
             return True
         self._waits = False
         try:
             if self._sender is None:
                 self._start()
+                self._tell(waits=False)
+            if self._rest.lasts():
+                return False
             return self._send()
         except RelayFenced as error:
             self._stop_sending()
@@ -199,6 +218,11 @@ class Relay:
                 self._beside = None
             self._heart.stop()
             self._share.release()
+
+    def _tell(self, *, waits: bool) -> None:
+        if self._turn != waits:
+            self._turn = waits
+            self._turned(waits)
 
     def _is_another_relays(self) -> bool:
         """Whether the lease has passed on; if it has not, who fenced this relay knows nothing of it."""
@@ -291,6 +315,8 @@ class Relay:
             self._sender.send(self._messages(fresh, page))
             self._told, self._told_at = page.cursor, now
             self.handled += len(fresh)
+            if page.caught_up:
+                self._rest.begin()
         self._cursor = page.cursor
         self._keep()
         return page.caught_up

@@ -22,7 +22,7 @@ FILE = "eventfold.toml"
 PREFIX = "EVENTFOLD_"
 SETTINGS = {
     "app": "the app, as module:name",
-    "store": "the URL of the log",
+    "store": "the URL of the log; or of the topic of its events, where only that can be read",
     "lake": "the folder of the Delta tables",
     "state": "the URL of the tables' state",
     "bus": "the URL of the topic that the log's events go through",

@@ -74,7 +74,11 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
     "-a", "--app", envvar="EVENTFOLD_APP", metavar="MODULE:NAME", help="The app, for example shop.app:shop."
 )
 @click.option(
-    "-s", "--store", envvar="EVENTFOLD_STORE", metavar="URL", help="The log, for example sqlite:///shop.db."
+    "-s",
+    "--store",
+    envvar="EVENTFOLD_STORE",
+    metavar="URL",
+    help="The log, for example sqlite:///shop.db; or a topic of its events.",
 )
 @click.option("--lake", envvar="EVENTFOLD_LAKE", metavar="FOLDER", help="The folder of the Delta tables.")
 @click.option(

@@ -188,7 +188,7 @@ class Settings:
             if (
                 setting == "store"
                 and is_topic(self.url)
-                and (key in _OF_BUS or isinstance(error, UnsupportedUrl))
+                and (key in _OF_BUS or (isinstance(error, UnsupportedUrl) and key != "state"))
             ):
                 name = "store"
             source = given[name].source

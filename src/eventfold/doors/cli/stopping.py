@@ -26,6 +26,16 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+def end_well() -> None:
+    """Until `stop_on_signals` is called, SIGTERM ends the command with 0: there is nothing yet to be finished."""
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGTERM, handler)
+
+
 def leaving(stop: threading.Event, work: Callable[[], None], *, seconds: float = 5.0) -> None:
     """Does work that ends when it is told to, in a thread; what hangs then is left behind.
 

@@ -36,6 +36,7 @@ class Share:
         seconds: how long a lease may stand still before others take it.
         clock: seconds, for intervals only.
         busy: whether a partition is not to be handed over just now; it is asked about each that is wanted.
+        what: the worker does, as the beginning of a sentence, where there is one lease for all of it.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Share:
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
         busy: Callable[[str], bool] = lambda _partition: False,
+        what: str = "",
     ) -> None:
         self._effects = effects
         self._reader = reader
@@ -54,6 +56,7 @@ class Share:
         self._seconds = seconds
         self._clock = clock
         self._busy = busy
+        self._what = what
         self._lock = threading.RLock()
         self._held: dict[str, Lease] = {}
         self._renewed: dict[str, float] = {}
@@ -200,10 +203,8 @@ class Share:
 
     def _take(self, lease: Lease) -> None:
         if lease.owner:
-            what = (lease.partition, self._reader, shown(lease.owner))
-            _log.info(
-                "The partition %s of %s is taken over: %s has ended, or gave no sign for too long.", *what
-            )
+            what = (self._called(lease.partition), shown(lease.owner))
+            _log.info("%s is taken over: %s has ended, or gave no sign for too long.", *what)
         for now in self._effects.keep(lease, [_passed(lease, self._owner)]) or ():
             self._hold(now)
 
@@ -259,11 +260,14 @@ class Share:
         self._held.pop(partition, None)
         self._renewed.pop(partition, None)
 
+    def _called(self, partition: str) -> str:
+        """A lease in sentences."""
+        return self._what or f"The partition {partition} of {self._reader}"
+
     def _fenced(self, partition: str) -> OwnerFenced:
         self._looked = float("-inf")  # it may be free: who moved a reader gives its leases back at once
         return OwnerFenced(
-            f"The partition {partition} of {self._reader} has passed to another worker, which goes on from the last"
-            " commit.",
+            f"{self._called(partition)} has passed to another worker, which goes on from the last commit.",
             reader=self._reader,
             partition=partition,
         )

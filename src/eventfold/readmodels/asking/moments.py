@@ -1,6 +1,6 @@
 """A table at any moment, by any name of one: a cursor, a position, a time by either clock, the end of the log."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import get_args
 
@@ -113,7 +113,9 @@ class Moments:
         """With the names of what is parked, the time that was meant, and what explains an empty answer."""
         parked = {one.stream: one for one in named(found.parked, self._store)}
         note = ""
-        if until is not None and clock == "recorded" and not found.arrow.num_rows:
+        if until is not None and clock == "recorded" and until > datetime.now(UTC):
+            note = f"{until:%Y-%m-%d %H:%M:%S} UTC is yet to come: this is the table of now."
+        elif until is not None and clock == "recorded" and not found.arrow.num_rows:
             note = self._recorded_later(until)
         return structs.replace(found, parked=parked, time=until, clock=clock, notes=[note] if note else [])
 

@@ -7,7 +7,7 @@ import click
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment, Place, occurred_option
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.doors.cli.showing.output import print_rows, say, screenful, tell_more, warn_beside
+from eventfold.doors.cli.showing.output import form_of, print_rows, say, screenful, tell_more, warn_beside
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
@@ -43,6 +43,7 @@ def at(
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db at orders --time 2026-03-31
     """
+    form = form_of(as_json=settings.json, as_csv=as_csv)
     with settings.open_app() as live:
         found = live.table(table).at(
             cursor=cursor, position=position, time=moment, clock="occurred" if occurred else "recorded"
@@ -51,7 +52,6 @@ def at(
     name = found.layout.spec.key_name
     if key is not None:
         rows = [row for row in rows if row[name] == key]
-    form = "json" if settings.json else "csv" if as_csv else "table"
     print_rows(rows[: screenful(limit) if form == "table" else limit], found.arrow.column_names, form)
     if form == "table":
         tell_more(len(rows) - len(rows[: screenful(limit)]), "--limit", "--csv", "--json")

@@ -15,7 +15,7 @@ from eventfold.bus.relay.checkpoint import read_checkpoint
 from eventfold.bus.relay.relay import reader_of
 from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say, warn, with_values
-from eventfold.errors import EventfoldError
+from eventfold.errors import EventfoldError, LogNotFound, StorageError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
@@ -51,7 +51,12 @@ def bus(settings: Settings, last: int) -> None:
     with ExitStack() as closings:
         topic = closings.enter_context(closing(settings.open_topic()))
         alone = settings.store is None or is_topic(settings.store)
-        store = None if alone else closings.enter_context(closing(settings.open_log()))
+        store, unopened = None, ""
+        if not alone:
+            try:
+                store = closings.enter_context(closing(settings.open_log()))
+            except (LogNotFound, StorageError) as error:
+                unopened = f"The log could not be looked at beside its topic: {error.message}"
         seen = look(topic, log=store.log_id if store is not None else "", last=last)
         readers = [] if store is None or seen.unfit is not None else list(_readers(store, topic, seen))
         if settings.app is not None and (
@@ -60,6 +65,7 @@ def bus(settings: Settings, last: int) -> None:
             readers += _tables(settings, topic, seen)
     rows = [_row(one, now) for one in seen.partitions]
     warnings = list(_warnings(seen, is_relayed=store is None or bool(readers)))
+    warnings += [unopened] if unopened else []
     if settings.json:
         print_json(_document(seen, rows, readers, warnings))
     else:

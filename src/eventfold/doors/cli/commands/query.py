@@ -7,7 +7,7 @@ import click
 
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.doors.cli.showing.output import print_rows, screenful, tell_more, warn_beside
+from eventfold.doors.cli.showing.output import form_of, print_rows, screenful, tell_more, warn_beside
 from eventfold.extras import needing
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def query(settings: Settings, sql: str, limit: int | None, as_csv: bool) -> None
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db query "SELECT status, count(*) FROM orders GROUP BY 1"
     """
+    form = form_of(as_json=settings.json, as_csv=as_csv)
     found = _answer(settings, sql)
-    form = "json" if settings.json else "csv" if as_csv else "table"
     some = found.first(screenful(limit) if form == "table" else limit)
     print_rows(some.rows(), found.columns, form)
     if form == "table":

@@ -12,7 +12,7 @@ from eventfold.doors.cli.configuration import SIGNATURES
 from eventfold.doors.cli.inboxes import check_source
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, progress, say
-from eventfold.doors.cli.stopping import leaving, stop_on_signals
+from eventfold.doors.cli.stopping import end_well, leaving, stop_on_signals
 from eventfold.doors.http.serving import receiving
 from eventfold.errors import ConfigInvalid, StorageBusy, UnsupportedUrl
 from eventfold.feed.loop import Loop, catch_up
@@ -73,6 +73,8 @@ def receive(
         return
     if port is not None:
         raise click.UsageError("--port is for HTTP, and --from for a topic: start one of each, side by side.")
+    if not once:
+        end_well()
     with ExitStack() as closings:
         topic = closings.enter_context(closing(_opened(url)))
         store = closings.enter_context(closing(settings.open_log(doing="Receiving")))

@@ -11,7 +11,7 @@ from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, progress, say, warn
-from eventfold.doors.cli.stopping import stop_on_signals
+from eventfold.doors.cli.stopping import end_well, stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
@@ -75,6 +75,8 @@ def run(
     with ExitStack() as closing:
         ours = closing.enter_context(logging_json(_hidden)) if log == "json" else None
         tell = say if ours is None else ours.info
+        if not once:
+            end_well()
         live = closing.enter_context(settings.open_app())
         waiting: list[str] = []
         if once:
@@ -86,13 +88,20 @@ def run(
                 url = closing.enter_context(serving_health(live, port=health_port, behind=behind))
                 tell(f"{url}/health and {url}/ready tell how it does.")
             tell(f"{live.app.name} follows {masked(settings.bus or settings.url)}; Ctrl-C ends it.")
-            live.run(stop, every=every)
+            try:
+                live.run(stop, every=every)
+            except BusUnavailable:
+                if not stop.is_set():  # else it was left in order, before anything was begun
+                    raise
         try:
             found = live.status()
         except BusUnavailable as error:
-            if once or settings.json:
+            if once:
                 raise
-            tell(f"How it stands is not known: {error.message}")  # who was told to end has left in order
+            if settings.json:  # who was told to end has left in order
+                print_json({"app": live.app.name, "error": error.as_dict()})
+            else:
+                tell(f"How it stands is not known: {error.message}")
             return
         if settings.json:
             print_json(found)

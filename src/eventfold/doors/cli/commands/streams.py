@@ -32,5 +32,7 @@ def streams(settings: Settings, category: str | None, limit: int | None) -> None
     finally:
         store.close()
     print_table([stream._asdict() for stream in page], ["stream", "category", "version"])
+    if category is not None and not page:
+        say(f"There are no streams of the category {category}: `eventfold streams` lists all.")
     if more:
         say("... and more: --limit, --json")

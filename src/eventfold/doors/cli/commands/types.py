@@ -8,7 +8,7 @@ from msgspec import structs
 from eventfold.app.eventtypes import event_types
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.doors.cli.showing.output import print_json, print_table, screenful, tell_more
+from eventfold.doors.cli.showing.output import print_json, print_table, say, screenful, tell_more
 
 COLUMNS = ("category", "type", "events", "first", "last", "schema")
 
@@ -33,3 +33,5 @@ def types(settings: Settings, category: str | None, limit: int | None) -> None:
     ]
     print_table(rows, COLUMNS)
     tell_more(len(found) - len(rows), "--limit", "--json")
+    if category is not None and not found:
+        say(f"No events are in streams of the category {category}: `eventfold types` lists all.")

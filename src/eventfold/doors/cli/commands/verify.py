@@ -47,7 +47,13 @@ def verify(settings: Settings, sample: int | None) -> int:
 
 
 def _print(found: "Audit") -> None:
-    print_table([structs.asdict(table) for table in found.tables], _TABLE)
+    rows = [structs.asdict(table) for table in found.tables]
+    rebuilt = any(table.uncounted for table in found.tables)
+    print_table(rows, [name for name in _TABLE if name != "uncounted" or rebuilt])
+    if rebuilt:
+        say(
+            "uncounted: events that a rebuild folded, and nobody page by page; they are held by the rows alone."
+        )
     warn([*found.notes, *found.warnings], parked=bool(found.parked))
     if found.findings:
         print_table([structs.asdict(finding) for finding in found.findings], _FINDING)

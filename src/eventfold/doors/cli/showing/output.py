@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import chain, repeat, zip_longest
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,6 +28,8 @@ from rich.text import Text
 from eventfold.doors.cli.showing.tables import Column, joined, records, rule, stands_side_by_side, table_rows
 from eventfold.doors.cli.showing.values import interval_text, parts, to_json
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+"""Which no spreadsheet takes for a formula."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WIDE = 200
 """Columns of a table where there is no terminal to fit."""
@@ -101,6 +104,17 @@ def _column(name: str, values: Sequence[object]) -> tuple[Column, str]:
 def with_values(rows: Sequence[Row], columns: Sequence[str], optional: Collection[str]) -> list[str]:
     """The columns without those optional ones in which no row has a value."""
     return [name for name in columns if name not in optional or any(row[name] is not None for row in rows)]
+
+
+def form_of(*, as_json: bool, as_csv: bool) -> str:
+    """How rows are answered: `table`, `json` or `csv`.
+
+    Raises:
+        UsageError: both are asked for.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv are two forms: ask for one.")
+    return "json" if as_json else "csv" if as_csv else "table"
 
 
 def screenful(limit: int | None) -> int | None:
@@ -250,7 +264,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return f"'{value}" if value.startswith(FORMULA) and not _NUMBER.fullmatch(value) else value
     if isinstance(value, datetime) and value.microsecond % 1000:
         # a table shows milliseconds; nothing is cut here
         return value.isoformat(sep=" ").replace("+00:00", "Z")

@@ -83,7 +83,14 @@ class TopicReceiver:
         log = store.feed().log_id
         self._name_of_reader = reader
         self._place = Cursor(log, {_LEASE: Mark()})
-        self._share = Share(self._effects, reader, owner or new_owner(), seconds=seconds, clock=clock)
+        self._share = Share(
+            self._effects,
+            reader,
+            owner or new_owner(),
+            seconds=seconds,
+            clock=clock,
+            what=f"Receiving {source} from {topic.name}",
+        )
         self._heart = Heart(self._share, self.name, seconds)
         self._reader: Reader | None = None
         self._identity = ""
