@@ -11,7 +11,7 @@ import pytest
 
 from eventfold.app.live import Live
 from eventfold.errors import StoreClosed
-from eventfold.readmodels.port import Changes
+from eventfold.readmodels.port import Changes, Taken
 from eventfold.testing.contract.closing import Given, ends_in_silence, still_answering
 from examples.orders.app import order_book as shop
 from examples.orders.domain import Item, Order
@@ -69,11 +69,13 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
     table, state = live.table(Orders), live._state
     rows, ledger, cursor = table.live(), live._ledger(), live.store.feed().end()
     held = rows.changed(0).rows
+    taken = Taken(rows=held, parked=(), skips=(), cursor=cursor, generation=1, publication="delta", epoch=1)
     live.close()
     of_state: Given = {
         "live": lambda s: s.live(table.layout, cursor),
         "fresh": lambda s: s.fresh(table.layout, cursor),
         "swap": lambda s: s.swap(rows, live=1),
+        "replace": lambda s: s.replace(rows, taken, at=1),
         "ledger": lambda s: s.ledger(cursor),
     }
     of_rows: Given = {
@@ -86,6 +88,8 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
         "publishing": lambda r: r.publishing("delta", 1),
         "published": lambda r: r.published("delta", 1),
         "noted": lambda r: r.noted("delta"),
+        "owned": lambda r: r.owned("delta"),
+        "own": lambda r: r.own("delta", 1),
     }
     of_ledger: Given = {
         "record": lambda one: one.record((), read=cursor, then=cursor),

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import structs
 
 from eventfold.app.tables import LiveTable
-from eventfold.errors import EventfoldError
+from eventfold.errors import EngineFenced, EventfoldError
 from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
@@ -17,6 +17,7 @@ from eventfold.handlers.tending.standing import HandlerStatus, parked_told, stan
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
+from eventfold.readmodels.publishing.ownership import check_owner, is_ours
 from eventfold.readmodels.publishing.publication import Version
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
@@ -40,6 +41,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
         parked: streams that wait.
         published: the newest published version; None where there is none.
         unpublished: commits of the state that the published version does not contain.
+        engine: that keeps the published table; empty where there is none.
         problem: why it does not go on, if it does not.
     """
 
@@ -52,6 +54,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     parked: int = 0
     published: int | None = None
     unpublished: int = 0
+    engine: str = ""
     problem: str = ""
 
 
@@ -207,6 +210,7 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
         state = table.live()
         head = state.head()
         version = table.publication.head() if table.publication else None
+        owned = state.owned(table.publication.kind) if table.publication else 0
         return TableStatus(
             name=table.name,
             generation=head.generation,
@@ -215,13 +219,21 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
             rows=state.count(),
             parked=head.parked,
             published=version.number if version else None,
-            unpublished=_unpublished(head, version) if version else 0,
-            problem=""
-            if head.fingerprint == table.layout.fingerprint
-            else "its definition changed: rebuild it",
+            unpublished=_unpublished(head, version) if version and is_ours(version.stamp, owned) else 0,
+            engine=version.stamp.engine if version else "",
+            problem=_problem(table, head, version, owned),
         )
     except EventfoldError as error:
         return TableStatus(name=table.name, problem=str(error))
+
+
+def _problem(table: LiveTable, head: Head, version: Version | None, owned: int) -> str:
+    try:
+        if version is not None:
+            check_owner(version.stamp, owned)
+    except EngineFenced as error:
+        return error.message
+    return "" if head.fingerprint == table.layout.fingerprint else "its definition changed: rebuild it"
 
 
 def _watched(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from eventfold.app.parked import ParkedStreams
+from eventfold.app.parts.owned import Owned
 from eventfold.errors import (
     CursorLost,
     EventfoldError,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.01
 
 
-class LiveTable(Framed):
+class LiveTable(Owned, Framed):
     """A table bound to its log, state and publication; made by `Live.table`.
 
     Args:
@@ -215,11 +216,16 @@ class LiveTable(Framed):
         return Explanation(steps, {self.name: parked} if parked else {}, key)
 
     def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
-        """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then."""
+        """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then.
+
+        Raises:
+            EngineFenced: another engine has the published table: `take_over(rebuild=True)` does both.
+        """
         from eventfold.readmodels.folding.rebuild import Rebuild
         from eventfold.readmodels.following.ledger import renew, settle
         from eventfold.readmodels.publishing.publisher import Publisher
 
+        self._check_owner()
         rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
         done = rebuild(self.layout, above=self._published_generation(), progress=progress)
         at = self.live().head().cursor
@@ -248,9 +254,11 @@ class LiveTable(Framed):
 
         Raises:
             NotFound: the stream is not parked.
+            EngineFenced: another engine has the published table.
         """
         if not isinstance(stream, str):
             raise not_parked(self.name, stream)
+        self._check_owner()
         if self.layout.spec.takes_late_events:
             return self._projector().retry(self._store, stream)
         if stream not in self.parked():
@@ -266,9 +274,11 @@ class LiveTable(Framed):
         Raises:
             NotFound: the stream is not parked.
             RangeInvalid: the reason is empty.
+            EngineFenced: another engine has the published table.
         """
         if not isinstance(stream, str):
             raise not_parked(self.name, stream)
+        self._check_owner()
         waiting = self.parked().get(stream)
         skip = Skip(
             stream=stream,
@@ -316,6 +326,3 @@ class LiveTable(Framed):
 
         history = History(self.layout, self._feed, self._registry, self._engine, self.publication)
         return Moments(self.layout, self._store, history, self._skips())
-
-    def _skips(self) -> frozenset[tuple[str, int]]:
-        return frozenset((s.stream, s.version) for s in self.live().skips())

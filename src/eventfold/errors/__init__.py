@@ -16,8 +16,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |                           HandlerNotFound
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
-    |   +-- StaleCursor, OwnerFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers, HandlersBegun, HandlerHeld,
-    |                           RelayFenced
+    |   +-- StaleCursor, OwnerFenced, EngineFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers,
+    |                           HandlersBegun, HandlerHeld, RelayFenced
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken, TopicRepartitioned
     +-- AuditFailed              log, ledger, state and published rows do not say the same
@@ -45,6 +45,7 @@ from eventfold.errors.absent import (
 )
 from eventfold.errors.conflicts import (
     Conflict,
+    EngineFenced,
     EventIdReused,
     HandlerHeld,
     HandlersBegun,
@@ -170,6 +171,7 @@ __all__ = [
     "DefinitionError",
     "EffectRefused",
     "EncodingInvalid",
+    "EngineFenced",
     "EventIdDuplicated",
     "EventIdReused",
     "EventTooLarge",

@@ -31,6 +31,10 @@ class OwnerFenced(Conflict, code="owner-fenced"):
     """A commit by a worker whose lease has passed to another."""
 
 
+class EngineFenced(Conflict, code="engine-fenced"):
+    """A published table that another engine, or another state, has taken over. Facts: table, engine, epoch."""
+
+
 class HandlersBegun(Conflict, code="handlers-begun"):
     """A restore into a log whose handlers have begun: they would take it for news. Facts: handlers."""
 

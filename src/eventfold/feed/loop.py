@@ -12,6 +12,7 @@ from typing import Protocol
 from eventfold.errors import (
     BusUnavailable,
     DefinitionError,
+    EngineFenced,
     EventfoldError,
     LogMismatch,
     RelayFenced,
@@ -24,7 +25,15 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 
 _log = logging.getLogger("eventfold.loop")
-STAYS = (DefinitionError, LogMismatch, TableStopped, SubscriptionDiffers, StoreFenced, RelayFenced)
+STAYS = (
+    DefinitionError,
+    LogMismatch,
+    TableStopped,
+    SubscriptionDiffers,
+    StoreFenced,
+    RelayFenced,
+    EngineFenced,
+)
 """Errors that no repeat mends: a person does, or the log is opened anew."""
 _OF_ALL = (StoreFenced, StoreClosed, BusUnavailable)
 """Errors of what is followed: no other follower would do better."""

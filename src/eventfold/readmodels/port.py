@@ -76,6 +76,28 @@ class Changed(msgspec.Struct, frozen=True):
     skips: Sequence[Skip]
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a state takes over from a published version, in the place of all that it had.
+
+    Attributes:
+        rows: in the form of `arrowform.schema`.
+        parked: the parked streams.
+        skips: the events left out.
+        cursor: the events that are contained.
+        generation: of the version.
+        publication: the kind of the publication.
+        epoch: under which the state has the table from here on.
+    """
+
+    rows: "pa.Table"
+    parked: Sequence[ParkedStream]
+    skips: Sequence[Skip]
+    cursor: Cursor
+    generation: int
+    publication: str
+    epoch: int
+
+
 class TableState(Protocol):
     """One generation of one table's state. Safe to share between threads; many processes may open the same."""
 
@@ -168,6 +190,12 @@ class TableState(Protocol):
     def noted(self, publication: str) -> frozenset[int]:
         """The changes that a publication may contain, as noted: published, and about to be; empty where none are."""
 
+    def owned(self, publication: str) -> int:
+        """The epoch under which this state has the published table, in any generation; 0 = it never took it over."""
+
+    def own(self, publication: str, epoch: int, skips: Sequence[Skip] = ()) -> None:
+        """Notes that epoch, and in the same commit decisions to leave events out that came with the table."""
+
 
 class Ledger(Protocol):
     """What the events of the log said when the tables first passed them."""
@@ -248,6 +276,21 @@ class State(Protocol):
 
         Raises:
             StaleCursor: the live generation has moved since; fold on and compare again.
+        """
+
+    def replace(self, live: TableState, taken: Taken, *, at: int) -> TableState:
+        """Puts a published version in the place of the live generation, in one commit, with the number after `at`.
+
+        What is published counts as that commit: the next publication carries what has changed since. The generation
+        gets the number of the published one.
+
+        Args:
+            live: the live generation.
+            taken: what it has from here on.
+            at: the commit at which the caller looked at it.
+
+        Raises:
+            StaleCursor: it has moved on since.
         """
 
     def ledger(self, start: Cursor) -> Ledger:

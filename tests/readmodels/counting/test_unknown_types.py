@@ -217,7 +217,7 @@ def test_who_reads_every_event_anyway_counts_what_an_earlier_release_passed(fold
 def as_before(folder: Path) -> None:
     """The state as the release before left it, which counted nothing by type."""
     connection = apsw.Connection(str(folder / "log.db.state"))
-    connection.execute("DROP TABLE _types; DROP TABLE _types_at; PRAGMA user_version=2")
+    connection.execute("DROP TABLE _types; DROP TABLE _types_at; DROP TABLE _owned; PRAGMA user_version=2")
     connection.close()
 
 

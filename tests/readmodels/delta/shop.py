@@ -79,6 +79,6 @@ def copies(shop: Shop) -> list[Path]:
     return sorted((shop.folder / "boxes" / "_eventfold" / "cursor").glob("*.json"))
 
 
-def crash(*_args: object) -> None:
+def crash(*_args: object, **_named: object) -> None:
     """In the place of what is never reached."""
     raise KeyboardInterrupt

@@ -41,6 +41,7 @@ from eventfold.doors.cli.commands.state import state
 from eventfold.doors.cli.commands.status import status
 from eventfold.doors.cli.commands.streams import streams
 from eventfold.doors.cli.commands.tail import tail
+from eventfold.doors.cli.commands.take_over import take_over
 from eventfold.doors.cli.commands.types import types
 from eventfold.doors.cli.commands.verify import verify
 from eventfold.doors.cli.commands.why import why
@@ -131,6 +132,7 @@ for command in (
     diff,
     why,
     rebuild,
+    take_over,
     parked,
     handlers,
     import_file,

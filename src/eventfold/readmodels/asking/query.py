@@ -27,6 +27,7 @@ from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Changed, Head, TableState
+from eventfold.readmodels.publishing.ownership import is_anothers, is_ours
 from eventfold.readmodels.publishing.publication import Publication, Version
 from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
@@ -260,6 +261,8 @@ def _read(source: Source) -> tuple[Sequence[str], Changed]:
     check_definition(state.layout, state.head())
     for _ in range(_ATTEMPTS):
         version = _head(publication)
+        if publication is not None and version is not None and (kept := _kept(state, publication, version)):
+            return kept
         if publication is None or version is None or not _usable(state, publication, version):
             break
         files = publication.files(version.number)
@@ -281,12 +284,34 @@ def _head(publication: Publication | None) -> Version | None:
         return None  # the state has all rows as well
 
 
+def _kept(
+    state: TableState, publication: Publication, version: Version
+) -> tuple[Sequence[str], Changed] | None:
+    """The published rows alone, where another engine keeps them; None where the state answers."""
+    stamp, layout = version.stamp, state.layout
+    if not is_anothers(stamp, state.owned(publication.kind)) or stamp.fingerprint != layout.fingerprint:
+        return None
+    files = publication.files(version.number)
+    if files is None:
+        return None
+    head = Head(
+        generation=stamp.generation,
+        cursor=stamp.cursor,
+        change=stamp.change,
+        fingerprint=stamp.fingerprint,
+        epoch=0,
+        parked=stamp.parked_count,
+    )
+    return files, Changed(head, schema(layout).empty_table(), [], [], [])
+
+
 def _usable(state: TableState, publication: Publication, version: Version) -> bool:
     """Whether published rows and state speak of one history, so that one may be laid over the other."""
     head = state.head()
     return (
         version.stamp.generation == head.generation
         and version.stamp.fingerprint == head.fingerprint
+        and is_ours(version.stamp, state.owned(publication.kind))
         and version.stamp.change in state.noted(publication.kind)
     )
 

@@ -22,6 +22,7 @@ from eventfold.readmodels.port import Engine, Folded, Head, Scope, TableState
 from eventfold.readmodels.publishing.publication import Publication, Version
 
 _ATTEMPTS = 1_000
+_LeftOut = tuple[frozenset[tuple[str, int]], Collection[ParkedStream]]
 UNREADABLE = (ValueError, TypeError, ArithmeticError, msgspec.MsgspecError, ValueUnfit)
 """What reading a damaged cell raises."""
 
@@ -81,7 +82,7 @@ class RowAudit:
         except (CursorLost, ForeignCursor, StorageFailed) as error:
             self._tell("delta", "unreadable", error.message)
             return None, 0
-        if version is None or not self._comparable(version, rows.head):
+        if version is None or (left_out := self._left_out(publication, version, rows)) is None:
             return None, 0
         try:
             self._feed.check(version.stamp.cursor)
@@ -97,9 +98,7 @@ class RowAudit:
         if found is None:
             self._tell("delta", "unreadable", f"The files of version {newest} cannot be read.")
             return None, 0
-        same = version.stamp.cursor == rows.head.cursor and version.stamp.change == rows.head.change
-        parked = rows.parked if same else ()
-        expected = self._expected(version.stamp.cursor, rows.skips, parked)
+        expected = self._expected(version.stamp.cursor, *left_out)
         if expected is None:
             return None, 0
         found = _only(self._layout, found, keys)
@@ -133,11 +132,20 @@ class RowAudit:
         drawn = random.SystemRandom().sample(range(len(keys)), min(most, len(keys)))
         return pa.array(keys.take(pa.array(drawn, pa.int64())).to_pylist(), pa.string())
 
-    def _comparable(self, version: Version, head: Head) -> bool:
-        stamp = version.stamp
+    def _left_out(self, publication: Publication, version: Version, rows: Rows) -> _LeftOut | None:
+        """The skips and parked streams of a version; None where its rows cannot be compared."""
+        stamp, head = version.stamp, rows.head
         if stamp.fingerprint != self._layout.fingerprint:
             self._note(f"version {version.number} of the Delta table was published under another definition")
-            return False
+            return None
+        if stamp.parked_file is not None:
+            try:
+                found = publication.left_out(stamp)
+            except (CursorLost, StorageFailed) as error:
+                self._tell("delta", "unreadable", error.message)
+                return None
+            return frozenset((s.stream, s.version) for s in found.skips), found.parked
+        # published by an earlier eventfold, which kept no such file
         current = (stamp.generation, stamp.change, stamp.cursor) == (
             head.generation,
             head.change,
@@ -148,8 +156,8 @@ class RowAudit:
                 f"version {version.number} of the Delta table was published while {stamp.parked_count} streams were"
                 " parked, and the state has moved on since: its rows are compared when it has been published again"
             )
-            return False
-        return True
+            return None
+        return rows.skips, rows.parked if current else ()
 
     def _expected(
         self, cursor: Cursor, skips: frozenset[tuple[str, int]], parked: Collection[ParkedStream]

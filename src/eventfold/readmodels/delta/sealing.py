@@ -40,14 +40,15 @@ class Sealing:
             left_out: what the new version leaves out.
             before: the stamp of the version that was looked at.
         """
-        application = f"{self._application}/{stamp.generation}"
-        recorded = None if table is None else table.transaction_version(application)
-        transaction = (recorded or 0) + 1
-        sealed = seal(self._folder, stamp, transaction, left_out, before)
-        return sealed, CommitProperties(
+        sealed = seal(self._folder, stamp, self._next(table, stamp), left_out, before)
+        return sealed, self.properties(table, sealed)
+
+    def properties(self, table: DeltaTable | None, sealed: Stamp) -> CommitProperties:
+        """The properties of a commit onto this snapshot, with a stamp whose file is there."""
+        return CommitProperties(
             custom_metadata={"userMetadata": sealed.to_json()},
             max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
-            app_transactions=[Transaction(application, transaction)],
+            app_transactions=[Transaction(self._name(sealed), self._next(table, sealed))],
         )
 
     def left_out(self, stamp: Stamp) -> LeftOut:
@@ -66,11 +67,18 @@ class Sealing:
         oldest = min((*kept_commits(self._table), *_checkpoints(self._table)), default=table.version())
         stamps = [self._stamp(number) for number in range(oldest, table.version() + 1)]
         named = {one.parked_file for one in (*stamps, stamp) if one is not None and one.parked_file}
-        recorded = table.transaction_version(f"{self._application}/{stamp.generation}") or 0
+        recorded = table.transaction_version(self._name(stamp)) or 0
         left = sweep(self._folder, named, (stamp.generation, recorded))
         self._sweep_above = max(
             _FILES, 2 * left
         )  # many may be kept for long: not every commit looks at all versions
+
+    def _name(self, stamp: Stamp) -> str:
+        return f"{self._application}/{stamp.generation}"
+
+    def _next(self, table: DeltaTable | None, stamp: Stamp) -> int:
+        recorded = None if table is None else table.transaction_version(self._name(stamp))
+        return (recorded or 0) + 1
 
     def _stamp(self, number: int) -> Stamp | None:
         found = self._copies.read(number)

@@ -151,6 +151,16 @@ class DeltaPublication:
                 self._append_nothing(table, properties)
             return self._made(table, sealed)
 
+    def claim(self, on: Version, stamp: Stamp) -> Version:
+        """An empty append, which names the parked file of `on`, in the same row of transactions."""
+        table = self._opened(on)
+        self._look(table)
+        if on.intact and not self._judge.sound(table.version()):
+            raise _late(self._layout.spec.name)
+        with translated("publishing", self._folder):
+            self._append_nothing(table, self._sealing.properties(table, stamp))
+            return self._made(table, stamp)
+
     def left_out(self, stamp: Stamp) -> LeftOut:
         """From its parked file."""
         with translated("reading", self._folder):

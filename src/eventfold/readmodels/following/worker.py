@@ -3,14 +3,16 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from eventfold.errors import OwnerFenced, StaleCursor, StorageError
+from eventfold.errors import CursorLost, OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.folding.projector import PAGE, Projector, Read, check_definition
 from eventfold.readmodels.following.holding import Hold, Rival
 from eventfold.readmodels.port import Head, TableState
+from eventfold.readmodels.publishing.ownership import check_owner, is_ours
 from eventfold.readmodels.publishing.publication import Publication
 from eventfold.readmodels.publishing.publisher import Publisher
 
@@ -55,7 +57,7 @@ class TableWorker:
         self._state = open_live()
         self._projector = Projector(self._state, feed, registry, read=self._read)
         self._hold = Hold(self.table, owner)
-        self._looked = False
+        self._looked = self._allowed = False
 
     @property
     def table(self) -> str:
@@ -77,7 +79,13 @@ class TableWorker:
         return None if self._hold.rival is not None else self._projector.cursor
 
     def step(self) -> bool:
-        """Folds and commits a page, and publishes when it is time to; stands by while another worker has the table."""
+        """Folds and commits a page, and publishes when it is time to; stands by while another worker has the table.
+
+        Raises:
+            EngineFenced: another engine has the published table, or another state: looked at before anything is folded,
+                and before each publication.
+        """
+        self._check_owner()
         try:
             epoch = self._hold.take(self._state)
             if epoch is None:
@@ -120,12 +128,20 @@ class TableWorker:
         return head
 
     def published(self, head: Head) -> bool:
-        """Whether what stands there is published, or is to be published nowhere."""
+        """Whether what stands there is published, or is to be published nowhere.
+
+        Raises:
+            EngineFenced: another engine has the published table, or another state.
+        """
         if self._publication is None:
             return True
         there = self._publication.head()
-        contained = (there.stamp.generation, there.stamp.change) if there is not None else (0, 0)
-        return contained >= (head.generation, head.change) and not self._publication.lacks_files()
+        if there is None:
+            return False
+        owned = self._state.owned(self._publication.kind)
+        check_owner(there.stamp, owned)
+        contained = (there.stamp.generation, there.stamp.change) >= (head.generation, head.change)
+        return contained and is_ours(there.stamp, owned) and not self._publication.lacks_files()
 
     def ever_published(self) -> bool:
         """Whether anybody has published this table from this state, or is about to."""
@@ -143,6 +159,15 @@ class TableWorker:
         if self._publication is not None:
             made = Publisher(self._state, self._publication, self._feed).publish(complete=complete)
             self.made = self.made if made is None else made.number
+
+    def _check_owner(self) -> None:
+        if self._publication is None or self._allowed:
+            return
+        with suppress(CursorLost, StorageError):  # told where it is published; no fold waits for a lake
+            there = self._publication.head()
+            if there is not None:
+                check_owner(there.stamp, self._state.owned(self._publication.kind))
+        self._allowed = True
 
     def _open(self) -> None:
         self._state = self._open_live()

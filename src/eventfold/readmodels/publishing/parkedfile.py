@@ -156,7 +156,8 @@ def left_out_by(folder: ParkedFolder, stamp: Stamp) -> LeftOut:
         raise _lost(
             stamp,
             f"leaves out what stood in _eventfold/parked/{stamp.parked_file!r:.60}, which {state}: bring it back, or"
-            f" fold the table anew, `eventfold rebuild {stamp.table}`",
+            f" fold the table anew, `eventfold rebuild {stamp.table}` (where another engine has it,"
+            f" `eventfold take-over {stamp.table} --rebuild`)",
         )
     try:
         found = _decode(content)

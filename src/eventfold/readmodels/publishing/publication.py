@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 PARKED_NAMES = 1_000
 EMBEDDED = "embedded"
 SPARK = "spark"
-"""The engines, as stamps name them."""
+ENGINES = (EMBEDDED, SPARK)
+"""As stamps name them."""
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +165,14 @@ class Publication(Protocol):
 
         Raises:
             CursorLost: a table is there that cannot be shown to be ours.
+        """
+
+    def claim(self, on: Version, stamp: Stamp) -> Version:
+        """A new version with the rows of the one that was looked at, and another stamp; errors as `merge`.
+
+        Args:
+            on: the version that was looked at; its rows need not be intact.
+            stamp: with the engine that takes the table over and the next epoch; else as that of `on`.
         """
 
     def left_out(self, stamp: Stamp) -> LeftOut:

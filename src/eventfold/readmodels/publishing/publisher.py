@@ -1,7 +1,8 @@
 """Publishes a table's state: what changed since the last published change, or everything where that cannot be told.
 
-What a publication contains is decided by its stamp alone. The state notes, before and after each write, the change it
-publishes: only where stamp and note agree do both speak of one history, and a merge of the difference is right.
+What a publication contains is decided by its stamp alone, and whose it is by the engine and epoch in it. The state
+notes, before and after each write, the change it publishes: only where stamp and note agree do both speak of one
+history, and a merge of the difference is right.
 """
 
 import logging
@@ -20,6 +21,7 @@ from eventfold.errors import (
 from eventfold.feed.port import Feed
 from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.port import Changed, Head, TableState
+from eventfold.readmodels.publishing.ownership import check_owner, is_ours
 from eventfold.readmodels.publishing.publication import LeftOut, Publication, Version, stamp_of
 from eventfold.readmodels.telling import rebuilding
 
@@ -41,6 +43,7 @@ class Publisher:
         self._publication = publication
         self._feed = feed
         self._name = state.layout.spec.name
+        self._epoch = 0
 
     def publish(self, *, reclaim: bool = False, complete: bool = False) -> Version | None:
         """Publishes what is new in one version; None where nothing is.
@@ -50,6 +53,7 @@ class Publisher:
             complete: looks whether all files of the published rows are there, and publishes all rows where one is gone.
 
         Raises:
+            EngineFenced: another engine, or another state, has taken the table over.
             OwnerFenced: the publication holds a later generation than this state.
             StaleCursor: other publishers were quicker at every attempt; nothing was written.
             CursorLost, ForeignCursor: what is published there is not ours to change.
@@ -63,10 +67,12 @@ class Publisher:
 
     def _publish(self, *, reclaim: bool, complete: bool) -> Version | None:
         there = self._head(reclaim=reclaim)
+        self._epoch = self._state.owned(self._publication.kind)
         head = self._state.head()
         check_definition(self._state.layout, head)
         if there is None:
             return self._overwrite(None, self._state.changed(0))
+        check_owner(there.stamp, self._epoch)
         if there.stamp.generation > head.generation:
             raise OwnerFenced(
                 f"{self._name}: generation {there.stamp.generation} is published, but this state is at"
@@ -102,6 +108,8 @@ class Publisher:
     def _same_history(self, there: Version, head: Head) -> bool:
         if not there.intact or there.stamp.generation != head.generation:
             return False
+        if not is_ours(there.stamp, self._epoch):
+            return False  # restored from before the table was taken over
         if there.stamp.fingerprint != head.fingerprint:
             raise TableInvalid(
                 f"{self._name} is published under another definition: rebuild it, with {rebuilding(self._name)}.",
@@ -114,7 +122,7 @@ class Publisher:
             self._state.published(self._publication.kind, head.change)
             return None
         changed = self._state.changed(there.stamp.change)
-        stamp = stamp_of(self._name, changed.head)
+        stamp = stamp_of(self._name, changed.head, epoch=self._epoch)
         self._state.publishing(self._publication.kind, stamp.change)
         try:
             made = self._publication.merge(there, changed.rows, changed.deleted, stamp, _left_out(changed))
@@ -144,7 +152,7 @@ class Publisher:
         return self._overwrite(there, self._state.changed(0))
 
     def _overwrite(self, there: Version | None, everything: Changed) -> Version:
-        stamp = stamp_of(self._name, everything.head)
+        stamp = stamp_of(self._name, everything.head, epoch=self._epoch)
         self._state.publishing(self._publication.kind, stamp.change)
         made = self._publication.overwrite(there, everything.rows, stamp, _left_out(everything))
         self._state.published(self._publication.kind, stamp.change)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from eventfold.errors import CursorLost, LogMismatch, StaleCursor, StorageError
 from eventfold.feed.port import Feed
 from eventfold.readmodels.port import TableState
+from eventfold.readmodels.publishing.publication import EMBEDDED
 
 if TYPE_CHECKING:
     from eventfold.readmodels.publishing.publication import Publication
@@ -15,7 +16,8 @@ def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
 
     Only a version that is known to be the fold of the log up to its cursor, minus what is known to be parked and
     skipped, is taken: of the same definition, changed by nobody else, and with a cursor that the feed still serves. In
-    every other case the fold begins at zero, which is slower and as right.
+    every other case the fold begins at zero, which is slower and as right. A table that this engine had is still its
+    own; one that another engine has is left alone.
 
     Args:
         state: an empty generation at the start of the feed; anything else is left alone.
@@ -27,7 +29,10 @@ def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
         return False
     try:
         version = publication.head()
-        if version is None or not version.intact:
+        if version is None or version.stamp.engine != EMBEDDED:
+            return False  # it is taken over by a word of somebody
+        state.own(publication.kind, max(version.stamp.epoch, state.owned(publication.kind)))
+        if not version.intact:
             return False
         if version.stamp.fingerprint != head.fingerprint:
             return False

@@ -9,7 +9,8 @@ import apsw
 from eventfold.errors import ForeignCursor, StaleCursor, StorageFailed, TableInvalid
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.port import TableState
+from eventfold.readmodels.port import TableState, Taken
+from eventfold.readmodels.sqlite.filling import fill
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
@@ -77,6 +78,8 @@ class SqliteState:
         with self._writing.transaction("swapping generations") as connection:
             row: Any = connection.execute(SQL["live"], (name,)).fetchone()
             old = SqliteTableState(layout, row[0], self._writing, self._pool) if row else None
+            if old is not None and old.generation == fresh.generation:  # taken over from elsewhere meanwhile
+                raise StaleCursor(f"The live rows of {name} were replaced; rebuild anew.", table=name)
             if old is not None:
                 head: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone()
                 if head[1] != live:
@@ -89,6 +92,43 @@ class SqliteState:
             connection.execute(fresh.statements.view)
             if old is not None:
                 self._drop(connection, old)
+
+    def replace(self, live: TableState, taken: Taken, *, at: int) -> SqliteTableState:
+        """Drops the live generation and makes that of the published table, in one transaction."""
+        layout, name = live.layout, live.layout.spec.name
+        made = SqliteTableState(layout, taken.generation, self._writing, self._pool)
+        assert isinstance(live, SqliteTableState)
+        with self._writing.transaction("taking a table over") as connection:
+            row: Any = connection.execute(SQL["live"], (name,)).fetchone()
+            old = SqliteTableState(layout, row[0], self._writing, self._pool) if row else None
+            head: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone() if old else None
+            if old is None or old.generation != live.generation or head[1] != at:
+                raise StaleCursor(f"The live rows of {name} have moved on; look at them again.", table=name)
+            left_over = fetch(connection, SQL["unfinished"], (name,))
+            for generation in (old.generation, *(number for (number,) in left_over)):
+                self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
+            connection.execute(made.statements.create)
+            connection.execute(made.statements.index)
+            connection.execute(
+                SQL["replace_table"],
+                {
+                    "name": name,
+                    "generation": taken.generation,
+                    "fingerprint": layout.fingerprint,
+                    "cursor": taken.cursor.to_json(),
+                    "change": at + 1,
+                    "epoch": head[3] + 1,  # a worker that has a lease of what was there takes a new one
+                },
+            )
+            connection.execute(SQL["forget_skips"], (name,))
+            fill(connection, layout, taken.generation, taken.rows, taken.parked, taken.skips, at + 1)
+            connection.execute(
+                SQL["note_published"], (name, taken.generation, taken.publication, at + 1, at + 1)
+            )
+            connection.execute(SQL["own"], (name, taken.publication, taken.epoch))
+            connection.execute(made.statements.drop_view)
+            connection.execute(made.statements.view)
+        return made
 
     def ledger(self, start: Cursor) -> SqliteLedger:
         """The ledger, in the same file."""

@@ -18,6 +18,7 @@ from eventfold.readmodels.counting.tally import Counted
 from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.port import Changed, Changes, Head
 from eventfold.readmodels.sqlite.cells import CellCodec
+from eventfold.readmodels.sqlite.filling import ROWS, as_text, fill
 from eventfold.readmodels.sqlite.ledger import add, counted
 from eventfold.readmodels.sqlite.statements import SQL, row_statements
 from eventfold.readmodels.sqlite.writing import WriteConnection
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KEYS = 2000
-ROWS = 50_000
 LONGEST_LEASE_US = 86_400_000_000
 _decode_parked = msgspec.json.Decoder(ParkedStream).decode
 _decode_skip = msgspec.json.Decoder(Skip).decode
@@ -87,10 +87,10 @@ class SqliteTableState:
                 if parked is None:
                     connection.execute(SQL["unpark"], (*self._id, stream))
                 else:
-                    connection.execute(SQL["park"], (*self._id, stream, _json(parked)))
+                    connection.execute(SQL["park"], (*self._id, stream, as_text(parked)))
             add(connection, self._id, changes.passed)
             for skip in changes.skips:
-                connection.execute(SQL["skip"], (self._id[0], skip.stream, skip.version, _json(skip)))
+                connection.execute(SQL["skip"], (self._id[0], skip.stream, skip.version, as_text(skip)))
             self._move(connection, then, number)
         return number
 
@@ -104,17 +104,8 @@ class SqliteTableState:
         then: Cursor,
     ) -> int:
         """Inserts folded rows, sorted by key, which is how the file keeps them."""
-        from eventfold.readmodels.folding.arrowform import to_rows
-
         with self._transaction(read, 0) as (connection, change):
-            ordered = rows.sort_by(self.layout.spec.key_name)
-            for at in range(0, len(ordered), ROWS):
-                page = to_rows(self.layout, ordered.slice(at, ROWS))
-                connection.executemany(
-                    self.statements.upsert, [self._cells.to_sql(row, change) for row in page]
-                )
-            connection.executemany(SQL["park"], [(*self._id, p.stream, _json(p)) for p in parked])
-            connection.executemany(SQL["skip"], [(self._id[0], s.stream, s.version, _json(s)) for s in skips])
+            fill(connection, self.layout, self.generation, rows, parked, skips, change)
             connection.execute(SQL["count_from"], (then.to_json(), *self._id))
             self._move(connection, then, change)
         return change
@@ -200,6 +191,19 @@ class SqliteTableState:
             row: Any = connection.execute(SQL["noted"], (*self._id, publication)).fetchone()
         return frozenset(row or ())
 
+    def owned(self, publication: str) -> int:
+        """The epoch, of this table in any generation."""
+        with self._pool.reading() as connection:
+            return int(connection.execute(SQL["owned"], (self._id[0], publication)).get or 0)
+
+    def own(self, publication: str, epoch: int, skips: Sequence[Skip] = ()) -> None:
+        """Notes the epoch, and decisions that came with the table."""
+        with self._writing.transaction("taking a table over") as connection:
+            connection.execute(SQL["own"], (self._id[0], publication, epoch))
+            connection.executemany(
+                SQL["skip"], [(self._id[0], s.stream, s.version, as_text(s)) for s in skips]
+            )
+
     @contextmanager
     def _transaction(
         self, read: Cursor, epoch: int, change: int | None = None
@@ -256,7 +260,3 @@ class SqliteTableState:
             f"Generation {self.generation} of {self._id[0]} is no longer there: the table was rebuilt.",
             table=self._id[0],
         )
-
-
-def _json(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode()

@@ -21,7 +21,21 @@ from eventfold.testing.contract.bench import Bench, OverALog, assert_prefix, ass
 from eventfold.testing.contract.boxes import APP, EVENTS, Boxes, closed, filled, labelled, opened
 
 LIMIT = 3
-READS = frozenset({"changed", "compare", "files", "noted", "parked", "rows", "skips", "stamp", "versions"})
+READS = frozenset(
+    (
+        "changed",
+        "compare",
+        "files",
+        "left_out",
+        "noted",
+        "owned",
+        "parked",
+        "rows",
+        "skips",
+        "stamp",
+        "versions",
+    )
+)
 """What changes nothing, whatever it is called on; any other call is a step."""
 Step = Callable[[str], None]
 CRASHING = ef.App("crashing", events=EVENTS, tables=[Boxes])

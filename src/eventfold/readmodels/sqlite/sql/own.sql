@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO _owned VALUES (?, ?, ?)

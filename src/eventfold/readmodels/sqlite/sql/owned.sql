@@ -1,0 +1,1 @@
+SELECT epoch FROM _owned WHERE table_name = ? AND publication = ?
