@@ -3,8 +3,9 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
 from eventfold.bus.messages.form import Message
-from eventfold.bus.port import Bounds, Ended, Publisher, Reader, Received, Sender
+from eventfold.bus.port import Bounds, Ended, Publisher, Reader, Received, Run, Sender
 from eventfold.errors import CursorExpired
+from tests.bus.messages.making import Given
 
 
 class MemoryTopic:
@@ -74,14 +75,14 @@ class _Reader:
     def seek(self, offsets: Mapping[int, int]) -> None:
         self._next = dict(offsets)
 
-    def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
+    def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
         for partition, messages in enumerate(self._topic.parts):
             if not self._topic.lows[partition] <= self._next[partition] <= len(messages):
                 raise CursorExpired("events no longer holds what is to be read.", topic="events")
             while (offset := self._next[partition]) < len(messages):
                 self._next[partition] = offset + 1
-                if (found := _received(partition, offset, messages[offset])) is not None:
-                    yield found
+                if (found := messages[offset]) is not None:
+                    yield Run(partition, [Given(offset, found)])
             if self._ended.get(partition) != offset:
                 self._ended[partition] = offset
                 yield Ended(partition, offset)

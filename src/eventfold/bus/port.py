@@ -1,7 +1,7 @@
 """The topic port: what relay and feed need of a broker."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,6 +16,39 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers | dict[str, str | bytes | None]
+
+
+class Raw(Protocol):
+    """A message as the client has it."""
+
+    def offset(self) -> int | None:
+        """Where it stands in its partition."""
+
+    def key(self) -> Any:
+        """Its key."""
+
+    def headers(self) -> Any:
+        """Its headers, which have many parts and are kept as long as the message is."""
+
+    def value(self) -> Any:
+        """Its body."""
+
+
+class Run(NamedTuple):
+    """Messages that follow one another in a partition of a topic; some offsets between may be empty.
+
+    Attributes:
+        partition: of the topic.
+        messages: the first of them last, so that each can be given back when it was read.
+    """
+
+    partition: int
+    messages: list[Raw]
+
+    def pop(self) -> Received:
+        """The first, which is taken out."""
+        one = self.messages.pop()
+        return Received(self.partition, one.offset() or 0, one.key(), one.value(), one.headers() or [])
 
 
 class Bounds(NamedTuple):
@@ -42,8 +75,8 @@ class Reader(Protocol):
             offsets: partition of the topic -> the next message.
         """
 
-    def poll(self, limit: int, timeout: float) -> Iterable[Received | Ended]:
-        """The next messages, and where partitions have ended.
+    def poll(self, limit: int, timeout: float) -> Iterable[Run | Ended]:
+        """The next messages, in short runs, and where partitions have ended.
 
         Args:
             limit: of messages, at most.

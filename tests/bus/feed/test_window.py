@@ -12,13 +12,13 @@ from eventfold.bus.feed.window import Window
 from eventfold.bus.marks import Marks, Place
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.form import Message, Progress
-from eventfold.bus.port import Ended, Received
+from eventfold.bus.port import Ended, Run
 from eventfold.errors import CursorExpired, FeedBroken
 from eventfold.events.document import id_text
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
-from tests.bus.messages.making import LOG, ONE
+from tests.bus.messages.making import LOG, ONE, Given
 
 
 class Script:
@@ -31,18 +31,16 @@ class Script:
     def seek(self, offsets: Mapping[int, int]) -> None:
         self._next = dict(offsets)
 
-    def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
+    def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
         for partition, messages in enumerate(self._topic):
             size = self._pieces.pop() if self._pieces else 1_000
-            for _ in range(size):
-                offset = self._next[partition]
-                if offset == len(messages):
-                    break
-                self._next[partition] = offset + 1
-                message = messages[offset]
-                if message is None:
-                    continue
-                yield Received(partition, offset, message.key, message.value, message.headers)
+            first = self._next[partition]
+            self._next[partition] = min(first + size, len(messages))
+            some = [
+                (n, message) for n, message in enumerate(messages) if first <= n < first + size and message
+            ]
+            if some:
+                yield Run(partition, [Given(n, message) for n, message in reversed(some)])
 
     def close(self) -> None:
         pass
@@ -88,12 +86,16 @@ class Scene:
             marks = self._sent[message.partition]
             self.topic[message.partition].append(self._encoder.event(event, marks.own(event.partition)))
             marks.add(event.partition, Place(event.position, event.version))
-        last = {event.partition: event for event in self.log}
-        marked = {name: Mark(event.position, event.id_bytes.hex()) for name, event in last.items()}
-        cursor = Cursor(LOG, {name: marked.get(name, Mark()) for name in self.names})
+        cursor = self.cursor()
         for messages, sent in zip(self.topic, self._sent, strict=True):
             progress = Progress(cursor=cursor, sent=dict(sent.last))
             messages.append(self._encoder.progress(progress, new_id(), 1))
+
+    def cursor(self) -> Cursor:
+        """The end of the log."""
+        last = {event.partition: event for event in self.log}
+        marked = {name: Mark(event.position, event.id_bytes.hex()) for name, event in last.items()}
+        return Cursor(LOG, {name: marked.get(name, Mark()) for name in self.names})
 
 
 def rest(

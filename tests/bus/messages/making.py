@@ -1,15 +1,16 @@
 """Events of any kind that a log can hold, and a message as it comes from a client."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
+from msgspec import structs
 
 from eventfold import limits
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.envelopes import EventEnvelope
-from eventfold.bus.messages.form import Message
+from eventfold.bus.messages.form import PROGRESS, Message
 from eventfold.errors import EventfoldError
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.names import check_event_type
@@ -82,6 +83,15 @@ ONE = RecordedEvent(
     '{"actor":"ann","correlationId":"c-1","causationId":"x-1","traceparent":"00-1-2-01"}', "p1",
 )  # fmt: skip
 
+PLAIN = structs.replace(ONE, metadata="{}", occurred_or_none_us=None)
+USUAL = [
+    ONE,
+    PLAIN,
+    structs.replace(PLAIN, metadata='{"correlationId":"c-1"}'),
+    structs.replace(PLAIN, occurred_or_none_us=1_600_000_000_000_001),
+    structs.replace(PLAIN, stream="order-审批", type='a"b', partition="05C1DFFFFFFFFC-FF"),
+]
+
 
 def opened(message: Message) -> EventEnvelope:
     """The envelope of an event."""
@@ -105,3 +115,62 @@ def changed(message: Message, **attributes: str | bytes | None) -> Message:
         else:
             headers[f"ce_{name}"] = value.encode() if isinstance(value, str) else value
     return message._replace(headers=list(headers.items()))
+
+
+class Given(NamedTuple):
+    """A message as a client has it."""
+
+    at: int
+    message: Message
+
+    def offset(self) -> int:
+        return self.at
+
+    def key(self) -> Any:
+        return self.message.key
+
+    def headers(self) -> Any:
+        return self.message.headers
+
+    def value(self) -> Any:
+        return self.message.value
+
+
+def _names() -> st.SearchStrategy[str]:
+    return st.sampled_from([name.removeprefix("ce_") for name in headers_of(BINARY.event(ONE))]).filter(
+        lambda name: name != "content-type"
+    )
+
+
+BAD_NUMBERS = [b"0", b"01", b"-1", b"7_0", b" 7", b"9" * 30, "\N{ARABIC-INDIC DIGIT THREE}".encode()]
+BAD_TIMES = [b"2023-11-14", b"2023-11-14T22:13:20.123456+00:00", b"2023-11-14T22:13:20.123457Z"]
+BAD = st.binary(max_size=3) | st.sampled_from(
+    [*BAD_NUMBERS, *BAD_TIMES, b"\xff", b"a\x00", b'"', b"x" * 3_000]
+)
+HARMS = st.one_of(
+    st.tuples(st.just("header"), _names(), BAD),
+    st.tuples(st.just("body"), st.integers(0, 400), st.binary(min_size=1, max_size=1)),
+    st.tuples(st.sampled_from(["without", "twice", "last"]), _names()),
+    st.tuples(st.just("called"), st.sampled_from([PROGRESS, "Another"])),
+    st.tuples(st.just("spliced"), st.sampled_from([b',"metadata":{}', b"}", b" ", b',"exact":{}', b"{" * 2_000])),
+)  # fmt: skip
+
+
+def harmed(message: Message, harm: tuple[Any, ...]) -> Message:
+    kind, *rest = harm
+    headers, value = list(message.headers), message.value
+    match kind, rest:
+        case "header", (name, content):
+            return changed(message, **{name: content})
+        case "body", (at, byte):
+            return message._replace(value=value[:at] + byte + value[at + 1 :])
+        case "called", (name,):
+            was = headers_of(message).get("ce_type", b"none")
+            body = value.replace(b'"eventType":"%b"' % was, b'"eventType":"%b"' % name.encode())
+            return changed(message, type=name)._replace(value=body)
+        case "spliced", (text,):
+            return message._replace(value=value.replace(b',"metadata"', text + b',"metadata"'))
+    one = next((pair for pair in headers if pair[0] == f"ce_{rest[0]}"), headers[-1])
+    if kind != "twice":
+        headers.remove(one)
+    return message._replace(headers=[*headers, *([one] if kind != "without" else [])])

@@ -201,7 +201,9 @@ class BusFeed:
         cursor = window.cursor
         self._known.add(cursor.marks)
         self._windows.keep(window, cursor)
-        return Page([event for event in events if _fits(event, categories, types)], cursor, caught_up)
+        if categories is not None or types is not None:
+            events = [event for event in events if _fits(event, categories, types)]
+        return Page(events, cursor, caught_up)
 
     def compare(self, a: Cursor, b: Cursor) -> Order:
         """By the places in the log."""

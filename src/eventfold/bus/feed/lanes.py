@@ -42,22 +42,17 @@ class Lane:
         """Of the last event that was read."""
         return Place(self.position, self.version)
 
-    def goes_on(self, event: RecordedEvent, before: bytes, text: bytes) -> bool:
-        """Whether an event is the next; it is the last then.
-
-        Args:
-            event: that came.
-            before: the place of the one before it, as its message names it.
-            text: its own place, so too.
-        """
-        position, version = event.position, event.version
-        if (
-            before != self.text
-            or position < self.position
-            or (position == self.position and version <= self.version)
-        ):
+    def take(self, event: RecordedEvent, offset: int, before: bytes, place: bytes) -> bool:
+        """Keeps an event where it is the next; see `Taker`."""
+        part, position, version = self.part, event.position, event.version
+        if before != self.text or part is None or self.others:
             return False
-        self.position, self.version, self.text = position, version, text
+        if position < self.position or (position == self.position and version <= self.version):
+            return False
+        self.position, self.version, self.text = position, version, place
+        if position > part.mark.position:
+            self.events.append(event)
+            self.offsets.append(offset)
         return True
 
     def has_come(self, place: Place) -> None:

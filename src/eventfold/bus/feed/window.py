@@ -14,15 +14,15 @@ from eventfold.bus.messages.alike import Alike
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
 from eventfold.bus.messages.leftout import LeftOut
-from eventfold.bus.port import Ended, Reader, Received
+from eventfold.bus.port import Ended, Reader, Received, Run
 from eventfold.bus.unfit import check_ours
 from eventfold.errors import CursorExpired, FeedBroken, FormatUnknown, Refused
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark
-from eventfold.feed.lineage import overlap
+from eventfold.feed.lineage import overlap, within
 
-AT_ONCE = 2_000
-"""Messages of one look, at most."""
+AT_ONCE = 500
+"""Messages of one look, at most: as many as the caches of a processor hold."""
 
 
 class Window:
@@ -80,19 +80,13 @@ class Window:
             ForeignCursor, TopicRepartitioned: what is there cannot be followed.
             BusUnavailable: the broker did not answer.
         """
-        came, place, read = False, self._next, self._alike.read
+        came = False
         for one in self._reader.poll(AT_ONCE, timeout):
             came = True
-            partition, offset = one.partition, one.offset
             if isinstance(one, Ended):
-                self._ended[partition] = offset
-            elif offset >= place[partition]:
-                if offset > place[partition]:
-                    self._leaps[partition] = True
-                place[partition] = offset + 1
-                found = read(one.headers, one.value)
-                if found is None or not self._take_next(partition, offset, *found):
-                    self._take(one)
+                self._ended[one.partition] = one.offset
+            else:
+                self._take_all(one)
         return came
 
     def give(self, limit: int, names: Collection[str] | None) -> list[RecordedEvent]:
@@ -105,11 +99,15 @@ class Window:
         if not self._moved or any(told is None for told in self._told):
             return []
         events: list[RecordedEvent] = []
-        for name in sorted(self._parts):
-            if names is None or name in names:
-                self._give_of(name, limit, events)
-        self._moved = len(events) >= limit or (names is not None and not set(names) >= self._parts.keys())
-        self._divide()
+        is_divided = True
+        while is_divided and not events:  # nothing of a partition that has ended is no end of what came of it
+            for name in sorted(self._parts):
+                if names is None or name in names:
+                    self._give_of(name, limit, events)
+            is_divided = self._divide()
+        self._moved = (
+            is_divided or len(events) >= limit or (names is not None and not set(names) >= self._parts.keys())
+        )
         return events
 
     def has_more(self) -> bool:
@@ -133,17 +131,21 @@ class Window:
         """Gives the reader back."""
         self._reader.close()
 
-    def _take_next(
-        self, partition: int, offset: int, event: RecordedEvent, text: bytes, before: bytes
-    ) -> bool:
-        """Takes an event where a lane goes on with it; whether one does."""
-        lane = self._lanes[partition].get(event.partition)
-        if lane is None or lane.part is None or lane.others or not lane.goes_on(event, before, text):
-            return False
-        if event.position > lane.part.mark.position:
-            lane.events.append(event)
-            lane.offsets.append(offset)
-        return True
+    def _take_all(self, run: Run) -> None:
+        partition, messages = run
+        place = self._next[partition]
+        while messages and (messages[-1].offset() or 0) < place:
+            del messages[-1]
+        if not messages:
+            return
+        self._next[partition] = end = (messages[0].offset() or 0) + 1
+        if end - place > len(messages):
+            self._leaps[partition] = True
+        while True:
+            self._alike.read(messages, self._lanes[partition])
+            if not messages:
+                break
+            self._take(run.pop())
 
     def _take(self, message: Received) -> None:
         try:
@@ -239,10 +241,18 @@ class Window:
 
     def _complete(self, name: str) -> tuple[int, Mark | None]:
         """Up to where a partition of the log is here as a whole, and the mark of the log there, if it is known."""
-        marks = [told.marks[name] for told in self._told if told is not None and name in told.marks]
-        if not marks:
-            return 0, None
-        least = min(marks, key=lambda mark: mark.position)
+        marks: list[Mark] = []
+        bounds: list[int] = []
+        for told in self._told:
+            if told is not None and name in told.marks:
+                marks.append(told.marks[name])
+            elif told is not None and not _has_split(name, told):  # it has not come to where that begins
+                bounds.append(
+                    min((m.position for other, m in told.marks.items() if overlap(other, name)), default=0)
+                )
+        least = min(marks, key=lambda mark: mark.position, default=Mark())
+        if not marks or min(bounds, default=least.position) < least.position:
+            return min(bounds, default=0), None
         if least.position < self._parts[name].mark.position:
             return least.position, None
         is_one = len(marks) == len(self._told) and all(mark == least for mark in marks)
@@ -250,25 +260,32 @@ class Window:
 
     def _has_ended(self, name: str) -> bool:
         """Whether the relay has seen a partition of the log end, and has said so everywhere."""
-        return all(told is not None and name not in told.marks for told in self._told)
+        return all(told is not None and _has_split(name, told) for told in self._told)
 
-    def _divide(self) -> None:
-        """Where a partition of the log has ended and was given, those that came of it take its place."""
-        for name in [name for name in self._parts if self._has_ended(name)]:
-            part = self._parts[name]
-            if part.waits(name):
-                continue
-            told = self._told[0]
-            heirs = [heir for heir in (told.marks if told else ()) if overlap(heir, name)]
-            del self._parts[name]
-            parts = {heir: Part(part.mark) for heir in heirs}
+    def _divide(self) -> bool:
+        """Puts those that came of a partition into its place, where it has ended and was given; whether it did."""
+        ended = [name for name in self._parts if self._has_ended(name) and not self._parts[name].waits(name)]
+        for name in ended:
+            part = self._parts.pop(name)
+            parts = {heir: Part(part.mark) for heir in self._heirs(name, part)}
             self._parts |= parts
             for partition, lane in part.lanes:
                 lane.part, others = None, lane.copy()
                 for heir, new in parts.items():
                     if overlap(lane.name, heir):
                         new.take_over(partition, lane if lane.part is None else others.copy())
-            self._moved = True
+        return bool(ended)
+
+    def _heirs(self, name: str, part: Part) -> list[str]:
+        """Partitions that came of one, without those that came of one of these.
+
+        One that has ended too is among them while events of it wait: only it says which of its own heirs they are of.
+        """
+        found = {other for told in self._told if told for other in told.marks if within(other, name)}
+        found |= {lane.name for _, lane in part.lanes if lane.events and within(lane.name, name)}
+        return [
+            one for one in sorted(found) if not any(one != other and within(one, other) for other in found)
+        ]
 
     def _is_over(self, partition: int) -> bool:
         """Whether a batch of the relay was read whole: one offset more is the marker of its transaction.
@@ -280,3 +297,8 @@ class Window:
             and self._told[partition] is not None
             and self._told_at[partition] == self._next[partition] - 1
         )
+
+
+def _has_split(name: str, told: Cursor) -> bool:
+    """Whether a relay that says this has seen a partition of the log end."""
+    return name not in told.marks and any(within(other, name) for other in told.marks)

@@ -1,17 +1,24 @@
 """Reads on in all partitions of a topic."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby, repeat
+from operator import is_, methodcaller
 from typing import Any
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from eventfold.bus.kafka.failures import END, failure, is_forgotten, refused
 from eventfold.bus.kafka.hearing import Hearing
-from eventfold.bus.port import Ended, Received
+from eventfold.bus.port import Ended, Received, Run
 from eventfold.errors import CursorExpired
 
 _KILOBYTES = 16 * 1024
 """That are fetched ahead, at most."""
+_TOGETHER = 64
+"""Messages of a run, at most."""
+
+_partition: Callable[[Any], int] = methodcaller("partition")
+_error = methodcaller("error")
 
 
 def received(message: Message) -> Received:
@@ -80,8 +87,8 @@ class KafkaReader:
         """By a new assignment: what was fetched ahead is forgotten."""
         self._consumer.assign([TopicPartition(self._topic, n, offset) for n, offset in offsets.items()])
 
-    def poll(self, limit: int, timeout: float) -> Iterator[Received | Ended]:
-        """What the client has fetched; a message is given back before the next is looked at, as it has many parts."""
+    def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
+        """What the client has fetched; each message can be given back before the next is looked at."""
         try:
             messages = self._consumer.consume(limit, 0)
             if not messages:  # a client that is told to wait waits until it has as many as that
@@ -98,20 +105,31 @@ class KafkaReader:
             )
         messages.reverse()
         while messages:
-            message = messages.pop()
-            report = message.error()
-            if report is None:
-                yield received(message)
-            elif report.code() == END:
-                yield Ended(message.partition() or 0, message.offset() or 0)
-            elif is_forgotten(report):
-                raise CursorExpired(
-                    f"{self._topic} no longer holds what is to be read of its partition {message.partition()}: raise"
-                    " its retention, fill a new topic from the log, and rebuild what follows it: `eventfold rebuild`.",
-                    topic=self._topic,
-                )
-            else:
-                raise failure(report, self._topic, "reading", self._hearing.last)
+            some = messages[-_TOGETHER:]
+            del messages[-_TOGETHER:]
+            runs = [Run(partition, list[Any](same)) for partition, same in groupby(some, key=_partition)]
+            del some
+            while runs:
+                run = runs.pop()
+                if all(map(is_, map(_error, run.messages), repeat(None))):
+                    yield run
+                else:
+                    yield from map(self._apart, reversed(run.messages))
+
+    def _apart(self, message: Any) -> Run | Ended:
+        """A message, or where a partition ends, which is no failure."""
+        report = message.error()
+        if report is None:
+            return Run(message.partition() or 0, [message])
+        if report.code() == END:
+            return Ended(message.partition() or 0, message.offset() or 0)
+        if is_forgotten(report):
+            raise CursorExpired(
+                f"{self._topic} no longer holds what is to be read of its partition {message.partition()}: raise"
+                " its retention, fill a new topic from the log, and rebuild what follows it: `eventfold rebuild`.",
+                topic=self._topic,
+            )
+        raise failure(report, self._topic, "reading", self._hearing.last)
 
     def close(self) -> None:
         """Ends its connections."""

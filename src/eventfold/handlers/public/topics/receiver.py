@@ -6,10 +6,10 @@ another, reads some records again, and the log knows them by source and id.
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
-from eventfold.bus.port import Bounds, Ended, Reader, Received, Topic
+from eventfold.bus.port import Bounds, Ended, Reader, Received, Run, Topic
 from eventfold.errors import CursorExpired, DefinitionError, EventfoldError
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.leases.heart import Heart
@@ -230,7 +230,7 @@ class TopicReceiver:
 
     def _read(self, reader: Reader) -> bool:
         try:
-            found = list(reader.poll(AT_ONCE, _WAIT))
+            found = [one for some in reader.poll(AT_ONCE, _WAIT) for one in _each(some)]
         except CursorExpired:
             if self._expired:
                 raise
@@ -289,3 +289,11 @@ class TopicReceiver:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+
+
+def _each(some: Run | Ended) -> Iterator[Received | Ended]:
+    if isinstance(some, Ended):
+        yield some
+        return
+    while some.messages:
+        yield some.pop()
