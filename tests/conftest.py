@@ -1,6 +1,12 @@
 """What holds for every room of the tests."""
 
+import os
+import sys
+from collections.abc import Generator
+
 import pytest
+
+from tests.laws import AT_NIGHT
 
 TAKES_LONG = {
     "test_a_recorded_time_is_a_moment_everywhere",
@@ -24,6 +30,26 @@ A_CAMPAIGN = 7_200
 """Seconds after which a campaign hangs; the other tests have the limit of pyproject.toml."""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps the rewritten tests for the next run, which costs ten seconds without them, and no module after that.
+
+    Both whatever PYTHONDONTWRITEBYTECODE says: a module that a test writes twice in a second would be taken for the
+    same if its bytecode were kept.
+    """
+    sys.dont_write_bytecode = False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # of child processes
+
+
+def pytest_configure() -> None:
+    """The servers of tests are on this machine: no proxy stands between, and none is looked for at each request."""
+    os.environ.setdefault("no_proxy", "127.0.0.1,localhost")
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(item, "originalname", "") in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
@@ -32,5 +58,5 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             "::TestFourPartitions::" in item.nodeid and crashes and item.name != IN_FOUR
         ):
             item.add_marker(pytest.mark.nightly)  # four partitions say all that one does
-    if item.get_closest_marker("nightly"):
+    if item.get_closest_marker("nightly") or (AT_NIGHT and item.get_closest_marker("more_at_night")):
         item.add_marker(pytest.mark.timeout(A_CAMPAIGN))

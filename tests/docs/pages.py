@@ -13,12 +13,15 @@ ids may differ, and `...` stands for anything.
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
+
+from tests.docs.forking import INTERPRETER, forking
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -42,6 +45,9 @@ for line in sys.stdin:
     sys.stdout.flush()
     os.write(1, b"\\0" + how + b"\\n")  # at once: threads of the page may write meanwhile
 """
+_QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*"|\\\n""")
+_SHELLS = re.compile(r"[|&;<>$`*?~#\\\n(){}\[\]!'\"]")
+"""What a shell may make something else of where it is not quoted; such commands are given to one."""
 _PATIENCE = 20.0
 """Seconds for which a page's program may go on when the page has ended."""
 
@@ -88,14 +94,14 @@ class Reader:
         self.here = folder
         self._python: subprocess.Popen[str] | None = None
         self._printed = ""
+        self._said = folder.with_name(f"{folder.name}.said")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("EVENTFOLD_")}
         bin_ = str(Path(sys.executable).parent)
         self._environment = {
             **kept,
             "PATH": f"{bin_}:{kept.get('PATH', '')}",
             "LOGNAME": "ada",
-            "PYTHONWARNINGS": "error",
-            "PYTHONDONTWRITEBYTECODE": "1",  # a file that changes twice in a second would be taken for the same
+            **INTERPRETER,
             "COLUMNS": "120",
         }
 
@@ -166,21 +172,28 @@ class Reader:
                 self.here = (self.here / command[3:].strip()).resolve()
                 self._end_python()
                 continue
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.here,
-                # plugins of pytest that happen to be installed here may warn; a reader's pytest is none of ours
-                env=self._environment | ({"PYTHONWARNINGS": "default"} if "pytest" in command else {}),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
+            code, said = self._shell(command)
             expected = int(block.value) if block.mark == "exit" and n == len(steps) else 0
-            assert done.returncode == expected, f"{command}\nended with {done.returncode}:\n{done.stdout}"
+            assert code == expected, f"{command}\nended with {code}:\n{said}"
             if answer:
-                assert matches(answer, done.stdout), f"{command}\nanswered:\n{done.stdout}"
+                assert matches(answer, said), f"{command}\nanswered:\n{said}"
+
+    def _shell(self, command: str) -> tuple[int, str]:
+        if command.startswith("eventfold ") and not _SHELLS.search(_QUOTED.sub("", command)):
+            arguments = shlex.split(command.replace("\\\n", " "))[1:]
+            return forking().run(arguments, self.here, self._environment, self._said)
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.here,
+            # plugins of pytest that happen to be installed here may warn; a reader's pytest is none of ours
+            env=self._environment | ({"PYTHONWARNINGS": "default"} if "pytest" in command else {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     def _end_python(self) -> None:
         if self._python is not None:

@@ -7,6 +7,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import click
@@ -84,7 +85,10 @@ def sentences() -> Iterator[Sentence]:
                 yield Sentence(f"{module.place}:{node.lineno}", rendered(node), is_error=False)
 
 
-EVERY = list(sentences())
+@cache
+def every() -> list[Sentence]:
+    """All of them; found when a test asks, since each worker would else look for them while it collects."""
+    return list(sentences())
 
 
 def options(command: click.Command) -> set[str]:
@@ -118,20 +122,20 @@ def wrong(line: str) -> str:
 
 
 def test_every_command_that_a_sentence_names_is_one() -> None:
-    named = [(s.place, line) for s in EVERY for line in COMMAND.findall(s.text)]
+    named = [(s.place, line) for s in every() for line in COMMAND.findall(s.text)]
     assert len(named) > 30
     assert [(place, line, what) for place, line in named if (what := wrong(line))] == []
 
 
 def test_every_flag_that_an_error_names_is_one() -> None:
-    named = [(s.place, flag) for s in EVERY if s.is_error for flag in FLAG.findall(s.text)]
+    named = [(s.place, flag) for s in every() if s.is_error for flag in FLAG.findall(s.text)]
     assert len(named) > 30
     assert [one for one in named if one[1] not in KNOWN] == []
 
 
 @pytest.mark.parametrize(("said", "cure"), CURES.items())
 def test_an_error_that_one_thing_cures_names_it(said: str, cure: str) -> None:
-    found = [s for s in EVERY if s.is_error and re.search(said, s.text)]
+    found = [s for s in every() if s.is_error and re.search(said, s.text)]
     assert found
     assert [(s.place, s.text) for s in found if cure not in s.text] == []
 

@@ -186,6 +186,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
     with serving(answering(ANSWER)) as proxy, serving(answering(ANSWER)) as server:
         for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, here(proxy))
+        monkeypatch.delenv("no_proxy", raising=False)  # tests/conftest.py sets it
         send(here(server), allow_private=True)
         assert (proxy.connections, server.connections) == (0, 1)
 

@@ -27,9 +27,10 @@ from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import Scope
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.partitioned import PartitionedStore
+from tests.laws import examples
 
 REGISTRY = Registry(untyped=True)
-LAWS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+LAWS = settings(max_examples=examples(14, nightly=80), deadline=None, suppress_health_check=list(HealthCheck))
 Shown = dict[str, dict[str, Any]]
 Naive = tuple[Shown, Shown, dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]]]
 
@@ -93,6 +94,7 @@ def check(table: LiveTable, store: Store, a: Cursor, b: Cursor, *, internal: boo
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     spec=tables(),
@@ -118,6 +120,7 @@ def test_a_diff_on_one_partition_equals_that_of_two_folded_dictionaries(
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     spec=tables(in_order=False),

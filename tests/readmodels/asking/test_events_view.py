@@ -21,6 +21,7 @@ from eventfold.store.port import Store
 from eventfold.testing.cosmos import StandIn
 from eventfold.testing.making import make
 from eventfold.testing.partitioned import PartitionedStore
+from tests.laws import examples
 
 COLUMNS = [
     *("position", "stream", "category", "version", "type", "recorded_at", "occurred_at", "actor"),
@@ -110,8 +111,13 @@ conditions = st.recursive(
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["sqlite", "partitioned", "cosmos"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(20, nightly=120),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @example(where="stream = 'order-1' AND type IS NOT NULL")
 @example(where="type IN ('Created', 'Paid', 'nothing-1')")
 @example(where="category IN ('order', 'cart') AND (position > 5 OR position IS NULL)")

@@ -103,6 +103,7 @@ def test_writers_and_followers_go_on_beside_it(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     specs=st.lists(tables(), min_size=1, max_size=2),
@@ -116,6 +117,7 @@ def test_no_alarm_over_generated_histories(
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     specs=st.lists(tables(in_order=False), min_size=1, max_size=2),
@@ -163,6 +165,7 @@ def live_through(
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     history=histories(most=25, misfits=False), seed=st.integers(0, 10_000), partitions=st.sampled_from([0, 4])

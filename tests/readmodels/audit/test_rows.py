@@ -151,6 +151,7 @@ def test_a_row_changed_inside_a_published_file_is_named(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(spec=tables(), history=histories(most=15, misfits=False), seed=st.integers(0, 10_000))
 def test_any_changed_cell_of_any_table_is_found(

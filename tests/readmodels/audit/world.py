@@ -26,9 +26,10 @@ from eventfold.readmodels.open import open_publication, open_state
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.testing.partitioned import PartitionedStore
+from tests.laws import examples
 
 REGISTRY = Registry(untyped=True)
-LAWS = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+LAWS = settings(max_examples=examples(10, nightly=60), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class AtTheEnd:

@@ -20,10 +20,13 @@ from eventfold.readmodels.folding.reference import Reference
 from eventfold.readmodels.port import Folded, Scope
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
+from tests.laws import examples
 
 REGISTRY = Registry(untyped=True)
 History = list[tuple[str, NewEvent]]
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAWS = settings(
+    max_examples=examples(25, nightly=120), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def rows_of(layout: Layout, table: pa.Table) -> list[dict[str, object]]:
@@ -38,6 +41,7 @@ def fold_of_the_log(store: Store, layout: Layout) -> Folded:
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @LAWS
 @given(
     spec=tables(in_order=False),
