@@ -86,6 +86,49 @@ def fold_to_delta_raw(folder: Path) -> float:
     return EVENTS / seconds
 
 
+def copy(folder: Path) -> float:
+    """Events a second, from the log into its copy in the lake."""
+    from eventfold.app.copying import Copying
+
+    with ef.open_store(f"sqlite:///{folder}/log.db") as store:
+        copying = Copying(str(folder / f"copy-{time.time_ns()}"), store.log_id, store.feed())
+        began = time.perf_counter()
+        copied = copying.catch_up()
+        seconds = time.perf_counter() - began
+    assert copied == EVENTS
+    return EVENTS / seconds
+
+
+def copy_raw(folder: Path) -> float:
+    """The same rows, formed and ordered in memory before, by delta-rs alone: a commit for each hundred thousand."""
+    from deltalake import DeltaTable, WriterProperties, write_deltalake
+
+    from eventfold.readmodels.lakecopy.chunks import next_chunk
+    from eventfold.readmodels.lakecopy.columns import BOUNDED, DAY
+    from eventfold.readmodels.lakecopy.rows import to_rows
+
+    written, seconds, table = 0, 0.0, str(folder / f"bare-{time.time_ns()}")
+    settings = {"delta.dataSkippingStatsColumns": ",".join(BOUNDED)}
+    with ef.open_store(f"sqlite:///{folder}/log.db") as store:
+        cursor, caught_up = store.feed().start(), False
+        while not caught_up:
+            events, cursor, caught_up = next_chunk(store.feed(), cursor)
+            rows = to_rows(events, 1)
+            began = time.perf_counter()
+            write_deltalake(
+                table,
+                rows,
+                mode="append",
+                partition_by=[DAY],
+                configuration=None if written else settings,
+                writer_properties=WriterProperties(compression="SNAPPY"),
+            )
+            seconds += time.perf_counter() - began
+            written += rows.num_rows
+    assert DeltaTable(table).count() == EVENTS
+    return EVENTS / seconds
+
+
 def follow(folder: Path) -> float:
     """Events a second, the whole feed as recorded events."""
     store = ef.open_store(f"sqlite:///{folder}/log.db")
@@ -144,7 +187,8 @@ def bring_raw(folder: Path) -> float:
 
 
 RUNS: dict[str, Callable[[Path], float]] = {
-    f.__name__: f for f in (rebuild, fold_to_delta, fold_to_delta_raw, follow, bring, bring_raw)
+    f.__name__: f
+    for f in (rebuild, fold_to_delta, fold_to_delta_raw, copy, copy_raw, follow, bring, bring_raw)
 }
 
 
@@ -202,7 +246,14 @@ CASES = [
         ours=_rate("rebuild"),
         floor=_rate("fold_to_delta_raw"),
     ),
+    Case(
+        name="copy 1 M events into the lake; floor: rows from memory",
+        unit="events/s",
+        ours=_rate("copy"),
+        floor=_rate("copy_raw"),
+    ),
     _memory("rebuild of 1 M events", "rebuild"),
+    _memory("copying 1 M events", "copy"),
     _memory("following 1 M events", "follow"),
     _memory("importing 1 M rows", "bring"),
     Case(

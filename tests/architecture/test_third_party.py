@@ -17,6 +17,7 @@ HOMES = {
         "readmodels/asking/query*",
         "readmodels/asking/compare.py",
         "readmodels/asking/scratch.py",
+        "readmodels/lakecopy/rows.py",
     ),
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),

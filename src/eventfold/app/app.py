@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from eventfold.app.copying import Copying, check_copy
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
 from eventfold.app.places import check_places, handlers_of, state_of
@@ -11,6 +12,7 @@ from eventfold.bus.open import open_topic
 from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.open import check_places as check_targets
 from eventfold.handlers.targets.place import Place
+from eventfold.readmodels.lakecopy.port import TABLE
 from eventfold.store.open import check_url, is_topic, open_store
 from eventfold.store.port import Store
 
@@ -48,6 +50,7 @@ class App(Definition):
         url: str,
         *,
         lake: str | None = None,
+        copy: bool = False,
         state: str | None = None,
         targets: Mapping[str, Place] | None = None,
         bus: str | None = None,
@@ -61,6 +64,8 @@ class App(Definition):
                 follow it, what handlers must not lose stands in a file beside the state, `shop.handlers`, and what
                 needs the log is `CapabilityMissing`.
             lake: the folder of the Delta tables; None = nothing is published.
+            copy: whether `run` and `catch_up` keep a copy of the log in the lake too, every event as it is stored: the
+                append-only Delta table `events`.
             state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
             targets: where the effects of handlers go, by the name of `to=`: a `Target`, a function of payload and
                 message, or a URL. They are opened by `run` and `handle`.
@@ -70,7 +75,8 @@ class App(Definition):
             create: whether a log is made where there is none.
 
         Raises:
-            ConfigInvalid: log, state and lake are not in places of their own.
+            ConfigInvalid: log, state and lake are not in places of their own; or a copy is wanted, and no lake named.
+            CapabilityMissing: a copy is wanted, and only a topic of the log can be opened.
             DefinitionError: what is given as a target can be none.
             LogNotFound: there is none, and none is to be made.
             UnsupportedUrl, ExtraMissing: nothing serves the URL here.
@@ -84,7 +90,8 @@ class App(Definition):
         state = state_of(url) if state is None or state == "" else state
         check_url(state, "the state of tables")
         store: Store
-        check_places(url, state=state, lake=lake, tables=self.tables)
+        check_places(url, state=state, lake=lake, tables=[*self.tables, *([TABLE] if copy else [])])
+        check_copy(url, lake, copy=copy)
         if is_topic(url):
             if bus is not None and bus != url:
                 raise ConfigInvalid(
@@ -96,9 +103,10 @@ class App(Definition):
         else:
             store = open_store(url, create=create)
         try:
+            copying = Copying(lake, store.log_id, store.feed()) if copy and lake else None
             if bus is not None:
                 store = followed(store, open_topic(bus))
-            return Live(self, store, state=state, lake=lake, targets=targets or {})
+            return Live(self, store, state=state, lake=lake, targets=targets or {}, copying=copying)
         except BaseException:
             store.close()
             raise

@@ -4,13 +4,23 @@ from eventfold.app.definition import Definition
 from eventfold.app.tables import LiveTable
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.open import open_publication
 from eventfold.readmodels.port import State
 from eventfold.store.port import Store
 
 
-def bind_tables(app: Definition, store: Store, state: State, lake: str | None) -> dict[str, LiveTable]:
+def bind_tables(
+    app: Definition, store: Store, state: State, lake: str | None, copy: CopyTable | None = None
+) -> dict[str, LiveTable]:
     """Each table by its name.
+
+    Args:
+        app: the definition.
+        store: the log.
+        state: where rows are kept.
+        lake: where they are published.
+        copy: the copy of the log there, whose cursors are those of the store's feed.
 
     Raises:
         ExtraMissing: the packages that keep tables are not installed.
@@ -25,6 +35,6 @@ def bind_tables(app: Definition, store: Store, state: State, lake: str | None) -
         layout = bind(spec, total_order=total_order)
         publication = open_publication(lake, layout, store.log_id) if lake else None
         found[name] = LiveTable(
-            layout, store, state, app.registry, engine, publication, app.sought(spec), app.name
+            layout, store, state, app.registry, engine, publication, app.sought(spec), app.name, copy
         )
     return found

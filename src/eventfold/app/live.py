@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
 from eventfold.app.binding import bind_tables
+from eventfold.app.copying import Copying
 from eventfold.app.definition import Definition
 from eventfold.app.handling.handling import Handling
 from eventfold.app.parts.asking import WithAnswers
@@ -16,6 +17,7 @@ from eventfold.app.parts.handlers import WithHandlers
 from eventfold.app.pulse import Pulse
 from eventfold.errors import DefinitionError, EventfoldError
 from eventfold.handlers.targets.place import Place
+from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.open import open_state
 from eventfold.readmodels.telling import Distance
@@ -35,6 +37,7 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         state: the URL of the state.
         lake: the folder of the Delta tables, or None.
         targets: where the effects of handlers go, by name.
+        copying: keeps the copy of the log in the lake, if one is kept.
     """
 
     def __init__(
@@ -45,10 +48,12 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         state: str,
         lake: str | None,
         targets: Mapping[str, Place] | None = None,
+        copying: Copying | None = None,
     ) -> None:
         self.app = app
         self.store = store
         self._lake = lake
+        self._copying = copying
         self._distance = Distance(store.feed())
         self._warned: set[tuple[str, str]] = set()
         self._repositories: dict[type, Repository[Any]] = {}
@@ -56,10 +61,16 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         self._handling = Handling(app, store, targets or {}, self.repository, self.pulse)
         self._state = open_state(state, store.log_id)
         try:
-            self._tables = bind_tables(app, store, self._state, lake) if app.tables else {}
+            self._tables = bind_tables(app, store, self._state, lake, self._copy()) if app.tables else {}
         except BaseException:
             self._state.close()
             raise
+
+    def _copy(self) -> CopyTable | None:
+        """The copy of the log that tables can be folded from: one that was made by the feed that they follow."""
+        if self._copying is None or self._copying.feed is not self.store.feed():
+            return None
+        return self._copying.table
 
     def __repr__(self) -> str:
         """Its name and its tables; no URL, which may hold a key."""

@@ -15,6 +15,7 @@ from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.tending.standing import HandlerStatus, parked_told, standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
+from eventfold.readmodels.lakecopy.standing import CopyStatus
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publishing.ownership import check_owner, is_ours
@@ -72,6 +73,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         tables: each table.
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
         handlers: each handler.
+        copy: the copy of the log in the lake; None where none is kept.
     """
 
     app: str | None
@@ -84,6 +86,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[TableStatus]
     unknown: list[UnknownType] | None
     handlers: list[HandlerStatus] = []
+    copy: CopyStatus | None = None
 
     def __repr__(self) -> str:
         """What there is; `print` of its parts tells more."""
@@ -105,6 +108,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         if self.handlers:
             states = ([h.name, h.kind, h.state, h.lag, h.parked, h.error] for h in self.handlers)
             shown += markup.table(_HANDLERS, states, of=len(self.handlers))
+        if self.copy is not None:
+            shown += markup.paragraph(self.copy.told())
         about = markup.paragraph(f"log {self.log}")
         return markup.heading(self._told() + last) + about + shown + markup.warnings(self.warnings)
 
@@ -131,12 +136,14 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
         parked: how many streams are parked, by table.
         warnings: all of it, in sentences.
+        copied: events that were copied into the lake; None where no copy is kept.
     """
 
     tables: list[TableCaughtUp]
     unknown: list[UnknownType] | None
     parked: dict[str, int]
     warnings: list[str]
+    copied: int | None = None
 
     def __repr__(self) -> str:
         """What it did for each table, and what waits."""
@@ -146,6 +153,8 @@ class CaughtUp(msgspec.Struct, frozen=True, kw_only=True):
             + (f", {self.parked[t.name]:,} parked" if self.parked.get(t.name) else "")
             for t in self.tables
         ]
+        if self.copied is not None:
+            done.append(f"lake copy {how_many(self.copied, 'event') if self.copied else 'nothing new'}")
         return f"<Caught up: {'; '.join(done) or 'no tables'}>"
 
     def _repr_html_(self) -> str:
@@ -162,6 +171,7 @@ def status(
     unknown: list[UnknownType] | None,
     *,
     handlers: Sequence[Handler] = (),
+    copy: CopyStatus | None = None,
     watch: float = 0.0,
 ) -> Status:
     """How everything stands now.
@@ -172,6 +182,7 @@ def status(
         tables: all of them.
         unknown: the events that they miss.
         handlers: all of them.
+        copy: how the copy of the log in the lake stands, where one is kept.
         watch: seconds for which tables that are behind are watched for their rate.
     """
     feed = store.feed()
@@ -182,6 +193,8 @@ def status(
     warnings = parked_warnings({t.name: t.parked for t in shown})
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     warnings += told(unknown)
+    if copy is not None and copy.problem:
+        warnings.append(copy.told())
     stand = standing(handlers, store)
     warnings += [f"the handler {h.name} is stopped: {h.why}" for h in stand if h.state == "stopped"]
     warnings += [parked_told(h.name, h.parked) for h in stand if h.parked]
@@ -202,6 +215,7 @@ def status(
         tables=shown,
         unknown=unknown,
         handlers=stand,
+        copy=copy,
     )
 
 

@@ -2,6 +2,7 @@
 
 import time as clocks
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -9,6 +10,7 @@ from msgspec import structs
 from eventfold.app.parked import ParkedStreams
 from eventfold.app.parts.owned import Owned
 from eventfold.errors import (
+    ConfigInvalid,
     CursorLost,
     EventfoldError,
     RowNotFound,
@@ -23,6 +25,8 @@ from eventfold.feed.port import Feed
 from eventfold.readmodels.counting.unknown import Sought, UnknownType, told
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.projector import Projector, check_definition
+from eventfold.readmodels.lakecopy.port import CopyTable
+from eventfold.readmodels.lakecopy.through import through
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Ledger, State, TableState
 from eventfold.readmodels.publishing.publication import Publication
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     from eventfold.readmodels.asking.diff import Diff
     from eventfold.readmodels.asking.moments import Moment, Moments
     from eventfold.readmodels.asking.why import Explanation
-    from eventfold.readmodels.folding.rebuild import Progress, Rebuilt
+    from eventfold.readmodels.folding.rebuild import History, Progress, Rebuilt
 
 _POLL_SECONDS = 0.01
 
@@ -55,6 +59,7 @@ class LiveTable(Owned, Framed):
         publication: where it is published, if anywhere.
         sought: where it would miss events, and of which types it cannot; None = nobody asks.
         app: the name of its app.
+        copy: the copy of the log in the lake, where one is kept.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class LiveTable(Owned, Framed):
         publication: Publication | None,
         sought: Sought | None = None,
         app: str = "",
+        copy: CopyTable | None = None,
     ) -> None:
         self.layout = layout
         self.publication = publication
@@ -77,6 +83,7 @@ class LiveTable(Owned, Framed):
         self._engine = engine
         self._sought = sought
         self._app = app
+        self._copy = copy
         self._above: int | None = None
 
     @property
@@ -215,18 +222,28 @@ class LiveTable(Owned, Framed):
         parked = self.live().head().parked
         return Explanation(steps, {self.name: parked} if parked else {}, key)
 
-    def rebuild(self, *, progress: "Progress | None" = None) -> "Rebuilt":
+    def rebuild(self, *, progress: "Progress | None" = None, from_copy: bool | None = None) -> "Rebuilt":
         """Folds the whole history into a new generation, swaps it in, publishes it; the live rows stay until then.
+
+        Args:
+            progress: called with the events done and, where it can be counted, all of them.
+            from_copy: whether the history is read from the copy in the lake, up to its last border, and only on from
+                there from the log. None = where a copy is kept and a service keeps the log, in which reading takes
+                requests, time and money; a file is read faster itself.
 
         Raises:
             EngineFenced: another engine has the published table: `take_over(rebuild=True)` does both.
+            ConfigInvalid: it is to be read from a copy, and none is kept.
+            TableStopped: an event fails, and the table is to stop at it.
+            CursorLost, LogMismatch: the copy cannot be trusted: see what `status` says of it.
         """
         from eventfold.readmodels.folding.rebuild import Rebuild
         from eventfold.readmodels.following.ledger import renew, settle
         from eventfold.readmodels.publishing.publisher import Publisher
 
         self._check_owner()
-        rebuild = Rebuild(self._store, self._state, self._registry, self._engine)
+        history = self._history(from_copy)
+        rebuild = Rebuild(self._store, self._state, self._registry, self._engine, history)
         done = rebuild(self.layout, above=self._published_generation(), progress=progress)
         at = self.live().head().cursor
         ledger = self._state.ledger(at)
@@ -309,6 +326,16 @@ class LiveTable(Owned, Framed):
                     table=self.name,
                 )
             clocks.sleep(_POLL_SECONDS)
+
+    def _history(self, from_copy: bool | None) -> "History | None":  # noqa: FBT001 - as it was given
+        if from_copy is None:
+            from_copy = self._copy is not None and not self._feed.capabilities.countable
+        if from_copy and self._copy is None:
+            raise ConfigInvalid(
+                "No copy of the log is kept to rebuild from: open the app with one, --copy (in Python copy=True).",
+                key="copy",
+            )
+        return partial(through, self._copy, self._feed) if from_copy and self._copy is not None else None
 
     def _published_generation(self) -> int:
         try:

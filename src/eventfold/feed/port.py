@@ -46,11 +46,15 @@ class FeedCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         total_order: positions of all partitions compare, and recorded_at never decreases along them.
         filters_in_store: filters are applied where the events are kept, not after they were fetched.
         countable: `lag` knows the number of events.
+        borders_only: it is read from and up to some cursors only, which `read` gives; a page may have more events than
+            were asked for. At any other cursor of the log it answers `CursorInvalid`, whose facts `lower` and `upper`
+            are the borders beside it, as text; and it is read in all partitions at once.
     """
 
     total_order: bool
     filters_in_store: bool
     countable: bool
+    borders_only: bool = False
 
 
 class Partition(NamedTuple):

@@ -3,12 +3,20 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
+from typing import Protocol
 
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.port import Feed, Page
+from eventfold.feed.port import Page
 from eventfold.store.names import check_categories, stored_category
 
 _PAGES = 4
+
+
+class Pages(Protocol):
+    """What gives pages; a feed is one."""
+
+    def read(self, after: Cursor, limit: int) -> Page:
+        """As `Feed.read`."""
 
 
 class SharedReads:
@@ -18,7 +26,7 @@ class SharedReads:
         feed: what is read.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Pages) -> None:
         self._feed = feed
         self._lock = threading.Lock()
         self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()

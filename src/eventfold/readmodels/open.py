@@ -7,11 +7,13 @@ from typing import Any
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.lakecopy.port import TABLE, CopyTable
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publishing.publication import Publication
 
 _STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
 _LAKE = ("eventfold.readmodels.delta", "lake")
+_COPY = ("eventfold.readmodels.delta.eventcopy", "lake")
 """Module and the extra that brings its packages."""
 
 
@@ -56,16 +58,35 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
         UnsupportedUrl: a lake that is no local folder.
         ExtraMissing: the packages are not installed.
     """
+    folder = _folder(lake, layout.spec.name)
+    publication: Publication = _adapter(*_LAKE).open_folder(folder, layout, log_id)
+    return publication
+
+
+def open_copy(lake: str, log_id: str) -> CopyTable:
+    """The copy of a log in a lake.
+
+    Args:
+        lake: a folder; the copy stands in `<lake>/events`.
+        log_id: of the log.
+
+    Raises:
+        UnsupportedUrl: a lake that is no local folder.
+        ExtraMissing: the packages are not installed.
+    """
+    folder = _folder(lake, TABLE)
+    copy: CopyTable = _adapter(*_COPY).open_copy(folder, log_id)
+    return copy
+
+
+def _folder(lake: str, table: str) -> Path:
     if "://" in lake:
         # the rest of an address may hold a key
         scheme = lake.partition("://")[0]
         raise UnsupportedUrl(
             f"No lake is known for {scheme!r} URLs: give a folder on this machine.", key="lake", scheme=scheme
         )
-    publication: Publication = _adapter(*_LAKE).open_folder(
-        Path(lake).absolute() / layout.spec.name, layout, log_id
-    )
-    return publication
+    return Path(lake).absolute() / table
 
 
 def _adapter(module: str, extra: str) -> Any:

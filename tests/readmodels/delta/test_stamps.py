@@ -29,7 +29,9 @@ def test_a_copy_that_a_reader_makes_in_the_same_moment_is_in_nobodys_way(
 
     def at_once(self: Path, target: Path) -> Path:
         monkeypatch.setattr(Path, "replace", replace)
-        write(shop.delta._copies, 0, read_stamp(self.read_bytes()))  # type: ignore[arg-type] # a stamp that was just written
+        stamp = read_stamp(self.read_bytes())
+        assert stamp is not None
+        write(shop.delta._copies, 0, stamp)
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", at_once)
@@ -127,3 +129,18 @@ def test_without_copies_clean_up_loses_every_stamp_and_nothing_is_overwritten(sh
         shop.publish()
     Publisher(shop.state, shop.delta, shop.feed).publish(reclaim=True)  # what a rebuild does
     assert shop.agree()
+
+
+def test_a_handle_that_is_not_the_newest_gives_no_commit_the_stamp_of_another(shop: Shop) -> None:
+    shop.publish()
+    slow = DeltaTable(str(shop.folder / "boxes"))
+    shop.happen("box-1", 7)
+    assert shop.publish() == 1
+    stamped = shop.another()._stamped
+    before = [path.read_bytes() for path in copies(shop)]
+    found = stamped.newest(slow)
+    assert found is not None
+    assert (found[0], found[1].change) == (0, 1)
+    assert [path.read_bytes() for path in copies(shop)] == before
+    # the library itself numbers them from the version of the handle
+    assert [commit["version"] for commit in slow.history()] == [0, -1]

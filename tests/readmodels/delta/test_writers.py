@@ -36,9 +36,9 @@ def test_of_two_writers_on_one_snapshot_one_lands(shop: Shop, monkeypatch: pytes
     on, changed = shop.delta.head(), shop.state.changed(1)
     assert on is not None
     stamp = stamp_of("boxes", changed.head)
-    slow = other._opened(on)  # a snapshot from before the other one writes
+    slow = other._stamped.opened(on.number)  # a snapshot from before the other one writes
     shop.delta.merge(on, changed.rows, [], stamp)
-    monkeypatch.setattr(other, "_opened", lambda _on: slow)
+    monkeypatch.setattr(other._stamped, "opened", lambda _on: slow)
     with pytest.raises(StaleCursor, match="Somebody else changed the table while publishing"):
         other.merge(on, changed.rows, [], stamp)
     assert DeltaTable(str(shop.folder / "boxes")).version() == 1

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from eventfold.app.copying import Copying
 from eventfold.app.parts.tables import WithTables
 from eventfold.app.status import Status, status
 from eventfold.errors import EventfoldError, StorageFailed
@@ -22,6 +23,7 @@ class WithAnswers(WithTables):
     """What of a live app answers."""
 
     _distance: Distance
+    _copying: Copying | None
 
     def query(
         self,
@@ -64,15 +66,16 @@ class WithAnswers(WithTables):
         The log by itself: no version or position missing or twice, no recorded time going back. What its events said
         when the tables first passed them (the ledger, kept in the state): no event removed, added or altered since.
         Which events each table was given, by range of positions. The rows of the state and of the newest published
-        version, and a sample of the aggregates' snapshots: against a fold of the log from zero. The ledger then goes up
-        to the end that was looked at; where the state may not be written, all is compared and a note says so.
+        version, and a sample of the aggregates' snapshots: against a fold of the log from zero. The copy of the log in
+        the lake, where one is kept: each commit by its digest, against the log as it is now. The ledger then goes up to
+        the end that was looked at; where the state may not be written, all is compared and a note says so.
 
         It reads the log twice or more, holds the rows of a table as columns, and some bytes for each stream.
 
         Args:
             sample: compares that many keys of each table, drawn at random from the fold, instead of all rows, and that
                 many snapshots of each aggregate type instead of a hundred.
-            progress: called with what is done ("log", "rows"), how much, and of how much.
+            progress: called with what is done ("log", "rows", "copy"), how much, and of how much.
 
         Raises:
             RangeInvalid: a sample below 1.
@@ -82,6 +85,7 @@ class WithAnswers(WithTables):
         with needing("An audit", "lake"):
             from eventfold.engines.open import open_engine
             from eventfold.readmodels.audit.auditing import Audited, Auditing
+            from eventfold.readmodels.audit.report import Findings
             from eventfold.readmodels.audit.snapshots import SnapshotAudit
         tables = [Audited(t.layout, t.live(), t.publication) for t in self.tables]
         ledger, notes = None, []
@@ -97,7 +101,17 @@ class WithAnswers(WithTables):
         found = audit(sample)
         unknown = self.unknown()
         warnings = [*parked_warnings(found.parked), *told(unknown)]
-        return structs.replace(found, unknown=unknown, warnings=warnings, notes=[*notes, *found.notes])
+        more = Findings()
+        copied = self._copying.compare(more, progress) if self._copying is not None else None
+        return structs.replace(
+            found,
+            unknown=unknown,
+            warnings=warnings,
+            notes=[*notes, *found.notes],
+            findings=[*found.findings, *more.kept],
+            problems=found.problems + more.total,
+            copied=copied,
+        )
 
     def status(self, *, watch: float = 0.0) -> Status:
         """How the log and every table stand.
@@ -111,4 +125,7 @@ class WithAnswers(WithTables):
         except EventfoldError:
             unknown = None  # a table or the log cannot be read, which is told of it
         handlers = list(self.app.handlers.values())
-        return status(self.app.name, self.store, self.tables, unknown, handlers=handlers, watch=watch)
+        copy = self._copying.standing() if self._copying is not None else None
+        return status(
+            self.app.name, self.store, self.tables, unknown, handlers=handlers, copy=copy, watch=watch
+        )

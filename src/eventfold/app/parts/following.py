@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from eventfold.app.copying import Copying, keeping
 from eventfold.app.handling.handling import Handling
 from eventfold.app.parts.tables import WithTables
 from eventfold.app.pulse import Pulse
@@ -13,12 +14,13 @@ from eventfold.errors import EventfoldError
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.loop import Follower, Loop, catch_up
-from eventfold.feed.shared import SharedReads
+from eventfold.feed.shared import Pages, SharedReads
 from eventfold.readmodels.counting.unknown import told
 from eventfold.readmodels.folding.projector import Read
 from eventfold.readmodels.following.catching import CatchingUp
 from eventfold.readmodels.following.ledger import LedgerKeeper
 from eventfold.readmodels.following.worker import TableWorker
+from eventfold.readmodels.lakecopy.through import PagesThrough
 from eventfold.readmodels.telling import parked_warnings
 
 _log = logging.getLogger("eventfold.live")
@@ -28,6 +30,7 @@ class WithFollowers(WithTables):
     """What of a live app follows its log."""
 
     pulse: Pulse
+    _copying: Copying | None
     _handling: Handling
     _warned: set[tuple[str, str]]
 
@@ -35,6 +38,8 @@ class WithFollowers(WithTables):
         self, *, progress: Callable[[int, int | None], object] | None = None, timeout: float = 60.0
     ) -> CaughtUp:
         """Folds everything that is in the log into every table and publishes it; tells what was done, and what waits.
+
+        Where a copy of the log is kept in the lake, it is brought to the end of the log last.
 
         A table that another worker keeps is waited for, until that one has come to where the log ends now and has
         published it. What a worker left that has ended is taken over at once; one of which nothing is known, as in
@@ -51,7 +56,7 @@ class WithFollowers(WithTables):
             LogMismatch, TableInvalid: a table and the log do not belong together, or its definition changed.
             EventfoldError: a table cannot go on; the others have, and the sentence names all that could not.
         """
-        read = SharedReads(self.store.feed()).read
+        read = SharedReads(self._pages()).read
         workers = self._workers(read=read)
         feed, target = self.store.feed(), list[Cursor]()
 
@@ -78,7 +83,7 @@ class WithFollowers(WithTables):
         return self._caught_up(workers)
 
     def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
-        """Keeps every table up to date and runs every handler until `stop` is set.
+        """Keeps tables, and the copy of the log if one is kept, up to date and runs every handler until `stop` is set.
 
         What another worker has is taken over when that one ends. Handlers run in threads of their own, and are left
         within ten seconds, whatever hangs. A table or a handler that cannot go on stops alone, which `pulse` tells.
@@ -93,18 +98,28 @@ class WithFollowers(WithTables):
             HandlerCrashed: a handler's worker ended by an error that is none of eventfold's.
             EventfoldError: nothing can go on.
         """
-        with self._handling.running(stop) as others:
-            read = SharedReads(self.store.feed()).read
+        with (
+            self._handling.running(stop) as others,
+            keeping(self._copying, stop, self.pulse, every) as copies,
+        ):
+            read = SharedReads(self._pages()).read
             followers = self._followers(self._workers(every, read), read, self._tell_unknown)
             if followers:
                 try:
                     with self.pulse.of(Loop(followers, self.store.feed())) as loop:
                         loop.run(others.stop)
                 except EventfoldError:
-                    if not others:
+                    if not others and not copies:
                         raise
                     _log.exception("No table goes on; handlers do")
             others.wait()
+
+    def _pages(self) -> Pages:
+        """The feed; where a service keeps the log, what its copy has is not asked of it again."""
+        feed = self.store.feed()
+        if self._copying is None or self._copying.feed is not feed or feed.capabilities.countable:
+            return feed
+        return PagesThrough(self._copying.table, feed)
 
     def _lag(self) -> int | None:
         """What all tables have to look at still; None where it cannot be counted."""
@@ -122,6 +137,7 @@ class WithFollowers(WithTables):
         return [LedgerKeeper(workers[0], self._ledger(), read, self.store.feed(), met), *workers[1:]]
 
     def _caught_up(self, workers: Sequence[TableWorker]) -> CaughtUp:
+        copied = self._copying.catch_up() if self._copying is not None else None
         unknown = self.unknown()
         parked = {table.name: count for table in self.tables if (count := table.live().head().parked)}
         warnings = [*parked_warnings(parked), *told(unknown)]
@@ -129,7 +145,7 @@ class WithFollowers(WithTables):
             TableCaughtUp(name=worker.table, events=worker.handled, published=worker.made)
             for worker in workers
         ]
-        return CaughtUp(tables=tables, unknown=unknown, parked=parked, warnings=warnings)
+        return CaughtUp(tables=tables, unknown=unknown, parked=parked, warnings=warnings, copied=copied)
 
     def _tell_unknown(self) -> None:
         """Says once of each table which types it misses, and again where there are more."""

@@ -24,11 +24,14 @@ SETTINGS = {
     "app": "the app, as module:name",
     "store": "the URL of the log; or of the topic of its events, where only that can be read",
     "lake": "the folder of the Delta tables",
+    "copy": "whether a copy of the log is kept in the lake, `true` or `false`",
     "state": "the URL of the tables' state",
     "bus": "the URL of the topic that the log's events go through",
     "actor": "who acts, in the metadata of what is written",
 }
 """Each is a key of the file, EVENTFOLD_NAME in the environment and --name as a flag."""
+SWITCHES = frozenset({"copy"})
+"""Those that are true or false."""
 
 SIGNATURES = "EVENTFOLD_RECEIVE_SECRETS"
 SECRETS = (
@@ -141,6 +144,10 @@ def _entry(name: str, value: object, path: Path) -> Given:
         hint = f"is {near[0]} meant?" if near else f"known: {', '.join([*SETTINGS, targets.SECTION])}."
         secret = " Secrets stand in the environment only." if _sounds_secret(name) else ""
         raise ConfigInvalid(f"{path} has the unknown key {name!r}; {hint}{secret}", key=name)
+    if name in SWITCHES:
+        if not isinstance(value, bool):
+            raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, without quotes.", key=name)
+        return Given(str(value).lower(), str(path))
     if not isinstance(value, str) or not value:
         raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, a text in quotes.", key=name)
     if has_secret(value):

@@ -45,7 +45,7 @@ from eventfold.doors.cli.commands.take_over import take_over
 from eventfold.doors.cli.commands.types import types
 from eventfold.doors.cli.commands.verify import verify
 from eventfold.doors.cli.commands.why import why
-from eventfold.doors.cli.configuration import SECRETS, SETTINGS, Given
+from eventfold.doors.cli.configuration import SECRETS, SETTINGS, SWITCHES, Given
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.protecting import check_streams
@@ -83,6 +83,12 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 )
 @click.option("--lake", envvar="EVENTFOLD_LAKE", metavar="FOLDER", help="The folder of the Delta tables.")
 @click.option(
+    "--copy/--no-copy",
+    envvar="EVENTFOLD_COPY",
+    default=None,
+    help="Keep a copy of the log in the lake, or not.",
+)
+@click.option(
     "--state", envvar="EVENTFOLD_STATE", metavar="URL", help="The tables' state; default: beside the log."
 )
 @click.option(
@@ -101,7 +107,7 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 @click.option("--cost", is_flag=True, help="Tell what the requests to a service cost.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.pass_context
-def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, **_: str | None) -> None:  # noqa: FBT001 - by name
+def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, **_: object) -> None:  # noqa: FBT001 - by name
     """Event sourcing: logs of events, and tables folded from them.
 
     Settings stand in eventfold.toml, in the environment or before the command; `eventfold config` shows them.
@@ -211,7 +217,11 @@ def guarded(call: Callable[[], Any], *, as_json: bool) -> int:
 def _given(context: click.Context, name: str) -> Given:
     flag = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     key = "config" if name == "file" else name
-    return Given(context.params[name], f"--{key}" if flag else f"EVENTFOLD_{key.upper()}")
+    value = context.params[name]
+    return Given(
+        str(value).lower() if name in SWITCHES else value,
+        f"--{key}" if flag else f"EVENTFOLD_{key.upper()}",
+    )
 
 
 def _tell_cost() -> None:

@@ -69,6 +69,11 @@ class Settings:
         return self._value("lake")
 
     @property
+    def copy(self) -> bool:
+        """Whether a copy of the log is kept in the lake."""
+        return self._value("copy") == "true"
+
+    @property
     def state(self) -> str | None:
         """URL of the tables' state."""
         return self._value("state")
@@ -129,7 +134,9 @@ class Settings:
         app, url = self.definition(), self.url
         opened = {"lake": self.lake, "state": self.state, "bus": self.bus}
         show_log(self.configuration.targets)
-        return self._named(lambda: app.open(url, **opened, targets=self.targets, create=False))
+        return self._named(
+            lambda: app.open(url, **opened, copy=self.copy, targets=self.targets, create=False)
+        )
 
     def open_log(self, *, create: bool = False, doing: str = "") -> Store:
         """The bare log; errors as `open_store`.

@@ -11,7 +11,7 @@ from eventfold.readmodels.counting.unknown import UnknownType
 
 MOST = 100
 """How many findings of one kind are named; all are counted."""
-Where = Literal["log", "ledger", "applied", "state", "delta", "snapshot"]
+Where = Literal["log", "ledger", "applied", "state", "delta", "snapshot", "copy"]
 AuditProgress = Callable[[str, int, int | None], object]
 """Called with what is done, how much of it, and, where it can be counted, of how much."""
 
@@ -21,7 +21,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         where: the log itself; the ledger against the log; the events a table passed against the log; rows of the
-            state, published rows, or snapshots of aggregates, against a fold from zero.
+            state, published rows, or snapshots of aggregates, against a fold from zero; the lake copy against the log.
         problem: one word for it, for programs.
         message: a sentence.
         table: which table.
@@ -116,6 +116,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         warnings: what a person should look at, beside what is wrong.
         snapshots: how many snapshots of aggregates were compared.
         irregular: how many events no append would take today, by what is remarkable; no problem, they are kept.
+        copied: how many events of the lake copy were compared with the log; None where no copy is kept.
     """
 
     log: str
@@ -131,6 +132,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Sequence[str] = ()
     snapshots: int = 0
     irregular: dict[str, int] = {}
+    copied: int | None = None
 
     @property
     def parked(self) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What the commits of a Delta table did to its files, as its log tells: whose they are, what they added and removed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 from zlib import crc32
@@ -70,7 +71,12 @@ class _Statistics(msgspec.Struct):
     rows: int | None = msgspec.field(default=None, name="numRecords")
 
 
+class _Carrier(msgspec.Struct):
+    info: _Info | None = msgspec.field(default=None, name="commitInfo")
+
+
 _action = msgspec.json.Decoder(_Action).decode
+_carrier = msgspec.json.Decoder(_Carrier).decode
 _statistics = msgspec.json.Decoder(_Statistics).decode
 
 
@@ -91,6 +97,30 @@ def read_commit(table: Path, version: int) -> Commit | None:
         removed=frozenset(unquote(a.remove.path) for a in actions if a.remove),
         mark=crc32(text),
     )
+
+
+def carried(table: Path, newest: int, limit: int | None) -> Mapping[int, str | None]:
+    """Version -> what its commit carries as metadata of its writer, of those commits that the log still has.
+
+    They are read by their names: `DeltaTable.history` of a handle that is not the newest one gives the commits of later
+    versions the numbers of earlier ones.
+
+    Args:
+        table: the folder of the table.
+        newest: the version to begin with.
+        limit: versions, at most; None = all.
+    """
+    found: dict[int, str | None] = {}
+    for number in range(newest, -1 if limit is None else max(-1, newest - limit), -1):
+        try:
+            text = (table / "_delta_log" / f"{number:020d}.json").read_bytes()
+        except OSError:
+            break  # the clean-up takes the oldest ones
+        found[number] = None
+        with suppress(*_DAMAGED):
+            infos = (_carrier(line).info for line in text.splitlines() if line.strip())
+            found[number] = next((info.metadata for info in infos if info), None)
+    return found
 
 
 def kept_commits(table: Path) -> Sequence[int]:

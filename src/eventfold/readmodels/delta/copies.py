@@ -6,25 +6,33 @@ once; only where it contradicts its commit, as after the log of the table was re
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from eventfold.readmodels.publishing.publication import Stamp, read_stamp
+from typing import Generic, Protocol, TypeVar
 
 _FOLDER = "_eventfold/cursor"
 
 
-class Copies:
+class _Stamp(Protocol):
+    def to_json(self) -> str: ...
+
+
+S = TypeVar("S", bound=_Stamp)
+
+
+class Copies(Generic[S]):
     """The copies of one table.
 
     Args:
         table: the folder of the table.
+        read: the stamp that was written as a text; None where it is none.
     """
 
-    def __init__(self, table: Path) -> None:
+    def __init__(self, table: Path, read: Callable[[bytes], S | None]) -> None:
         self._folder = table / _FOLDER
+        self._read = read
 
-    def write(self, version: int, stamp: Stamp) -> None:
+    def write(self, version: int, stamp: S) -> None:
         """Keeps the stamp of a version."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(version)
@@ -37,10 +45,10 @@ class Copies:
             os.fsync(file.fileno())
         draft.replace(path)
 
-    def read(self, version: int) -> Stamp | None:
+    def read(self, version: int) -> S | None:
         """The copied stamp; None where there is none or it is damaged."""
         try:
-            return read_stamp(self._path(version).read_bytes())
+            return self._read(self._path(version).read_bytes())
         except OSError:
             return None
 

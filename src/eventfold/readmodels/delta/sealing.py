@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable
 
 from eventfold.readmodels.delta.commits import kept_commits, read_commit
 from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.delta.stamped import fenced, next_transaction
 from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal, sweep
 from eventfold.readmodels.publishing.publication import LeftOut, Stamp
 
@@ -22,7 +23,7 @@ class Sealing:
         copies: of its stamps.
     """
 
-    def __init__(self, table: Path, application: str, copies: Copies) -> None:
+    def __init__(self, table: Path, application: str, copies: Copies[Stamp]) -> None:
         self._table = table
         self._application = application
         self._copies = copies
@@ -45,11 +46,7 @@ class Sealing:
 
     def properties(self, table: DeltaTable | None, sealed: Stamp) -> CommitProperties:
         """The properties of a commit onto this snapshot, with a stamp whose file is there."""
-        return CommitProperties(
-            custom_metadata={"userMetadata": sealed.to_json()},
-            max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
-            app_transactions=[Transaction(self._name(sealed), self._next(table, sealed))],
-        )
+        return fenced(self._name(sealed), self._next(table, sealed), sealed)
 
     def left_out(self, stamp: Stamp) -> LeftOut:
         """What a version leaves out; see `Publication.left_out`."""
@@ -77,8 +74,7 @@ class Sealing:
         return f"{self._application}/{stamp.generation}"
 
     def _next(self, table: DeltaTable | None, stamp: Stamp) -> int:
-        recorded = None if table is None else table.transaction_version(self._name(stamp))
-        return (recorded or 0) + 1
+        return next_transaction(table, self._name(stamp))
 
     def _stamp(self, number: int) -> Stamp | None:
         found = self._copies.read(number)

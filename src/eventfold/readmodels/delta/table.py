@@ -1,42 +1,33 @@
 """One table published as a Delta table in a folder. Every commit carries its stamp and passes a fence.
 
-The fence is the application transaction `<log id>/<table>/<generation>`, its version the recorded one plus 1: of two
-writers on one snapshot one lands. It says nothing about what is contained; the stamp does.
+The fence is the application transaction `<log id>/<table>/<generation>`.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from eventfold.errors import (
-    ConfigInvalid,
     CursorLost,
     ForeignCursor,
-    StaleCursor,
     StorageError,
-    StorageFailed,
 )
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.sealing import Sealing
+from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable, check_folder
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
 from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Stamp, Version, read_stamp
 from eventfold.readmodels.telling import rebuilding
 
-_LOOK_BACK = 100
-_MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
-"""What a path may not contain: the library makes a URL of it without quoting these."""
 _SNAPPY = WriterProperties(compression="SNAPPY")
 
 
@@ -46,13 +37,7 @@ def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication"
     Raises:
         ConfigInvalid: the Delta library would take its path for another one.
     """
-    path = folder.as_posix()
-    if _MISTAKEN.search(path):
-        raise ConfigInvalid(
-            f"The folder {path!r} cannot hold a Delta table: choose a path without # % ? [ ] ^ | \\ and control"
-            " characters.",
-            key="lake",
-        )
+    check_folder(folder)
     return DeltaPublication(folder, layout, log_id)
 
 
@@ -71,34 +56,24 @@ class DeltaPublication:
         self._folder = folder
         self._layout = layout
         self._log_id = log_id
-        self._copies = Copies(folder)
-        self._healed = False
+        self._stamped = StampedTable(folder, layout.spec.name, log_id, read_stamp)
+        self._copies = self._stamped.copies
         self._application = f"{log_id}/{layout.spec.name}"
         self._judge = Judge(folder, self._application, log_id, self._has_copy)
         self._sealing = Sealing(folder, self._application, self._copies)
 
     def head(self) -> Version | None:
         """The newest stamp, past the commits of others; stamps that have no copy are copied."""
-        table = self._open()
+        table = self._stamped.open()
         if table is None:
             return None
-        newest = table.version()
-        with translated("reading", self._folder):
-            history = self._history(table, None if not self._healed else _LOOK_BACK)
-        # once, at the start: copies that a crash or a restored log left missing or wrong
-        if not self._healed:
-            for number in history:
-                self._copied(number, history)
-            self._healed = True
-        for number in sorted({*history, *self._copies.versions()}, reverse=True):
-            if number > newest:
-                continue  # the table was restored from an older copy than its stamps
-            stamp = self._copied(number, history) or self._copies.read(number)
-            if stamp is not None:
-                self._ours(stamp)
-                self._look(table)
-                return Version(number, stamp, self._judge.sound(newest), self._has_bounds_of_its_own(table))
-        raise self._lost()
+        found = self._stamped.newest(table)
+        if found is None:
+            raise self._lost()
+        number, stamp = found
+        self._ours(stamp)
+        self._look(table)
+        return Version(number, stamp, self._judge.sound(table.version()), self._has_bounds_of_its_own(table))
 
     def _look(self, table: DeltaTable) -> None:
         with translated("reading", self._folder):
@@ -136,10 +111,10 @@ class DeltaPublication:
         self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp, left_out: LeftOut = NOTHING
     ) -> Version:
         """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
-        table = self._opened(on)
+        table = self._stamped.opened(on.number)
         self._look(table)
         if not self._judge.sound(table.version()):  # what others did since `on` was looked at
-            raise _late(self._layout.spec.name)
+            raise self._stamped.late()
         before = table.version()
         with translated("publishing", self._folder):
             sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp)
@@ -153,10 +128,10 @@ class DeltaPublication:
 
     def claim(self, on: Version, stamp: Stamp) -> Version:
         """An empty append, which names the parked file of `on`, in the same row of transactions."""
-        table = self._opened(on)
+        table = self._stamped.opened(on.number)
         self._look(table)
         if on.intact and not self._judge.sound(table.version()):
-            raise _late(self._layout.spec.name)
+            raise self._stamped.late()
         with translated("publishing", self._folder):
             self._append_nothing(table, self._sealing.properties(table, stamp))
             return self._made(table, stamp)
@@ -170,7 +145,7 @@ class DeltaPublication:
         self, on: Version | None, rows: pa.Table, stamp: Stamp, left_out: LeftOut = NOTHING
     ) -> Version:
         """A new version with these rows only."""
-        table = self._opened(on) if on else self._reclaimed(stamp.generation)
+        table = self._stamped.opened(on.number) if on else self._reclaimed(stamp.generation)
         if table is None:
             return self._created(rows, stamp, left_out)
         with translated("publishing", self._folder):
@@ -212,14 +187,14 @@ class DeltaPublication:
                     commit_properties=properties,
                 )
             except DeltaError:
-                if self._open() is None:
+                if self._stamped.open() is None:
                     raise
-                raise _late(self._layout.spec.name) from None  # somebody else made it in the same moment
+                raise self._stamped.late() from None  # somebody else made it in the same moment
             return self._made(DeltaTable(str(self._folder)), sealed)
 
     def _reclaimed(self, generation: int) -> DeltaTable | None:
         """A table without stamps that is ours all the same: its log still has our application transactions."""
-        table = self._open()
+        table = self._stamped.open()
         if table is None:
             return None
         ours = (f"{self._application}/{n}" for n in range(generation, 0, -1))
@@ -229,17 +204,17 @@ class DeltaPublication:
 
     def versions(self) -> Sequence[int]:
         """Those with a copy, and those whose commits are still in the log."""
-        table = self._open()
+        table = self._stamped.open()
         if table is None:
             return []
-        oldest_commits = self._history(table, _LOOK_BACK)
+        oldest_commits = self._stamped.history(table, LOOK_BACK)
         return sorted({*oldest_commits, *(v for v in self._copies.versions() if v <= table.version())})
 
     def stamp(self, number: int) -> Stamp | None:
         """From the copy, else from the commit."""
         found = self._copies.read(number)
-        if found is None and (table := self._open()) is not None:
-            found = self._copied(number, self._history(table, None))
+        if found is None and (table := self._stamped.open()) is not None:
+            found = self._stamped.copied(number, self._stamped.history(table, None))
         return found if found is not None and found.log == self._log_id and self._is_sound(number) else None
 
     def _is_sound(self, number: int | None) -> bool:
@@ -290,36 +265,6 @@ class DeltaPublication:
         except StorageError:
             return None
 
-    def _open(self) -> DeltaTable | None:
-        try:
-            with translated("reading", self._folder):
-                return DeltaTable(str(self._folder))
-        except StorageFailed as error:
-            if isinstance(error.__cause__, TableNotFoundError):
-                return None
-            raise
-
-    def _opened(self, on: Version) -> DeltaTable:
-        """The table, if nothing of ours has come since `on` was looked at: load, check and write on one handle."""
-        table = self._open()
-        if table is None:
-            raise StorageFailed(f"The Delta table {self._folder} has vanished.")
-        for number in range(on.number + 1, table.version() + 1):
-            if self._copied(number, self._history(table, None)):
-                raise _late(self._layout.spec.name)
-        return table
-
-    def _history(self, table: DeltaTable, limit: int | None) -> Mapping[int, Mapping[str, Any]]:
-        return {int(commit["version"]): commit for commit in table.history(limit)}
-
-    def _copied(self, number: int, history: Mapping[int, Mapping[str, Any]]) -> Stamp | None:
-        """The stamp in the commit itself, copied where that was not done or the copy is of another commit."""
-        stamp = read_stamp(history.get(number, {}).get("userMetadata"))
-        if stamp is not None and stamp.log == self._log_id and self._copies.read(number) != stamp:
-            with suppress(OSError):  # who may only read has the stamp all the same
-                self._copies.write(number, stamp)
-        return stamp
-
     def _ours(self, stamp: Stamp) -> None:
         if stamp.log != self._log_id:
             raise ForeignCursor(
@@ -333,13 +278,7 @@ class DeltaPublication:
         write_deltalake(table, nothing, mode="append", commit_properties=properties)
 
     def _made(self, table: DeltaTable, stamp: Stamp) -> Version:
-        table.update_incremental()
-        history = self._history(table, _LOOK_BACK)
-        stamps = {n: read_stamp(commit.get("userMetadata")) for n, commit in history.items()}
-        number = next((n for n, found in stamps.items() if found == stamp), None)
-        if number is None:  # nothing was written, and somebody else wrote in the same moment
-            raise _late(self._layout.spec.name)
-        self._copies.write(number, stamp)
+        number = self._stamped.made(table, stamp)
         with suppress(OSError):  # another writer may sweep in the same moment
             self._sealing.sweep(table, stamp)
         return Version(number, stamp)
@@ -372,9 +311,3 @@ class DeltaPublication:
         here = 'NOT source."_deleted"'
         merger = merger.when_matched_delete('source."_deleted"').when_matched_update(values, here)
         merger.when_not_matched_insert(values, here).execute()
-
-
-def _late(name: str) -> StaleCursor:
-    return StaleCursor(
-        f"Somebody else changed the Delta table {name} in the same moment: nothing was written.", table=name
-    )

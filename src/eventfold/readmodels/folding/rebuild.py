@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SWAP_ATTEMPTS = 100
+History = Callable[[Cursor, Cursor, Sequence[str]], "Iterator[pa.RecordBatch]"]
 Progress = Callable[[int, int | None], None]
 """Called with the events done and, where it can be counted, all of them."""
 
@@ -62,14 +63,23 @@ class Rebuild:
         state: where the rows are.
         registry: event types and upcasters.
         engine: folds the history.
+        history: reads the events from the start up to a cursor, as `Feed.arrow`; default: the feed itself.
     """
 
-    def __init__(self, store: Store, state: State, registry: Registry, engine: Engine) -> None:
+    def __init__(
+        self,
+        store: Store,
+        state: State,
+        registry: Registry,
+        engine: Engine,
+        history: History | None = None,
+    ) -> None:
         self._store = store
         self._feed: Feed = store.feed()
         self._state = state
         self._registry = registry
         self._engine = engine
+        self._history: History = history or self._feed.arrow
         self.counted: tuple[TypeCounts, Cursor] = {}, self._feed.start()
         """How many events of each type the last reading met, and how far it went."""
 
@@ -89,7 +99,7 @@ class Rebuild:
             target = self._feed.end()
             scope = Scope(skips=_skips(self._state.live(layout, start)))
             total = self._feed.lag(start)
-            batches = self._feed.arrow(start, target, columns_of(layout, scope, self._feed))
+            batches = self._history(start, target, columns_of(layout, scope, self._feed))
             types = Counter[tuple[str, str]]()
             counted = _counted(batches, types, total, progress or _quietly)
             folded = self._engine.fold(counted, layout, self._registry, scope=scope)

@@ -1,12 +1,15 @@
 """Following: order, paging, filters, witnesses, moments."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import pytest
 
 from eventfold.errors import (
+    CapabilityMissing,
     CheckpointBeyondHead,
     CursorInvalid,
     ForeignCursor,
@@ -17,7 +20,7 @@ from eventfold.errors import (
 )
 from eventfold.events.envelope import RecordedEvent, to_us
 from eventfold.feed.cursor import Cursor, Mark, Token, read_cursor
-from eventfold.feed.port import ARROW_COLUMNS
+from eventfold.feed.port import ARROW_COLUMNS, Feed
 from eventfold.store.port import Store
 from eventfold.testing.making import make, make_many, numbers, read_all
 
@@ -41,6 +44,28 @@ def by_partition(events: list[RecordedEvent]) -> dict[str, list[str]]:
     for event in events:
         found.setdefault(event.partition, []).append(event.id.hex)
     return found
+
+
+def _stops(feed: Feed) -> set[int]:
+    """After how many events there is a cursor; where not everywhere, that is declared."""
+    if not feed.capabilities.borders_only:
+        return set(range(len(MIXED) + 1))
+    cursor, found = feed.start(), [0]
+    while (page := feed.read(cursor, 1)).cursor != cursor:
+        cursor = page.cursor
+        found.append(found[-1] + len(page.events))
+    return set(found)
+
+
+def _refused(feed: Feed, ask: Callable[[], object]) -> tuple[Cursor, Cursor]:
+    """The borders beside a place that is refused."""
+    with pytest.raises(CursorInvalid) as caught:
+        ask()
+    lower, upper = (read_cursor(str(caught.value.facts[name])) for name in ("lower", "upper"))
+    feed.check(lower)
+    feed.check(upper)
+    assert feed.compare(lower, upper) == "before"
+    return lower, upper
 
 
 class FeedContract:
@@ -214,8 +239,12 @@ class FeedContract:
         feed = store.feed()
         if not feed.capabilities.total_order:
             pytest.skip("declared: no total order")
+        stops = _stops(feed)
         for n, event in enumerate(read_all(feed), 1):
-            assert len(read_all(feed, feed.at_position(event.position))) == len(MIXED) - n
+            if n in stops:
+                assert len(read_all(feed, feed.at_position(event.position))) == len(MIXED) - n
+            else:
+                _refused(feed, partial(feed.at_position, event.position))
         with pytest.raises(PositionBeyondHead):
             feed.at_position(1_000_000)
         with pytest.raises(RangeInvalid):
@@ -226,11 +255,42 @@ class FeedContract:
         feed = store.feed()
         if not feed.capabilities.total_order:
             pytest.skip("declared: no total order")
-        events = read_all(feed)
+        events, stops = read_all(feed), _stops(feed)
         for event in events:
-            after = read_all(feed, feed.at_time(event.recorded_us))
-            assert [e.id for e in after] == [e.id for e in events if e.recorded_us > event.recorded_us]
+            wanted = [e.id for e in events if e.recorded_us > event.recorded_us]
+            if len(events) - len(wanted) in stops:
+                assert [e.id for e in read_all(feed, feed.at_time(event.recorded_us))] == wanted
+            else:
+                _refused(feed, partial(feed.at_time, event.recorded_us))
         assert feed.compare(feed.at_time(to_us(datetime(2001, 1, 1, tzinfo=UTC))), feed.start()) == "equal"
+
+    def test_a_cursor_between_two_borders_is_refused_with_both_of_them(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        if not feed.capabilities.borders_only:
+            pytest.skip("declared: any cursor of the log")
+        one = len(feed.start().marks) == 1  # of several partitions a page does not tell the cursors inside it
+        found, cursor = 0, feed.start()
+        while (page := feed.read(cursor, 1)).cursor != cursor:
+            for event in page.events[:-1] if one else ():
+                within = cursor.with_marks({event.partition: Mark(event.position, event.id.hex)})
+                for ask in (feed.check, feed.lag, lambda c: feed.read(c, 1), lambda c: feed.compare(c, c)):
+                    assert _refused(feed, partial(ask, within)) == (cursor, page.cursor)
+                found += 1
+            cursor = page.cursor
+        assert found == (len(MIXED) + 1 - len(_stops(feed)) if one else 0)
+
+    def test_a_feed_of_borders_is_read_in_all_partitions_at_once(self, store: Store) -> None:
+        _fill(store)
+        feed = store.feed()
+        names = sorted(feed.start().marks)
+        if not feed.capabilities.borders_only:
+            pytest.skip("declared: any cursor of the log")
+        page = feed.read(feed.start(), 10, partitions=names)
+        assert len(page.events) == len(MIXED)
+        if len(names) > 1:
+            with pytest.raises(CapabilityMissing):
+                feed.read(feed.start(), 10, partitions=names[:1])
 
     def test_waiting_ends_at_once_where_something_is_there(self, store: Store) -> None:
         _fill(store)

@@ -184,8 +184,10 @@ def _tables(settings: Settings, topic: Topic, seen: Look) -> Iterator[dict[str, 
 
     Where there is no log, the handlers too that keep their places on this machine.
     """
-    places, identity = {"lake": settings.lake, "state": settings.state}, topic.identity()
-    with settings.definition().open(settings.url, **places, targets=settings.targets, create=False) as live:
+    identity = topic.identity()
+    with settings.definition().open(
+        settings.url, lake=settings.lake, state=settings.state, targets=settings.targets, create=False
+    ) as live:
         tables = live.status(watch=0).tables
         if not live.store.capabilities.has_log:
             yield from _readers(live.store, topic, seen)

@@ -55,6 +55,8 @@ def status(settings: Settings, watch: float) -> None:
             [{name: getattr(one, name) for name in HANDLERS} for one in found.handlers],
             [name for name in HANDLERS if any(getattr(one, name) for one in found.handlers)],
         )
+    if found.copy is not None and not found.copy.problem:
+        say(found.copy.told()[:1].upper() + found.copy.told()[1:] + ".")
     if found.app is None:
         say("`eventfold types` lists what it holds; name an app (-a module:name) to see its tables.")
     warn(found.warnings, parked=any(table.parked for table in found.tables))

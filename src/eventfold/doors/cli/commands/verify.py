@@ -74,6 +74,8 @@ def _compared(found: "Audit") -> str:
         told += f", the contents of {found.recorded:,} compared with the ledger"
     else:
         told += ", which the ledger had not recorded before"
+    if found.copied:
+        told += f", {found.copied:,} of the lake copy with the log"
     if found.snapshots:
         told += f", {how_many(found.snapshots, 'snapshot')} with a fold"
     return told
