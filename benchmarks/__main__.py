@@ -6,7 +6,19 @@ With `--stages [FILE]` instead: where the time of the paths goes that miss their
 import argparse
 from pathlib import Path
 
-from benchmarks import bus, cosmos, cosmos_costs, flat, handling, history, reading, relaying, stages, writing
+from benchmarks import (
+    arriving,
+    bus,
+    cosmos,
+    cosmos_costs,
+    flat,
+    handling,
+    history,
+    reading,
+    relaying,
+    stages,
+    writing,
+)
 from benchmarks.measure import RESULTS, report
 
 if __name__ == "__main__":
@@ -29,7 +41,7 @@ if __name__ == "__main__":
         raise SystemExit
     cases = [
         *(*writing.CASES, *reading.CASES, *history.CASES, *handling.CASES),
-        *(*bus.CASES, *relaying.CASES, *cosmos.CASES, *flat.CASES),
+        *(*bus.CASES, *arriving.CASES, *relaying.CASES, *cosmos.CASES, *flat.CASES),
     ]
     words = given.words
     chosen = [case for case in cases if not words or any(word in case.name for word in words)]

@@ -1,8 +1,7 @@
-"""The bus: the topic folded into the state, read, followed to a handler; a real broker, all on this machine."""
+"""The bus: the topic folded into the state, read, its events handled; a real broker, all on this machine."""
 
 import atexit
 import sys
-import threading
 import time
 from functools import cache
 from itertools import count
@@ -13,14 +12,14 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import eventfold as ef
-from benchmarks.handling import MANY, NOTHING, arrives, arriving
+from benchmarks.handling import MANY, NOTHING
 from benchmarks.log import APP, Noted, fill
 from benchmarks.measure import Case
 from benchmarks.peak import peak, peak_of
 from benchmarks.reading import FEED
 from eventfold.bus.open import open_topic
 from eventfold.bus.relay.relay import Relay
-from eventfold.feed.loop import Loop, catch_up
+from eventfold.feed.loop import catch_up
 from eventfold.testing.kafka import KafkaBroker, kafka_jars
 
 PARTITIONS = 6
@@ -115,22 +114,6 @@ def consume_bare(folder: Path) -> float:
     return events / seconds
 
 
-def arrives_by_bus(folder: Path) -> float:
-    """As `arrives`, with a relay and a topic between."""
-    bus = topic_url()
-    topic, stop = open_topic(bus), threading.Event()
-    with ef.open_store(arriving(folder, bus)) as store:
-        relay = Relay(store, topic)
-        relaying = threading.Thread(target=lambda: Loop([relay], store.feed()).run(stop))
-        relaying.start()
-        try:
-            return arrives(folder, bus)
-        finally:
-            stop.set()
-            relaying.join()
-            topic.close()
-
-
 def memory(folder: Path) -> float:
     """Megabytes that a process takes at most that hands a million events of a topic to a handler."""
     log, bus = _relayed(folder, MANY // 10)
@@ -151,15 +134,6 @@ CASES = [
         ours=read_topic,
         floor=consume_bare,
         target=0.5,
-    ),
-    Case(
-        name=f"{NAME}: append to handler, p99; floor: without the bus",
-        unit="ms",
-        ours=arrives_by_bus,
-        floor=arrives,
-        target=3.0,
-        at_most=True,
-        repeats=1,
     ),
     Case(
         name=f"{NAME}: memory over a million events; floor: 300 MiB",

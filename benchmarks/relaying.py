@@ -18,7 +18,8 @@ from benchmarks.measure import Case
 from benchmarks.peak import peak, peak_of
 from eventfold.bus.messages.form import Headers
 from eventfold.bus.open import open_topic
-from eventfold.bus.relay.relay import PAGE, Relay
+from eventfold.bus.relay.batches import PAGE
+from eventfold.bus.relay.relay import Relay
 
 EVENTS = 200_000
 _BYTES = 500_000

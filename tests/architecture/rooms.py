@@ -20,7 +20,7 @@ PATH = (
 )
 
 PORTS = ("port.py",)  # by file name, in any room
-ALSO_PORTS = ("feed/cursor.py", "store/names.py")
+ALSO_PORTS = ("feed/cursor.py", "feed/rows.py", "store/names.py")
 
 ADAPTERS = (
     "store/sqlite",

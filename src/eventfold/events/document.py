@@ -85,9 +85,46 @@ def document_with(
         texts = Exact(None if shown_data == data else data, None if shown_metadata == metadata else metadata)
         exact = f',"exact":{_encode(texts).decode()}'
     occurred = None if event.occurred_or_none_us is None else time_text(event.occurred_or_none_us)
-    rest = "}" if shown_metadata == "{}" else f",{shown_metadata[1:]}"
-    before = _before_data(event_id, stream, event.type, event.version, recorded)
-    return f'{before}{shown_data},"metadata":{before_users(event.schema_version, occurred)}{rest}{exact}}}'
+    before = _before_data(event_id, stream, type_json(event.type), event.version, recorded)
+    return f"{before}{shown_data}{_after_data(event.schema_version, occurred, shown_metadata)}{exact}}}"
+
+
+def document_as_stored(
+    event_id: str,
+    stream: str,
+    event_type: str,
+    version: int,
+    recorded: str,
+    data: str,
+    schema_version: int,
+    occurred: str | None,
+    metadata: str,
+) -> str:
+    """The document of an event whose data and metadata are `is_splicable`.
+
+    Args:
+        event_id: as `id_text` says.
+        stream: its name in JSON.
+        event_type: as `type_json` says.
+        version: in its stream.
+        recorded: as `time_text` says.
+        data: as they are stored.
+        schema_version: of the data.
+        occurred: as `time_text` says; None where the producer said none.
+        metadata: as they are stored.
+    """
+    time = "" if occurred is None else f',"occurredAt":"{occurred}"'
+    rest = "" if metadata == "{}" else f",{metadata[1:-1]}"
+    # as `_before_data` and `before_users` say, at once: a relay writes a million of them
+    return (
+        f'{{"id":"{event_id}","aggregateId":{stream},"eventType":{event_type},"version":{version},'
+        f'"timestamp":"{recorded}","data":{data},"metadata":{{"schemaVersion":{schema_version}{time}{rest}}}}}'
+    )
+
+
+def is_splicable(data: str, metadata: str) -> bool:
+    """Whether a document shows both as they are stored."""
+    return is_value(data) and (metadata == "{}" or (metadata.startswith('{"') and is_value(metadata)))
 
 
 def shown(data: str, *, strictly: bool = False) -> str:
@@ -107,14 +144,19 @@ def shown_users(metadata: str, *, strictly: bool = False) -> str:
 def before_data(event_id: str, stream: str, event_type: str, version: int, recorded: str) -> str:
     """How a document begins, before its data."""
     name = _encode(stream).decode()  # not kept: of streams there may be millions
-    return _before_data(event_id, name, event_type, version, recorded)
+    return _before_data(event_id, name, type_json(event_type), version, recorded)
 
 
 def _before_data(event_id: str, name: str, event_type: str, version: int, recorded: str) -> str:
     return (
-        f'{{"id":"{event_id}","aggregateId":{name},"eventType":{_type(event_type)},"version":{version},'
+        f'{{"id":"{event_id}","aggregateId":{name},"eventType":{event_type},"version":{version},'
         f'"timestamp":"{recorded}","data":'
     )
+
+
+def _after_data(schema_version: int, occurred: str | None, metadata: str) -> str:
+    rest = "}" if metadata == "{}" else f",{metadata[1:]}"
+    return f',"metadata":{before_users(schema_version, occurred)}{rest}'
 
 
 def before_users(schema_version: int, occurred: str | None) -> str:
@@ -158,8 +200,7 @@ def split(text: bytes, size: int) -> tuple[bytes, bytes] | None:
 
 def id_text(id_bytes: bytes) -> str:
     """An event id as text."""
-    text = id_bytes.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return f"{id_bytes[:4].hex()}-{id_bytes[4:10].hex('-', 2)}-{id_bytes[10:].hex()}"
 
 
 def id_of(text: str) -> bytes | None:
@@ -196,7 +237,8 @@ def time_us(text: str) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _type(name: str) -> str:
+def type_json(name: str) -> str:
+    """The name of a type in JSON."""
     return _encode(name).decode()
 
 

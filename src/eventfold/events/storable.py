@@ -55,9 +55,14 @@ def is_value(text: str) -> bool:
 
     What logs hold that were written before appends were strict may be none.
     """
-    if text.count("{") + text.count("[") > limits.JSON_DEPTH and depth(text.encode()) > limits.JSON_DEPTH:
-        return False
     if text != text.strip():
+        return False
+    # a level has five characters at least, or two where there are lists: what is short is flat, if it is JSON at all
+    if (
+        len(text) > (2 if "[" in text else 5) * limits.JSON_DEPTH
+        and text.count("{") + text.count("[") > limits.JSON_DEPTH
+        and depth(text.encode()) > limits.JSON_DEPTH
+    ):
         return False
     try:
         _value(text)

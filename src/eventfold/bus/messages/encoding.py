@@ -27,6 +27,8 @@ class _Told(msgspec.Struct, gc=False):
 
 
 _read_told = msgspec.json.Decoder(_Told).decode
+Header = tuple[str, bytes]
+Kinds = tuple[Header, Header, Header]
 _TOLD_ON = ("ce_correlationid", "ce_causationid", "ce_traceparent")
 """Headers of those who follow a trace; ours are read from the metadata."""
 
@@ -43,7 +45,7 @@ class MessageEncoder:
 
     def __init__(self, log_id: str, topic_partitions: int, *, is_structured: bool = False) -> None:
         self._count = topic_partitions
-        self._is_structured = is_structured
+        self.is_structured = is_structured
         common = {
             "specversion": "1.0",
             "source": source_of(log_id),
@@ -51,13 +53,13 @@ class MessageEncoder:
             "logid": log_id,
             "topicpartitions": str(topic_partitions),
         }
-        self._place = lru_cache(maxsize=65_536)(self._placed)
-        self._common: Headers = [(PREFIX + name, text.encode()) for name, text in common.items()]
-        self._common.append((CONTENT_TYPE, JSON.encode()))
+        self.place = lru_cache(maxsize=65_536)(self._placed)
+        self.common: Headers = [(PREFIX + name, text.encode()) for name, text in common.items()]
+        self.common.append((CONTENT_TYPE, JSON.encode()))
 
     def partition(self, stream: str) -> int:
         """The partition of the topic that a stream belongs to."""
-        return self._place(stream)[0]
+        return self.place(stream)[0]
 
     def event(self, event: RecordedEvent, before: Place = NOWHERE) -> Message:
         """An event, with the partition and position of its log.
@@ -68,10 +70,10 @@ class MessageEncoder:
         """
         stream, occurred = event.stream, event.occurred_or_none_us
         event_id, recorded = id_text(event.id_bytes), time_text(event.recorded_us)
-        partition, key, subject, name = self._place(stream)
-        kind, log_partition, schema_version = _kinds(event.type, event.partition, event.schema_version)
+        partition, key, subject, name = self.place(stream)
+        kind, log_partition, schema_version = kinds_of(event.type, event.partition, event.schema_version)
         headers: Headers = [
-            *self._common,
+            *self.common,
             ("ce_id", event_id.encode()),
             kind,
             subject,
@@ -85,8 +87,8 @@ class MessageEncoder:
         if occurred is not None:
             headers.append(("ce_recordedtime", recorded.encode()))
         if event.metadata != "{}":
-            headers += _told_on(event.metadata)
-        if self._is_structured and not (_fault_of(stream) or _fault_of(event.type)):
+            headers += told_on(event.metadata)
+        if self.is_structured and not (_fault_of(stream) or _fault_of(event.type)):
             value, headers = _structured(
                 headers, document_with(event, event_id, recorded, name, strictly=True)
             )
@@ -109,12 +111,12 @@ class MessageEncoder:
         """
         body = _encode(progress).decode()
         headers: Headers = [
-            *self._common,
+            *self.common,
             ("ce_id", str(record_id).encode()),
             ("ce_type", PROGRESS.encode()),
             ("ce_time", time_text(now_us).encode()),
         ]
-        value, headers = _structured(headers, body) if self._is_structured else (body.encode(), headers)
+        value, headers = _structured(headers, body) if self.is_structured else (body.encode(), headers)
         return Message(None, None, value, headers)
 
 
@@ -130,9 +132,7 @@ def _structured(headers: Headers, body: str) -> tuple[bytes, Headers]:
 
 
 @lru_cache(maxsize=4_096)
-def _kinds(
-    event_type: str, partition: str, schema_version: int
-) -> tuple[tuple[str, bytes], tuple[str, bytes], tuple[str, bytes]]:
+def kinds_of(event_type: str, partition: str, schema_version: int) -> Kinds:
     """Headers that many messages have in common."""
     return (
         ("ce_type", event_type.encode()),
@@ -147,7 +147,7 @@ def source_of(log_id: str) -> str:
     return quote(log_id, safe="")
 
 
-def _told_on(metadata: str) -> Headers:
+def told_on(metadata: str) -> Headers:
     """Headers that repeat what metadata say; what cannot be an attribute is left to the metadata alone."""
     try:
         found = _read_told(metadata)

@@ -9,37 +9,28 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
-
-from msgspec import structs
+from itertools import chain
 
 from eventfold.bus.finding import find
-from eventfold.bus.marks import Marks, Place
+from eventfold.bus.marks import Marks
 from eventfold.bus.messages.encoding import MessageEncoder
 from eventfold.bus.messages.form import Message, Progress
 from eventfold.bus.port import Sender, Topic
 from eventfold.bus.relay.anew import is_another, is_empty
+from eventfold.bus.relay.batches import PAGE, Batch, Batches
 from eventfold.bus.relay.checkpoint import Checkpoint, Target, read_checkpoint
 from eventfold.bus.relay.rest import Rest
 from eventfold.bus.unfit import repartitioned
-from eventfold.errors import BusUnavailable, CursorInvalid, RelayFenced
-from eventfold.events.envelope import RecordedEvent
+from eventfold.errors import BusUnavailable, RelayFenced
 from eventfold.events.ids import new_id
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.leases.heart import Heart
 from eventfold.feed.leases.owner import new_owner
 from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.feed.loop import Stop
-from eventfold.feed.port import Page
 from eventfold.store.port import Store
 
 _log = logging.getLogger("eventfold.relay")
-PAGE = 10_000
-"""Events of one batch, at most: a transaction costs as much as some hundred messages."""
-_FIRST = 2_000
-"""Events of the first batch; each has at most twice as many as the one before."""
-_BYTES = 16 * 1024 * 1024
-"""Of the data of one batch, about: the next one has fewer events where they are large."""
 _KEEP = 5.0
 """Seconds between two writes of the checkpoint."""
 _PROGRESS = 1.0
@@ -54,20 +45,6 @@ _LEASE = "relay"
 def reader_of(topic: Topic) -> str:
     """What the relay to a topic is called among the readers of a log; no handler can have such a name."""
     return f"relay:{topic.name}"
-
-
-class _Batch(NamedTuple):
-    """What is sent next.
-
-    Attributes:
-        page: of the log.
-        fresh: its events that are not in the topic, each with the last one before it there of its partition of the log.
-        known: how many are.
-    """
-
-    page: Page
-    fresh: Sequence[tuple[RecordedEvent, Place]]
-    known: int
 
 
 class Relay:
@@ -111,7 +88,6 @@ class Relay:
         self._reader = reader_of(topic)
         self._begin = begin or self._feed.start
         self._page = page
-        self._limit = min(page, _FIRST)
         self._clock = clock
         self._rest = Rest(every, clock, stop)
         self._turned = turned
@@ -129,6 +105,7 @@ class Relay:
         self._sent: Sequence[Marks] = []
         self._is_structured = is_structured
         self._encoder = self._encoding(1)
+        self._batches = Batches(self._feed, self._encoder, self._sent, page)
         self._target = Target(topic="", count=1)
         self._cursor = Cursor(self._feed.log_id, {})
         self._told = self._cursor
@@ -137,7 +114,7 @@ class Relay:
         self._kept_at = self._told_at = self._looked_at = float("-inf")
         self._waits = False
         self._beside: ThreadPoolExecutor | None = None
-        self._ahead: Future[_Batch] | None = None
+        self._ahead: Future[Batch] | None = None
         """The batch after the one that is sent: it is read while that is acknowledged."""
         self.handled = 0
         """How many events were sent."""
@@ -252,6 +229,7 @@ class Relay:
         cursors = [holding.cursor or begin for holding in holdings]
         self._encoder = self._encoding(count)
         self._sent = [holding.marks for holding in holdings]
+        self._batches = Batches(self._feed, self._encoder, self._sent, self._page)
         self._cursor = self._first([cursor for cursor in cursors if cursor is not None])
         self._feed.check(self._cursor)
         self._kept = kept
@@ -299,81 +277,41 @@ class Relay:
         return lowest
 
     def _send(self) -> bool:
-        page, fresh, known = self._ahead.result() if self._ahead is not None else self._prepare(self._cursor)
+        batch = self._ahead.result() if self._ahead is not None else self._batches.read(self._cursor)
         self._ahead = None
-        self.known += known
+        self.known += batch.known
         now = self._clock()
-        moved = page.cursor != self._told
+        moved = batch.cursor != self._told
         due = now - self._told_at
-        if fresh and now - self._looked_at >= _LOOK:
+        if batch.fresh and now - self._looked_at >= _LOOK:
             self._looked_at = now
             if self._has_changed():
                 self._stop_sending()  # the start decides
                 return False
-        if fresh or (moved and due >= _PROGRESS) or due >= _SIGN:
+        if batch.fresh or (moved and due >= _PROGRESS) or due >= _SIGN:
             assert self._sender is not None
-            self._sender.send(self._messages(fresh, page))
-            self._told, self._told_at = page.cursor, now
-            self.handled += len(fresh)
-            if page.caught_up:
+            # one by one: the first are on their way while the last are made
+            self._sender.send(chain(batch.messages, self._progress(batch)))
+            self._told, self._told_at = batch.cursor, now
+            self.handled += batch.fresh
+            if batch.caught_up:
                 self._rest.begin()
-        self._cursor = page.cursor
+        self._cursor = batch.cursor
         self._keep()
-        return page.caught_up
+        return batch.caught_up
 
-    def _prepare(self, cursor: Cursor) -> _Batch:
-        """The batch behind a place of the log, of what was sent before."""
-        page = self._feed.read(cursor, self._limit)
-        events = page.events
-        if events:
-            size = sum(len(event.data) for event in events) + 1
-            self._limit = max(1, min(self._page, 2 * self._limit, _BYTES * len(events) // size))
-        partition_of, sent = self._encoder.partition, self._sent
-        fresh: list[tuple[RecordedEvent, Place]] = []
-        parts = {name: self._parts(name) for name in {event.partition for event in events}}
-        is_split = any(parts.values())
-        new, stream, take = tuple.__new__, "", sent[0].take
-        known = 0
-        for event in events:
-            if event.stream != stream:
-                stream = event.stream
-                take = sent[partition_of(stream)].take
-            name = event.partition
-            if is_split and parts[name]:
-                name = self._part_of(event, parts[name])
-                event = structs.replace(event, partition=name)  # noqa: PLW2901 - the event as it is sent
-            before = take(name, new(Place, (event.position, event.version)))
-            if before is None:
-                known += 1
-            else:
-                fresh.append((event, before))
-        return _Batch(page, fresh, known)
-
-    def _messages(self, fresh: Sequence[tuple[RecordedEvent, Place]], page: Page) -> Iterator[Message]:
-        """One by one, so that the first are on their way while the last are made; then how far the relay has come."""
-        encode = self._encoder.event
-        for event, before in fresh:
-            yield encode(event, before)
+    def _progress(self, batch: Batch) -> Iterator[Message]:
+        """How far the relay has come, behind the messages of a batch: its marks are those of the whole of it."""
         for partition, marks in enumerate(self._sent):
-            progress = Progress(cursor=page.cursor, sent=dict(marks.last))
+            progress = Progress(cursor=batch.cursor, sent=dict(marks.last))
             yield self._encoder.progress(progress, new_id(), time.time_ns() // 1000)._replace(
                 partition=partition
             )
-        if not page.caught_up:
-            # from here on the sender only waits, and the marks are those of the batch as a whole
+        if not batch.caught_up:
+            # from here on the sender only waits
             if self._beside is None:
                 self._beside = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name} reads")
-            self._ahead = self._beside.submit(self._prepare, page.cursor)
-
-    def _parts(self, partition: str) -> Sequence[str]:
-        """Those that a partition was split into, as a predecessor had seen it."""
-        return sorted({name for marks in self._sent for name in marks.parts(partition)})
-
-    def _part_of(self, event: RecordedEvent, parts: Sequence[str]) -> str:
-        try:
-            return self._feed.partition_of(event.stream, parts)
-        except CursorInvalid:
-            return event.partition
+            self._ahead = self._beside.submit(self._batches.read, batch.cursor)
 
     def _keep(self, *, now: bool = False) -> None:
         if not now and self._clock() - self._kept_at < _KEEP:

@@ -25,6 +25,7 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Mark, Order, Token, compare_marks
 from eventfold.feed.port import FeedCapabilities, Page, Partition, check_page, held_by_none
+from eventfold.feed.rows import Row, RowPage
 from eventfold.sqlite.connect import Pool, fetch
 from eventfold.store.names import category_of, check_categories
 from eventfold.store.sqlite.append import PARTITION
@@ -98,15 +99,21 @@ class SqliteFeed:
     ) -> Page:
         """The next events; cursor check, page and new witness are of one instant."""
         check_page(limit, categories)
-        with self._snapshot() as connection:
-            position = self._checked(connection, after)
-            if partitions is not None and PARTITION not in partitions:
-                return Page((), after, caught_up=True)
-            head = _head(connection)
-            to = min(position + limit, head)
-            events = self._events(connection, position, to, categories, types) if to > position else ()
-            cursor = self._cursor(connection, to) if to > position else after
-        return Page(events, cursor, to == head)
+        if partitions is not None and PARTITION not in partitions:
+            self.check(after)
+            return Page((), after, caught_up=True)
+        page = self._page(after, limit, categories, types)
+        streams, kinds = page.streams, page.types
+        events = [
+            RecordedEvent(p, streams[s], v, kinds[t], n, i, r, o, d, m)
+            for p, s, v, t, n, i, r, o, d, m in page.rows
+        ]
+        return Page(events, page.cursor, page.caught_up)
+
+    def rows(self, after: Cursor, limit: int) -> RowPage:
+        """As `read`, with no object of an event."""
+        check_page(limit, None)
+        return self._page(after, limit)
 
     def compare(self, a: Cursor, b: Cursor) -> Order:
         """By position."""
@@ -193,25 +200,40 @@ class SqliteFeed:
         only = Only(_json(types), _json(categories))
         return batches(self._pool, self._types, start, end, columns, limit, only)
 
-    def _events(
+    def _page(
+        self,
+        after: Cursor,
+        limit: int,
+        categories: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> RowPage:
+        """Cursor check, rows and new witness, of one instant."""
+        with self._snapshot() as connection:
+            position = self._checked(connection, after)
+            head = _head(connection)
+            to = min(position + limit, head)
+            rows = self._rows(connection, position, to, categories, types) if to > position else ()
+            return RowPage(
+                rows,
+                self._streams.resolve(connection, [row[1] for row in rows]),
+                self._types.resolve(connection, [row[3] for row in rows]),
+                PARTITION,
+                self._cursor(connection, to) if to > position else after,
+                to == head,
+            )
+
+    def _rows(
         self,
         connection: apsw.Connection,
         after: int,
         to: int,
         categories: Collection[str] | None,
         types: Collection[str] | None,
-    ) -> Sequence[RecordedEvent]:
+    ) -> Sequence[Row]:
         if categories is None and types is None:
-            rows = fetch(connection, SQL["read_feed"], (after, to))
-        else:
-            some = {"after": after, "to": to, "types": _json(types), "categories": _json(categories)}
-            rows = fetch(connection, SQL["read_feed_filtered"], some)
-        stream_names = self._streams.resolve(connection, [row[1] for row in rows])
-        type_names = self._types.resolve(connection, [row[3] for row in rows])
-        return [
-            RecordedEvent(p, stream_names[s], v, type_names[t], n, i, r, o, d, m)
-            for p, s, v, t, n, i, r, o, d, m in rows
-        ]
+            return fetch(connection, SQL["read_feed"], (after, to))
+        some = {"after": after, "to": to, "types": _json(types), "categories": _json(categories)}
+        return fetch(connection, SQL["read_feed_filtered"], some)
 
     def _checked(self, connection: apsw.Connection, cursor: Cursor) -> int:
         position = self._position(cursor)

@@ -103,6 +103,7 @@ class ClosingContract:
             "lag": lambda f: f.lag(start),
             "at": lambda f: f.at(token),
             "at_position": lambda f: f.at_position(1),
+            "rows": lambda f: f.rows(start, 1),
             "at_time": lambda f: f.at_time(event.recorded_us),
             "wait": lambda f: f.wait(end, 0.0),
             "arrow": lambda f: f.arrow(start, end, ["position"]),

@@ -18,9 +18,10 @@ from eventfold.bus.messages.form import Message
 from eventfold.errors import BusUnavailable
 
 _REQUEST_BYTES = 800_000
-"""Of one request for a partition, as `_size` counts them: less than brokers take, which is 1 MB."""
+"""Of one request for a partition, as messages are counted: less than brokers take, which is 1 MB."""
 _AROUND = 1_000
-"""Bytes of a message that are the same for all, and some more."""
+"""Bytes of a message that are the same for all, and some more: with the key and twice the body, at least what it has,
+as what its headers say of the event stands in its body too."""
 
 
 class PlainSender:
@@ -63,14 +64,13 @@ class PlainSender:
         self._wanted = self._acknowledged = 0
         self._error = None
         try:
-            for message in messages:
-                partition, key, value, headers = message
-                size = _size(message)
+            for partition, key, value, headers in messages:
+                size = _AROUND + len(key or b"") + 2 * len(value)
                 if partition in sizes and sizes[partition] + size > _REQUEST_BYTES:
                     self._settle()
                     sizes.clear()
                 sizes[partition] = sizes.get(partition, 0) + size
-                produce(topic, value, key, partition or 0, headers=headers, on_delivery=told)
+                produce(topic, value, key, partition or 0, told, None, 0, headers)
                 self._wanted += 1
             self._settle()
         except KafkaException as error:
@@ -104,8 +104,3 @@ class PlainSender:
             self._acknowledged += 1
         elif self._error is None:
             self._error = error
-
-
-def _size(message: Message) -> int:
-    """Bytes of a message, at least: what its headers say of the event stands in its body too."""
-    return _AROUND + len(message.key or b"") + 2 * len(message.value)

@@ -62,7 +62,7 @@ class TransactionalSender:
         for partition, key, value, headers in messages:
             while True:
                 try:
-                    produce(topic, value, key, partition or 0, headers=headers)
+                    produce(topic, value, key, partition or 0, None, None, 0, headers)
                     break
                 except BufferError:
                     self._producer.poll(0.05)
