@@ -1,12 +1,14 @@
 """The columnar engine gives what the reference fold gives: row for row, type for type, parked streams included."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from unittest import mock
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from eventfold import ANY, NewEvent, Registry, count, field, key, last, open_store, sum  # noqa: A004
 from eventfold.engines.duckdb import DuckdbEngine, parts
@@ -208,4 +210,33 @@ def test_sums_of_the_widest_values(kind: str, given: list[str], parked: list[int
     )
     assert by_key(found) == by_key(wanted)
     assert [p.version for p in found.parked.values()] == parked
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [
+        ("1.00000000000000001", True),
+        ("1.0000000000000000001", False),
+        ("12345678901234567.8", True),
+        ("0.1234567890123456789", False),
+        ("1.5", True),
+        ("1e2", True),
+    ],
+)
+def test_digits_that_no_double_holds_are_not_lost_from_a_number(number: str, fits: bool) -> None:
+    spec = compile_table("boxes", "box", {"id": key(), "n": last(field("Noted", "n"), "decimal(36,18)")})
+    layout = bind(spec, total_order=True)
+    store = open_store("sqlite://")
+    store.append("box-1", [structs.replace(make(data={}), data=f'{{"n":{number}}}')], expected=ANY)
+    feed = store.feed()
+    for engine in (ReferenceEngine(), DuckdbEngine()):
+        folded = engine.fold(
+            feed.arrow(feed.start(), feed.end(), needed_columns(layout, Scope())),
+            layout,
+            Registry(untyped=True),
+            scope=Scope(),
+        )
+        assert [row["n"] for row in folded.rows.to_pylist()] == ([Decimal(number)] if fits else [])
+        assert bool(folded.parked) is not fits
     store.close()

@@ -12,8 +12,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from eventfold.engines.compiling.fold import Compiled, compile_fold
+from eventfold.engines.duckdb.dialect import Duckdb
+from eventfold.engines.duckdb.merge import merge, slot_type
 from eventfold.engines.duckdb.parts import parts
-from eventfold.engines.duckdb.sql import Compiled, compile_fold, merge, slot_type
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.arrowform import schema
 
@@ -125,7 +127,7 @@ class _Part:
 
     def fold(self, types: frozenset[str]) -> Found | None:
         if types not in self._compiled:
-            self._compiled[types] = compile_fold(self._layout, types)
+            self._compiled[types] = compile_fold(Duckdb(), self._layout, types)
         compiled = self._compiled[types]
         self._db.sql(f"CREATE OR REPLACE TEMP TABLE {self._folded} AS {compiled.fold}")
         sums = "".join(f", max(_abs{n})" for n in compiled.sums)

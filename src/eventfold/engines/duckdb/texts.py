@@ -5,8 +5,7 @@ DuckDB rounds where the reference fold refuses ('1.1' to bigint, '1.005' to deci
 Times are kept as microseconds here, dates as days: Arrow gives them their type at the end.
 """
 
-from typing import NamedTuple
-
+from eventfold.engines.compiling.dialect import Converted
 from eventfold.limits import TIME_MAX_US, TIME_MIN_US
 from eventfold.readmodels.declaring.types import ColumnType
 
@@ -14,6 +13,8 @@ _NUMBER = "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,9})?"
 _DAY = "(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-[0-9]{2}-[0-9]{2}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6}0*)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 _BASE64 = "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_LONG = "[0-9.]{17}"
+"""A number that may have more than the 15 digits that a double always keeps."""
 SQL_TYPES = {
     "string": "VARCHAR",
     "int64": "BIGINT",
@@ -23,13 +24,6 @@ SQL_TYPES = {
     "date": "BIGINT",
     "binary": "BLOB",
 }
-
-
-class Converted(NamedTuple):
-    """The value and the doubt, both SQL expressions over `text`."""
-
-    value: str
-    doubt: str
 
 
 def sql_type(kind: ColumnType) -> str:
@@ -52,14 +46,9 @@ def quoted(json: str) -> str:
     return f"starts_with({json}, '\"')"
 
 
-def convert(kind: ColumnType, text: str, is_text: str) -> Converted:
-    """The conversion of a text.
-
-    Args:
-        kind: the wanted type.
-        text: the expression of the text.
-        is_text: an expression that is true where the JSON was a string, whose characters are exact.
-    """
+def convert(kind: ColumnType, text: str, json: str | None, raw: str) -> Converted:
+    """As `Dialect.convert`; the characters of a JSON string are exact, a number is written anew."""
+    is_text = "TRUE" if json is None else quoted(json)
     match kind.kind:
         case "string":
             # numbers are written anew by DuckDB, maps and lists have no place in a column
@@ -89,11 +78,17 @@ def convert(kind: ColumnType, text: str, is_text: str) -> Converted:
             whole = f"-?[0-9]{{1,{max(1, kind.precision - kind.scale)}}}"
             pattern = f"{whole}([.][0-9]{{1,{kind.scale}}})?" if kind.scale else whole
             found = _checked(text, pattern, f"TRY_CAST({text} AS {sql_type(kind)})")
-            return Converted(found.value, f"({found.doubt} OR (NOT {is_text} AND length({text}) > 15))")
+            # a number goes through a double: what does not fit into one is rounded before it is seen here
+            rounded = f"(NOT {is_text} AND contains({text}, '.') AND {_matches_anywhere(raw, _LONG)})"
+            return Converted(found.value, f"({found.doubt} OR {rounded})")
 
 
 def _checked(text: str, pattern: str, value: str) -> Converted:
     return Converted(value, f"({text} IS NOT NULL AND ({_not(text, pattern)} OR {value} IS NULL))")
+
+
+def _matches_anywhere(text: str, pattern: str) -> str:
+    return f"regexp_matches({text}, '{pattern}')"
 
 
 def _not(text: str, pattern: str) -> str:
