@@ -22,6 +22,7 @@ HOMES = {
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),
     "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
+    "pyspark": ("engines/spark/*", "testing/spark/*"),
     "pyarrow": (
         "store/arrow.py",
         "store/sqlite/*",

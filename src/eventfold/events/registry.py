@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -102,6 +103,10 @@ class Registry:
                 self._known[name] = _Known(event_type)
             except (TypeError, NameError) as error:
                 raise DefinitionError(f"{event_type.__name__}: {error}") from error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Made anew of its classes where it is sent to another process of one program, as the workers of Spark are."""
+        return partial(Registry, untyped=self.untyped), (tuple(self.types.values()),)
 
     @property
     def types(self) -> Mapping[str, type[Event]]:

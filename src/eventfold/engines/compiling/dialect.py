@@ -26,9 +26,12 @@ class Dialect(Protocol):
     def source(self) -> str:
         """What the events of a chunk are called."""
 
-    @property
-    def unsure(self) -> str:
-        """An expression of whether an event must be looked at by the reference fold whatever is read; empty = never."""
+    def unsure(self, known: Mapping[Path, int]) -> str:
+        """Whether an event must be looked at by the reference fold whatever its values are; empty = never.
+
+        Args:
+            known: as for `opened`; where it is empty, there is no `x`.
+        """
 
     def name(self, name: str) -> str:
         """A name from the table definition, quoted."""
@@ -69,7 +72,10 @@ class Dialect(Protocol):
         """
 
     def envelope(self, name: str) -> str:
-        """A value that every event has, typed."""
+        """A value that every event has, as its column of the feed has it: times are whole numbers."""
+
+    def cell(self, kind: ColumnType, plain: str) -> str:
+        """Such a value as the engine keeps it in a column."""
 
     def total(self, value: str, mask: str, kind: ColumnType) -> str:
         """The sum of the values whose mask is true, 0 without any.

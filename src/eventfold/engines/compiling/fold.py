@@ -47,8 +47,8 @@ def compile_fold(dialect: Dialect, layout: Layout, types: Collection[str]) -> Co
             inner.append(f"{_by(dialect, layout, place.column.by)} AS o{n}")
         if value.doubt:
             doubts.append(f"coalesce({value.doubt}, FALSE)")
-    unsure = _doubt(key, doubts, leaves_out=leaves_out)
-    inner.append(f"{f'({dialect.unsure} OR {unsure})' if dialect.unsure else unsure} AS _doubt")
+    unsure = [sql for sql in (dialect.unsure(read.known), _doubt(key, doubts, leaves_out=leaves_out)) if sql]
+    inner.append(f"({' OR '.join(unsure)}) AS _doubt")
     extracted = f", {dialect.opened(read.known)} AS x" if read.known else ""
     latest = "max(_ord) FILTER (WHERE _live)" if deletes else "max(_ord)"
     key_slot, order_slot, *_ = layout.slots

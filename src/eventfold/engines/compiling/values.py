@@ -99,7 +99,7 @@ class Read:
         else:
             plain = self._dialect.envelope(envelope.name)
             if envelope.type == kind:
-                return ValueSql(_only(looks, plain), "", looks)
+                return ValueSql(_only(looks, self._dialect.cell(kind, plain)), "", looks)
             text = f"CAST({plain} AS {self._dialect.sql_type(STRING)})"
             found = self._dialect.convert(kind, text, None, "data")
         return ValueSql(_only(looks, found.value), _only(looks, found.doubt, "FALSE"), looks)

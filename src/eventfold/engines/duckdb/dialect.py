@@ -10,7 +10,9 @@ from eventfold.readmodels.declaring.types import ColumnType
 FEW = 4
 """Types that an expression names one by one."""
 _ID = "lower(hex(id))"
-_ID_PARTS = ", ".join(f"substring({_ID}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12)))
+_ID_PARTS = ", ".join(
+    f"substring({_ID}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
 _ENVELOPE = {
     "recorded_at": "recorded_us",
     "occurred_at": "occurred_us",
@@ -25,7 +27,10 @@ class Duckdb:
     """The words of DuckDB; `kind` is the number of a type among those of the chunk, sorted."""
 
     source = "chosen"
-    unsure = ""
+
+    def unsure(self, known: Mapping[Path, int]) -> str:  # noqa: ARG002 - the engine looks at whole chunks
+        """As `Dialect.unsure`."""
+        return ""
 
     def name(self, name: str) -> str:
         """As `Dialect.name`."""
@@ -73,6 +78,10 @@ class Duckdb:
     def envelope(self, name: str) -> str:
         """As `Dialect.envelope`."""
         return _ENVELOPE[name]
+
+    def cell(self, kind: ColumnType, plain: str) -> str:  # noqa: ARG002 - times stay whole numbers here
+        """As `Dialect.cell`."""
+        return plain
 
     def total(self, value: str, mask: str, kind: ColumnType) -> str:
         """As `Dialect.total`."""

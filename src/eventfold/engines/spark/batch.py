@@ -1,0 +1,101 @@
+"""The events of a batch that a table looks at, made ready for SQL."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import structs
+from pyspark.sql import functions as f
+
+from eventfold.engines.spark.dialect import UNSURE
+from eventfold.engines.spark.workers import upcaster
+from eventfold.events.registry import Registry
+from eventfold.feed.parking import ParkedStream
+from eventfold.feed.port import IRREGULAR
+from eventfold.readmodels.declaring.extract import plan
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.port import Scope
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """The events that count.
+
+    Attributes:
+        events: them, with current data, and whether SQL is to leave one to the reference fold.
+        types: that occur among them.
+        parked: the streams that were parked before, with what waits behind them now.
+    """
+
+    events: "DataFrame"
+    types: frozenset[str]
+    parked: Mapping[str, ParkedStream]
+
+
+def choose(events: "DataFrame", layout: Layout, registry: Registry, scope: Scope) -> Chosen:
+    """The events of a batch that a table is to fold: type, category, scope; parked and skipped ones left out."""
+    here, parked = _without_parked(_without_skips(_looked_at(events, layout, scope), scope), scope)
+    found = here.groupBy("type", "schema_version").count().collect()
+    versions = [(str(row["type"]), int(row["schema_version"])) for row in found]
+    types = frozenset(name for name, _ in versions)
+    unknown = sorted(name for name in types if registry.version_of(name) is None and not registry.untyped)
+    irregular = f.col(IRREGULAR) if IRREGULAR in here.columns else f.expr("FALSE")
+    marked = here.withColumn(UNSURE, irregular | f.col("type").isin(unknown))
+    old = [pair for pair in versions if _is_old(*pair, layout, registry)]
+    return Chosen(_current(marked, old, registry), types, parked)
+
+
+def _looked_at(events: "DataFrame", layout: Layout, scope: Scope) -> "DataFrame":
+    spec = layout.spec
+    chosen = events
+    if spec.types is not None:
+        chosen = chosen.where(f.col("type").isin(sorted(spec.types)))
+    if spec.category:
+        chosen = chosen.where(f.col("stream").startswith(f"{spec.category}-"))
+    if scope.occurred_to_us is not None:
+        chosen = chosen.where(f.col("occurred_us") <= scope.occurred_to_us)
+    if scope.recorded_to_us is not None:
+        chosen = chosen.where(f.col("recorded_us") <= scope.recorded_to_us)
+    return chosen
+
+
+def _without_skips(chosen: "DataFrame", scope: Scope) -> "DataFrame":
+    if not scope.skips:
+        return chosen
+    skips = chosen.sparkSession.createDataFrame(sorted(scope.skips), "stream STRING, version BIGINT")
+    return chosen.join(f.broadcast(skips), ["stream", "version"], "left_anti")
+
+
+def _without_parked(chosen: "DataFrame", scope: Scope) -> tuple["DataFrame", dict[str, ParkedStream]]:
+    parked = dict(scope.parked)
+    if not parked:
+        return chosen, parked
+    names = chosen.sparkSession.createDataFrame([(name,) for name in sorted(parked)], "stream STRING")
+    waiting = chosen.join(f.broadcast(names), "stream", "left_semi").groupBy("stream").agg(f.max("version"))
+    for stream, newest in waiting.collect():
+        held = parked[stream]
+        if newest > held.last_version:
+            parked[stream] = structs.replace(held, last_version=newest)
+    return chosen.join(f.broadcast(names), "stream", "left_anti"), parked
+
+
+def _is_old(name: str, version: int, layout: Layout, registry: Registry) -> bool:
+    current = registry.version_of(name)
+    if current is None or version == current:
+        return False
+    found = plan(layout, name)
+    return found is not None and found.needs_data
+
+
+def _current(events: "DataFrame", old: list[tuple[str, int]], registry: Registry) -> "DataFrame":
+    """Only events of old versions go through Python, and only where there are some."""
+    if not old:
+        return events
+    pairs = events.sparkSession.createDataFrame(old, "type STRING, schema_version BIGINT")
+    is_old = f.broadcast(pairs)
+    keys = ["type", "schema_version"]
+    fresh = events.join(is_old, keys, "left_semi").select(*events.columns)
+    upcast = fresh.mapInArrow(upcaster(registry, UNSURE), fresh.schema)
+    return events.join(is_old, keys, "left_anti").select(*events.columns).unionByName(upcast)

@@ -1,0 +1,140 @@
+"""Folds a batch of events onto the rows that are there: one row for each key that was touched.
+
+SQL folds what it is certain of. Where a table's key is the stream, the keys that are in doubt are folded event by
+event by the reference, beside each other; where a key spans streams, an event that fails keeps later events of its
+stream from other keys, so that one task folds the batch in order.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING
+
+import msgspec
+from pyspark.sql import functions as f
+
+from eventfold.engines.compiling.fold import compile_fold
+from eventfold.engines.spark.batch import Chosen, choose
+from eventfold.engines.spark.dialect import Spark
+from eventfold.engines.spark.update import may_overflow, slot_type, updates
+from eventfold.engines.spark.workers import BASE, GONE, GROUP, PARKED, folder, parked_streams
+from eventfold.events.registry import Registry
+from eventfold.feed.parking import ParkedStream
+from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.port import Scope
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+_numbers = count()
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """What a batch changes.
+
+    Attributes:
+        rows: one for each key: the slots of the layout, and `_gone` where the row is removed.
+        parked: all parked streams, those of the scope included.
+    """
+
+    rows: "DataFrame"
+    parked: Mapping[str, ParkedStream]
+
+
+@contextmanager
+def folded(
+    events: "DataFrame", base: "DataFrame", layout: Layout, registry: Registry, scope: Scope
+) -> Iterator[Touched]:
+    """Folds a batch.
+
+    Args:
+        events: with the columns of the feed that the table needs.
+        base: the rows that are there, with the slots of the layout.
+        layout: of the table.
+        registry: knows event types and upcasters.
+        scope: which events count.
+
+    Yields:
+        what changes; it is kept by Spark until the end of the `with`.
+    """
+    chosen = choose(events, layout, registry, scope)
+    if not chosen.types:
+        empty = base.limit(0).withColumn(GONE, f.expr("FALSE"))
+        yield Touched(empty, chosen.parked)
+    elif layout.spec.fold is not None:
+        with _by_reference(chosen, base, layout, registry) as found:
+            yield found
+    else:
+        with _by_columns(chosen, base, layout, registry) as found:
+            yield found
+
+
+@contextmanager
+def _by_columns(chosen: Chosen, base: "DataFrame", layout: Layout, registry: Registry) -> Iterator[Touched]:
+    key = layout.slots[0].name
+    session = chosen.events.sparkSession
+    view = f"eventfold_{next(_numbers)}"
+    chosen.events.createOrReplaceTempView(view)
+    part = session.sql(compile_fold(Spark(view), layout, chosen.types).fold)
+    merged = _merged(part, base, layout).persist()
+    try:
+        doubtful = merged.where("_doubt").select(key)
+        if doubtful.isEmpty():
+            yield Touched(_shown(merged, layout), chosen.parked)
+        elif layout.spec.key_is_stream:
+            is_doubtful = f.broadcast(doubtful)
+            stream = is_doubtful.withColumnRenamed(key, "stream")
+            some = msgspec.structs.replace(chosen, events=chosen.events.join(stream, "stream", "left_semi"))
+            with _by_reference(some, base.join(is_doubtful, key, "left_semi"), layout, registry) as found:
+                certain = _shown(merged.where("NOT _doubt"), layout)
+                yield Touched(certain.unionByName(found.rows), found.parked)
+        else:
+            with _by_reference(chosen, base, layout, registry) as found:
+                yield found
+    finally:
+        merged.unpersist()
+        session.catalog.dropTempView(view)
+
+
+def _merged(part: "DataFrame", base: "DataFrame", layout: Layout) -> "DataFrame":
+    key = layout.slots[0].name
+    s, t = part.alias("s"), base.alias("t")
+    joined = s.join(t, f.col(f"s.`{key}`") == f.col(f"t.`{key}`"), "left")
+    is_new = f.col(f"t.`{key}`").isNull()
+    cells: list[Column] = []
+    for (name, update), slot in zip(updates(layout).items(), layout.slots, strict=True):
+        value = f.when(is_new, f.col(f"s.`{name}`")).otherwise(f.expr(update))
+        cells.append(value.cast(slot_type(slot)).alias(name))
+    doubt = f.coalesce(f.col("s._doubt"), f.expr("FALSE")) | f.expr(may_overflow(layout))
+    return joined.select(*cells, f.col("s._empty").alias(GONE), doubt.alias("_doubt"))
+
+
+def _shown(rows: "DataFrame", layout: Layout) -> "DataFrame":
+    return rows.select(*(slot.name for slot in layout.slots), GONE)
+
+
+@contextmanager
+def _by_reference(chosen: Chosen, base: "DataFrame", layout: Layout, registry: Registry) -> Iterator[Touched]:
+    """Event by event: groups side by side where the key is the stream, else in one task."""
+    key, *_ = names = [slot.name for slot in layout.slots]
+    alone = not layout.spec.key_is_stream
+    events = chosen.events.withColumn(GROUP, f.lit("") if alone else f.col("stream"))
+    held = base.select(f.struct(*names).alias(BASE), (f.lit("") if alone else f.col(key)).alias(GROUP))
+    if not alone:
+        held = held.join(events.select(GROUP).distinct(), GROUP, "left_semi")
+    both = events.unionByName(held, allowMissingColumns=True)
+    order = {"version": ["version"], "position": ["position"], "triple": ["recorded_us", "stream", "version"]}
+    ordered = [GROUP, f.col(BASE).isNull(), *order[layout.ordered_by]]
+    spread = both.coalesce(1) if alone else both.repartition(GROUP)
+    columns = [f"`{slot.name}` {slot_type(slot)}" for slot in layout.slots]
+    result = (
+        spread.sortWithinPartitions(*ordered)
+        .mapInArrow(folder(layout, registry), f"{', '.join(columns)}, {GONE} BOOLEAN, {PARKED} STRING")
+        .persist()
+    )
+    try:
+        texts = [row[0] for row in result.where(f.col(PARKED).isNotNull()).select(PARKED).collect()]
+        rows = _shown(result.where(f.col(PARKED).isNull()), layout)
+        yield Touched(rows, {**chosen.parked, **parked_streams(texts)})
+    finally:
+        result.unpersist()
