@@ -15,6 +15,8 @@ from eventfold.testing.kafka import KafkaBroker, KafkaMissing, kafka_jars
 from eventfold.testing.kafka.process import end
 
 ROOT = Path(__file__).parents[2]
+_PATIENT = {"broker.session.timeout.ms": "60000"}
+"""It is not killed and started again, and on a busy machine it may be silent for a while."""
 _kept: list[KafkaBroker] = []
 """Whoever started it may end before others do."""
 
@@ -60,7 +62,9 @@ def shared(folder: Path, owner: int) -> Iterator[Shared]:
     brought = jars()
     with _state(folder) as states:
         if not states or not _runs(states[0].pid):
-            broker = KafkaBroker(_fresh(folder), jars=brought, is_secured=True, owner=owner).start()
+            broker = KafkaBroker(
+                _fresh(folder), jars=brought, is_secured=True, owner=owner, options=_PATIENT
+            ).start()
             _kept.append(broker)
             users = states[0].users if states else []  # those of one that was killed are still there
             states[:] = [Shared(broker.pid, broker.client(), broker.secured_client(), users)]

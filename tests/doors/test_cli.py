@@ -336,6 +336,7 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         "parked": 0,
         "published": 0,
         "unpublished": 0,
+        "engine": "embedded",
         "problem": "",
     }
 

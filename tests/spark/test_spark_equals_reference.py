@@ -331,6 +331,18 @@ def test_only_old_versions_are_upcast_and_what_cannot_be_is_parked(session: "Spa
     assert sorted(folded.parked) == ["box-3", "box-4"]
 
 
+@pytest.mark.parametrize("chunk", [1, 1000])
+def test_a_skipped_event_of_a_stream_that_waits_waits_too(session: "SparkSession", chunk: int) -> None:
+    spec = compile_table("boxes", "box", {"id": key(), "n": last(field("Noted", "n"), "int64")})
+    history = [("box-1", make(data={"n": n})) for n in (1, "many", 3, 4)]
+    history += [("box-2", make(data={"n": n})) for n in (1, 2, 3)]
+    scope = Scope(skips=frozenset({("box-1", 4), ("box-2", 3)}))
+    folded = fold_alike(session, spec, history, chunk=chunk, scope=scope)
+    (parked,) = folded.parked.values()
+    assert (parked.version, parked.last_version) == (2, 4)
+    assert [row["n"] for row in sorted(folded.rows.to_pylist(), key=lambda row: row["id"])] == [1, 2]
+
+
 def longest(row: dict[str, object] | None, event: object) -> dict[str, object] | None:
     seen = int(row["seen"]) if row else 0  # type: ignore[call-overload]  # a whole number, as declared
     return None if seen == 4 else {"seen": seen + 1, "what": type(event).__name__}

@@ -24,6 +24,7 @@ ANSWERS = {
     "at": "at totals --position 3",
     "diff": "diff totals 2 now",
     "rebuild": "rebuild totals",
+    "take-over": "--lake {folder}/lake take-over totals",
     "parked": "parked",
     "parked list": "parked list totals",
     "parked show": "parked show totals order-9",
@@ -45,8 +46,8 @@ ANSWERS = {
     "doctor": "doctor",
     "verify": "verify",
 }
-EXITS = {"parked retry": 9, "handlers park": 4}
-"""It is parked again; nothing of it waits."""
+EXITS = {"parked retry": 9, "handlers park": 4, "take-over": 4}
+"""It is parked again; nothing of it waits; it was never published there."""
 REFUSED = {
     "append": "append order-1 Created '{{\"total\": 1}}'",
     "read": "read order-1",

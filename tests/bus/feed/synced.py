@@ -9,6 +9,7 @@ from typing import Any
 from eventfold.bus.feed.feed import BusFeed
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.relay.relay import Relay
+from eventfold.errors import BusUnavailable
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.loop import Loop
 from eventfold.feed.port import Feed
@@ -21,6 +22,16 @@ class SyncedFeed(BusFeed):
     store: Store
     relay: Relay
     seen: Cursor | None = None
+
+    def start(self) -> Cursor:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return super().start()
+            except BusUnavailable:  # nothing was brought yet, or it cannot be seen yet
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def check(self, cursor: Cursor) -> None:
         self.sync()

@@ -1,5 +1,6 @@
 """Judges a topic: what it holds of a log, raw and as our feed gives it."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
 from eventfold.bus.port import Topic
 from eventfold.events.envelope import RecordedEvent
 from eventfold.store.port import Store
+
+_SEEN = 3.0
+"""Seconds."""
 
 
 class Verdict(NamedTuple):
@@ -72,9 +76,17 @@ def read(topic: Topic, log: str, *, trusting: bool = False) -> tuple[list[Record
 
 
 def judge(store: Store, topic: Topic, *, trusting: bool = False) -> Verdict:
-    """Compares a topic with its log."""
+    """Compares a topic with its log; what is lost must stay so for a while.
+
+    A broker acknowledges a transaction before readers can see it.
+    """
     wanted = {event.id_bytes for event in events_of(store)}
-    given, raw = read(topic, store.log_id, trusting=trusting)
+    until = time.monotonic() + _SEEN
+    while True:
+        given, raw = read(topic, store.log_id, trusting=trusting)
+        if wanted <= {event.id_bytes for event in given} or time.monotonic() > until:
+            break
+        time.sleep(0.1)
     times = Counter(event.id_bytes for event in given)
     return Verdict(
         lost=len(wanted - times.keys()),

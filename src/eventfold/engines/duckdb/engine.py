@@ -136,8 +136,8 @@ class _Run:
         chosen = chunk
         if masks and not pc.all(mask := functools.reduce(pc.and_, masks)).as_py():
             chosen = chosen.filter(mask)
-        chosen = self._without_skips(chosen)
-        return self._without_parked(chosen)
+        # of a stream that waits a skipped event waits too, as in the reference
+        return self._without_skips(self._without_parked(chosen))
 
     def _without_skips(self, chosen: pa.Table) -> pa.Table:
         if not self._scope.skips:

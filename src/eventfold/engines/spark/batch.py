@@ -25,18 +25,20 @@ class Chosen(msgspec.Struct, frozen=True):
 
     Attributes:
         events: them, with current data, and whether SQL is to leave one to the reference fold.
+        with_skips: the same with those that people decided to leave out, which wait behind a parked event too.
         types: that occur among them.
         parked: the streams that were parked before, with what waits behind them now.
     """
 
     events: "DataFrame"
+    with_skips: "DataFrame"
     types: frozenset[str]
     parked: Mapping[str, ParkedStream]
 
 
 def choose(events: "DataFrame", layout: Layout, registry: Registry, scope: Scope) -> Chosen:
     """The events of a batch that a table is to fold: type, category, scope; parked and skipped ones left out."""
-    here, parked = _without_parked(_without_skips(_looked_at(events, layout, scope), scope), scope)
+    here, parked = _without_parked(_looked_at(events, layout, scope), scope)
     found = here.groupBy("type", "schema_version").count().collect()
     versions = [(str(row["type"]), int(row["schema_version"])) for row in found]
     types = frozenset(name for name, _ in versions)
@@ -44,7 +46,8 @@ def choose(events: "DataFrame", layout: Layout, registry: Registry, scope: Scope
     irregular = f.col(IRREGULAR) if IRREGULAR in here.columns else f.expr("FALSE")
     marked = here.withColumn(UNSURE, irregular | f.col("type").isin(unknown))
     old = [pair for pair in versions if _is_old(*pair, layout, registry)]
-    return Chosen(_current(marked, old, registry), types, parked)
+    current = _current(marked, old, registry)
+    return Chosen(_without_skips(current, scope), current, types, parked)
 
 
 def _looked_at(events: "DataFrame", layout: Layout, scope: Scope) -> "DataFrame":
@@ -65,7 +68,7 @@ def _without_skips(chosen: "DataFrame", scope: Scope) -> "DataFrame":
     if not scope.skips:
         return chosen
     skips = chosen.sparkSession.createDataFrame(sorted(scope.skips), "stream STRING, version BIGINT")
-    return chosen.join(f.broadcast(skips), ["stream", "version"], "left_anti")
+    return chosen.join(f.broadcast(skips), ["stream", "version"], "left_anti").select(*chosen.columns)
 
 
 def _without_parked(chosen: "DataFrame", scope: Scope) -> tuple["DataFrame", dict[str, ParkedStream]]:

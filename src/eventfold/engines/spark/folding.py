@@ -62,15 +62,21 @@ def folded(
         empty = base.limit(0).withColumn(GONE, f.expr("FALSE"))
         yield Touched(empty, chosen.parked)
     elif layout.spec.fold is not None:
-        with _by_reference(chosen, base, layout, registry) as found:
+        with _by_reference(chosen, base, layout, registry, scope.skips) as found:
             yield found
     else:
-        with _by_columns(chosen, base, layout, registry) as found:
+        with _by_columns(chosen, base, layout, registry, scope.skips) as found:
             yield found
 
 
 @contextmanager
-def _by_columns(chosen: Chosen, base: "DataFrame", layout: Layout, registry: Registry) -> Iterator[Touched]:
+def _by_columns(
+    chosen: Chosen,
+    base: "DataFrame",
+    layout: Layout,
+    registry: Registry,
+    skips: frozenset[tuple[str, int]],
+) -> Iterator[Touched]:
     key = layout.slots[0].name
     session = chosen.events.sparkSession
     view = f"eventfold_{next(_numbers)}"
@@ -84,12 +90,15 @@ def _by_columns(chosen: Chosen, base: "DataFrame", layout: Layout, registry: Reg
         elif layout.spec.key_is_stream:
             is_doubtful = f.broadcast(doubtful)
             stream = is_doubtful.withColumnRenamed(key, "stream")
-            some = msgspec.structs.replace(chosen, events=chosen.events.join(stream, "stream", "left_semi"))
-            with _by_reference(some, base.join(is_doubtful, key, "left_semi"), layout, registry) as found:
+            some = msgspec.structs.replace(
+                chosen, with_skips=chosen.with_skips.join(stream, "stream", "left_semi")
+            )
+            held = base.join(is_doubtful, key, "left_semi")
+            with _by_reference(some, held, layout, registry, skips) as found:
                 certain = _shown(merged.where("NOT _doubt"), layout)
                 yield Touched(certain.unionByName(found.rows), found.parked)
         else:
-            with _by_reference(chosen, base, layout, registry) as found:
+            with _by_reference(chosen, base, layout, registry, skips) as found:
                 yield found
     finally:
         merged.unpersist()
@@ -114,11 +123,17 @@ def _shown(rows: "DataFrame", layout: Layout) -> "DataFrame":
 
 
 @contextmanager
-def _by_reference(chosen: Chosen, base: "DataFrame", layout: Layout, registry: Registry) -> Iterator[Touched]:
+def _by_reference(
+    chosen: Chosen,
+    base: "DataFrame",
+    layout: Layout,
+    registry: Registry,
+    skips: frozenset[tuple[str, int]],
+) -> Iterator[Touched]:
     """Event by event: groups side by side where the key is the stream, else in one task."""
     key, *_ = names = [slot.name for slot in layout.slots]
     alone = not layout.spec.key_is_stream
-    events = chosen.events.withColumn(GROUP, f.lit("") if alone else f.col("stream"))
+    events = chosen.with_skips.withColumn(GROUP, f.lit("") if alone else f.col("stream"))
     held = base.select(f.struct(*names).alias(BASE), (f.lit("") if alone else f.col(key)).alias(GROUP))
     if not alone:
         held = held.join(events.select(GROUP).distinct(), GROUP, "left_semi")
@@ -129,7 +144,7 @@ def _by_reference(chosen: Chosen, base: "DataFrame", layout: Layout, registry: R
     columns = [f"`{slot.name}` {slot_type(slot)}" for slot in layout.slots]
     result = (
         spread.sortWithinPartitions(*ordered)
-        .mapInArrow(folder(layout, registry), f"{', '.join(columns)}, {GONE} BOOLEAN, {PARKED} STRING")
+        .mapInArrow(folder(layout, registry, skips), f"{', '.join(columns)}, {GONE} BOOLEAN, {PARKED} STRING")
         .persist()
     )
     try:

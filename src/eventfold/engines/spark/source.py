@@ -16,7 +16,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStrea
 from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
 from eventfold.errors import CapabilityMissing, ForeignCursor, RangeInvalid, UnsupportedUrl
-from eventfold.feed.cursor import Cursor, Mark
+from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.feed.port import IRREGULAR, Feed
 from eventfold.store.open import open_store
 
@@ -49,7 +49,8 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
     """The log.
 
     Options: `log`, the URL of the store, which every worker opens, so that a file must be in reach of all; `ranges`,
-    into how many ranges of positions a read is cut (2); `most`, the events of a batch of a stream at most (1,000,000).
+    into how many ranges of positions a read is cut (2); `most`, the events of a batch of a stream at most (1,000,000);
+    `after`, a cursor as text, behind which a stream without a checkpoint begins.
     """
 
     @classmethod
@@ -90,6 +91,13 @@ class _Log:
             )
         self._ranges = _whole(options, "ranges", _RANGES)
         self.most = _whole(options, "most", MOST)
+        self._after = options.get("after") or ""
+
+    def begin(self) -> Cursor:
+        """Where a stream begins that has no checkpoint."""
+        if self._after:
+            return self.checked(read_cursor(self._after), 0)
+        return Cursor(self.end().log, {})
 
     def end(self) -> Cursor:
         with open_store(self._url, create=False) as store:
@@ -144,8 +152,8 @@ class _StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):  # typ
         self._until: int | None = None
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
-        """Before the first event."""
-        return _offset(Cursor(self._log.end().log, {}))
+        """Where it begins."""
+        return _offset(self._log.begin())
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - as above
         """Batches are capped, always."""

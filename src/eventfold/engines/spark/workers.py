@@ -53,7 +53,9 @@ def upcaster(registry: Registry, unsure: str) -> Callable[[Batches], Iterator[pa
     return upcast
 
 
-def folder(layout: Layout, registry: Registry) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+def folder(
+    layout: Layout, registry: Registry, skips: frozenset[tuple[str, int]]
+) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """Folds sorted events group by group with the reference fold.
 
     Rows come sorted by `_group`, in each the rows that are there already (in `_base`) before the events in their order.
@@ -70,7 +72,7 @@ def folder(layout: Layout, registry: Registry) -> Callable[[Batches], Iterator[p
                 if batch is None or name != group:
                     if batch is not None:
                         yield from out.take(batch)
-                    group, batch = name, Batch(Reference(layout, registry))
+                    group, batch = name, Batch(Reference(layout, registry), skips=skips)
                 _feed(layout, batch, some)
         if batch is not None:
             yield from out.take(batch)

@@ -8,7 +8,7 @@ from eventfold.readmodels.delta.commits import kept_commits, read_commit
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.stamped import fenced, next_transaction
 from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal, sweep
-from eventfold.readmodels.publishing.publication import LeftOut, Stamp
+from eventfold.readmodels.publishing.publication import LeftOut, Prepared, Stamp, Version
 
 _FILES = 128
 """How many parked files stand there at least before they are swept."""
@@ -43,6 +43,12 @@ class Sealing:
         """
         sealed = seal(self._folder, stamp, self._next(table, stamp), left_out, before)
         return sealed, self.properties(table, sealed)
+
+    def prepare(self, table: DeltaTable, on: Version, stamp: Stamp, left_out: LeftOut) -> Prepared:
+        """As `seal`, for a commit that another library writes onto this snapshot."""
+        transaction = self._next(table, stamp)
+        sealed = seal(self._folder, stamp, transaction, left_out, on.stamp)
+        return Prepared(on, sealed, self._name(sealed), transaction)
 
     def properties(self, table: DeltaTable | None, sealed: Stamp) -> CommitProperties:
         """The properties of a commit onto this snapshot, with a stamp whose file is there."""

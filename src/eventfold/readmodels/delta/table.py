@@ -25,7 +25,7 @@ from eventfold.readmodels.delta.sealing import Sealing
 from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable, check_folder
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
-from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Stamp, Version, read_stamp
+from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Prepared, Stamp, Version, read_stamp
 from eventfold.readmodels.telling import rebuilding
 
 _SNAPPY = WriterProperties(compression="SNAPPY")
@@ -135,6 +135,20 @@ class DeltaPublication:
         with translated("publishing", self._folder):
             self._append_nothing(table, self._sealing.properties(table, stamp))
             return self._made(table, stamp)
+
+    def prepare(self, on: Version, stamp: Stamp, left_out: LeftOut = NOTHING) -> Prepared:
+        """The fence is read from the handle that was checked: whoever commits in between makes it too low."""
+        table = self._stamped.opened(on.number)
+        self._look(table)
+        if not self._judge.sound(table.version()):
+            raise self._stamped.late()
+        with translated("publishing", self._folder):
+            return self._sealing.prepare(table, on, stamp, left_out)
+
+    def landed(self, prepared: Prepared) -> Version:
+        """Found by its stamp."""
+        with translated("reading", self._folder):
+            return self._made(DeltaTable(str(self._folder)), prepared.stamp)
 
     def left_out(self, stamp: Stamp) -> LeftOut:
         """From its parked file."""

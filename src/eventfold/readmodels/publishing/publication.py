@@ -119,6 +119,22 @@ class Version(NamedTuple):
     bounded: bool = True
 
 
+class Prepared(NamedTuple):
+    """What a commit must carry that an engine writes by itself.
+
+    Attributes:
+        on: the version that was looked at.
+        stamp: as it is to be committed; the file that it names is written.
+        application: whose transaction the commit records.
+        transaction: its number, which fences.
+    """
+
+    on: Version
+    stamp: Stamp
+    application: str
+    transaction: int
+
+
 class Publication(Protocol):
     """One table published in one place. Every write carries a stamp and is fenced against any other writer."""
 
@@ -173,6 +189,26 @@ class Publication(Protocol):
         Args:
             on: the version that was looked at; its rows need not be intact.
             stamp: with the engine that takes the table over and the next epoch; else as that of `on`.
+        """
+
+    def prepare(self, on: Version, stamp: Stamp, left_out: LeftOut = NOTHING) -> Prepared:
+        """For an engine that writes the commit by itself: looks at the table and writes the file of what is left out.
+
+        Args:
+            on: the version that was looked at.
+            stamp: what the new version will contain.
+            left_out: and what it will leave out.
+
+        Raises:
+            StaleCursor: another version has come since `on`.
+            StorageFailed: it cannot be read or written now.
+        """
+
+    def landed(self, prepared: Prepared) -> Version:
+        """The version that an engine has written with what was prepared.
+
+        Raises:
+            StaleCursor: there is none: somebody else was quicker, or nothing had changed.
         """
 
     def left_out(self, stamp: Stamp) -> LeftOut:

@@ -1,0 +1,87 @@
+"""What a batch brings that a table does not contain yet: the cursor in its newest stamp decides, and nothing else.
+
+Spark gives a batch again after a crash, with other borders after its checkpoint was lost, and not at all where the
+checkpoint is ahead of the table. The first two are cut here; the last is an error.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyspark.sql import functions as f
+
+from eventfold.errors import CursorLost, ForeignCursor
+from eventfold.feed.cursor import Cursor, Mark
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class Fresh(NamedTuple):
+    """The new events of a batch.
+
+    Attributes:
+        events: them.
+        cursor: behind them.
+        number: how many they are.
+    """
+
+    events: "DataFrame"
+    cursor: Cursor
+    number: int
+
+
+def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
+    """The events of a batch behind a cursor; None where there are none.
+
+    Args:
+        events: of a log whose positions are dense.
+        cursor: what the table contains.
+        table: its name, for an error.
+
+    Raises:
+        CursorLost: events between the cursor and the batch are missing, or inside the batch.
+        ForeignCursor: another event stands in the log where the cursor stands.
+    """
+    parts = (
+        events.groupBy("partition")
+        .agg(f.min("position"), f.max("position"), f.count("*"), f.max_by("id", "position"))
+        .collect()
+    )
+    marks: dict[str, Mark] = {}
+    count = 0
+    for partition, low, high, number, newest in parts:
+        mark = cursor.marks.get(partition, Mark())
+        if low > mark.position + 1 or number != high - low + 1:
+            raise CursorLost(
+                f"{table} contains the log up to position {mark.position:,}, and Spark gave {number:,} events from"
+                f" {low:,} to {high:,}: some are missing. Its checkpoint is ahead of the table, which was restored:"
+                " remove the checkpoint of the table and start again; the job goes on where the table stands.",
+                table=table,
+            )
+        if low <= mark.position <= high:
+            _check(events, partition, mark)
+        if high > mark.position:
+            marks[partition] = Mark(high, bytes(newest).hex())
+            count += high - mark.position
+    if not marks:
+        return None
+    return Fresh(_behind(events, cursor, marks), cursor.with_marks(marks), count)
+
+
+def _check(events: "DataFrame", partition: str, mark: Mark) -> None:
+    here = events.where((f.col("partition") == partition) & (f.col("position") == mark.position))
+    found = [bytes(row["id"]).hex() for row in here.select("id").collect()]
+    if mark.event and found != [mark.event]:
+        raise ForeignCursor(
+            f"Another event stands at position {mark.position:,} of the log than when the table was written: the log"
+            " was restored or swapped. Open the right log, or rebuild the table.",
+            position=mark.position,
+        )
+
+
+def _behind(events: "DataFrame", cursor: Cursor, marks: Mapping[str, Mark]) -> "DataFrame":
+    is_new = f.expr("FALSE")
+    for partition in marks:
+        held = cursor.marks.get(partition, Mark())
+        is_new = is_new | ((f.col("partition") == partition) & (f.col("position") > held.position))
+    return events.where(is_new)

@@ -1,0 +1,281 @@
+"""The streaming job takes each event once, whatever dies, and a table goes from engine to engine without a rebuild."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+import eventfold as ef
+from eventfold.engines.spark import job as jobs
+from eventfold.engines.spark import merging
+from eventfold.engines.spark.job import TableJob
+from eventfold.engines.spark.source import EventfoldSource
+from eventfold.readmodels.publishing.publication import Prepared, Version
+from eventfold.testing.making import make
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from eventfold.app.live import Live
+
+
+class Noted(ef.Event):
+    n: int
+
+
+class Closed(ef.Event):
+    pass
+
+
+class Boxes(ef.Table, category="box", name="boxes"):
+    box_id = ef.key()
+    n = ef.last(Noted.n)
+    total = ef.sum(Noted.n, "decimal(18,2)")
+    seen = ef.last(ef.recorded_at)
+    some = ef.collect(Noted.n, limit=3)
+    gone = ef.delete_on(Closed)
+
+
+APP = ef.App("shop", tables=[Boxes], events=[Noted, Closed])
+
+
+class Shop:
+    """One log, one lake, a state, and checkpoints of Spark."""
+
+    def __init__(self, session: "SparkSession", folder: Path) -> None:
+        self.session = session
+        self.folder = folder
+        self.log = f"sqlite:///{folder}/log.db"
+        self.lake = str(folder / "lake")
+        with self.opened():
+            pass
+
+    def opened(self, state: str = "here") -> "Live":
+        return APP.open(self.log, state=f"sqlite:///{self.folder}/{state}.state", lake=self.lake)
+
+    def note(self, first: int, last: int, *, boxes: int = 7) -> None:
+        with ef.open_store(self.log) as store:
+            for n in range(first, last):
+                event = make(event_type="Closed", data={}) if n % 23 == 22 else make(data={"n": n})
+                store.append(f"box-{n % boxes}", [event], expected=ef.ANY)
+
+    def job(self, **options: Any) -> TableJob:
+        return TableJob(
+            self.session,
+            Boxes.spec,
+            APP.registry,
+            log=self.log,
+            lake=self.lake,
+            checkpoints=str(self.folder / "checkpoints"),
+            **options,
+        )
+
+    def hand_over(self) -> None:
+        with self.opened() as live:
+            live.table(Boxes).take_over(engine="spark")
+
+    def embedded(self) -> None:
+        """Folds what is there with the embedded engine and publishes it, taking the table over where it must."""
+        with self.opened() as live:
+            live.table(Boxes).take_over()
+            live.catch_up()
+
+    def expected(self) -> list[dict[str, Any]]:
+        """A fold from zero, by the embedded engine in a place of its own."""
+        other = self.folder / "zero"
+        shutil.rmtree(other, ignore_errors=True)
+        other.mkdir()
+        with APP.open(self.log, state=f"sqlite:///{other}/zero.state", lake=str(other / "lake")) as live:
+            live.catch_up()
+            publication = live.table(Boxes).publication
+            assert publication is not None
+            return rows_of(publication)
+
+    def published(self, job: TableJob) -> list[dict[str, Any]]:
+        return rows_of(job.publication)
+
+
+def rows_of(publication: Any) -> list[dict[str, Any]]:
+    found = publication.rows(max(publication.versions()))
+    return sorted(found.to_pylist(), key=lambda row: str(row["box_id"]))
+
+
+@pytest.fixture
+def shop(session: "SparkSession", tmp_path: Path) -> Shop:
+    session.dataSource.register(EventfoldSource)
+    return Shop(session, tmp_path)
+
+
+def test_a_table_goes_from_engine_to_engine_and_back_without_a_rebuild(shop: Shop) -> None:
+    shop.note(0, 60)
+    with shop.opened() as live:
+        live.catch_up()
+    shop.note(60, 90)
+    shop.hand_over()
+    job = shop.job(most=20)
+    ran = job.run()
+    assert (ran.events, ran.batches, ran.position) == (30, 2, 90)
+    assert shop.published(job) == shop.expected()
+    shop.note(90, 120)
+    shop.embedded()
+    with shop.opened() as live:
+        assert live.verify().ok
+        found = rows_of(live.table(Boxes).publication)
+        assert live.table(Boxes).at(position=75).rows() is not None
+    assert found == shop.expected()
+    shop.note(120, 130)
+    shop.hand_over()
+    job = shop.job()
+    assert job.run().events == 10
+    assert shop.published(job) == shop.expected()
+
+
+def test_a_table_that_spark_makes_is_folded_from_the_beginning(shop: Shop) -> None:
+    shop.note(0, 50)
+    job = shop.job(most=15)
+    assert job.run().batches == 4
+    assert shop.published(job) == shop.expected()
+    assert job.run().events == 0
+
+
+class Died(Exception):
+    pass
+
+
+def test_killed_between_the_two_commits_it_goes_on_without_a_repeat(shop: Shop) -> None:
+    shop.note(0, 50)
+
+    def die(_version: Version) -> None:
+        raise Died
+
+    job = shop.job(most=20, landed=die)
+    for position in (20, 40):
+        with pytest.raises(Exception, match="Died"):
+            job.run()
+        there = job.publication.head()
+        assert there is not None
+        assert there.stamp.cursor.marks["0"].position == position
+    job = shop.job(most=20)
+    assert job.run().events == 10
+    assert shop.published(job) == shop.expected()
+
+
+def test_a_lost_checkpoint_and_other_borders_change_nothing(shop: Shop) -> None:
+    shop.note(0, 50)
+    job = shop.job(most=20)
+    job.run()
+    shutil.rmtree(shop.folder / "checkpoints")
+    shop.note(50, 60)
+    job = shop.job(most=7)
+    ran = job.run()
+    assert (ran.events, ran.batches) == (10, 2)
+    assert shop.published(job) == shop.expected()
+
+
+def events_of(shop: Shop) -> "DataFrame":
+    return shop.session.read.format("eventfold").option("log", shop.log).load()
+
+
+def test_the_same_batch_again_and_one_that_overlaps(shop: Shop) -> None:
+    shop.note(0, 30)
+    job = shop.job()
+    everything = events_of(shop)
+    job.batch(everything.where("position <= 20"), 0)
+    job.batch(everything.where("position <= 20"), 0)
+    job.batch(everything.where("position > 5"), 1)
+    assert (job.events, job.batches) == (30, 2)
+    assert shop.published(job) == shop.expected()
+
+
+def test_a_batch_with_a_hole_is_refused(shop: Shop) -> None:
+    shop.note(0, 30)
+    job = shop.job()
+    everything = events_of(shop)
+    for some in ("position > 5", "position <> 7"):
+        with pytest.raises(ef.errors.CursorLost, match="missing"):
+            job.batch(everything.where(some), 0)
+    assert shop.published(job) == []
+
+
+def test_of_two_jobs_one_lands_each_batch(shop: Shop) -> None:
+    shop.note(0, 20)
+    slow, quick = shop.job(), shop.job()
+    everything = events_of(shop)
+    merge = merging.merge
+
+    def after_the_other(path: str, rows: Any, layout: Any, prepared: Prepared) -> None:
+        with mock.patch.object(jobs, "merge", merge):
+            quick.batch(everything, 0)
+        merge(path, rows, layout, prepared)
+
+    with (
+        mock.patch.object(jobs, "merge", after_the_other),
+        pytest.raises(ef.errors.StaleCursor),
+    ):
+        slow.batch(everything.where("position <= 10"), 0)
+    slow.batch(everything, 0)
+    assert (slow.events, quick.events) == (0, 20)
+    assert shop.published(slow) == shop.expected()
+
+
+def test_without_the_fence_the_slower_one_brings_old_rows_back(shop: Shop) -> None:
+    """The control: the same race, and the commit of the slower one records another transaction."""
+    shop.note(0, 20)
+    slow, quick = shop.job(), shop.job()
+    everything = events_of(shop)
+    merge = merging.merge
+
+    def after_the_other(path: str, rows: Any, layout: Any, prepared: Prepared) -> None:
+        with mock.patch.object(jobs, "merge", merge):
+            quick.batch(everything, 0)
+        unfenced = Prepared(prepared.on, prepared.stamp, f"{prepared.application}/other", 1)
+        merge(path, rows, layout, unfenced)
+
+    with mock.patch.object(jobs, "merge", after_the_other):
+        slow.batch(everything.where("position <= 10"), 0)
+    assert (slow.events, quick.events) == (10, 20)
+    assert shop.published(slow) != shop.expected()
+
+
+def test_what_another_engine_has_is_refused(shop: Shop) -> None:
+    shop.note(0, 10)
+    with shop.opened() as live:
+        live.catch_up()
+    with pytest.raises(ef.errors.EngineFenced, match="take-over boxes --engine spark"):
+        shop.job()
+    shop.hand_over()
+    job = shop.job()
+    shop.embedded()
+    shop.note(10, 20)
+    with pytest.raises(ef.errors.EngineFenced):
+        job.batch(events_of(shop), 0)
+    assert rows_of(job.publication) != shop.expected()
+    with shop.opened() as live:
+        live.catch_up()
+        assert live.verify().ok
+    assert rows_of(job.publication) == shop.expected()
+
+
+def test_parked_streams_and_skips_go_with_the_table(shop: Shop) -> None:
+    shop.note(0, 20)
+    with ef.open_store(shop.log) as store:
+        store.append("box-1", [make(data={"n": "many"}), make(data={"n": 5})], expected=ef.ANY)
+    job = shop.job(most=21)
+    assert job.run().parked == 1
+    with shop.opened() as live:
+        table = live.table(Boxes)
+        table.take_over()
+        (waiting,) = table.parked().values()
+        assert (waiting.stream, waiting.code) == ("box-1", "value-unfit")
+        table.skip("box-1", reason="a test")
+        live.catch_up()
+    shop.note(20, 40)
+    shop.hand_over()
+    job = shop.job()
+    assert job.run().parked == 0
+    with shop.opened() as live:
+        live.table(Boxes).take_over()
+        live.catch_up()
+        assert live.verify().ok
