@@ -15,6 +15,8 @@ from eventfold.engines.spark.source import EventfoldSource
 from eventfold.readmodels.publishing.publication import Prepared, Version
 from eventfold.testing.making import make
 
+f = pytest.importorskip("pyspark.sql.functions")
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
@@ -197,6 +199,18 @@ def test_a_batch_with_a_hole_is_refused(shop: Shop) -> None:
         with pytest.raises(ef.errors.CursorLost, match="missing"):
             job.batch(everything.where(some), 0)
     assert shop.published(job) == []
+
+
+def test_a_batch_of_another_log_is_refused(shop: Shop) -> None:
+    shop.note(0, 10)
+    job = shop.job()
+    everything = events_of(shop)
+    job.batch(everything.where("position <= 5"), 0)
+    there = shop.published(job)
+    other = everything.withColumn("id", f.expr("unhex('00')"))
+    with pytest.raises(ef.errors.ForeignCursor, match="take-over boxes --rebuild"):
+        job.batch(other.where("position >= 5"), 1)
+    assert shop.published(job) == there
 
 
 def test_of_two_jobs_one_lands_each_batch(shop: Shop) -> None:

@@ -59,7 +59,7 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
                 table=table,
             )
         if low <= mark.position <= high:
-            _check(events, partition, mark)
+            _check(events, partition, mark, table)
         if high > mark.position:
             marks[partition] = Mark(high, bytes(newest).hex())
             count += high - mark.position
@@ -68,13 +68,14 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
     return Fresh(_behind(events, cursor, marks), cursor.with_marks(marks), count)
 
 
-def _check(events: "DataFrame", partition: str, mark: Mark) -> None:
+def _check(events: "DataFrame", partition: str, mark: Mark, table: str) -> None:
     here = events.where((f.col("partition") == partition) & (f.col("position") == mark.position))
     found = [bytes(row["id"]).hex() for row in here.select("id").collect()]
     if mark.event and found != [mark.event]:
         raise ForeignCursor(
-            f"Another event stands at position {mark.position:,} of the log than when the table was written: the log"
-            " was restored or swapped. Open the right log, or rebuild the table.",
+            f"Another event stands at position {mark.position:,} of the log than when {table} was written: the log was"
+            f" restored or swapped. Open the right log (--store URL), or fold {table} anew:"
+            f" `eventfold take-over {table} --rebuild`.",
             position=mark.position,
         )
 
