@@ -71,11 +71,13 @@ class Dialect(Protocol):
             raw: of the document that this stands in.
         """
 
-    def envelope(self, name: str) -> str:
-        """A value that every event has, as its column of the feed has it: times are whole numbers."""
-
     def cell(self, kind: ColumnType, plain: str) -> str:
-        """Such a value as the engine keeps it in a column."""
+        """A value that every event has, as the engine keeps it in a column.
+
+        Args:
+            kind: its type.
+            plain: it as its column of the feed has it, where times are whole numbers.
+        """
 
     def total(self, value: str, mask: str, kind: ColumnType) -> str:
         """The sum of the values whose mask is true, 0 without any.

@@ -10,6 +10,20 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.types import STRING, ColumnType
 from eventfold.readmodels.declaring.values import METADATA_KEYS, Const, Envelope, Field
 
+_ID = "lower(hex(id))"
+_ID_PARTS = ", ".join(
+    f"substring({_ID}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
+_ENVELOPE = {
+    "recorded_at": "recorded_us",
+    "occurred_at": "occurred_us",
+    "stream": "stream",
+    "version": "version",
+    "event_type": "type",
+    "event_id": f"concat_ws('-', {_ID_PARTS})",
+}
+"""What every event has, in words that all engines have: as its column of the feed has it."""
+
 
 class ValueSql(NamedTuple):
     """A column's value of one event: the value, whether it is in doubt, whether the column looks at the event."""
@@ -97,7 +111,7 @@ class Read:
             text = f"({self._dialect.text_of(json)})"
             found = self._dialect.convert(kind, text, json, "metadata")
         else:
-            plain = self._dialect.envelope(envelope.name)
+            plain = _ENVELOPE[envelope.name]
             if envelope.type == kind:
                 return ValueSql(_only(looks, self._dialect.cell(kind, plain)), "", looks)
             text = f"CAST({plain} AS {self._dialect.sql_type(STRING)})"

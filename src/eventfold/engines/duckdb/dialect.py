@@ -9,18 +9,6 @@ from eventfold.readmodels.declaring.types import ColumnType
 
 FEW = 4
 """Types that an expression names one by one."""
-_ID = "lower(hex(id))"
-_ID_PARTS = ", ".join(
-    f"substring({_ID}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-)
-_ENVELOPE = {
-    "recorded_at": "recorded_us",
-    "occurred_at": "occurred_us",
-    "stream": "stream",
-    "version": "version",
-    "event_type": "type",
-    "event_id": f"concat_ws('-', {_ID_PARTS})",
-}
 
 
 class Duckdb:
@@ -74,10 +62,6 @@ class Duckdb:
     def convert(self, kind: ColumnType, text: str, json: str | None, raw: str) -> Converted:
         """As `Dialect.convert`."""
         return convert(kind, text, json, raw)
-
-    def envelope(self, name: str) -> str:
-        """As `Dialect.envelope`."""
-        return _ENVELOPE[name]
 
     def cell(self, kind: ColumnType, plain: str) -> str:  # noqa: ARG002 - times stay whole numbers here
         """As `Dialect.cell`."""

@@ -11,18 +11,6 @@ SLACK = 1.0001
 """A sum of doubles is off by less than this factor."""
 UNSURE = "_unsure"
 """A column of the events: SQL is not to read this one."""
-_ID = "lower(hex(id))"
-_ID_PARTS = ", ".join(
-    f"substring({_ID}, {at}, {n})" for at, n in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-)
-_ENVELOPE = {
-    "recorded_at": "recorded_us",
-    "occurred_at": "occurred_us",
-    "stream": "stream",
-    "version": "version",
-    "event_type": "type",
-    "event_id": f"concat_ws('-', {_ID_PARTS})",
-}
 
 
 class Spark:
@@ -80,10 +68,6 @@ class Spark:
     def convert(self, kind: ColumnType, text: str, json: str | None, raw: str) -> Converted:
         """As `Dialect.convert`."""
         return convert(kind, text, json, raw)
-
-    def envelope(self, name: str) -> str:
-        """As `Dialect.envelope`."""
-        return _ENVELOPE[name]
 
     def cell(self, kind: ColumnType, plain: str) -> str:
         """As `Dialect.cell`."""
