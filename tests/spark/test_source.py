@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eventfold import open_store
-from eventfold.engines.spark.source import COLUMNS, EventfoldSource
+from eventfold.engines.spark.sources.log import COLUMNS, EventfoldSource
 from eventfold.testing.making import make
 
 if TYPE_CHECKING:

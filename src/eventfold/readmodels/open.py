@@ -63,16 +63,17 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
     return publication
 
 
-def open_copy(lake: str, log_id: str) -> CopyTable:
+def open_copy(lake: str, log_id: str | None) -> CopyTable:
     """The copy of a log in a lake.
 
     Args:
         lake: a folder; the copy stands in `<lake>/events`.
-        log_id: of the log.
+        log_id: of the log; None: of whichever log was copied there.
 
     Raises:
         UnsupportedUrl: a lake that is no local folder.
         ExtraMissing: the packages are not installed.
+        LogNotFound, CursorLost: no log is named, and the folder does not say one.
     """
     folder = _folder(lake, TABLE)
     copy: CopyTable = _adapter(*_COPY).open_copy(folder, log_id)

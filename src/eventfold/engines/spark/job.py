@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
-from eventfold.engines.spark.contained import fresh
 from eventfold.engines.spark.folding import folded
 from eventfold.engines.spark.merging import merge
-from eventfold.engines.spark.source import MOST, EventfoldSource
+from eventfold.engines.spark.sources.port import MOST, Fresh, Source
 from eventfold.errors import CursorLost, StaleCursor, TableInvalid
 from eventfold.events.registry import Registry
-from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import TableSpec
 from eventfold.readmodels.folding.arrowform import schema
@@ -28,7 +26,6 @@ from eventfold.readmodels.open import open_publication
 from eventfold.readmodels.port import Scope
 from eventfold.readmodels.publishing.ownership import check_owner
 from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Publication, Stamp, Version
-from eventfold.store.open import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -66,7 +63,7 @@ class TableJob:
         session: whose time zone is UTC.
         spec: of the table.
         registry: knows event types and upcasters.
-        log: the URL of the store, which every worker can open.
+        source: where it reads the log from.
         lake: the folder of the published tables.
         checkpoints: the folder where Spark notes how far it has read.
         most: events of one batch, at most.
@@ -79,7 +76,7 @@ class TableJob:
         spec: TableSpec,
         registry: Registry,
         *,
-        log: str,
+        source: Source,
         lake: str,
         checkpoints: str,
         most: int = MOST,
@@ -87,21 +84,18 @@ class TableJob:
     ) -> None:
         self._session = session
         self._registry = registry
-        self._log_url = log
+        self._source = source
         self._checkpoints = checkpoints
         self._most = most
         self._landed = landed
         self.events = self.batches = 0
-        with open_store(log, create=False) as store:
-            feed = store.feed()
-            self._layout = bind(spec, total_order=feed.capabilities.total_order)
-            self._publication = open_publication(lake, self._layout, feed.log_id)
-            self._path = str(Path(lake) / spec.name)
-            there = self._publication.head() or self._made(feed.log_id)
-            feed.check(there.stamp.cursor)
+        self._layout = bind(spec, total_order=source.total_order)
+        self._publication = open_publication(lake, self._layout, source.log_id)
+        self._path = str(Path(lake) / spec.name)
+        there = self._publication.head() or self._made()
+        source.check(there.stamp.cursor)
         self._epoch = there.stamp.epoch
         self._check(there.stamp)
-        session.dataSource.register(EventfoldSource)
 
     @property
     def publication(self) -> Publication:
@@ -120,15 +114,10 @@ class TableJob:
             TableInvalid: it was published under another definition.
         """
         there = self._head()
-        stream = (
-            self._session.readStream.format("eventfold")
-            .option("log", self._log_url)
-            .option("most", str(self._most))
-            .option("after", there.stamp.cursor.to_json())
-            .load()
-        )
+        stream = self._source.stream(self._session, there.stamp.cursor, self._most)
         # a checkpoint of another generation would go on with keys that mean something else
-        place = Path(self._checkpoints) / self._layout.spec.name / str(there.stamp.generation)
+        noted = Path(self._checkpoints) / self._layout.spec.name / str(there.stamp.generation)
+        place = noted / self._source.name
         writer = stream.writeStream.option("checkpointLocation", str(place)).foreachBatch(self.batch)
         trigger = writer.trigger(processingTime=every) if every else writer.trigger(availableNow=True)
         return trigger.start()
@@ -160,19 +149,14 @@ class TableJob:
             EngineFenced, StaleCursor: somebody else has the table, or was quicker; nothing was written.
             CursorLost, ForeignCursor: the batch does not go on where the table stands.
         """
-        events.persist()
-        try:
-            self._fold(events)
-        finally:
-            events.unpersist()
-
-    def _fold(self, events: "DataFrame") -> None:
-        name = self._layout.spec.name
         began = time.monotonic()
         there = self._head()
-        new = fresh(events, there.stamp.cursor, name)
-        if new is None:
-            return
+        with self._source.fresh(events, there.stamp.cursor, there.stamp.table) as new:
+            if new is not None:
+                self._fold(there, new, began)
+
+    def _fold(self, there: Version, new: Fresh, began: float) -> None:
+        name = there.stamp.table
         if not there.intact:
             raise CursorLost(
                 f"The rows of {name} were changed by a program that leaves no stamp, so nobody can go on from them:"
@@ -185,7 +169,7 @@ class TableJob:
             skips=frozenset((skip.stream, skip.version) for skip in left_out.skips),
             parked={parked.stream: parked for parked in left_out.parked},
         )
-        session = events.sparkSession
+        session = new.events.sparkSession
         base = session.read.format("delta").option("versionAsOf", self._newest()).load(self._path)
         with folded(new.events, base.select(*self._names), self._layout, self._registry, scope) as touched:
             stamp = structs.replace(there.stamp, change=there.stamp.change + 1, cursor=new.cursor)
@@ -238,14 +222,14 @@ class TableJob:
                 table=stamp.table,
             )
 
-    def _made(self, log_id: str) -> Version:
+    def _made(self) -> Version:
         """The first version: no row, and the beginning of the log."""
         stamp = Stamp(
-            log=log_id,
+            log=self._source.log_id,
             table=self._layout.spec.name,
             generation=1,
             change=0,
-            cursor=Cursor(log_id, {}),
+            cursor=self._source.start(),
             fingerprint=self._layout.fingerprint,
             engine=SPARK,
         )

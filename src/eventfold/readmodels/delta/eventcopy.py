@@ -12,7 +12,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 
-from eventfold.errors import CursorLost, ForeignCursor, StorageFailed
+from eventfold.errors import CursorLost, ForeignCursor, LogNotFound, StorageFailed
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.stamped import StampedTable, check_folder, fenced, next_transaction
 from eventfold.readmodels.delta.statistics import PROPERTY
@@ -23,14 +23,29 @@ _SNAPPY = WriterProperties(compression="SNAPPY")
 _AWAY = "Move the folder out of the lake: `eventfold run --once` copies the log anew."
 
 
-def open_copy(folder: Path, log_id: str) -> "DeltaCopy":
-    """The copy in a folder, which need not exist yet.
+def open_copy(folder: Path, log_id: str | None) -> "DeltaCopy":
+    """The copy in a folder, which need not exist yet where the log is named.
 
     Raises:
         ConfigInvalid: the Delta library would take its path for another one.
+        LogNotFound, CursorLost: no log is named, and the folder does not say one.
     """
     check_folder(folder)
-    return DeltaCopy(folder, log_id)
+    return DeltaCopy(folder, log_id or _copied_log(folder))
+
+
+def _copied_log(folder: Path) -> str:
+    stamped = StampedTable(folder, TABLE, "", read_copy_stamp)
+    table = stamped.open()
+    if table is None:
+        raise LogNotFound(
+            f"There is no copy of a log in {folder}: `eventfold run --once --copy` makes it.",
+            path=str(folder),
+        )
+    found = stamped.newest(table)
+    if found is None:
+        raise CursorLost(f"No commit of the copy {folder} says of which log it is. {_AWAY}", table=TABLE)
+    return found[1].log
 
 
 class DeltaCopy:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
+from eventfold.engines.spark.sources.port import MOST
 from eventfold.errors import CapabilityMissing, ForeignCursor, RangeInvalid, UnsupportedUrl
 from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.feed.port import IRREGULAR, Feed
@@ -39,7 +40,6 @@ COLUMNS = pa.schema(
         (IRREGULAR, pa.bool_()),
     ]
 )
-MOST = 1_000_000
 _TYPES = {pa.int64(): "BIGINT", pa.string(): "STRING", pa.binary(): "BINARY", pa.bool_(): "BOOLEAN"}
 _RANGES = 2
 _ROWS = 10_000

@@ -5,29 +5,16 @@ checkpoint is ahead of the table. The first two are cut here; the last is an err
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as f
 
+from eventfold.engines.spark.sources.port import Fresh
 from eventfold.errors import CursorLost, ForeignCursor
 from eventfold.feed.cursor import Cursor, Mark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-
-class Fresh(NamedTuple):
-    """The new events of a batch.
-
-    Attributes:
-        events: them.
-        cursor: behind them.
-        number: how many they are.
-    """
-
-    events: "DataFrame"
-    cursor: Cursor
-    number: int
 
 
 def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:

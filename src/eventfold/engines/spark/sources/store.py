@@ -1,0 +1,60 @@
+"""A log in a file as a source: batches are ranges of positions, cut where the table stands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from eventfold.engines.spark.sources.contained import fresh
+from eventfold.engines.spark.sources.log import EventfoldSource
+from eventfold.engines.spark.sources.port import Fresh
+from eventfold.engines.spark.sources.translated import own
+from eventfold.feed.cursor import Cursor
+from eventfold.store.open import open_store
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+class StoreSource:
+    """Implements `Source`.
+
+    Args:
+        url: of the store, which every worker can open.
+    """
+
+    name = "store"
+    total_order = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        with open_store(url, create=False) as store:
+            self.log_id = store.log_id
+
+    def start(self) -> Cursor:
+        """Position 0."""
+        return Cursor(self.log_id, {})
+
+    def check(self, cursor: Cursor) -> None:
+        """By the log."""
+        with open_store(self._url, create=False) as store:
+            store.feed().check(own(cursor))
+
+    def lag(self, cursor: Cursor) -> int | None:
+        """By the log."""
+        with open_store(self._url, create=False) as store:
+            return store.feed().lag(own(cursor))
+
+    def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":
+        """By `format("eventfold")`."""
+        session.dataSource.register(EventfoldSource)
+        reader = session.readStream.format(EventfoldSource.name()).option("log", self._url)
+        return reader.option("most", str(most)).option("after", own(after).to_json()).load()
+
+    @contextmanager
+    def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:
+        """By position."""
+        batch.persist()
+        try:
+            yield fresh(batch, own(after), table)
+        finally:
+            batch.unpersist()
