@@ -171,8 +171,9 @@ class StandIn:
                 self._answered(work)
             headers = {"x-ms-retry-after-ms": str(fault.retry_after_ms)} if fault.what in (429, 449) else {}
             refused = Refused(fault.what, "A fault on demand.", substatus=fault.substatus, headers=headers)
-            return Reply(finished(work, refused.answer()))
-        return Reply(self._answered(work), "nothing" if fault.what == "drop_after" else "half")
+            answer = finished(work, refused.answer())
+            return Reply(answer) if fault.kept is None else Reply(answer, "half", fault.kept)
+        return Reply(self._answered(work), "nothing" if fault.what == "drop_after" else "half", fault.kept)
 
     def _answered(self, work: Work) -> Answer:
         try:

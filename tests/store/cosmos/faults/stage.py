@@ -157,10 +157,11 @@ class Stage:
     ) -> Appended:
         """Appends as a repository does: what is unknown, or was not done, is repeated with the same ids."""
         for _ in range(attempts):
+            before = self.holds(stream, events)  # by an attempt whose outcome is unknown
             try:
                 answer = store.append(stream, events, expected=expected)
             except StorageError as error:
-                if error.outcome == "not_applied" and self.holds(stream, events):
+                if error.outcome == "not_applied" and not before and self.holds(stream, events):
                     self.verdict.misreported += 1
                 continue
             self.acknowledged.update(self.events[str(event.id)] for event in events)

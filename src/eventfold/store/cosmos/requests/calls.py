@@ -23,6 +23,7 @@ from eventfold.errors import (
 )
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.store.cosmos.requests.sizes import MOST_BYTES, Pressure
+from eventfold.store.cosmos.requests.whole import check_whole
 from eventfold.store.cost import Tally, everything
 
 T = TypeVar("T")
@@ -74,8 +75,10 @@ class Calls:
 
     def answered(self, response: Any) -> None:
         """Looks at every answer, also at one after which the SDK repeats a request itself; its `raw_response_hook`."""
-        if response.http_response.status_code == _UNSURE:
+        status = response.http_response.status_code
+        if status == _UNSURE:
             self._now.unsure = True
+        check_whole(status, response.http_response.headers)
 
     def count(self, headers: Mapping[str, Any] | None) -> None:
         """Counts an answer by its headers."""

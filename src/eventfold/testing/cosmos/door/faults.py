@@ -28,6 +28,8 @@ class Fault:
         effect: whether an error answer comes although the request was done.
         retry_after_ms: what a 429 asks for.
         substatus: of an error answer.
+        kept: how many bytes of the answer come with "drop_half" (None for half of them), or of an error answer (None
+            for all of them).
     """
 
     what: int | Drop | None = None
@@ -39,6 +41,7 @@ class Fault:
     effect: bool = False
     retry_after_ms: int = 1
     substatus: int = 0
+    kept: int | None = None
     done: int = field(default=0, init=False)
     _chance: random.Random = field(init=False, repr=False)
 

@@ -19,10 +19,17 @@ Sent = Literal["whole", "half", "nothing"]
 
 @dataclass(slots=True)
 class Reply:
-    """An answer and how much of it the client gets; the connection ends where it is not whole."""
+    """An answer and how much of it the client gets; the connection ends where it is not whole.
+
+    Args:
+        answer: what was found.
+        sent: how much of it.
+        kept: the bytes of it where that is "half"; None for half of them.
+    """
 
     answer: Answer
     sent: Sent = "whole"
+    kept: int | None = None
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -81,8 +88,10 @@ class _Connection(socketserver.StreamRequestHandler):
             while (request := self._read()) is not None:
                 reply = self.server.serve(request)
                 data = _bytes(reply.answer)
+                if reply.sent == "half":
+                    data = data[: len(data) // 2 if reply.kept is None else reply.kept]
                 if reply.sent != "nothing":
-                    self.wfile.write(data if reply.sent == "whole" else data[: len(data) // 2])
+                    self.wfile.write(data)
                 if reply.sent != "whole" or request.header("connection").lower() == "close":
                     return
         except OSError:
