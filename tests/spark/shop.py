@@ -41,10 +41,10 @@ APP = ef.App("shop", tables=[Boxes], events=[Noted, Closed])
 class Shop:
     """One log, one lake, a state, and checkpoints of Spark."""
 
-    def __init__(self, session: "SparkSession", folder: Path) -> None:
+    def __init__(self, session: "SparkSession", folder: Path, *, log: str | None = None) -> None:
         self.session = session
         self.folder = folder
-        self.log = f"sqlite:///{folder}/log.db"
+        self.log = log or f"sqlite:///{folder}/log.db"
         self.lake = str(folder / "lake")
         with self.opened():
             pass

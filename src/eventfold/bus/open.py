@@ -1,6 +1,7 @@
 """Opens a topic by URL. An adapter is imported only when its URL is opened."""
 
 from importlib import import_module
+from typing import Any, NamedTuple
 
 from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
@@ -11,6 +12,28 @@ _ADAPTERS = {
     "eventhubs": ("eventfold.bus.kafka.eventhubs", "eventhubs"),
 }
 """URL scheme -> module with `open_url(url, secret)`, and the extra that brings its packages."""
+
+
+class Java(NamedTuple):
+    """A topic for a client in Java.
+
+    Attributes:
+        topic: its name.
+        settings: of the client; a password is among them.
+    """
+
+    topic: str
+    settings: dict[str, str]
+
+
+def java_client(url: str) -> Java:
+    """What a client in Java needs to read the topic behind a URL; arguments and errors as `open_topic`."""
+    topic: Any = open_topic(url)
+    try:
+        settings: dict[str, str] = import_module("eventfold.bus.kafka.java").java_settings(topic.settings)
+        return Java(topic.name, settings)
+    finally:
+        topic.close()
 
 
 def open_topic(url: str, *, secret: str | None = None) -> Topic:

@@ -62,6 +62,11 @@ class KafkaTopic:
         """Of the topic alone."""
         return self._topic
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Of its clients."""
+        return self._client
+
     def count(self) -> int:
         """How many partitions it has; one that is compacted is refused."""
         found = self.partition_count()

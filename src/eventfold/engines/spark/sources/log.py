@@ -40,9 +40,20 @@ COLUMNS = pa.schema(
         (IRREGULAR, pa.bool_()),
     ]
 )
-_TYPES = {pa.int64(): "BIGINT", pa.string(): "STRING", pa.binary(): "BINARY", pa.bool_(): "BOOLEAN"}
+_TYPES = {
+    pa.int32(): "INT",
+    pa.int64(): "BIGINT",
+    pa.string(): "STRING",
+    pa.binary(): "BINARY",
+    pa.bool_(): "BOOLEAN",
+}
 _RANGES = 2
 _ROWS = 10_000
+
+
+def to_sql(kind: pa.DataType) -> str:
+    """The name of a type in Spark's SQL."""
+    return _TYPES[kind]
 
 
 class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not everywhere, and has no types there
@@ -60,7 +71,7 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
 
     def schema(self) -> str:
         """The columns of the feed, and whether an event holds JSON that engines may read differently."""
-        return ", ".join(f"{column.name} {_TYPES[column.type]}" for column in COLUMNS)
+        return ", ".join(f"{column.name} {to_sql(column.type)}" for column in COLUMNS)
 
     def reader(self, schema: "StructType") -> DataSourceReader:  # noqa: ARG002 - Spark gives it by name
         """For `read`: everything up to the end of now."""
