@@ -1,11 +1,15 @@
 """`App`: a definition that can be bound to a log. Importable, pure, opens nothing until it is asked to."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
 
 from eventfold.app.copying import Copying, check_copy
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
-from eventfold.app.places import check_places, handlers_of, state_of
+from eventfold.app.places import check_places, checkpoints_of, handlers_of, state_of
+from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
 from eventfold.bus.open import open_topic
@@ -13,6 +17,7 @@ from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.open import check_places as check_targets
 from eventfold.handlers.targets.place import Place
 from eventfold.readmodels.lakecopy.port import TABLE
+from eventfold.store.lacking import only_the_log
 from eventfold.store.open import check_url, is_topic, open_store
 from eventfold.store.port import Store
 
@@ -110,3 +115,49 @@ class App(Definition):
         except BaseException:
             store.close()
             raise
+
+    def on_spark(
+        self,
+        url: str,
+        *,
+        lake: str,
+        checkpoints: str | None = None,
+        session: Any = None,
+        jars: str | None = None,
+    ) -> OnSpark:
+        """Binds the tables to Spark, for when one machine is not enough: the same definitions, the same rows.
+
+            done = shop.on_spark("sqlite:////data/shop.db", lake="/data/lake").run()
+
+        Args:
+            url: of the event store, which every worker of Spark can open.
+            lake: the folder of the Delta tables.
+            checkpoints: the folder where Spark notes how far it has read; default: beside the lake.
+            session: default: that of this process, as a notebook has one; where there is none, one is made, which
+                `close` ends. Its settings stay as they are: what a fold relies on, such as UTC, is set for its own
+                queries alone.
+            jars: for a session that is made: a folder with the jars of Delta Lake; default: Spark brings them from
+                Maven, once.
+
+        Raises:
+            ConfigInvalid: log, lake and checkpoints are not in places of their own.
+            ExtraMissing: Spark, Java or Delta Lake is not here.
+            LogNotFound: there is none.
+            CapabilityMissing: only a topic of the log is named, or positions do not order it.
+            UnsupportedUrl, StorageError: as `open`.
+        """
+        check_url(url, "an event store")
+        if is_topic(url):
+            raise only_the_log("Folding on Spark")
+        check_places(url, state=state_of(url), lake=lake, tables=self.tables)
+        place = checkpoints_of(lake, checkpoints)
+        from eventfold.engines.open import open_cluster  # which loads what only Spark and rebuilds need
+
+        cluster = open_cluster()
+        source = cluster.source(url)
+        there: AbstractContextManager[Any] = (
+            nullcontext(session)
+            if session is not None
+            else cluster.session(Path(jars) if jars is not None else None)
+        )
+        return OnSpark(self, cluster, there, source, lake=str(Path(lake).absolute()), checkpoints=place)

@@ -78,6 +78,23 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
         )
 
 
+def checkpoints_of(lake: str, given: str | None) -> str:
+    """The folder where Spark notes how far it has read; beside the lake where none is given.
+
+    Raises:
+        ConfigInvalid: it is in the lake, whose folders are tables.
+    """
+    folder = Path(lake).absolute()
+    place = folder.with_name(f"{folder.name}.checkpoints") if given is None else Path(given).absolute()
+    if any(identity(one) == identity(folder) for one in (place, *resolved(place).parents)):
+        raise ConfigInvalid(
+            f"The checkpoints {place} are in the lake, whose folders are tables: give them a folder of their own,"
+            " --checkpoints FOLDER (in Python checkpoints=...).",
+            key="checkpoints",
+        )
+    return str(place)
+
+
 def _meet(state: Path, log: Path) -> bool:
     here = identity(state)
     return any(identity(file) == here for file in _all_files(log)) or any(

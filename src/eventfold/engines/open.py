@@ -1,8 +1,10 @@
-"""The engine that folds long histories here: the columnar one where its packages are installed."""
+"""Opens engines: the one that folds long histories here, columnar where its packages are installed; and Spark."""
 
 from importlib import import_module
 from importlib.util import find_spec
 
+from eventfold.engines.port import Cluster
+from eventfold.extras import needing
 from eventfold.readmodels.folding.history import ReferenceEngine
 from eventfold.readmodels.port import Engine
 
@@ -17,3 +19,14 @@ def open_engine() -> Engine:
             engine: Engine = getattr(import_module(module), name)()
             return engine
     return ReferenceEngine()
+
+
+def open_cluster() -> Cluster:
+    """Spark; a session is not made yet.
+
+    Raises:
+        ExtraMissing: its packages are not installed.
+    """
+    with needing("Folding on Spark", "spark"):
+        cluster: Cluster = import_module("eventfold.engines.spark.running.cluster").SparkCluster()
+        return cluster

@@ -103,10 +103,10 @@ class Loop:
 
     Args:
         followers: what follows.
-        feed: what is followed.
+        feed: what is followed; None where no follower waits for events of it.
     """
 
-    def __init__(self, followers: Iterable[Follower], feed: Feed) -> None:
+    def __init__(self, followers: Iterable[Follower], feed: Feed | None = None) -> None:
         self._runners = [_Runner(follower) for follower in followers]
         self._feed = feed
         self.turned = time.monotonic()
@@ -160,7 +160,7 @@ class Loop:
         """Until something stands after the place of the first that is well: those that came later saw no less."""
         for runner in self._runners:
             cursor = runner.follower.where() if not runner.failures and runner.stopped is None else None
-            if cursor is not None:
+            if cursor is not None and self._feed is not None:
                 self._feed.wait(cursor, poll)
                 return
         stop.wait(poll)

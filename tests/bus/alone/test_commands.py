@@ -59,6 +59,7 @@ REFUSED = {
     "consume": "consume {folder}/in.jsonl --source payments",
     "receive": "receive --source payments --port 0",
     "relay": "relay --once",
+    "spark run": "--lake {folder}/lake spark run",
 }
 
 

@@ -37,6 +37,7 @@ from eventfold.doors.cli.commands.receive import receive
 from eventfold.doors.cli.commands.relay import relay
 from eventfold.doors.cli.commands.run import run
 from eventfold.doors.cli.commands.schema import schema
+from eventfold.doors.cli.commands.spark import spark
 from eventfold.doors.cli.commands.state import state
 from eventfold.doors.cli.commands.status import status
 from eventfold.doors.cli.commands.streams import streams
@@ -132,6 +133,7 @@ for command in (
     types,
     tail,
     run,
+    spark,
     status,
     query,
     at,

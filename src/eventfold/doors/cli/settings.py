@@ -14,6 +14,7 @@ import click
 
 from eventfold.app.app import App
 from eventfold.app.live import Live
+from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.open import open_topic
 from eventfold.bus.port import Topic
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
@@ -137,6 +138,20 @@ class Settings:
         return self._named(
             lambda: app.open(url, **opened, copy=self.copy, targets=self.targets, create=False)
         )
+
+    def open_on_spark(self, *, checkpoints: str | None, jars: str | None) -> OnSpark:
+        """The app's tables on a session of Spark.
+
+        Raises:
+            ConfigInvalid: the app, the log or the lake is not named, or cannot be found.
+        """
+        app, url, lake = self.definition(), self.url, self.lake
+        if lake is None:
+            raise ConfigInvalid(
+                f"Name the folder of the published tables: --lake FOLDER, EVENTFOLD_LAKE, or lake = in {FILE}.",
+                key="lake",
+            )
+        return self._named(lambda: app.on_spark(url, lake=lake, checkpoints=checkpoints, jars=jars))
 
     def open_log(self, *, create: bool = False, doing: str = "") -> Store:
         """The bare log; errors as `open_store`.

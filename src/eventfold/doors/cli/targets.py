@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from eventfold.doors.cli.masking import has_secret, masked
-from eventfold.doors.cli.showing.output import say
+from eventfold.doors.cli.showing.output import Saying
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError
 from eventfold.foreign import said
 from eventfold.handlers.declaring.names import check_target
@@ -134,18 +134,11 @@ def _with_topics(given: Mapping[str, GivenTarget], wanted: Iterable[str]) -> dic
     return found
 
 
-class _Told(logging.Handler):
-    """Shows what targets of `log:` tell, on standard error as it is then."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
-
-
 def show_log(given: Mapping[str, GivenTarget]) -> None:
     """From here on a target of `log:` is seen; a program that set its logging up itself shows it its own way."""
     logger = logging.getLogger(LOGGER)
     if any(one.place.scheme == "log" for one in given.values()) and not logger.hasHandlers():
-        logger.addHandler(_Told())
+        logger.addHandler(Saying())
         logger.setLevel(logging.INFO)
 
 

@@ -1,11 +1,12 @@
 """The two questions: does this process turn, and has it come far enough to be relied on."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
-from eventfold.app.live import Live
-from eventfold.app.status import TableStatus
+from eventfold.app.pulse import Pulse
+from eventfold.app.status import Status, TableStatus
 from eventfold.errors import StoreFenced
 from eventfold.handlers.tending.standing import HandlerStatus
 
@@ -14,6 +15,17 @@ BEHIND = 10_000
 STALLED = 120.0
 """Seconds of one turn of a loop, beyond which it is taken to hang."""
 _GOES_ON = frozenset({"paused", "waiting", "running", "caught up"})
+
+
+class Runs(Protocol):
+    """What is asked: an app that is open, here or on Spark."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """Whether its loops turn."""
+
+    def status(self) -> Status:
+        """How it stands."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,7 +44,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: str = ""
 
 
-def health(live: Live, *, stalled: float = STALLED) -> list[Check]:
+def health(live: Runs, *, stalled: float = STALLED) -> list[Check]:
     """Whether the loops of this process turn: asks neither log nor targets.
 
     A table or handler that has stopped, since its definition changed for example, does not go on when the process is
@@ -60,7 +72,7 @@ def _turns(name: str, seconds: float, stalled: float) -> Check:
     return Check(name=name, ok=ok, why="" if ok else f"no turn for {seconds:.0f} s")
 
 
-def ready(live: Live, *, behind: int = BEHIND) -> list[Check]:
+def ready(live: Runs, *, behind: int = BEHIND) -> list[Check]:
     """Whether tables and handlers follow, and how far they are.
 
     Args:

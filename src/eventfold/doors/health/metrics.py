@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from eventfold.app.live import Live
 from eventfold.app.status import Status
+from eventfold.doors.health.checks import Runs
 from eventfold.doors.health.latest import Latest
 from eventfold.errors import EventfoldError
 from eventfold.extras import needing
@@ -20,7 +20,7 @@ Figures = Mapping[str, float | None]
 """By the name of a table, a handler or a follower; None where it is not known."""
 
 
-def measure(live: Live, meter: "Meter | None" = None) -> None:
+def measure(live: Runs, meter: "Meter | None" = None) -> None:
     """Tells OpenTelemetry the figures of a live app, whenever somebody collects them.
 
     `eventfold.log.events`; of each table `eventfold.table.lag`, `.parked`, `.unpublished`; of each handler
@@ -119,7 +119,7 @@ def measure(live: Live, meter: "Meter | None" = None) -> None:
 
 
 @contextmanager
-def prometheus(live: Live) -> Iterator[Callable[[], bytes]]:
+def prometheus(live: Runs) -> Iterator[Callable[[], bytes]]:
     """Gives what writes the figures as Prometheus reads them, as long as the context is open.
 
     Raises:

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from eventfold.app.live import Live
-from eventfold.doors.health.checks import BEHIND, STALLED, Check, all_ok, health, ready
+from eventfold.doors.health.checks import BEHIND, STALLED, Check, Runs, all_ok, health, ready
 from eventfold.doors.health.latest import Latest
 from eventfold.doors.health.metrics import TEXT, prometheus
 from eventfold.errors import ConfigInvalid, EventfoldError, ExtraMissing
@@ -40,7 +39,7 @@ Ask = Callable[[], Page]
 
 @contextmanager
 def serving_health(
-    live: Live, *, port: int = 0, behind: int = BEHIND, stalled: float = STALLED
+    live: Runs, *, port: int = 0, behind: int = BEHIND, stalled: float = STALLED
 ) -> Iterator[str]:
     """Answers on this machine how a live app does while the context is open; gives the URL.
 
@@ -88,7 +87,7 @@ def _checked(ask: Callable[[], Sequence[Check]]) -> Page:
     return Page(status, JSON, msgspec.json.encode({"ok": well, "checks": checks}))
 
 
-def _figures(live: Live, closing: ExitStack) -> Ask:
+def _figures(live: Runs, closing: ExitStack) -> Ask:
     """The page of figures; without its packages, one that says which they are."""
     try:
         text = closing.enter_context(prometheus(live))

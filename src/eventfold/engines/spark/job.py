@@ -8,16 +8,19 @@ table stands. Whoever has a table is said by its stamp: one that another engine 
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import structs
 
+from eventfold.engines.port import MOST, Ran
+from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.folding import folded
 from eventfold.engines.spark.merging import merge
-from eventfold.engines.spark.sources.port import MOST, Fresh, Source
-from eventfold.errors import CursorLost, StaleCursor, TableInvalid
+from eventfold.engines.spark.settings import RELIES_ON, setting
+from eventfold.engines.spark.sources.port import Fresh, Source
+from eventfold.errors import CursorLost, EventfoldError, StaleCursor, TableInvalid
 from eventfold.events.registry import Registry
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import TableSpec
@@ -26,6 +29,7 @@ from eventfold.readmodels.open import open_publication
 from eventfold.readmodels.port import Scope
 from eventfold.readmodels.publishing.ownership import check_owner
 from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Publication, Stamp, Version
+from eventfold.words import how_many
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -34,33 +38,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger("eventfold.spark")
 
 
-class Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job did with one table.
-
-    Attributes:
-        table: its name.
-        events: how many new events it took.
-        batches: in how many commits.
-        version: the newest version of the Delta table.
-        position: what that contains of the log.
-        parked: how many streams wait.
-        seconds: how long it took.
-    """
-
-    table: str
-    events: int
-    batches: int
-    version: int
-    position: int
-    parked: int
-    seconds: float
-
-
 class TableJob:
     """Keeps one published table.
 
     Args:
-        session: whose time zone is UTC.
+        session: of Spark; what the fold relies on is set for the time of a query alone.
         spec: of the table.
         registry: knows event types and upcasters.
         source: where it reads the log from.
@@ -88,7 +70,10 @@ class TableJob:
         self._checkpoints = checkpoints
         self._most = most
         self._landed = landed
+        self._failed: EventfoldError | None = None
+        self._seconds = 0.0
         self.events = self.batches = 0
+        self.rate: float | None = None
         self._layout = bind(spec, total_order=source.total_order)
         self._publication = open_publication(lake, self._layout, source.log_id)
         self._path = str(Path(lake) / spec.name)
@@ -96,6 +81,11 @@ class TableJob:
         source.check(there.stamp.cursor)
         self._epoch = there.stamp.epoch
         self._check(there.stamp)
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+        return self._layout.spec.name
 
     @property
     def publication(self) -> Publication:
@@ -114,33 +104,50 @@ class TableJob:
             TableInvalid: it was published under another definition.
         """
         there = self._head()
+        self._failed = None
         stream = self._source.stream(self._session, there.stamp.cursor, self._most)
         # a checkpoint of another generation would go on with keys that mean something else
-        noted = Path(self._checkpoints) / self._layout.spec.name / str(there.stamp.generation)
+        noted = Path(self._checkpoints) / self.table / str(there.stamp.generation)
         place = noted / self._source.name
         writer = stream.writeStream.option("checkpointLocation", str(place)).foreachBatch(self.batch)
         trigger = writer.trigger(processingTime=every) if every else writer.trigger(availableNow=True)
-        return trigger.start()
+        with setting(self._session, RELIES_ON):  # a query goes on with the settings that it was started with
+            return trigger.start()
 
     def run(self) -> Ran:
-        """Takes what is there now and ends."""
+        """Takes what is there now and ends.
+
+        Raises:
+            EventfoldError: as `start` and `batch`; StorageFailed where Spark itself could not go on.
+        """
         began = time.monotonic()
-        self.events = self.batches = 0
+        self.events, self.batches, self._seconds = 0, 0, 0.0
         query = self.start()
         try:
             query.awaitTermination()
+        except Exception as error:
+            raise self.fault(error) from error
         finally:
             query.stop()
+            self._seconds = time.monotonic() - began
+        return self.ran()
+
+    def ran(self) -> Ran:
+        """What it did since it was begun; the seconds of its batches, or of the whole run."""
         there = self._head()
         return Ran(
-            table=there.stamp.table,
+            table=self.table,
             events=self.events,
             batches=self.batches,
             version=there.number,
             position=max((mark.position for mark in there.stamp.cursor.marks.values()), default=0),
             parked=there.stamp.parked_count,
-            seconds=time.monotonic() - began,
+            seconds=self._seconds,
         )
+
+    def fault(self, error: Exception | None) -> EventfoldError:
+        """Why a query ended by itself: the error of its batch, which Spark gives on as text alone."""
+        return self._failed or typed(error, self.table)
 
     def batch(self, events: "DataFrame", _number: int) -> None:
         """Folds one batch and commits it; what the table contains already is left out.
@@ -149,6 +156,13 @@ class TableJob:
             EngineFenced, StaleCursor: somebody else has the table, or was quicker; nothing was written.
             CursorLost, ForeignCursor: the batch does not go on where the table stands.
         """
+        try:
+            self._take(events)
+        except EventfoldError as error:
+            self._failed = error
+            raise
+
+    def _take(self, events: "DataFrame") -> None:
         began = time.monotonic()
         there = self._head()
         with self._source.fresh(events, there.stamp.cursor, there.stamp.table) as new:
@@ -177,13 +191,7 @@ class TableJob:
             made = self._commit(there, stamp, leaves, touched.rows)
         self.events += new.number
         self.batches += 1
-        _log.info(
-            "%s: %s events in %.1f s, version %s",
-            name,
-            f"{new.number:,}",
-            time.monotonic() - began,
-            made.number,
-        )
+        self._tell(new.number, time.monotonic() - began, made)
         self._landed(made)
 
     def _commit(self, there: Version, stamp: Stamp, left_out: LeftOut, rows: "DataFrame") -> Version:
@@ -197,6 +205,24 @@ class TableJob:
                     raise
         # a MERGE that touches no row makes no commit, and so moves no stamp
         return self._publication.merge(there, schema(self._layout).empty_table(), (), stamp, left_out)
+
+    def _tell(self, number: int, seconds: float, made: Version) -> None:
+        self.rate = number / max(seconds, 0.001)
+        self._seconds += seconds
+        lag = None
+        with suppress(EventfoldError):  # the batch has landed
+            lag = self._source.lag(made.stamp.cursor)
+        facts = {"table": self.table, "events": number, "rate": self.rate, "lag": lag, "version": made.number}
+        _log.info(
+            "%s: %s in %.1f s (%s a second), version %s; %s",
+            self.table,
+            how_many(number, "event"),
+            seconds,
+            f"{self.rate:,.0f}",
+            f"{made.number:,}",
+            "how far behind is not known" if lag is None else f"{how_many(lag, 'event')} behind",
+            extra={"facts": facts},
+        )
 
     @property
     def _names(self) -> Sequence[str]:

@@ -4,18 +4,17 @@ The fence is set on the session that the batch belongs to: another one would lea
 is taken back in any case: left set, it would swallow later writes.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
+from eventfold.engines.spark.settings import setting
 from eventfold.engines.spark.workers import GONE
 from eventfold.errors import StaleCursor
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.publishing.publication import Prepared
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 _numbers = count()
 
@@ -42,7 +41,7 @@ def merge(path: str, rows: "DataFrame", layout: Layout, prepared: Prepared) -> N
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # else readers get 96 bits and other statistics
     }
     try:
-        with _set(session, carried):
+        with setting(session, carried):
             done = session.sql(_statement(path, view, layout)).collect()
     finally:
         session.catalog.dropTempView(view)
@@ -65,18 +64,3 @@ def _statement(path: str, view: str, layout: Layout) -> str:
         f" WHEN NOT MATCHED AND NOT s.{GONE}"
         f" THEN INSERT ({', '.join(names)}) VALUES ({', '.join(f's.{name}' for name in names)})"
     )
-
-
-@contextmanager
-def _set(session: "SparkSession", values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: session.conf.get(name, None) for name in values}
-    try:
-        for name, value in values.items():
-            session.conf.set(name, value)
-        yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                session.conf.unset(name)
-            else:
-                session.conf.set(name, old)

@@ -1,6 +1,7 @@
 """Answers: tables on a terminal, JSON where it is asked for, CSV that a spreadsheet does not take for formulas."""
 
 import csv
+import logging
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -161,6 +162,14 @@ def say(sentence: str) -> None:
     """A sentence for people, beside the answer."""
     style = "yellow" if sentence.startswith("!") else ""
     Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
+
+
+class Saying(logging.Handler):
+    """What is logged, as sentences for people: on standard error as it is then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Says it."""
+        say(record.getMessage())
 
 
 def warn(warnings: Iterable[str], *, parked: bool = False) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
-from eventfold.engines.spark.sources.port import MOST
+from eventfold.engines.port import MOST
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
-from eventfold.engines.spark.sources.port import MOST
+from eventfold.engines.port import MOST
 from eventfold.errors import CapabilityMissing, ForeignCursor, RangeInvalid, UnsupportedUrl
 from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.feed.port import IRREGULAR, Feed

@@ -8,9 +8,6 @@ from eventfold.feed.cursor import Cursor
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-MOST = 1_000_000
-"""Events of one batch, where nothing else is said."""
-
 
 class Fresh(NamedTuple):
     """The new events of a batch.

@@ -9,7 +9,7 @@ from eventfold.engines.spark.sources.log import EventfoldSource
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.translated import own
 from eventfold.feed.cursor import Cursor
-from eventfold.store.open import open_store
+from eventfold.store.open import file_of, open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -26,7 +26,8 @@ class StoreSource:
     total_order = True
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        file = file_of(url)  # workers may run in another folder
+        self._url = url if file is None else url.replace(str(file), str(file.absolute()), 1)
         with open_store(url, create=False) as store:
             self.log_id = store.log_id
 

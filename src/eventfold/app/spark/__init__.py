@@ -1,0 +1,1 @@
+"""An app whose tables are kept by jobs on Spark."""

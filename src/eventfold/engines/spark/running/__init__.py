@@ -1,0 +1,1 @@
+"""Runs jobs: the session, and the loop's side of a query."""

@@ -1,0 +1,44 @@
+"""Spark as a `Cluster`: what `engines/open.py` opens."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from eventfold.engines.port import Source
+from eventfold.engines.spark.job import TableJob
+from eventfold.engines.spark.running.following import Following
+from eventfold.engines.spark.running.session import made, opened
+from eventfold.engines.spark.sources.store import StoreSource
+from eventfold.events.registry import Registry
+from eventfold.readmodels.declaring.table import TableSpec
+
+
+class SparkCluster:
+    """Spark 4; see `Cluster`."""
+
+    def session(self, jars: Path | None = None) -> AbstractContextManager[SparkSession]:
+        """The session of this process, or a new one."""
+        return opened(jars)
+
+    def made(self, jars: Path | None, settings: Mapping[str, str]) -> SparkSession:
+        """A new session."""
+        return made(jars, settings)
+
+    def source(self, url: str) -> Source:
+        """The log behind a URL."""
+        return StoreSource(url)
+
+    def job(
+        self,
+        session: SparkSession,
+        spec: TableSpec,
+        registry: Registry,
+        *,
+        every: str,
+        **options: Any,
+    ) -> Following:
+        """The job of one table."""
+        return Following(spec.name, lambda: TableJob(session, spec, registry, **options), every=every)

@@ -1,0 +1,126 @@
+"""`eventfold spark run` and `app.on_spark`: the tables of an app by one command, or one line in a notebook."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import eventfold as ef
+from eventfold.app.spark.onspark import OnSpark
+from eventfold.doors.health.checks import health, ready
+from tests.doors.calling import Told, eventfold
+from tests.spark.shop import APP, Boxes, Shop, rows_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from eventfold.readmodels.publishing.publication import Publication
+
+
+@pytest.fixture
+def shop(session: "SparkSession", tmp_path: Path) -> Shop:
+    return Shop(session, tmp_path)
+
+
+def called(shop: Shop, *arguments: str) -> Told:
+    return eventfold(
+        "-a", "tests.spark.shop:APP", "-s", shop.log, "--lake", shop.lake, "spark", "run", *arguments
+    )
+
+
+def publication(shop: Shop) -> "Publication":
+    with shop.opened("looking") as live:
+        found = live.table(Boxes).publication
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def elsewhere(session: "SparkSession") -> Iterator[None]:
+    """The session of somebody in New York, who does not want its settings changed."""
+    settings = {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
+    before = {name: session.conf.get(name) for name in settings}
+    for name, value in settings.items():
+        session.conf.set(name, value)
+    yield
+    after = {name: session.conf.get(name) for name in settings}
+    for name, old in before.items():
+        session.conf.set(name, old)
+    assert after == settings
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_command_keeps_the_tables_that_spark_may_and_leaves_others(shop: Shop) -> None:
+    shop.note(0, 30)
+    told = called(shop, "--json", "--most", "20")
+    assert told.code == 0, told
+    (ran,) = json.loads(told.out)["tables"]
+    assert (ran["table"], ran["events"], ran["batches"], ran["position"]) == ("boxes", 30, 2, 30)
+    assert "boxes: 20 events in " in told.err
+    assert "10 events behind" in told.err
+    assert rows_of(publication(shop)) == shop.expected()
+    assert (shop.folder / "lake.checkpoints" / "boxes" / "1").is_dir()
+    shop.embedded()
+    for tables in ((), ("boxes",)):
+        told = called(shop, *tables)
+        assert told.code == 5
+        assert "`eventfold take-over boxes --engine spark`" in told.err
+    assert called(shop, "parcels").code == 4
+    assert called(shop, "boxes", "--every", "often").code == 3
+
+
+def test_an_error_of_a_batch_keeps_its_name_and_its_exit_code(shop: Shop) -> None:
+    shop.note(0, 20)
+    on_spark = APP.on_spark(shop.log, lake=shop.lake)
+    on_spark.run()
+    here = publication(shop)
+    (shop.folder / "lake" / "boxes").rename(shop.folder / "newer")
+    shop.job()  # an older copy of the table, here one without a row, while the checkpoint has gone on
+    shop.note(20, 25)
+    with pytest.raises(ef.errors.CursorLost, match="remove the checkpoint"):
+        on_spark.run()
+    told = called(shop)
+    assert told.code == 6
+    assert rows_of(here) == []
+
+
+def test_one_that_goes_on_is_looked_at_and_ends_between_two_batches(shop: Shop) -> None:
+    shop.note(0, 20)
+    on_spark = APP.on_spark(shop.log, lake=shop.lake)
+    stop = threading.Event()
+    seen: dict[str, object] = {}
+
+    def look() -> None:
+        try:
+            wait_for(on_spark, 20)
+            shop.note(20, 30)
+            wait_for(on_spark, 30)
+            seen["health"], seen["ready"] = health(on_spark), ready(on_spark)
+            seen["handled"] = on_spark.pulse.handled()
+            (seen["table"],) = on_spark.status().tables
+        finally:
+            stop.set()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    (ran,) = on_spark.run(Boxes, every="1 second", stop=stop)
+    looking.join()
+    assert (ran.events, ran.position) == (30, 30)
+    assert all(check.ok for name in ("health", "ready") for check in seen[name])  # type: ignore[attr-defined]
+    assert seen["handled"]["table boxes"] >= 20  # type: ignore[index]  # it counts after the commit that was seen
+    table = seen["table"]
+    assert (table.lag, table.engine, table.problem) == (0, "spark", "")  # type: ignore[attr-defined]
+    assert table.rate > 0  # type: ignore[attr-defined]
+    assert rows_of(publication(shop)) == shop.expected()
+
+
+def wait_for(on_spark: OnSpark, position: int) -> None:
+    for _ in range(1200):
+        (table,) = on_spark.status().tables
+        if table.cursor is not None and table.cursor.marks and table.cursor.marks["0"].position >= position:
+            return
+        threading.Event().wait(0.1)
+    raise AssertionError(f"it did not come to {position}")
