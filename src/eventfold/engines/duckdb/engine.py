@@ -14,7 +14,8 @@ from eventfold.engines.duckdb.summed import Summed
 from eventfold.events.registry import Registry
 from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import IRREGULAR
-from eventfold.readmodels.asking.scratch import disk_is_full, memory, room, scratch
+from eventfold.readmodels.asking.databases import database
+from eventfold.readmodels.asking.scratch import disk_is_full, memory
 from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.folding.arrowform import from_rows
 from eventfold.readmodels.folding.batch import Batch
@@ -44,12 +45,7 @@ class DuckdbEngine:
         """As `Engine.fold`; a table whose fold is Python is folded by the reference."""
         if layout.spec.fold is not None:
             return ReferenceEngine().fold(events, layout, registry, scope=scope, base=base)
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory(MEMORY),
-            "preserve_insertion_order": "false",
-            "temp_directory": scratch(),
-        }
-        with room(memory(MEMORY)), duckdb.connect(":memory:", config=config) as db:
+        with database(memory(MEMORY), in_order=False) as db:
             return _Run(db, layout, registry, scope, base).all(events)
 
 

@@ -123,7 +123,7 @@ class _Part:
         self._last: Compiled | None = None
         self._listed = ", ".join(f'"{slot.name}"' for slot in layout.slots)
         typed = ", ".join(f'"{slot.name}" {slot_type(slot)}' for slot in layout.slots)
-        db.sql(f"CREATE TABLE {self._partials} ({typed}, _reset BOOLEAN, _empty BOOLEAN, _chunk BIGINT)")
+        db.sql(f"CREATE TEMP TABLE {self._partials} ({typed}, _reset BOOLEAN, _empty BOOLEAN, _chunk BIGINT)")
 
     def fold(self, types: frozenset[str]) -> Found | None:
         if types not in self._compiled:

@@ -5,12 +5,12 @@ No row becomes a Python object; what is held beside the two tables is what diffe
 
 from collections.abc import Sequence
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eventfold.readmodels.asking.scratch import memory, room, scratch
+from eventfold.readmodels.asking.databases import database
+from eventfold.readmodels.asking.scratch import memory
 from eventfold.readmodels.declaring.layout import Layout
 
 MEMORY = "256MB"
@@ -55,12 +55,7 @@ def compare(layout: Layout, left: pa.Table, right: pa.Table, columns: Sequence[s
     """
     key = layout.spec.key_name
     looked_at = [name for name in columns if name != key]
-    with (
-        room(memory(MEMORY)),
-        duckdb.connect(
-            ":memory:", config={"memory_limit": memory(MEMORY), "temp_directory": scratch()}
-        ) as db,
-    ):
+    with database(memory(MEMORY)) as db:
         db.register("before", _numbered(left, [key, *looked_at]))
         db.register("after", _numbered(right, [key, *looked_at]))
         found = db.sql(_statement(_loose(layout, looked_at), len(looked_at))).to_arrow_table()
@@ -79,12 +74,7 @@ def compare(layout: Layout, left: pa.Table, right: pa.Table, columns: Sequence[s
 
 def twice(layout: Layout, rows: pa.Table) -> list[str | None]:
     """The keys that more than one row has."""
-    with (
-        room(memory(MEMORY)),
-        duckdb.connect(
-            ":memory:", config={"memory_limit": memory(MEMORY), "temp_directory": scratch()}
-        ) as db,
-    ):
+    with database(memory(MEMORY)) as db:
         db.register("found", _numbered(rows, [layout.spec.key_name]))
         keys = db.sql("SELECT c0 FROM found GROUP BY c0 HAVING count(*) > 1 ORDER BY c0").fetchall()
     return [key for (key,) in keys]

@@ -1,16 +1,13 @@
 """From the columns of a feed to the rows of the copy and back, by DuckDB: no object is made of an event."""
 
-import atexit
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
 
-import duckdb
 import pyarrow as pa
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.port import IRREGULAR
-from eventfold.readmodels.asking.scratch import memory, room, scratch
+from eventfold.readmodels.asking.databases import database
+from eventfold.readmodels.asking.scratch import memory
 from eventfold.readmodels.eventview.said import SAID
 from eventfold.readmodels.lakecopy.columns import DAY, ORDER, SCHEMA
 
@@ -46,7 +43,7 @@ def to_rows(events: pa.Table, commit: int) -> pa.Table:
         events: with the columns `columns.FEED` and `irregular`.
         commit: that brings them.
     """
-    with _database() as db:
+    with database(memory(MEMORY)) as db:
         db.register("feed", events)
         found = db.sql(_TO_ROWS).to_arrow_table()
     found = found.append_column("_commit", pa.repeat(pa.scalar(commit, pa.int64()), found.num_rows))
@@ -87,7 +84,7 @@ def to_events(
         f"SELECT {chosen} FROM read_parquet($files, hive_partitioning = false)"  # noqa: S608 - names of columns
         f" WHERE _commit BETWEEN $first AND $last{only} ORDER BY _commit, {', '.join(ORDER)}"
     )
-    with _database() as db:
+    with database(memory(MEMORY)) as db:
         found = db.sql(statement, params=given).to_arrow_table()
     for batch in found.to_batches(limit):
         yield _as_of_the_feed(batch)
@@ -127,26 +124,7 @@ def recorded_between(files: Sequence[str], commit: int) -> tuple[int, int]:
         "SELECT epoch_us(min(recorded_at)) AS first, epoch_us(max(recorded_at)) AS last"
         " FROM read_parquet($files, hive_partitioning = false) WHERE _commit = $commit"
     )
-    with _database() as db:
+    with database(memory(MEMORY)) as db:
         found = db.execute(statement, {"files": list(files), "commit": commit}).fetchone()
     assert found is not None
-    return found
-
-
-@contextmanager
-def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a database in memory that this process keeps: making one takes longer than most questions."""
-    limit = memory(MEMORY)
-    with room(limit), _kept(limit).cursor() as db:
-        yield db
-
-
-@lru_cache(1)
-def _kept(limit: str) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": limit,
-        "temp_directory": scratch(),
-    }
-    found = duckdb.connect(":memory:", config=config)
-    atexit.register(found.close)  # with its folder for what does not fit into memory
     return found
