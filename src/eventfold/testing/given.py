@@ -13,7 +13,6 @@ def test_who_bought_is_told() -> None:
     given(shipped).when(OrderShipped(tracking_number="T1")).then_effects(ef.Mail(...))
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -21,7 +20,7 @@ from eventfold.aggregates.aggregate import Aggregate
 from eventfold.errors import InvalidOperation
 from eventfold.events.event import Event
 from eventfold.handlers.declaring.handler import Handler
-from eventfold.testing.handled import GivenHandler, listed
+from eventfold.testing.handled import GivenHandler, check_refused, listed
 
 A = TypeVar("A", bound=Aggregate[Any])
 P = ParamSpec("P")
@@ -117,20 +116,10 @@ class Decided(Generic[A]):
         Raises:
             AssertionError: it was not refused, or otherwise.
         """
-        if self._error is None:
-            raise AssertionError(
-                f"expected {error.__name__}, but it was accepted:\n{listed(self._aggregate.uncommitted_changes)}"
-            )
-        if not isinstance(self._error, error):
-            raise AssertionError(  # noqa: TRY004 - what a test reports is no wrong type
-                f"expected {error.__name__}, got {self._error!r}"
-            ) from self._error
-        if not re.search(match, str(self._error)):
-            raise AssertionError(f"{str(self._error)!r} does not contain {match!r}") from self._error
+        raised = listed(self._aggregate.uncommitted_changes)
+        check_refused(self._error, error, match, f"it was accepted:\n{raised}")
         if self._aggregate.uncommitted_changes:
-            raise AssertionError(
-                f"it was refused after it had raised:\n{listed(self._aggregate.uncommitted_changes)}"
-            )
+            raise AssertionError(f"it was refused after it had raised:\n{raised}")
 
     def _must_have_decided(self) -> None:
         if self._error is not None:

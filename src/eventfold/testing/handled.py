@@ -154,16 +154,7 @@ class Handled:
             AssertionError: it did not raise, or otherwise.
         """
         self._run()
-        if self._error is None:
-            raise AssertionError(
-                f"expected {error.__name__}, but there are effects:\n{listed(self._effects)}"
-            )
-        if not isinstance(self._error, error):
-            raise AssertionError(  # noqa: TRY004 - what a test reports is no wrong type
-                f"expected {error.__name__}, got {self._error!r}"
-            ) from self._error
-        if not re.search(match, str(self._error)):
-            raise AssertionError(f"{str(self._error)!r} does not contain {match!r}") from self._error
+        check_refused(self._error, error, match, f"there are effects:\n{listed(self._effects)}")
 
     def _compare(self, effects: tuple[object, ...]) -> Self:
         self._run()
@@ -296,3 +287,27 @@ def _kept(new: NewEvent, stream: str, version: int, event_id: UUID, recorded_us:
 def listed(found: Sequence[object] | None) -> str:
     """Each in a line of its own, as failing tests show it."""
     return "\n".join(f"  {one!r}" for one in found or ()) or "  none"
+
+
+def check_refused(
+    found: BaseException | None, wanted: type[BaseException], match: str, otherwise: str
+) -> None:
+    """What was raised is of this class and says this.
+
+    Args:
+        found: what was raised; None = nothing was.
+        wanted: the class, or one above it.
+        match: a regular expression that is found in the message.
+        otherwise: what there is where nothing was raised.
+
+    Raises:
+        AssertionError: it is not.
+    """
+    if found is None:
+        raise AssertionError(f"expected {wanted.__name__}, but {otherwise}")
+    if not isinstance(found, wanted):
+        raise AssertionError(  # noqa: TRY004 - what a test reports is no wrong type
+            f"expected {wanted.__name__}, got {found!r}"
+        ) from found
+    if not re.search(match, str(found)):
+        raise AssertionError(f"{str(found)!r} does not contain {match!r}") from found
