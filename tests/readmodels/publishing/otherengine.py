@@ -19,7 +19,7 @@ from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.publishing.ownership import check_owner
 from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal
-from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Stamp, read_stamp, stamp_of
+from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Stamp, Version, read_stamp, stamp_of
 from eventfold.readmodels.sqlite import open_url
 from eventfold.store.port import ANY
 from eventfold.testing.making import make
@@ -57,6 +57,32 @@ def note(live: Live, *numbers: int, box: str = "box-1") -> None:
 def poison(live: Live, box: str = "box-1") -> None:
     """An event that is no number, and one behind it."""
     live.store.append(box, [make(data={"n": "many"}), make(5)], expected=ANY)
+
+
+def head(live: Live) -> Version:
+    publication = live.table(Boxes).publication
+    assert publication is not None
+    found = publication.head()
+    assert found is not None
+    return found
+
+
+def totals(live: Live) -> dict[str, int]:
+    """Of the published rows, by box; each key once."""
+    publication = live.table(Boxes).publication
+    assert publication is not None
+    rows = publication.rows(max(publication.versions()))
+    assert rows is not None
+    found = {row["box_id"]: int(row["total"]) for row in rows.to_pylist()}
+    assert len(found) == rows.num_rows
+    return found
+
+
+def assert_right(live: Live) -> None:
+    """State and published rows equal a fold from zero, but for what waits and was skipped."""
+    audit = live.verify()
+    assert (audit.problems, audit.findings) == (0, [])
+    assert audit.tables[0].published is not None
 
 
 class Job:
