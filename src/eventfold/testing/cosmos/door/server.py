@@ -50,7 +50,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.serve = serve
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._ending = False
+        self._thread = threading.Thread(target=self._take, daemon=True)
 
     def start(self) -> None:
         """Takes connections from now on."""
@@ -58,14 +59,20 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def stop(self) -> None:
         """Closes everything."""
-        self.shutdown()
-        self._thread.join()
+        self._ending = True
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.server_address[1])):
+            self._thread.join()  # it waits for a connection
         self.server_close()
         with self._lock:
             left = list(self._open)
         for connection in left:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def _take(self) -> None:
+        # not `serve_forever`, which looks twenty times a second whether it shall end: each test would wait for that
+        while not self._ending:
+            self.handle_request()
 
     def opened(self, connection: socket.socket) -> None:
         """Notes a connection."""
