@@ -18,14 +18,15 @@ TAKES_LONG = {
     "test_a_table_at_any_moment_is_the_fold_from_zero",
     "test_every_cursor_gives_the_tables_as_they_were",
     "test_pages_join_without_a_seam",
+    "test_a_crash_at_any_step_of_folding_leaves_right_rows",
     "test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows",
+    "test_a_crash_at_any_step_of_the_keeper_counts_nothing_twice_or_never",
+    "test_no_alarm_through_splits_restarts_rebuilds_and_parked_streams",
+    "test_rebuilds_and_audits_leave_the_counts_of_the_whole_log",
     "test_the_same_history_gives_the_same_answers",
 }
 """Of the shipped suites, which carry no marks of ours."""
 
-
-IN_FOUR = "test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows[split]"
-"""The one form of that test that runs in every run beside those on SQLite: with four partitions, which split."""
 A_CAMPAIGN = 7_200
 """Seconds after which a campaign hangs; the other tests have the limit of pyproject.toml."""
 
@@ -53,10 +54,10 @@ def pytest_configure() -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(item, "originalname", "") in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
-        crashes = item.name.startswith(IN_FOUR.removesuffix("[split]"))
+        # four partitions say all that one does, and where one of them is split all that they do as they are
         if "::TestOnePartition::" in item.nodeid or (
-            "::TestFourPartitions::" in item.nodeid and crashes and item.name != IN_FOUR
+            "::TestFourPartitions::" in item.nodeid and item.name.endswith("[whole]")
         ):
-            item.add_marker(pytest.mark.nightly)  # four partitions say all that one does
+            item.add_marker(pytest.mark.nightly)
     if item.get_closest_marker("nightly") or (AT_NIGHT and item.get_closest_marker("more_at_night")):
         item.add_marker(pytest.mark.timeout(A_CAMPAIGN))

@@ -15,9 +15,8 @@ HOMES = {
     "duckdb": (
         "engines/duckdb/*",
         "readmodels/asking/query*",
-        "readmodels/asking/compare.py",
+        "readmodels/asking/databases.py",
         "readmodels/asking/scratch.py",
-        "readmodels/lakecopy/rows.py",
     ),
     "deltalake": ("readmodels/delta/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),

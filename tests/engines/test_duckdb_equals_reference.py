@@ -18,6 +18,7 @@ from eventfold.readmodels.folding.history import ReferenceEngine, needed_columns
 from eventfold.readmodels.port import Folded, Scope
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
+from tests.laws import examples
 
 
 def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int, int, str]]]:
@@ -26,7 +27,8 @@ def by_key(folded: Folded) -> tuple[list[dict[str, object]], dict[str, tuple[int
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.more_at_night
+@settings(max_examples=examples(70, nightly=400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     spec=tables(),
     history=histories(),

@@ -41,7 +41,7 @@ def over(account: StandIn) -> type[Log]:
     return CosmosLog
 
 
-SHORT = settings(QUICK, max_examples=12)
+SHORT = settings(QUICK, max_examples=8)
 
 
 @pytest.mark.slow
