@@ -26,6 +26,7 @@ LOADS = {
     "store/open.py": "a fixed table of adapters",
     "readmodels/open.py": "a fixed table of adapters",
     "engines/open.py": "a fixed table of engines",
+    "doors/cli/commands/__init__.py": "a fixed table of commands",
     "doors/cli/settings.py": "the app that the person who types names: their own program",
 }
 

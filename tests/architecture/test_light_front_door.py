@@ -1,4 +1,4 @@
-"""Importing eventfold is cheap: no adapter's package is loaded before its URL is opened."""
+"""Importing eventfold is cheap, and so is a command: nothing is loaded before something asks for it."""
 
 import json
 import subprocess
@@ -48,3 +48,29 @@ def test_a_heavy_package_behind_a_detour_is_seen(tmp_path: Path) -> None:
     plant(tmp_path / "eventfold", files)
     plant(tmp_path, {"apsw.py": ""})
     assert loaded(tmp_path) & set(HEAVY) == {"apsw"}
+
+
+COMMAND = """
+import sys
+from eventfold.doors.cli.main import cli
+sys.argv[1:] and cli.main(sys.argv[1:], standalone_mode=False)
+print("\\n".join(sys.modules), file=sys.stderr)
+"""
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules in memory after a command whose answer no terminal is shown."""
+    command = [sys.executable, "-c", COMMAND, *arguments]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines())
+
+
+def test_a_command_loads_none_of_the_others_and_no_colours_where_there_is_no_terminal() -> None:
+    quick = loaded_by("config")
+    commands = {name for name in quick if name.startswith("eventfold.doors.cli.commands.")}
+    assert commands == {"eventfold.doors.cli.commands.config"}
+    assert {"rich.console", *HEAVY} & quick <= {"click", "rich"}
+
+
+def test_the_list_of_commands_loads_them_all() -> None:
+    files = {path.stem for path in (PACKAGE / "doors/cli/commands").glob("[a-z]*.py")}
+    assert {f"eventfold.doors.cli.commands.{file}" for file in files} <= loaded_by("--help")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 _SERVER = """
 import json, os, sys
-from eventfold.doors.cli import main
+from eventfold.doors.cli.main import cli, main
+list(cli.commands.values())
 import eventfold.engines.duckdb.engine, eventfold.readmodels.asking.query
 threads = "/proc/self/task"
 assert not os.path.isdir(threads) or len(os.listdir(threads)) == 1

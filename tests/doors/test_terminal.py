@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from eventfold.doors.cli.showing import output
+from eventfold.doors.cli.showing import output, terminal
 from eventfold.doors.cli.showing.tables import Column, records
 
 ROOT = Path(__file__).parents[2]
@@ -77,11 +77,20 @@ def test_json_on_a_terminal_is_json(log: str) -> None:
     assert ESCAPE not in on_terminal("-s", log, "streams", "--json")
 
 
-def test_progress_shows_what_is_done_how_fast_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_terminal(patch: pytest.MonkeyPatch) -> io.StringIO:
+    """What a terminal of this process is shown."""
     screen = io.StringIO()
-    monkeypatch.setattr(
-        output, "Console", lambda **_: Console(file=screen, force_terminal=True, width=100, color_system=None)
+    patch.setattr(
+        terminal,
+        "Console",
+        lambda **_: Console(file=screen, force_terminal=True, width=100, color_system=None),
     )
+    patch.setenv("FORCE_COLOR", "1")
+    return screen
+
+
+def test_progress_shows_what_is_done_how_fast_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = a_terminal(monkeypatch)
     with output.progress("events") as show:
         for done in (100, 200, 1000):
             show(done, 4000)
@@ -92,10 +101,7 @@ def test_progress_shows_what_is_done_how_fast_and_what_is_left(monkeypatch: pyte
 
 
 def test_progress_of_a_file_is_told_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = io.StringIO()
-    monkeypatch.setattr(
-        output, "Console", lambda **_: Console(file=screen, force_terminal=True, width=100, color_system=None)
-    )
+    screen = a_terminal(monkeypatch)
     with output.progress("log.csv", in_bytes=True) as show:
         for done in (1_000_000, 2_000_000):
             show(done, 4_000_000)

@@ -7,7 +7,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
@@ -15,40 +14,10 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from eventfold.doors.cli.commands.append import append
-from eventfold.doors.cli.commands.at import at
-from eventfold.doors.cli.commands.bus import bus
-from eventfold.doors.cli.commands.completion import PROGRAM, completion
-from eventfold.doors.cli.commands.config import config
-from eventfold.doors.cli.commands.consume import consume
-from eventfold.doors.cli.commands.dev import dev
-from eventfold.doors.cli.commands.diff import diff
-from eventfold.doors.cli.commands.doctor import doctor
-from eventfold.doors.cli.commands.export import export
-from eventfold.doors.cli.commands.handlers import handlers
-from eventfold.doors.cli.commands.history import history
-from eventfold.doors.cli.commands.import_file import import_file
-from eventfold.doors.cli.commands.new import new
-from eventfold.doors.cli.commands.parked import parked
-from eventfold.doors.cli.commands.query import query
-from eventfold.doors.cli.commands.read import read
-from eventfold.doors.cli.commands.rebuild import rebuild
-from eventfold.doors.cli.commands.receive import receive
-from eventfold.doors.cli.commands.relay import relay
-from eventfold.doors.cli.commands.run import run
-from eventfold.doors.cli.commands.schema import schema
-from eventfold.doors.cli.commands.spark import spark
-from eventfold.doors.cli.commands.state import state
-from eventfold.doors.cli.commands.status import status
-from eventfold.doors.cli.commands.streams import streams
-from eventfold.doors.cli.commands.tail import tail
-from eventfold.doors.cli.commands.take_over import take_over
-from eventfold.doors.cli.commands.types import types
-from eventfold.doors.cli.commands.verify import verify
-from eventfold.doors.cli.commands.why import why
+from eventfold.doors.cli.commands import Commands
 from eventfold.doors.cli.configuration import SECRETS, SETTINGS, SWITCHES, Given
 from eventfold.doors.cli.masking import masked
-from eventfold.doors.cli.once import Once
+from eventfold.doors.cli.once import PROGRAM, Once
 from eventfold.doors.cli.protecting import check_streams
 from eventfold.doors.cli.settings import Settings, told
 from eventfold.doors.cli.showing.output import complain
@@ -68,10 +37,11 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
 
 @click.group(
     cls=Once,
+    commands=Commands(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_CODES,
 )
-@click.version_option(version("eventfold"), prog_name=PROGRAM)
+@click.version_option(package_name=PROGRAM, prog_name=PROGRAM)
 @click.option(
     "-a", "--app", envvar="EVENTFOLD_APP", metavar="MODULE:NAME", help="The app, for example shop.app:shop."
 )
@@ -122,42 +92,6 @@ def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, 
         given, _given(context, "file") if file is not None else None, json=as_json
     )
     check_streams(lambda: settings.configuration)
-
-
-for command in (
-    append,
-    read,
-    state,
-    history,
-    streams,
-    types,
-    tail,
-    run,
-    spark,
-    status,
-    query,
-    at,
-    diff,
-    why,
-    rebuild,
-    take_over,
-    parked,
-    handlers,
-    import_file,
-    consume,
-    receive,
-    relay,
-    bus,
-    schema,
-    export,
-    doctor,
-    verify,
-    dev,
-    new,
-    config,
-    completion,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

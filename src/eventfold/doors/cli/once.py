@@ -4,6 +4,8 @@ from contextlib import suppress
 
 import click
 
+PROGRAM = "eventfold"
+
 
 class Once(click.Group):
     """Options that take one value are given once, to it and to its commands."""

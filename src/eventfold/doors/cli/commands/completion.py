@@ -5,10 +5,10 @@ from typing import Literal
 import click
 from click.shell_completion import get_completion_class
 
+from eventfold.doors.cli.once import PROGRAM
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json
 
-PROGRAM = "eventfold"
 VARIABLE = "_EVENTFOLD_COMPLETE"
 
 

@@ -1,10 +1,11 @@
 """`eventfold doctor`: whether a log can keep its promises where it is."""
 
+import sys
+
 import click
-from rich.console import Console
 
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.doors.cli.showing.output import print_json, print_table, say
+from eventfold.doors.cli.showing.output import on_terminal, print_json, print_table, say
 from eventfold.doors.cli.targets import examine_targets
 from eventfold.errors import ConfigInvalid
 
@@ -24,6 +25,6 @@ def doctor(settings: Settings) -> int:
         print_json([finding._asdict() for finding in found])
     else:
         print_table([finding._asdict() for finding in found], ["level", "what", "found"])
-        if Console().is_terminal:
+        if on_terminal(sys.stdout):
             say("Nothing stands in the way." if not problems else f"{problems} to be mended first.")
     return ConfigInvalid.exit_code if problems else 0

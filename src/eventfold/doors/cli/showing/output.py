@@ -2,31 +2,17 @@
 
 import csv
 import logging
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, repeat, zip_longest
-from typing import Any
+from typing import Any, TextIO
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
 
-from eventfold.doors.cli.showing.tables import Column, joined, records, rule, stands_side_by_side, table_rows
+from eventfold.doors.cli.showing.tables import Column, joined, rule, table_rows
 from eventfold.doors.cli.showing.values import interval_text, parts, to_json
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -44,6 +30,8 @@ ABSENT = "-"
 
 _NARROWEST = 3
 _CLOCK = 13
+_FORCED = {"FORCE_COLOR", "TTY_COMPATIBLE"}
+"""By which an output is said to be a terminal."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What would move a cursor, colour a screen or turn a line around."""
 Row = Mapping[str, Any]
@@ -66,32 +54,18 @@ def print_table(rows: Iterable[Row], columns: Sequence[str], *, colours: Sequenc
         colours: one for each row, in the place of those of the columns.
     """
     found = list(rows)
-    console = Console(soft_wrap=True, highlight=False)
     made = [_column(name, [row.get(name) for row in found]) for name in columns]
     plain = [column for column, _ in made]
-    if found and console.is_terminal and not stands_side_by_side(plain, console.width):
-        _print_records(console, records(plain, console.width), colours)
+    if on_terminal(sys.stdout):
+        from eventfold.doors.cli.showing.terminal import show_table
+
+        show_table(plain, [style for _, style in made], colours)
         return
-    lines = table_rows(plain, console.width if console.is_terminal else WIDE)
+    lines = table_rows(plain, WIDE)
     head = next(lines)
-    if not console.is_terminal:
-        sys.stdout.writelines(f"{joined(line)}\n" for line in head)
-        sys.stdout.write(f"{rule(head[0])}\n")
-        sys.stdout.writelines(f"{joined(line)}\n" for row in lines for line in row)
-        return
-    console.print(Text("\n".join(map(joined, head)), "bold"))
-    console.print(rule(head[0]))
-    for row, colour in zip_longest(lines, colours, fillvalue=""):
-        for line in row:
-            painted = (Text(cell, colour or style) for cell, (_, style) in zip(line, made, strict=True))
-            console.print(Text(" ") + Text("   ").join(painted))
-
-
-def _print_records(console: Console, rows: Iterable[list[tuple[str, str]]], colours: Sequence[str]) -> None:
-    for number, (row, colour) in enumerate(zip(rows, chain(colours, repeat("")), strict=False), 1):
-        console.print(Text(f"── {number:,} ──", "dim"))
-        for name, value in row:
-            console.print(Text.assemble(" ", (name, "bold"), "   ", (value, colour or "")))
+    sys.stdout.writelines(f"{joined(line)}\n" for line in head)
+    sys.stdout.write(f"{rule(head[0])}\n")
+    sys.stdout.writelines(f"{joined(line)}\n" for row in lines for line in row)
 
 
 def _column(name: str, values: Sequence[object]) -> tuple[Column, str]:
@@ -152,16 +126,13 @@ def print_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
 
 def print_line(*parts: tuple[str, str]) -> None:
     """A line of (text, colour) parts, coloured on a terminal only, written at once."""
-    Console(soft_wrap=True, highlight=False).print(
-        Text(" ").join(Text(visible(text), style) for text, style in parts if text)
-    )
+    _show([(visible(text), style) for text, style in parts if text], sys.stdout, between=" ")
     sys.stdout.flush()
 
 
 def say(sentence: str) -> None:
     """A sentence for people, beside the answer."""
-    style = "yellow" if sentence.startswith("!") else ""
-    Console(stderr=True, soft_wrap=True).print(Text(visible(sentence), style))
+    _show([(visible(sentence), "yellow" if sentence.startswith("!") else "")], sys.stderr)
 
 
 class Saying(logging.Handler):
@@ -205,8 +176,25 @@ def warn_beside(
 
 def complain(sentence: str, kind: str = "") -> None:
     """What went wrong, on standard error; its kind in red before it."""
-    parts = [Text(kind, "red"), Text(": ")] if kind else []
-    Console(stderr=True, soft_wrap=True).print(Text.assemble(*parts, visible(sentence)))
+    _show([*([(kind, "red"), (": ", "")] if kind else []), (visible(sentence), "")], sys.stderr)
+
+
+def on_terminal(stream: TextIO) -> bool:
+    """Whether an output is a terminal, or the environment says that it is to be taken for one."""
+    if not stream.isatty() and not _FORCED & os.environ.keys():
+        return False
+    from eventfold.doors.cli.showing.terminal import is_terminal
+
+    return is_terminal(error=stream is sys.stderr)
+
+
+def _show(parts: Sequence[tuple[str, str]], stream: TextIO, *, between: str = "") -> None:
+    if on_terminal(stream):
+        from eventfold.doors.cli.showing.terminal import show_line
+
+        show_line(parts, between=between, error=stream is sys.stderr)
+    else:
+        stream.write(between.join(text for text, _ in parts) + "\n")
 
 
 def shown(value: object) -> str:
@@ -236,15 +224,6 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found.group().encode("unicode_escape", "surrogatepass").decode(), text)
 
 
-class _Rate(ProgressColumn):
-    """How many a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f}/s" if speed else "", style="cyan")
-
-
 @contextmanager
 def progress(doing: str, total: int | None = None, *, in_bytes: bool = False) -> Iterator[Any]:
     """A progress bar on a terminal; gives a function to be called with what is done, and what there is to do.
@@ -256,17 +235,13 @@ def progress(doing: str, total: int | None = None, *, in_bytes: bool = False) ->
         total: what there is to do, if it is known at the beginning.
         in_bytes: what is counted are bytes of a file.
     """
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        *((DownloadColumn(), TransferSpeedColumn()) if in_bytes else (MofNCompleteColumn(), _Rate())),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(doing, total=total)
-        yield lambda done, of=None: bar.update(task, completed=done, total=of or total)
+    if not on_terminal(sys.stderr):
+        yield lambda _done, _of=None: None
+        return
+    from eventfold.doors.cli.showing.terminal import bar
+
+    with bar(doing, total, in_bytes=in_bytes) as update:
+        yield update
 
 
 def _cell(value: object) -> str:
