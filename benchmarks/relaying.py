@@ -59,7 +59,7 @@ def produce(mode: str, folder: Path) -> float:
     if mode == "transactional":
         settings |= {"transactional.id": f"bare-{folder.name}", "linger.ms": 100, "batch.size": _BYTES}
     else:
-        settings |= {"enable.idempotence": False, "max.in.flight": 1, "message.send.max.retries": 0}
+        settings |= {"enable.idempotence": False, "message.send.max.retries": 0}
         settings |= {"linger.ms": 10_000, "batch.size": 16 << 20, "message.max.bytes": 16 << 20}
     producer = Producer({**broker().client(), **settings})
     topic = topic_url().rpartition("/")[2]

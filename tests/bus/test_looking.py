@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -145,6 +145,7 @@ def test_messages_of_others_half_headers_and_damaged_bodies_are_counted_and_pass
     assert one.progress is not None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 40), min_size=1, max_size=4),
     st.integers(0, 5),

@@ -12,7 +12,7 @@ from eventfold.bus.relay.relay import Relay
 from eventfold.errors import BusUnavailable
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.loop import Loop
-from eventfold.feed.port import Feed
+from eventfold.feed.port import Feed, FeedCapabilities
 from eventfold.store.port import Store
 
 
@@ -32,6 +32,11 @@ class SyncedFeed(BusFeed):
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.01)
+
+    @property
+    def capabilities(self) -> FeedCapabilities:
+        self.start()
+        return super().capabilities
 
     def check(self, cursor: Cursor) -> None:
         self.sync()

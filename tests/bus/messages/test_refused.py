@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventfold import limits
@@ -183,6 +183,7 @@ def test_a_document_that_was_written_anew_says_the_same() -> None:
     assert (found.occurred_us, found.recorded_us, found.position) == (ONE.occurred_us, ONE.recorded_us, 7)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_comes_is_an_event_or_an_error_of_the_tree(data: st.DataObject) -> None:
     good = data.draw(st.sampled_from([GOOD, STRUCTURED.event(ONE)]))

@@ -60,6 +60,8 @@ class Window:
         self._alike = Alike(cursor.log, len(offsets))
         self._from_low = [from_low] * len(offsets)
         self._moved = False
+        self.has_given = False
+        """Whether the last look gave something: who then finds nothing has only to ask whether that was all."""
         self._next = list(offsets)
         self._ended = [-1] * len(offsets)
         self._leaps = [False] * len(offsets)

@@ -9,7 +9,7 @@ from eventfold.bus.feed.locating import locate
 from eventfold.bus.feed.place import read_standing
 from eventfold.bus.feed.window import Window
 from eventfold.bus.port import Topic
-from eventfold.errors import BusUnavailable, EventfoldError
+from eventfold.errors import BusUnavailable
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor
 
@@ -40,16 +40,20 @@ class Windows:
     def read_on(
         self, window: Window, limit: int, partitions: Collection[str] | None
     ) -> tuple[list[RecordedEvent], bool]:
-        """The next events, about so many, of some partitions of the log; and whether the topic has no more now.
+        """The next events, about so many, of some partitions of the log; where there are none, whether that is all.
+
+        Whether more is there is asked when those were handled, since the broker may be slow to say so.
 
         Raises:
             BusUnavailable: it has more, and does not give it.
         """
-        until = time.monotonic() + PATIENCE
+        until, wait = time.monotonic() + PATIENCE, 0.0 if window.has_given else _WAIT
         while True:
+            window.has_given = False
             if events := window.give(limit, partitions):
-                return events, self._has_no_more(window)
-            if window.poll(_WAIT):
+                window.has_given = True
+                return events, False
+            if window.poll(wait):
                 until = time.monotonic() + PATIENCE
             elif self._is_at_end(window):
                 return [], True
@@ -58,6 +62,7 @@ class Windows:
                     f"{self._topic.name} has more, and gave nothing for {PATIENCE:.0f} s.",
                     topic=self._topic.name,
                 )
+            wait = _WAIT
 
     def take(self, cursor: Cursor) -> Window:
         """The reader that stands there, or a new one."""
@@ -111,13 +116,6 @@ class Windows:
         if len(known) == len(standings) and all(len(offsets) == self._count for offsets in known):
             return [min(found) for found in zip(*known, strict=True)]
         return None
-
-    def _has_no_more(self, window: Window) -> bool:
-        """The same, where something was given already, which no error may hold back: the next read raises it."""
-        try:
-            return not window.has_more() and self._is_at_end(window)
-        except EventfoldError:
-            return False
 
     def _is_at_end(self, window: Window) -> bool:
         """Whether the topic has nothing more now."""

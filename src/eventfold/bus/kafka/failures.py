@@ -29,7 +29,13 @@ _REFUSED = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
-_SILENT = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError.REQUEST_TIMED_OUT}  # noqa: SLF001 - names of the client
+_SILENT = {
+    KafkaError._TRANSPORT,  # noqa: SLF001 - names of the client
+    KafkaError._TIMED_OUT,  # noqa: SLF001
+    KafkaError._TIMED_OUT_QUEUE,  # noqa: SLF001
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    KafkaError.REQUEST_TIMED_OUT,
+}
 FAR = "tried was {}. Look whether a broker runs there and can be reached from here; nothing is lost while it cannot."
 """What to do about a broker that does not answer, with where it was looked for."""
 _OTHER_MECHANISM = "Unsupported SASL mechanism"

@@ -42,6 +42,7 @@ class Hearing:
         own = {
             "log_level": 0,
             "allow.auto.create.topics": False,  # else asking for a topic makes it, with one partition
+            "socket.nagle.disable": True,  # else a request waits until what was sent before it has come
             "message.max.bytes": 16 * 1024 * 1024,  # the topic's own limit is the one that counts
         }
         return {**own, **client, "error_cb": self._heard}

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 CAPABILITIES = FeedCapabilities(total_order=True, filters_in_store=True, countable=True)
 _POLL_SECONDS = (0.001, 0.02)
+"""Between two looks at what other processes have written, at least and at most: a look costs some microseconds."""
+_OF_WAIT = 0.05
+"""Of the time that was waited, in between: who waits for long is told late by as little as nobody notices."""
 
 
 class SqliteFeed:
@@ -165,9 +168,10 @@ class SqliteFeed:
             return self._cursor(connection, low)
 
     def wait(self, cursor: Cursor, timeout: float) -> bool:
-        """Woken by an append of this process at once, of another one within 20 ms."""
-        until = time.monotonic() + timeout
-        pause, longest = _POLL_SECONDS
+        """Woken by an append of this process at once, of another one within 20 ms, and sooner where it comes soon."""
+        began = time.monotonic()
+        until = began + timeout
+        shortest, longest = _POLL_SECONDS
         position = self._position(cursor)
         while True:
             with self._written:
@@ -175,11 +179,11 @@ class SqliteFeed:
                 with self._snapshot() as connection:
                     if _head(connection) != position:
                         return True
-                left = until - time.monotonic()
-                if left <= 0:
+                now = time.monotonic()
+                if now >= until:
                     return False
-                self._written.wait(min(pause, left))
-            pause = min(pause * 2, longest)
+                pause = max(shortest, min(_OF_WAIT * (now - began), longest))
+                self._written.wait(min(pause, until - now))
 
     def arrow(
         self,
