@@ -27,6 +27,12 @@ TAKES_LONG = {
 }
 """Of the shipped suites, which carry no marks of ours."""
 
+ONE_SEED = {
+    "test_no_alarm_through_splits_restarts_rebuilds_and_parked_streams": {"store": "[0]", "testing": "[1]"},
+    "test_the_same_history_gives_the_same_answers": {"store": "[2]", "testing": "[3]"},
+}
+"""Of those, what tries one of its seeds on four partitions, by the room; SQLite tries all, and so does the night."""
+
 A_CAMPAIGN = 7_200
 """Seconds after which a campaign hangs; the other tests have the limit of pyproject.toml."""
 
@@ -54,10 +60,15 @@ def pytest_configure() -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(item, "originalname", "") in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
-        # four partitions say all that one does, and where one of them is split all that they do as they are
-        if "::TestOnePartition::" in item.nodeid or (
-            "::TestFourPartitions::" in item.nodeid and item.name.endswith("[whole]")
-        ):
+        if _waits_for_the_night(item):
             item.add_marker(pytest.mark.nightly)
     if item.get_closest_marker("nightly") or (AT_NIGHT and item.get_closest_marker("more_at_night")):
         item.add_marker(pytest.mark.timeout(A_CAMPAIGN))
+
+
+def _waits_for_the_night(item: pytest.Item) -> bool:
+    """Four partitions say all that one does, and where one of them is split all that they do as they are."""
+    if "::TestFourPartitions::" not in item.nodeid:
+        return "::TestOnePartition::" in item.nodeid
+    seeds = ONE_SEED.get(item.name.partition("[")[0], {})
+    return item.name.endswith("[whole]") or not item.name.endswith(seeds.get(item.nodeid.split("/")[1], ""))

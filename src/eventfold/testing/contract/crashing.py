@@ -7,6 +7,7 @@ publishes each, then rebuilds. `Crashed` is caught by nobody, as a killed proces
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -89,11 +90,14 @@ class Watched:
 class CrashingContract(OverALog):
     """What holds whenever a worker ends."""
 
+    every = 1
+    """Before every how many-th step a crash is tried: each of them is a life of its own."""
+
     @pytest.mark.parametrize("split", [False, True], ids=["whole", "split"])
     def test_a_crash_at_any_step_of_folding_leaves_right_rows(self, bench: Bench, *, split: bool) -> None:
         if split and not bench.splits:
             pytest.skip("declared: feeds of this log do not split")
-        steps = _crashes(bench, split=split, lake=False)
+        steps = _crashes(bench, self.every, split=split, lake=False)
         assert steps >= 6
 
     @pytest.mark.parametrize("split", [False, True], ids=["whole", "split"])
@@ -102,15 +106,13 @@ class CrashingContract(OverALog):
     ) -> None:
         if split and not bench.splits:
             pytest.skip("declared: feeds of this log do not split")
-        steps = _crashes(bench, split=split, lake=True)
+        steps = _crashes(bench, self.every, split=split, lake=True)
         assert steps >= 20
 
 
-def _crashes(bench: Bench, *, split: bool, lake: bool) -> int:
-    """Every crash in turn, each over a log of its own; how many steps there were."""
-    at = 0
-    while True:
-        at += 1
+def _crashes(bench: Bench, every: int, *, split: bool, lake: bool) -> int:
+    """One crash after another, each over a log of its own; how many steps there were."""
+    for at in count(1, every):
         place = bench.another()
         store = place.store()
         _fill(store)
@@ -133,6 +135,7 @@ def _crashes(bench: Bench, *, split: bool, lake: bool) -> int:
         _life(place, CrashAt(0), where, lake=lake)
         with place.open(CRASHING, publishes=lake) as live, _said(where):
             assert_whole(live, "boxes")
+    raise AssertionError("it has no end")
 
 
 def _life(place: Bench, step: Step, where: str, *, lake: bool) -> None:
