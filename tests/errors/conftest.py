@@ -1,6 +1,7 @@
 """Both stores, each with a log that has the stream order-0 with one event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -37,19 +38,22 @@ def _filled(url: str) -> str:
     return url
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A log that the tests of a module share, because none of them may write."""
-    yield from _places(request.param, tmp_path_factory.mktemp(request.param))
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Place]]:
+    """A log of each kind that the tests of a module share, because none of them may write."""
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(_place(kind, tmp_path_factory.mktemp(kind))) for kind in KINDS}
 
 
 @pytest.fixture(params=KINDS)
 def own_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A log of one test, which may write."""
-    yield from _places(request.param, tmp_path)
+    with _place(request.param, tmp_path) as found:
+        yield found
 
 
-def _places(kind: str, folder: Path) -> Iterator[Place]:
+@contextmanager
+def _place(kind: str, folder: Path) -> Iterator[Place]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(KEY, SECRET)
         if kind == "sqlite":

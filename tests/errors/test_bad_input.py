@@ -1,8 +1,8 @@
 """Hostile and mistaken input, through the library and the command line, on both stores: its code, nothing written."""
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -30,17 +30,24 @@ LIBRARY = on_both_stores([case for case in CASES if case.call])
 SHELL = on_both_stores([case for case in CASES if case.shell])
 
 
+class Untouched(NamedTuple):
+    """A log, opened, and what it held before the first case."""
+
+    place: Place
+    store: ef.Store
+    before: Any
+
+
 @pytest.fixture(scope="module")
-def store(place: Place) -> Iterator[ef.Store]:
-    found = ef.open_store(place.url, create=False)
+def untouched(places: Mapping[str, Place]) -> Iterator[Mapping[str, Untouched]]:
+    # by kind, and no fixture with a parameter: that would be made anew for each case, whose parameters are pairs
+    found = {}
+    for kind, place in places.items():
+        store = ef.open_store(place.url, create=False)
+        found[kind] = Untouched(place, store, everything(store, place))
     yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def before(store: ef.Store, place: Place) -> Any:
-    """What the log held before the first case."""
-    return everything(store, place)
+    for one in found.values():
+        one.store.close()
 
 
 def everything(store: ef.Store, place: Place) -> Any:
@@ -50,10 +57,11 @@ def everything(store: ef.Store, place: Place) -> Any:
     return read_all(store.feed()), list(store.streams()), beside
 
 
-@pytest.mark.parametrize(("place", "case"), LIBRARY, indirect=["place"])
+@pytest.mark.parametrize(("kind", "case"), LIBRARY)
 def test_the_library_refuses_it_by_its_code_and_writes_nothing(
-    store: ef.Store, place: Place, before: Any, case: Case
+    untouched: Mapping[str, Untouched], kind: str, case: Case
 ) -> None:
+    place, store, before = untouched[kind]
     assert case.call is not None
     with pytest.raises(EventfoldError) as caught:
         case.call(store)
@@ -68,10 +76,11 @@ def test_the_library_refuses_it_by_its_code_and_writes_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("place", "case"), SHELL, indirect=["place"])
+@pytest.mark.parametrize(("kind", "case"), SHELL)
 def test_the_command_line_refuses_it_by_its_code_and_writes_nothing(
-    store: ef.Store, place: Place, before: Any, case: Case
+    untouched: Mapping[str, Untouched], kind: str, case: Case
 ) -> None:
+    place, store, before = untouched[kind]
     settings = place.app[2:] if case.bare else place.app
     if case.shell[0] == "-s":  # the case names a log itself
         settings = tuple(given for given in settings if given not in {"-s", place.url})
