@@ -37,8 +37,10 @@ def environment(pins: Sequence[str] = PINS) -> str:
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several workers of one run
         if not done.exists() or done.read_text() != "\n".join(pins):
-            venv.create(folder, with_pip=True, clear=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
+            venv.create(folder, clear=True)
+            # by the pip that is here, and what is never imported is not compiled: a third of the time
+            install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-compile", "--quiet"]
+            install += ["--disable-pip-version-check", *pins]
             answer = subprocess.run(install, capture_output=True, text=True, check=False, timeout=600)
             if answer.returncode:
                 raise NotInstalled(answer.stderr.strip().splitlines()[-1] if answer.stderr else "pip failed")
