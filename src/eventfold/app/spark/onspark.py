@@ -100,13 +100,8 @@ class OnSpark:
             LogMismatch: a table and the log do not belong together.
             StorageFailed: Spark could not go on; what has landed is kept.
         """
+        check_every(every)
         chosen = self._chosen(tables)
-        if every and not _EVERY.fullmatch(every):
-            raise RangeInvalid(
-                f"{every[:40]!r} is no time between two batches: write a number and a unit, --every '30 seconds' (in"
-                " Python every='30 seconds').",
-                field="every",
-            )
         jobs = {name: self._job(name, every, most) for name in chosen}
         self._jobs = {**self._jobs, **jobs}
         if every:
@@ -214,6 +209,20 @@ class OnSpark:
             published=version.number,
             engine=stamp.engine,
             problem=told,
+        )
+
+
+def check_every(every: str) -> None:
+    """Refuses what is no time between two batches; empty is none.
+
+    Raises:
+        RangeInvalid: it cannot be.
+    """
+    if every and not _EVERY.fullmatch(every):
+        raise RangeInvalid(
+            f"{every[:40]!r} is no time between two batches: write a number and a unit, --every '30 seconds' (in Python"
+            " every='30 seconds').",
+            field="every",
         )
 
 

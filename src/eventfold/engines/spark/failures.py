@@ -10,13 +10,15 @@ _LONGEST = 500
 
 
 def typed(error: Exception | None, table: str) -> EventfoldError:
-    """The error that a worker or the source has raised; what is Spark's own is a failure of the storage.
+    """The error that a batch, a worker or the source has raised; what is Spark's own is a failure of the storage.
 
     Args:
-        error: that the query ended with.
+        error: that the batch or the query ended with.
         table: that it kept.
     """
-    text = "" if error is None else str(error)
+    if isinstance(error, EventfoldError):
+        return error
+    text = "" if error is None else str(error).strip() or type(error).__name__
     for name, message in reversed(_OURS.findall(text)):
         kind = getattr(errors, name, None)
         if isinstance(kind, type) and issubclass(kind, EventfoldError):

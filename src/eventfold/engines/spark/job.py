@@ -70,7 +70,7 @@ class TableJob:
         self._checkpoints = checkpoints
         self._most = most
         self._landed = landed
-        self._failed: EventfoldError | None = None
+        self._failed: Exception | None = None
         self._seconds = 0.0
         self.events = self.batches = 0
         self.rate: float | None = None
@@ -134,7 +134,8 @@ class TableJob:
 
     def ran(self) -> Ran:
         """What it did since it was begun; the seconds of its batches, or of the whole run."""
-        there = self._head()
+        there = self._publication.head()  # whoever keeps it now
+        assert there is not None
         return Ran(
             table=self.table,
             events=self.events,
@@ -147,7 +148,7 @@ class TableJob:
 
     def fault(self, error: Exception | None) -> EventfoldError:
         """Why a query ended by itself: the error of its batch, which Spark gives on as text alone."""
-        return self._failed or typed(error, self.table)
+        return typed(self._failed or error, self.table)
 
     def batch(self, events: "DataFrame", _number: int) -> None:
         """Folds one batch and commits it; what the table contains already is left out.
@@ -158,7 +159,7 @@ class TableJob:
         """
         try:
             self._take(events)
-        except EventfoldError as error:
+        except Exception as error:
             self._failed = error
             raise
 

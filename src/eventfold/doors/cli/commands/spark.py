@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 import click
 from msgspec import structs
 
+from eventfold.app.spark.onspark import check_every
 from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.once import Once
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import Saying, print_json, print_table, warn
-from eventfold.doors.cli.stopping import stop_on_signals
+from eventfold.doors.cli.stopping import end_well, stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
@@ -97,7 +98,10 @@ def run(
     """
     if health_port is not None and not every:
         raise click.UsageError("--health-port is for a run that goes on, with --every.")
+    check_every(every)
     with ExitStack() as closing:
+        if every:
+            end_well()
         closing.enter_context(logging_json(_hidden) if log == "json" else _sentences())
         on_spark = closing.enter_context(settings.open_on_spark(checkpoints=checkpoints, jars=jars))
         left = {} if tables else on_spark.left()

@@ -62,6 +62,7 @@ def made(jars: Path | None = None, settings: Mapping[str, str] | None = None) ->
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers are any python3 of the path
     wanted = {
         **_delta(jars),
+        "spark.executorEnv.PYTHONPATH": os.pathsep.join(_of_the_program()),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -97,3 +98,14 @@ def _delta(jars: Path | None) -> dict[str, str]:
             extra="spark",
         )
     return {"spark.jars": ",".join(found)}
+
+
+def _of_the_program() -> list[str]:
+    """Where modules of this program are found, and no package of the installation: workers import the app's too."""
+    installed = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
+    places = [Path(place or ".").resolve() for place in sys.path]
+    return [
+        str(place)
+        for place in dict.fromkeys(places)
+        if place.is_dir() and not any(place.is_relative_to(prefix) for prefix in installed)
+    ]
