@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.testing.kafka import KafkaFailed, KafkaMissing
 from examples.orders.app import order_book, shop
@@ -24,15 +23,13 @@ from examples.orders.overbus.showing import arrivals
 from examples.orders.overbus.workers import DemoFailed
 from examples.orders.page import page
 from examples.orders.postoffice import post_office
-from examples.orders.proof import differences, everything, plain_fold
+from examples.orders.proof import everything, prove
 from examples.orders.report import Middle, Report, report
-from examples.orders.tables import Orders
 from examples.orders.terminal import show
 from examples.orders.today import sell
-from examples.orders.workload import commands, run
+from examples.orders.workload import SEED, commands, run
 
 ORDERS, FEWER = 5_000, 400
-SEED = 20
 PUBLICATIONS = 8
 PARTITIONS = 4
 OUTPUT = Path("demo-output")
@@ -68,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         "--bus",
         help="kafka: tables and handlers follow a topic of a real broker, started on this machine, and a relay is"
         " killed; or the URL of a topic that is to be made",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=["embedded"],
+        default="embedded",
+        help="spark: a part of the orders is folded by Apache Spark, in an environment of its own; see ./dev",
     )
     parser.add_argument("--orders", type=int, help=f"default: {ORDERS}, on Cosmos DB {FEWER}")
     return parser
@@ -178,17 +181,6 @@ def fill(live: Live, orders: int, then: Callable[[int, int], object]) -> tuple[i
             middle = Middle(live.store.feed().end(), number - refused)
         then(number, len(todo))
     return refused, middle
-
-
-def prove(live: Live, events: list[ef.RecordedEvent]) -> list[str]:
-    """Compares the Delta table with the log, row by row; each difference in words."""
-    publication = live.table(Orders).publication
-    assert publication is not None
-    version = publication.head()
-    rows = None if version is None else publication.rows(version.number)
-    if rows is None:
-        return ["there is no Delta table"]
-    return differences(plain_fold(events), rows.to_pylist())
 
 
 if __name__ == "__main__":

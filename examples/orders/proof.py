@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from eventfold import RecordedEvent
+from eventfold.app.live import Live
 from eventfold.feed.port import Feed
+from examples.orders.tables import Orders
 
 _STATUS = {
     "OrderCreated": "Created",
@@ -59,6 +61,17 @@ def plain_fold(events: Iterable[RecordedEvent]) -> dict[str, dict[str, Any]]:
         row["changed_by"] = meta["actor"]
         row["_version"] = event.version
     return rows
+
+
+def prove(live: Live, events: Iterable[RecordedEvent]) -> list[str]:
+    """Compares the Delta table with the log, row by row; each difference in words."""
+    publication = live.table(Orders).publication
+    assert publication is not None
+    version = publication.head()
+    rows = None if version is None else publication.rows(version.number)
+    if rows is None:
+        return ["there is no Delta table"]
+    return differences(plain_fold(events), rows.to_pylist())
 
 
 def differences(wanted: dict[str, dict[str, Any]], found: Iterable[dict[str, Any]]) -> list[str]:

@@ -14,6 +14,8 @@ from examples.orders.domain import Item, Order
 
 FIRST_DAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DAYS = 28
+SEED = 20
+"""Of the demos."""
 CLERKS = ("ada", "grace", "linus", "margaret")
 GOODS = {"kettle": "39.90", "lamp": "24.50", "teapot": "18.00", "mug": "6.75", "tray": "12.30", "jar": "4.20"}
 
