@@ -11,6 +11,8 @@ import pytest
 import eventfold as ef
 from eventfold.app.spark.onspark import OnSpark
 from eventfold.doors.health.checks import health, ready
+from eventfold.engines.spark.failures import typed
+from eventfold.engines.spark.running.session import made
 from tests.doors.calling import Told, eventfold
 from tests.spark.shop import APP, Boxes, Shop, rows_of
 
@@ -124,3 +126,35 @@ def wait_for(on_spark: OnSpark, position: int) -> None:
             return
         threading.Event().wait(0.1)
     raise AssertionError(f"it did not come to {position}")
+
+
+def test_what_is_missing_for_a_session_is_said_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ef.errors.ExtraMissing, match=r"no jars of Delta Lake in .* --jars FOLDER"):
+        made(tmp_path)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ef.errors.ExtraMissing, match="Java 17 or newer"):
+        made()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        (
+            "... [DATA_SOURCE_NOT_FOUND] Failed to find the data source: delta.",
+            "ExtraMissing",
+            "spark.sql.extensions",
+        ),
+        ("at x\neventfold.errors.logs.ForeignCursor: another log\n\n\tat y", "ForeignCursor", "another log"),
+        ("\njava.lang.OutOfMemoryError: Java heap space\n\tat y", "StorageFailed", "OutOfMemoryError"),
+        ("", "StorageFailed", "did not say why"),
+    ],
+)
+def test_what_spark_gives_as_text_becomes_an_error_that_says_what_to_do(
+    text: str, error: str, said: str
+) -> None:
+    found = typed(Exception(text) if text else None, "boxes")
+    assert type(found).__name__ == error
+    assert said in found.message

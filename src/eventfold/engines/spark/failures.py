@@ -3,10 +3,16 @@
 import re
 
 from eventfold import errors
-from eventfold.errors import EventfoldError, StorageFailed
+from eventfold.errors import EventfoldError, ExtraMissing, StorageFailed
 
 _OURS = re.compile(r"^eventfold\.errors\.\w+\.(\w+): (.+)$", re.MULTILINE)
 _LONGEST = 500
+_NO_DELTA = (
+    "DATA_SOURCE_NOT_FOUND",
+    "DELTA_CONFIGURE_SPARK_SESSION_WITH_EXTENSION_AND_CATALOG",
+    "io.delta.sql.DeltaSparkSessionExtension",
+)
+"""Where the jars are not there, or the session does not use them."""
 
 
 def typed(error: Exception | None, table: str) -> EventfoldError:
@@ -23,6 +29,14 @@ def typed(error: Exception | None, table: str) -> EventfoldError:
         kind = getattr(errors, name, None)
         if isinstance(kind, type) and issubclass(kind, EventfoldError):
             return kind(message, table=table)
+    if any(sign in text for sign in _NO_DELTA):
+        return ExtraMissing(
+            f"This session of Spark has no Delta Lake, so {table} cannot be kept with it. Give it the jars and"
+            " spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension,"
+            " spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog; or let one be made,"
+            " `eventfold spark run --jars FOLDER`.",
+            extra="spark",
+        )
     said = next((line.strip() for line in text.splitlines() if line.strip()), "it did not say why")
     return StorageFailed(
         f"Spark could not go on with {table}: {said[:_LONGEST]}. What has landed is kept, and the job goes on"
