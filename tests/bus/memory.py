@@ -1,6 +1,6 @@
 """A topic in memory, with a marker behind each transaction, that forgets what it is told to."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
 from eventfold.bus.messages.form import Message
 from eventfold.bus.port import Bounds, Ended, Publisher, Reader, Received, Run, Sender
@@ -71,12 +71,19 @@ class _Reader:
         self._topic = topic
         self._next: dict[int, int] = {}
         self._ended: dict[int, int] = {}
+        self._held: set[int] = set()
+
+    def hold(self, partitions: Collection[int]) -> None:
+        self._held = set(partitions)
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         self._next = dict(offsets)
+        self._held.clear()
 
     def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
         for partition, messages in enumerate(self._topic.parts):
+            if partition in self._held:
+                continue
             if not self._topic.lows[partition] <= self._next[partition] <= len(messages):
                 raise CursorExpired("events no longer holds what is to be read.", topic="events")
             while (offset := self._next[partition]) < len(messages):

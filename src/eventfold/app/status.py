@@ -13,6 +13,7 @@ from eventfold.events.envelope import from_us
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
+from eventfold.handlers.public.topics.standing import SourceStatus, sources
 from eventfold.handlers.tending.standing import HandlerStatus, parked_told, standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.lakecopy.standing import CopyStatus
@@ -74,6 +75,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         unknown: the events that tables miss, because the app does not know their types; None = not counted yet.
         handlers: each handler.
         copy: the copy of the log in the lake; None where none is kept.
+        sources: each source that is received from a topic, by what its receiver keeps with the log.
     """
 
     app: str | None
@@ -87,6 +89,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     unknown: list[UnknownType] | None
     handlers: list[HandlerStatus] = []
     copy: CopyStatus | None = None
+    sources: list[SourceStatus] = []
 
     def __repr__(self) -> str:
         """What there is; `print` of its parts tells more."""
@@ -216,6 +219,7 @@ def status(
         unknown=unknown,
         handlers=stand,
         copy=copy,
+        sources=sources(store.effects()) if store.capabilities.has_log else [],
     )
 
 

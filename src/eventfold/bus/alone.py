@@ -14,7 +14,7 @@ from eventfold.bus.feed.feed import BusFeed
 from eventfold.bus.looking import Look, look
 from eventfold.bus.open import open_topic
 from eventfold.bus.port import Topic
-from eventfold.bus.streams import newest, read_stream
+from eventfold.bus.streams import StreamReader
 from eventfold.bus.whose import log_of
 from eventfold.errors import CapabilityMissing, RangeInvalid, StoreClosed
 from eventfold.events.envelope import NewEvent, RecordedEvent
@@ -62,6 +62,7 @@ class TopicAlone(Entered):
             self._topic = opening()
             closings.callback(self._topic.close)
             self.log_id = log_of(self._topic)
+            self._streams = StreamReader(self._topic, self.log_id)
             self._feed = _Feed(opening(), self.log_id, self._last)
             closings.pop_all()
 
@@ -93,14 +94,14 @@ class TopicAlone(Entered):
         backwards: bool = False,
         limit: int | None = None,
     ) -> Iterator[RecordedEvent]:
-        """Events of a stream that waited for a person; of what the topic has forgotten `read_stream` says so."""
+        """Events of a stream that waited for a person; of what the topic has forgotten `StreamReader` says so."""
         self._alive()
         if min(after, limit or 0) < 0 or (to is not None and to < after):
             raise RangeInvalid(
                 f"Events after {after} up to {to}, {limit} at most, are no range.", field="after"
             )
         with self._lock:
-            found = read_stream(self._topic, self.log_id, stream, after, to)
+            found = self._streams.read(stream, after, to)
         return iter((found[::-1] if backwards else found)[:limit])
 
     def effects(self) -> Effects:
@@ -163,7 +164,7 @@ class TopicAlone(Entered):
     def _last(self, stream: str) -> str:
         """The partition of the log that the newest event of a stream is in; empty where the topic has none of it."""
         with self._lock:
-            found = newest(self._topic, self.log_id, stream)
+            found = self._streams.newest(stream)
         return found.partition if found is not None else ""
 
     def _alive(self) -> None:

@@ -1,6 +1,6 @@
 """The topic port: what relay and feed need of a broker."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -73,6 +73,13 @@ class Reader(Protocol):
 
         Args:
             offsets: partition of the topic -> the next message.
+        """
+
+    def hold(self, partitions: Collection[int]) -> None:
+        """Gives nothing of these partitions, until it is told of others, or to go on somewhere.
+
+        Args:
+            partitions: of the topic; none of the others is held any more.
         """
 
     def poll(self, limit: int, timeout: float) -> Iterable[Run | Ended]:

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Producer
 
 from eventfold.bus.kafka.topic import KafkaTopic
-from eventfold.bus.streams import read_stream
+from eventfold.bus.streams import StreamReader
 from eventfold.errors import (
     BusUnavailable,
     CursorExpired,
@@ -108,7 +108,7 @@ def test_a_stream_with_a_hole_is_not_read_as_if_it_were_whole(alone: Scene, topi
         assert list(live.store.read("order-77")) == []
     for name, error in ((holed, FeedBroken), (headless, CursorExpired), (empty, CursorExpired)):
         with closing(KafkaTopic(alone.client, name)) as there, pytest.raises(error, match="order-1"):
-            read_stream(there, log, "order-1", 1, 5)
+            StreamReader(there, log).read("order-1", 1, 5)
 
 
 def test_a_topic_that_cannot_be_followed_is_refused_when_it_is_opened(alone: Scene, topic: MakeTopic) -> None:

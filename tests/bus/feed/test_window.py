@@ -1,6 +1,6 @@
 """What a reader is given of a topic, whatever comes twice, late or in pieces: the log, once and in its order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -27,13 +27,19 @@ class Script:
     def __init__(self, topic: Sequence[Sequence[Message | None]], pieces: Sequence[int]) -> None:
         self._topic, self._pieces = topic, list(pieces)
         self._next: dict[int, int] = {}
+        self.held = set[int]()
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         self._next = dict(offsets)
 
+    def hold(self, partitions: Collection[int]) -> None:
+        self.held = set(partitions)
+
     def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
         for partition, messages in enumerate(self._topic):
             size = self._pieces.pop() if self._pieces else 1_000
+            if partition in self.held:
+                continue
             first = self._next[partition]
             self._next[partition] = min(first + size, len(messages))
             some = [
@@ -195,3 +201,33 @@ def test_a_marker_behind_what_was_read_is_the_end_and_anything_else_is_not(marke
     topic[0].append(scene.topic[0][0])
     assert not window.is_at([len(there) for there in topic])
     assert window.give(100, None) == scene.log
+
+
+class Deaf(Script):
+    """Reads on, whatever it is told."""
+
+    def hold(self, partitions: Collection[int]) -> None:
+        """No."""
+
+
+@pytest.mark.parametrize(("reader", "is_bounded"), [(Script, True), (Deaf, False)])
+def test_a_partition_that_is_far_ahead_waits_for_the_others(
+    reader: type[Script], is_bounded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that does not is the control."""
+    scene = Scene(2, ["p1"])
+    for _ in range(60):
+        scene.relay(scene.happen(range(12)), again=0)
+    slow = min((0, 1), key=lambda n: len(scene.topic[n]))
+    bytes_each = len(ONE.data) + 500
+    monkeypatch.setattr("eventfold.bus.feed.window.WAITING_BYTES", 30 * bytes_each)
+    pieces = [1, 25] if slow == 1 else [25, 1]
+    script = reader(scene.topic, pieces * 2_000)
+    window = Window(script, "topic", "id", Cursor(LOG, {"p1": Mark()}), [0, 0], from_low=True)
+    events, most = list[RecordedEvent](), 0
+    while not (script.is_read and not window.has_more()):
+        window.poll(0)
+        most = max(most, *(window.waiting(n) // bytes_each for n in (0, 1)))
+        events += window.give(1_000, None)
+    assert events == scene.log
+    assert (most < 30 + 2 * 25) == is_bounded, most

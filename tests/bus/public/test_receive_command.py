@@ -37,6 +37,17 @@ def test_it_receives_what_is_there_and_says_how_much(kafka: Shared, topic: MakeT
     assert "3 events received, 0 known." in first.err
     assert "1 record could not be read: kept with their bytes" in first.err
     assert json.loads(again.out) == {"received": 0, "known": 0, "unreadable": 0}
+    send(kafka, name, event("a", 3))
+    (reader,) = json.loads(eventfold("-s", log, "--bus", url(kafka, name), "--json", "bus").out)["readers"]
+    assert (reader["reader"], reader["behind"]) == (f"receive:shipments:{name}", 1)
+    (source,) = json.loads(eventfold("-s", log, "--json", "status").out)["sources"]
+    assert (source["name"], source["topic"], source["state"], source["lag"]) == (
+        "shipments",
+        name,
+        "stands",
+        0,
+    )
+    assert f"shipments   {name}   stands     0" in eventfold("-s", log, "status").out
 
 
 @pytest.mark.parametrize(

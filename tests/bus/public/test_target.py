@@ -106,6 +106,25 @@ def test_a_refused_password_pauses_the_target_and_is_shown_nowhere(
         target.close()
 
 
+@pytest.mark.parametrize(
+    ("port", "query", "told"),
+    [
+        ("secured", "", r"speaks TLS, and is called without it: take \?security=ssl"),
+        ("plain", "?security=ssl", r"speaks no TLS, and is called with it: take \?security=plaintext"),
+    ],
+)
+def test_a_port_that_is_called_in_another_way_pauses_the_target_and_is_told(
+    kafka: Shared, topic: MakeTopic, port: str, query: str, told: str
+) -> None:
+    servers = (kafka.plain if port == "plain" else kafka.secured)["bootstrap.servers"]
+    target = TopicTarget(f"kafka://{servers}/{topic()}{query}", timeout=1)
+    try:
+        with pytest.raises(TargetUnavailable, match=told):
+            target.send({"a": 1}, message())
+    finally:
+        target.close()
+
+
 @pytest.mark.parametrize("form", ["binary", "structured"])
 def test_over_tls_in_both_forms_and_what_a_notify_handler_returns(
     kafka: Shared, topic: MakeTopic, form: str, monkeypatch: pytest.MonkeyPatch

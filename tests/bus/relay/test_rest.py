@@ -2,7 +2,11 @@
 
 import threading
 
+import pytest
+
+from eventfold.bus.relay.batches import Batch
 from eventfold.bus.relay.relay import Relay
+from eventfold.feed.cursor import Cursor, Mark
 from tests.bus.feed.test_forgotten import Scene
 from tests.bus.relay.making import fill
 
@@ -37,3 +41,30 @@ def test_one_that_is_behind_does_not_rest() -> None:
             pass
         assert relay.handled == 30
         relay.finish()
+
+
+@pytest.mark.parametrize(("moves", "told"), [("token", 2), ("position", 102)])
+def test_where_only_tokens_of_a_log_move_it_says_so_seldom(moves: str, told: int) -> None:
+    """Over a hundred seconds without an event; a position that moves is told each second."""
+    now = 0.0
+    with Scene(1, 1) as scene:
+        fill(scene.store, 1)
+        relay = Relay(scene.store, scene.topic, clock=lambda: now, seconds=1e6)
+        relay.step()
+        read = relay._batches.read
+
+        def moved(cursor: Cursor) -> Batch:
+            mark = cursor.marks["0"]
+            by = 0 if moves == "token" else 1
+            after = {"0": Mark(mark.position + by, mark.event, f"{now}")}
+            return read(scene.store.feed().end())._replace(cursor=Cursor(cursor.log, after))
+
+        relay._batches.read = moved  # type: ignore[method-assign] # of a log that has none
+        relay._told = relay._cursor
+        for _ in range(101):
+            now += 1.0
+            relay.step()
+        for part in scene.topic.parts:
+            assert sum(one is not None and one.key is None for one in part) == told, part
+        relay._stop_sending()
+        relay._heart.stop()

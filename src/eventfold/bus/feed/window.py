@@ -21,12 +21,18 @@ from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.lineage import overlap, within
 
+WAITING_BYTES = 32 * 1024 * 1024
+"""Of one partition of the topic, about, that wait for the others, at most."""
+_AROUND = 500
+"""Bytes of an event beside its data, about."""
 AT_ONCE = 500
 """Messages of one look, at most: as many as the caches of a processor hold."""
 
 
 class Window:
     """Reads ahead, and gives what is complete.
+
+    A partition of the topic that is ahead of others, and of which much waits for them, is not read on meanwhile.
 
     Args:
         reader: of the topic; nobody else uses it.
@@ -66,6 +72,7 @@ class Window:
         self._ended = [-1] * len(offsets)
         self._leaps = [False] * len(offsets)
         """Whether offsets are left out, as they are behind each transaction."""
+        self._held: set[int] = set()
         reader.seek(dict(enumerate(offsets)))
 
     @property
@@ -83,6 +90,7 @@ class Window:
             BusUnavailable: the broker did not answer.
         """
         came = False
+        self._hold_back()
         for one in self._reader.poll(AT_ONCE, timeout):
             came = True
             if isinstance(one, Ended):
@@ -132,6 +140,29 @@ class Window:
     def close(self) -> None:
         """Gives the reader back."""
         self._reader.close()
+
+    def waiting(self, partition: int) -> int:
+        """Bytes that wait of a partition of the topic, about."""
+        lanes = self._lanes[partition].values()
+        return sum(len(one.events) * (len(one.events[-1].data) + _AROUND) for one in lanes if one.events)
+
+    def _hold_back(self) -> None:
+        held = {n for n in range(len(self._next)) if self.waiting(n) >= self._most(n) and self._is_ahead(n)}
+        if held != self._held:
+            self._held = held
+            self._reader.hold(held)
+
+    def _most(self, partition: int) -> int:
+        return WAITING_BYTES // 2 if partition in self._held else WAITING_BYTES
+
+    def _is_ahead(self, partition: int) -> bool:
+        """Whether nothing that waits here waits for what a partition of the topic says next."""
+        told = self._told[partition]
+        if told is None or any(other is None for other in self._told):
+            return told is not None
+        return all(
+            name in told.marks and told.marks[name].position > self._complete(name)[0] for name in self._parts
+        )
 
     def _take_all(self, run: Run) -> None:
         partition, messages = run

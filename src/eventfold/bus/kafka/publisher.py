@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,14 +11,17 @@ from confluent_kafka import Message as Report
 
 from eventfold.bus.kafka.failures import failure, refused
 from eventfold.bus.kafka.hearing import Hearing
+from eventfold.bus.kafka.probing import mismatch
 from eventfold.bus.messages.form import Headers
-from eventfold.errors import BusUnavailable, EffectRefused
+from eventfold.errors import BusUnavailable, ConfigInvalid, EffectRefused
 
 _log = logging.getLogger("eventfold.handlers")
 _HEARS = 0.2
 """Seconds for which reports are waited for at once."""
 _SPARE = 2.0
 """Seconds beyond the limit of the client after which its report is not waited for any more."""
+_PROBED = 30.0
+"""Seconds between two looks at how a port wants to be spoken to, where nobody answers in the way it is."""
 _UNKNOWN = 5.0
 """Seconds for which a topic that nobody knows is waited for: it may be new."""
 _UNFIT = {
@@ -68,6 +72,8 @@ class KafkaPublisher:
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
         self._closed = False
+        self._probed_at = float("-inf")
+        self._wrong: ConfigInvalid | None = None
 
     def publish(self, key: bytes | None, value: bytes, headers: Headers) -> None:
         """Beside those of other threads; what was refused with others is tried alone before it is believed."""
@@ -75,11 +81,12 @@ class KafkaPublisher:
             line = self._line(alone=alone)
             outcome = line.send(self._topic, key, value, headers)
             if not outcome.wait(self._timeout + _SPARE):
-                raise BusUnavailable(
+                raise self._mismatch(line) or BusUnavailable(
                     f"{self._topic} gave no answer within {self._timeout:g} s.", topic=self._topic
                 )
             if outcome.verdict is None:
                 line.hearing.forget()
+                line.hearing.back()
                 return
             if outcome.verdict == "ended":
                 self._drop(line)
@@ -127,11 +134,25 @@ class KafkaPublisher:
             found = refused(hearing.refusal, self._topic, self._client)
             if found is not None:
                 return found
+        if (wrong := self._mismatch(line)) is not None:
+            return wrong
         if outcome.error is None or outcome.verdict == "ended":
             return BusUnavailable(
                 f"{self._topic} did not answer, sending: {outcome.said}.", topic=self._topic
             )
         return failure(outcome.error, self._topic, "sending", hearing.last, was_there=False)
+
+    def _mismatch(self, line: "_Line") -> ConfigInvalid | None:
+        """What is wrong where TLS is spoken to a port without it, or the other way round; the port is asked seldom."""
+        if not line.hearing.gone():
+            return None
+        with self._lock:
+            is_due = time.monotonic() - self._probed_at >= _PROBED
+            if is_due:
+                self._probed_at = time.monotonic()
+        if is_due:
+            self._wrong = mismatch(self._client, self._topic)
+        return self._wrong
 
 
 class _Outcome:

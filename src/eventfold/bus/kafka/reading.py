@@ -1,6 +1,6 @@
 """Reads on in all partitions of a topic."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby, repeat
 from operator import is_, methodcaller
 from typing import Any
@@ -82,10 +82,21 @@ class KafkaReader:
         self._topic = topic
         self._hearing = Hearing()
         self._consumer = consumer(client, self._hearing, **{"fetch.wait.max.ms": 50})
+        self._held: set[int] = set()
 
     def seek(self, offsets: Mapping[int, int]) -> None:
         """By a new assignment: what was fetched ahead is forgotten."""
         self._consumer.assign([TopicPartition(self._topic, n, offset) for n, offset in offsets.items()])
+        self._held.clear()
+
+    def hold(self, partitions: Collection[int]) -> None:
+        """What was fetched of them is fetched again."""
+        wanted = set(partitions)
+        if more := wanted - self._held:
+            self._consumer.pause([TopicPartition(self._topic, n) for n in more])
+        if less := self._held - wanted:
+            self._consumer.resume([TopicPartition(self._topic, n) for n in less])
+        self._held = wanted
 
     def poll(self, limit: int, timeout: float) -> Iterator[Run | Ended]:
         """What the client has fetched; each message can be given back before the next is looked at."""

@@ -35,6 +35,9 @@ _KEEP = 5.0
 """Seconds between two writes of the checkpoint."""
 _PROGRESS = 1.0
 """Seconds between two records of how far the relay has come, where it sends no events."""
+_TOKENS = 60.0
+"""Seconds between two of them where only tokens of the log move, as those of a change feed do while nothing is
+appended: a place that says less still is one."""
 _SIGN = 3_600.0
 """Seconds after which it says so again where nothing moves, so that a topic that forgets keeps one."""
 _LOOK = 10.0
@@ -281,14 +284,14 @@ class Relay:
         self._ahead = None
         self.known += batch.known
         now = self._clock()
-        moved = batch.cursor != self._told
-        due = now - self._told_at
+        due, moved = now - self._told_at, batch.cursor != self._told
+        wait = _PROGRESS if moved and _places(batch.cursor) != _places(self._told) else _TOKENS
         if batch.fresh and now - self._looked_at >= _LOOK:
             self._looked_at = now
             if self._has_changed():
                 self._stop_sending()  # the start decides
                 return False
-        if batch.fresh or (moved and due >= _PROGRESS) or due >= _SIGN:
+        if batch.fresh or (moved and due >= wait) or due >= _SIGN:
             assert self._sender is not None
             # one by one: the first are on their way while the last are made
             self._sender.send(chain(batch.messages, self._progress(batch)))
@@ -329,3 +332,8 @@ class Relay:
             self._ahead = None
         if sender is not None:
             sender.close()
+
+
+def _places(cursor: Cursor) -> dict[str, int]:
+    """The partition of the log and the position of each mark."""
+    return {name: mark.position for name, mark in cursor.marks.items()}

@@ -17,8 +17,10 @@ from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say, warn, with_values
 from eventfold.errors import EventfoldError, LogNotFound, StorageError
 from eventfold.feed.cursor import Cursor
+from eventfold.feed.effects.port import Effects
 from eventfold.feed.leases.owner import life, shown
 from eventfold.feed.port import Feed
+from eventfold.handlers.public.topics.offsets import PREFIX, read_offsets
 from eventfold.store.open import is_topic
 from eventfold.store.port import Store
 from eventfold.words import how_many
@@ -174,7 +176,8 @@ def _readers(store: Store, topic: Topic, seen: Look) -> Iterator[dict[str, Any]]
             cursor = _sent(seen, kept.cursor if kept is not None else None, feed)
             yield {**row, "behind": None if cursor is None else feed.lag(cursor), "of": "events"}
             continue
-        offsets = _offsets([lease.cursor for lease in leases], identity, len(seen.partitions))
+        offsets = _received(effects, name, identity, seen)
+        offsets = offsets or _offsets([lease.cursor for lease in leases], identity, len(seen.partitions))
         if offsets:
             yield {**row, **_behind(offsets, seen)}
 
@@ -211,6 +214,16 @@ def _offsets(cursors: Sequence[Cursor], identity: str, count: int) -> Sequence[i
         if standing is not None and standing.topic == identity and len(standing.offsets) == count
     ]
     return [min(some) for some in zip(*found, strict=True)]
+
+
+def _received(effects: Effects, reader: str, identity: str, seen: Look) -> Sequence[int]:
+    """From where a receiver of public events reads each partition of the topic; empty where it reads another one."""
+    if not reader.startswith(PREFIX) or not reader.endswith(f":{seen.topic}"):
+        return ()
+    found = read_offsets(effects, reader)
+    if found is None or found.topic != identity:
+        return ()
+    return [found.next.get(one.partition, one.low) for one in seen.partitions]
 
 
 def _sent(seen: Look, kept: Cursor | None, feed: Feed) -> Cursor | None:

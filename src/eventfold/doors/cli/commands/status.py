@@ -19,6 +19,7 @@ COLUMNS = (
     *("published", "unpublished", "problem"),
 )
 HANDLERS = ("name", "kind", "state", "why", "lag", "parked")
+SOURCES = ("source", "topic", "state", "lag", "looked")
 
 
 @click.command()
@@ -32,6 +33,8 @@ HANDLERS = ("name", "kind", "state", "why", "lag", "parked")
 @pass_settings
 def status(settings: Settings, watch: float) -> None:
     """Show the log, every table and handler: how far behind and how fast, what is parked, what is published.
+
+    Of a source that is received from a topic: the offsets behind when its receiver last looked at the topic's ends.
 
     Without an app only the log is shown.
 
@@ -55,6 +58,8 @@ def status(settings: Settings, watch: float) -> None:
             [{name: getattr(one, name) for name in HANDLERS} for one in found.handlers],
             [name for name in HANDLERS if any(getattr(one, name) for one in found.handlers)],
         )
+    if found.sources:
+        print_table([{"source": one.name, **structs.asdict(one)} for one in found.sources], SOURCES)
     if found.copy is not None and not found.copy.problem:
         say(found.copy.told()[:1].upper() + found.copy.told()[1:] + ".")
     if found.app is None:

@@ -7,7 +7,9 @@ import msgspec
 from eventfold.errors import FormatUnknown
 from eventfold.feed.effects.port import Effects, Note
 
-_OFFSETS, _TOPIC = "offsets", "topic"
+PREFIX = "receive:"
+"""Begins the name of a receiver among the readers of a log; the source follows, a colon, and the topic."""
+_OFFSETS, _TOPIC, _ENDS = "offsets", "topic", "ends"
 _LAST = "last"
 _TOGETHER = 500
 """Partitions of one note."""
@@ -34,6 +36,31 @@ class Offsets(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at the ends of the topic has said.
+
+    Attributes:
+        at_us: when that was, microseconds since 1970.
+        behind: offsets that had not been read.
+    """
+
+    at_us: int
+    behind: int
+
+    def note(self) -> Note:
+        """What is put to keep it in the place of another."""
+        return Note(kind=_ENDS, key=_LAST, value=msgspec.json.encode(self).decode())
+
+
+def read_ends(effects: Effects, reader: str) -> Ends | None:
+    """The last look; None where there was none. Errors as `read_offsets`."""
+    notes = effects.notes(reader, _ENDS, limit=1)
+    try:
+        return msgspec.json.decode(notes[0].value, type=Ends) if notes else None
+    except msgspec.MsgspecError as error:
+        raise _of_a_later(reader, error) from None
+
+
 def read_offsets(effects: Effects, reader: str) -> Offsets | None:
     """What was kept; None where nothing was read yet.
 
@@ -50,10 +77,14 @@ def read_offsets(effects: Effects, reader: str) -> Offsets | None:
             found |= msgspec.json.decode(note.value, type=dict[int, int])
         topic = msgspec.json.decode(topics[0].value, type=str)
     except msgspec.MsgspecError as error:
-        raise FormatUnknown(
-            f"The offsets of {reader} are not what this release writes ({error}): install the release that wrote them."
-        ) from None
+        raise _of_a_later(reader, error) from None
     return Offsets(topic=topic, next=found)
+
+
+def _of_a_later(reader: str, error: Exception) -> FormatUnknown:
+    return FormatUnknown(
+        f"The offsets of {reader} are not what this release writes ({error}): install the release that wrote them."
+    )
 
 
 def _parts(offsets: Mapping[int, int]) -> dict[str, dict[int, int]]:

@@ -18,7 +18,7 @@ from eventfold.feed.leases.share import SECONDS, Share
 from eventfold.handlers.public.inbox import check_inbox
 from eventfold.handlers.public.receiving import Prepared, write
 from eventfold.handlers.public.topics.kept import events_of, unreadable
-from eventfold.handlers.public.topics.offsets import Offsets, read_offsets
+from eventfold.handlers.public.topics.offsets import PREFIX, Ends, Offsets, read_offsets
 from eventfold.store.port import Store
 from eventfold.words import how_many
 
@@ -31,7 +31,7 @@ _WAIT = 0.1
 _KEEP = 1.0
 """Seconds between two writes of the offsets: after a crash what was read since is read again."""
 _LOOK = 10.0
-"""Seconds between two looks whether partitions were added."""
+"""Seconds between two looks whether partitions were added, and where they end."""
 _SETTLING = (0.1, 0.2, 0.4, 0.8)
 """Seconds between asking for an end again that lies before what was read."""
 _LEASE = "topic"
@@ -79,7 +79,7 @@ class TopicReceiver:
         self._begin = begin
         self._past_gap = past_gap
         self._clock = clock
-        reader = f"receive:{source}:{topic.name}"
+        reader = f"{PREFIX}{source}:{topic.name}"
         log = store.feed().log_id
         self._name_of_reader = reader
         self._place = Cursor(log, {_LEASE: Mark()})
@@ -97,6 +97,9 @@ class TopicReceiver:
         self._next: dict[int, int] = {}
         self._ended: set[int] = set()
         self._kept: Offsets | None = None
+        self._ends: Ends | None = None
+        """What is to be kept of the last look at the ends of the topic."""
+        self._behind = 0
         self._kept_at = self._looked_at = float("-inf")
         self._expired = False
         self._waits = False
@@ -172,6 +175,7 @@ class TopicReceiver:
             self._next = {n: bound.end if is_now else bound.low for n, bound in bounds.items()}
         else:
             self._next = self._going_on(self._kept, bounds)
+        self._see([bounds[n].end for n in range(count)])
         self._keep(now=True)  # before anything is read: where it began is known only here
         reader = self._topic.reader()
         reader.seek(self._next)
@@ -250,9 +254,12 @@ class TopicReceiver:
             else:
                 self._next[one.partition] = max(self._next[one.partition], one.offset + 1)
                 self._ended.discard(one.partition)
+        is_at_end = not records and len(self._ended) == len(self._next)
+        if is_at_end and self._behind:
+            self._see(())
         self._keep()
         self._look()
-        return not records and len(self._ended) == len(self._next)
+        return is_at_end
 
     def _take(self, records: Sequence[Received]) -> None:
         made: list[Prepared] = []
@@ -268,19 +275,27 @@ class TopicReceiver:
             self.handled += not answer.deduplicated
 
     def _look(self) -> None:
-        """Whether partitions were added."""
+        """Whether partitions were added, and where they end."""
         if self._clock() - self._looked_at >= _LOOK:
             self._looked_at = self._clock()
-            if self._topic.partition_count() != len(self._next):
+            count = self._topic.partition_count()
+            if count != len(self._next):
                 _log.info("%s: the topic has other partitions than before.", self.name)
                 self._keep(now=True)
                 self._stop_reading()
+            else:
+                self._see(self._topic.ends(count))
+
+    def _see(self, ends: Sequence[int]) -> None:
+        self._behind = sum(max(0, end - self._next[n]) for n, end in enumerate(ends))
+        self._ends = Ends(at_us=time.time_ns() // 1000, behind=self._behind)
 
     def _keep(self, *, now: bool = False) -> None:
         if not now and self._clock() - self._kept_at < _KEEP:
             return
         offsets = Offsets(topic=self._identity, next=dict(self._next))
-        put = offsets.notes(self._kept)
+        put = [*offsets.notes(self._kept), *([self._ends.note()] if self._ends is not None else [])]
+        self._ends = None
         if put:
             self._share.commit(_LEASE, self._place, put)
         self._kept, self._kept_at = offsets, self._clock()
