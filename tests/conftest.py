@@ -62,6 +62,11 @@ def pytest_configure() -> None:
     os.environ.setdefault("no_proxy", "127.0.0.1,localhost")
 
 
+def pytest_unconfigure() -> None:
+    """What is kept for good here would be a leak to the libraries that look for one when a process ends."""
+    gc.unfreeze()
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(item, "originalname", "") in TAKES_LONG:
         item.add_marker(pytest.mark.slow)

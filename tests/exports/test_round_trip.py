@@ -15,6 +15,7 @@ from eventfold.imports import ImportReport, restore
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 from tests.exports.making import by_stream, fill, in_feed, logs
+from tests.laws import examples
 
 FORMS = ("log.jsonl", "log.jsonl.gz", "log.parquet")
 Log = list[tuple[str, NewEvent]]
@@ -53,9 +54,10 @@ def account() -> Iterator[StandIn]:
 
 
 @pytest.mark.slow
+@pytest.mark.more_at_night
 @pytest.mark.parametrize("name", ["log.jsonl.gz", "log.parquet"])
 def test_a_log_goes_to_cosmos_and_comes_back_equal(account: StandIn, name: str) -> None:
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(7, nightly=40), deadline=None, suppress_health_check=list(HealthCheck))
     @given(log=logs(most=8))
     def there_and_back(log: Log) -> None:
         source, last = open_store("sqlite://"), open_store("sqlite://")

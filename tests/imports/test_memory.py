@@ -170,12 +170,12 @@ HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
     "attributes without end": (
         "xes",
         "log.xes.gz",
-        around(XES + EVENT, b"<int key='a'/>" * (MIB // 14), END, 24),
+        around(XES + EVENT, b"<int key='a'/>" * (MIB // 14), END, 12),
     ),
     "attributes of a trace": (
         "xes",
         "log.xes.gz",
-        around(XES, b"<int key='a'/>" * (MIB // 14), EVENT + END, 24),
+        around(XES, b"<int key='a'/>" * (MIB // 14), EVENT + END, 12),
     ),
     "lists inside of lists": (
         "xes",
@@ -203,7 +203,7 @@ HOSTILE: dict[str, tuple[str, str, Callable[[Path], Path]]] = {
         around(b"<log><events><event id='", b"a" * MIB, b"'/></events></log>"),
     ),
     "a text of OCEL": ("ocel", "log.json.gz", around(OCEL + b'{"id":"', b"a" * MIB, b'"}]}')),
-    "a list of OCEL": ("ocel", "log.json.gz", around(OCEL + b"[", b"[]," * (MIB // 3), b"[]]]}", 24)),
+    "a list of OCEL": ("ocel", "log.json.gz", around(OCEL + b"[", b"[]," * (MIB // 3), b"[]]]}", 10)),
     "an event with relations": ("ocel", "log.sqlite", related),
     "a text that rows share": ("rows", "log.parquet", shared_by_rows),
     "a text that a list repeats": ("rows", "log.parquet", shared_in_a_list),
