@@ -1,17 +1,21 @@
 """`eventfold spark run` and `app.on_spark`: the tables of an app by one command, or one line in a notebook."""
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
+from urllib.request import urlopen
 
 import pytest
 
 import eventfold as ef
 from eventfold.app.spark.onspark import OnSpark
-from eventfold.doors.health.checks import health, ready
 from eventfold.engines.spark.failures import typed
+from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.session import made
 from tests.doors.calling import Told, eventfold
 from tests.spark.shop import APP, Boxes, Shop, rows_of
@@ -89,33 +93,40 @@ def test_an_error_of_a_batch_keeps_its_name_and_its_exit_code(shop: Shop) -> Non
     assert rows_of(here) == []
 
 
-def test_one_that_goes_on_is_looked_at_and_ends_between_two_batches(shop: Shop) -> None:
+def test_one_that_goes_on_is_looked_at_and_ends_between_two_batches(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     shop.note(0, 20)
     on_spark = APP.on_spark(shop.log, lake=shop.lake)
-    stop = threading.Event()
-    seen: dict[str, object] = {}
+    seen: list[int] = []
 
     def look() -> None:
         try:
             wait_for(on_spark, 20)
             shop.note(20, 30)
             wait_for(on_spark, 30)
-            seen["health"], seen["ready"] = health(on_spark), ready(on_spark)
-            seen["handled"] = on_spark.pulse.handled()
-            (seen["table"],) = on_spark.status().tables
+            (url,) = {
+                word for r in caplog.records for word in r.getMessage().split() if word.endswith("/health")
+            }
+            seen.extend(urlopen(page).status for page in (url, url.replace("/health", "/ready")))
         finally:
-            stop.set()
+            os.kill(os.getpid(), signal.SIGTERM)
 
     looking = threading.Thread(target=look)
-    looking.start()
-    (ran,) = on_spark.run(Boxes, every="1 second", stop=stop)
-    looking.join()
-    assert (ran.events, ran.position) == (30, 30)
-    assert all(check.ok for name in ("health", "ready") for check in seen[name])  # type: ignore[attr-defined]
-    assert seen["handled"]["table boxes"] >= 20  # type: ignore[index]  # it counts after the commit that was seen
-    table = seen["table"]
-    assert (table.lag, table.engine, table.problem) == (0, "spark", "")  # type: ignore[attr-defined]
-    assert table.rate > 0  # type: ignore[attr-defined]
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        looking.start()
+        told = called(shop, "--json", "--every", "1 second", "--health-port", "0")
+    finally:
+        looking.join()
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    assert told.code == 0, told
+    (ran,) = json.loads(told.out)["tables"]
+    assert (ran["events"], ran["position"]) == (30, 30)
+    assert seen == [200, 200]
+    (table,) = on_spark.status().tables
+    assert (table.lag, table.engine, table.problem) == (0, "spark", "")
     assert rows_of(publication(shop)) == shop.expected()
 
 
@@ -158,3 +169,22 @@ def test_what_spark_gives_as_text_becomes_an_error_that_says_what_to_do(
     found = typed(Exception(text) if text else None, "boxes")
     assert type(found).__name__ == error
     assert said in found.message
+
+
+class Gone:
+    """A query whose Java has ended."""
+
+    @property
+    def isActive(self) -> bool:
+        raise ConnectionRefusedError("[Errno 111] Connection refused")
+
+
+def test_where_java_has_gone_it_ends_with_an_error_that_says_so(shop: Shop) -> None:
+    on_spark = APP.on_spark(shop.log, lake=shop.lake)
+    with (
+        mock.patch.object(TableJob, "start", return_value=Gone()),
+        pytest.raises(ef.errors.StorageFailed, match="Connection refused"),
+    ):
+        on_spark.run(every="1 second")
+    with pytest.raises(ef.errors.RangeInvalid, match="--most"):
+        on_spark.run(most=0)

@@ -14,6 +14,8 @@ from eventfold.readmodels.declaring.table import TableSpec
 
 MOST = 1_000_000
 """Events of one batch, unless somebody says otherwise."""
+MOST_OF_ALL = 1_000_000_000
+"""Whatever anybody says."""
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,16 +2,16 @@
 
 import re
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from eventfold.app.definition import Definition
 from eventfold.app.pulse import Pulse
 from eventfold.app.status import Status, TableStatus
-from eventfold.engines.port import MOST, Cluster, Job, Ran, Source
-from eventfold.errors import EventfoldError, LogMismatch, RangeInvalid, TableNotFound
+from eventfold.engines.port import MOST, MOST_OF_ALL, Cluster, Job, Ran, Source
+from eventfold.errors import EventfoldError, LogMismatch, RangeInvalid, StorageFailed, TableNotFound
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Loop, catch_up
 from eventfold.readmodels.declaring.layout import bind
@@ -98,17 +98,23 @@ class OnSpark:
             RangeInvalid: no such time, or number.
             TableInvalid: a table was published under another definition.
             LogMismatch: a table and the log do not belong together.
-            StorageFailed: Spark could not go on; what has landed is kept.
+            StorageFailed: Spark could not go on, or has ended; what has landed is kept.
         """
         check_every(every)
+        if not 1 <= most <= MOST_OF_ALL:
+            raise RangeInvalid(
+                f"most = {most}: a batch has from 1 to {MOST_OF_ALL:,} events (--most, in Python most=...).",
+                field="most",
+            )
         chosen = self._chosen(tables)
         jobs = {name: self._job(name, every, most) for name in chosen}
         self._jobs = {**self._jobs, **jobs}
-        if every:
-            with self.pulse.of(Loop(jobs.values())) as loop:
-                loop.run(stop or threading.Event())
-        else:
-            catch_up(jobs.values())
+        with _told_as_ours():
+            if every:
+                with self.pulse.of(Loop(jobs.values())) as loop:
+                    loop.run(stop or threading.Event())
+            else:
+                catch_up(jobs.values())
         return [done for job in jobs.values() if (done := job.ran()) is not None]
 
     def status(self) -> Status:
@@ -224,6 +230,20 @@ def check_every(every: str) -> None:
             " every='30 seconds').",
             field="every",
         )
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """What Spark raises outside of a batch, as where its Java has gone."""
+    try:
+        yield
+    except EventfoldError:
+        raise
+    except Exception as error:
+        said = str(error).strip().partition("\n")[0][:300] or type(error).__name__
+        raise StorageFailed(
+            f"Spark cannot go on: {said}. What has landed is kept; start it again, and it goes on there."
+        ) from error
 
 
 def _is_free(version: Version | None) -> bool:

@@ -18,7 +18,7 @@ from eventfold.doors.cli.stopping import end_well, stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
-from eventfold.engines.port import MOST
+from eventfold.engines.port import MOST, MOST_OF_ALL
 from eventfold.readmodels.telling import parked_warnings
 
 _log = logging.getLogger("eventfold.spark")
@@ -43,7 +43,7 @@ def spark() -> None:
 )
 @click.option(
     "--most",
-    type=click.IntRange(1, 1_000_000_000),
+    type=click.IntRange(1, MOST_OF_ALL),
     default=MOST,
     show_default=True,
     help="Events of one batch, at most.",

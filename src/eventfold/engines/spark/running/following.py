@@ -1,5 +1,6 @@
 """A job as a follower: a loop runs it beside others, tries again what passes and stops what does not."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from eventfold.feed.cursor import Cursor
 if TYPE_CHECKING:
     from pyspark.sql.streaming import StreamingQuery
 
+_log = logging.getLogger("eventfold.spark")
 _PAUSE = (1.0, 60.0)
 """Seconds before a query that landed nothing is started again: at first, and at most."""
 _PATIENCE = 60.0
@@ -85,9 +87,12 @@ class Following:
         if query is None:
             return
         until = time.monotonic() + _PATIENCE
-        while query.isActive and query.status["isTriggerActive"] and time.monotonic() < until:
-            time.sleep(_LOOK)
-        query.stop()
+        try:
+            while query.isActive and query.status["isTriggerActive"] and time.monotonic() < until:
+                time.sleep(_LOOK)
+            query.stop()
+        except Exception as error:  # noqa: BLE001 - Java has gone, and the query with it
+            _log.warning("The query of %s could not be ended: %s", self._table, type(error).__name__)
 
     def ran(self) -> Ran | None:
         """What it did; None where it never had its turn."""

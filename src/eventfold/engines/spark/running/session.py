@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,7 +39,8 @@ def opened(jars: Path | None = None) -> Iterator[SparkSession]:
     try:
         yield session
     finally:
-        session.stop()
+        with suppress(Exception):  # a signal for all has ended Java already
+            session.stop()
 
 
 def made(jars: Path | None = None, settings: Mapping[str, str] | None = None) -> SparkSession:
