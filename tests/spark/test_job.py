@@ -1,6 +1,7 @@
 """The streaming job takes each event once, whatever dies, and a table goes from engine to engine without a rebuild."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -110,6 +111,53 @@ def test_the_same_batch_again_and_one_that_overlaps(shop: Shop) -> None:
     assert shop.published(job) == shop.expected()
 
 
+def test_a_sum_that_may_leave_its_type_is_left_to_the_reference(shop: Shop) -> None:
+    """Where the MERGE adds what comes to what is there, only it knows both."""
+    with ef.open_store(shop.log) as store:
+        for number in (4 * 10**15, 1, 4 * 10**15, 2):
+            store.append("box-1", [make(data={"n": number})], expected=ef.ANY)
+    job = shop.job(most=2)
+    added: list[type[BaseException]] = []
+
+    def watched(path: str, rows: Any, layout: Any, prepared: Prepared) -> None:
+        try:
+            merging.merge_parts(path, rows, layout, prepared)
+        except merging.NotCertain as error:
+            added.append(type(error))
+            raise
+
+    with mock.patch.object(jobs, "merge_parts", watched):
+        assert job.run().events == 4
+    assert added == [merging.NotCertain]
+    assert shop.published(job) == shop.expected()
+
+
+def test_no_event_comes_to_the_driver(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a batch brings there is one row for each type, each key in doubt, and each answer of a count."""
+    shop.note(0, 200)
+    brought: list[int] = []
+    frame = type(events_of(shop))
+
+    def counting(brings: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(self: Any, *given: Any) -> Any:
+            found = brings(self, *given)
+            brought.append(len(found))
+            return found
+
+        return counted
+
+    for name in ("collect", "toArrow", "toPandas"):
+        monkeypatch.setattr(frame, name, counting(getattr(frame, name)))
+    for name in ("toLocalIterator", "foreach", "foreachPartition"):
+        monkeypatch.delattr(frame, name)
+    job = shop.job()
+    assert job.run().events == 200
+    assert brought
+    assert max(brought) < 7
+    monkeypatch.undo()
+    assert shop.published(job) == shop.expected()
+
+
 def test_a_batch_with_a_hole_is_refused(shop: Shop) -> None:
     shop.note(0, 30)
     job = shop.job()
@@ -136,15 +184,15 @@ def test_of_two_jobs_one_lands_each_batch(shop: Shop) -> None:
     shop.note(0, 20)
     slow, quick = shop.job(), shop.job()
     everything = events_of(shop)
-    merge = merging.merge
+    merge = merging.merge_parts
 
     def after_the_other(path: str, rows: Any, layout: Any, prepared: Prepared) -> None:
-        with mock.patch.object(jobs, "merge", merge):
+        with mock.patch.object(jobs, "merge_parts", merge):
             quick.batch(everything, 0)
         merge(path, rows, layout, prepared)
 
     with (
-        mock.patch.object(jobs, "merge", after_the_other),
+        mock.patch.object(jobs, "merge_parts", after_the_other),
         pytest.raises(ef.errors.StaleCursor),
     ):
         slow.batch(everything.where("position <= 10"), 0)
@@ -177,15 +225,15 @@ def test_without_the_fence_the_slower_one_brings_old_rows_back(shop: Shop) -> No
     shop.note(0, 20)
     slow, quick = shop.job(), shop.job()
     everything = events_of(shop)
-    merge = merging.merge
+    merge = merging.merge_parts
 
     def after_the_other(path: str, rows: Any, layout: Any, prepared: Prepared) -> None:
-        with mock.patch.object(jobs, "merge", merge):
+        with mock.patch.object(jobs, "merge_parts", merge):
             quick.batch(everything, 0)
         unfenced = Prepared(prepared.on, prepared.stamp, f"{prepared.application}/other", 1)
         merge(path, rows, layout, unfenced)
 
-    with mock.patch.object(jobs, "merge", after_the_other):
+    with mock.patch.object(jobs, "merge_parts", after_the_other):
         slow.batch(everything.where("position <= 10"), 0)
     assert (slow.events, quick.events) == (10, 20)
     assert shop.published(slow) != shop.expected()

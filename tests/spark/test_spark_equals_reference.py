@@ -216,6 +216,15 @@ def test_a_zero_keeps_its_sign(session: "SparkSession") -> None:
         assert sorted(str(row["n"]) for row in one.rows.to_pylist()) == ["-0.0", "0.0"]
 
 
+def test_rows_are_kept_through_batches_that_change_none_of_them(session: "SparkSession") -> None:
+    """Rows that go into Spark again come in chunks, of which some are empty."""
+    spec = compile_table("boxes", "box", {"id": key(), "n": last(field("Noted", "n"), "int64")})
+    kinds = ("Ignored", "Ignored", "Noted", "Ignored", "Noted", "Ignored")
+    history = [("box-1", make(number, event_type=kind)) for number, kind in enumerate(kinds)]
+    history.append(("box-2", make(7)))
+    assert fold_alike(session, spec, history, chunk=1).rows.num_rows == 2
+
+
 def test_irregular_json_is_left_to_the_reference(session: "SparkSession") -> None:
     spec = compile_table(
         "boxes",

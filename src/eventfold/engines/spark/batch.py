@@ -1,6 +1,6 @@
 """The events of a batch that a table looks at, made ready for SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,11 +36,28 @@ class Chosen(msgspec.Struct, frozen=True):
     parked: Mapping[str, ParkedStream]
 
 
-def choose(events: "DataFrame", layout: Layout, registry: Registry, scope: Scope) -> Chosen:
-    """The events of a batch that a table is to fold: type, category, scope; parked and skipped ones left out."""
+def choose(
+    events: "DataFrame",
+    layout: Layout,
+    registry: Registry,
+    scope: Scope,
+    versions: Collection[tuple[str, int]] | None = None,
+) -> Chosen:
+    """The events of a batch that a table is to fold: type, category, scope; parked and skipped ones left out.
+
+    Args:
+        events: with the columns of the feed that the table needs.
+        layout: of the table.
+        registry: knows event types and upcasters.
+        scope: which events count.
+        versions: the types that occur, each with a schema version, and maybe others; None: they are looked for.
+    """
     here, parked = _without_parked(_looked_at(events, layout, scope), scope)
-    found = here.groupBy("type", "schema_version").count().collect()
-    versions = [(str(row["type"]), int(row["schema_version"])) for row in found]
+    if versions is None:
+        found = here.groupBy("type", "schema_version").count().collect()
+        versions = [(str(row["type"]), int(row["schema_version"])) for row in found]
+    elif layout.spec.types is not None:
+        versions = [pair for pair in versions if pair[0] in layout.spec.types]
     types = frozenset(name for name, _ in versions)
     unknown = sorted(name for name in types if registry.version_of(name) is None and not registry.untyped)
     irregular = f.col(IRREGULAR) if IRREGULAR in here.columns else f.expr("FALSE")

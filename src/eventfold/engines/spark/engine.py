@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from eventfold.engines.spark.batch import choose
 from eventfold.engines.spark.folding import folded
 from eventfold.events.registry import Registry
 from eventfold.readmodels.declaring.layout import Layout
@@ -46,8 +47,10 @@ class SparkEngine:
                 recorded_to_us=scope.recorded_to_us,
             )
             frame = self._session.createDataFrame(pa.Table.from_batches([batch]))
-            held = self._session.createDataFrame(rows)
-            with folded(frame, held, layout, registry, going_on) as touched:
+            # Spark drops what comes behind an empty chunk of a table
+            held = self._session.createDataFrame(rows.combine_chunks())
+            chosen = choose(frame, layout, registry, going_on)
+            with folded(chosen, held, layout, registry, scope.skips) as touched:
                 changed = touched.rows.toArrow()
                 parked = dict(touched.parked)
             rows = _laid_over(rows, changed, layout)

@@ -1,8 +1,9 @@
-"""Folds a batch of events onto the rows that are there: one row for each key that was touched.
+"""Folds a batch of events: one row for each key that was touched.
 
-SQL folds what it is certain of. Where a table's key is the stream, the keys that are in doubt are folded event by
-event by the reference, beside each other; where a key spans streams, an event that fails keeps later events of its
-stream from other keys, so that one task folds the batch in order.
+`parts` folds onto nothing, for a MERGE that adds what comes to what is there, where SQL is certain of all. `folded`
+folds onto the rows that are there, and SQL folds what it is certain of: where a table's key is the stream, the keys
+that are in doubt are folded event by event by the reference, beside each other; where a key spans streams, an event
+that fails keeps later events of its stream from other keys, so that one task folds the batch in order.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,14 +15,13 @@ import msgspec
 from pyspark.sql import functions as f
 
 from eventfold.engines.compiling.fold import compile_fold
-from eventfold.engines.spark.batch import Chosen, choose
+from eventfold.engines.spark.batch import Chosen
 from eventfold.engines.spark.dialect import Spark
-from eventfold.engines.spark.update import may_overflow, slot_type, updates
+from eventfold.engines.spark.update import is_large, may_overflow, slot_type, updates
 from eventfold.engines.spark.workers import BASE, GONE, GROUP, PARKED, folder, parked_streams
 from eventfold.events.registry import Registry
 from eventfold.feed.parking import ParkedStream
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.port import Scope
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -42,31 +42,66 @@ class Touched(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def folded(
-    events: "DataFrame", base: "DataFrame", layout: Layout, registry: Registry, scope: Scope
-) -> Iterator[Touched]:
-    """Folds a batch.
+def parts(chosen: Chosen, layout: Layout) -> Iterator["DataFrame | None"]:
+    """Folds a batch by SQL alone, onto nothing.
 
     Args:
-        events: with the columns of the feed that the table needs.
+        chosen: the events that count.
+        layout: of the table.
+
+    Yields:
+        one row for each key, as `updates` and `may_overflow` ask for it; None where SQL is not certain of all. Spark
+        keeps them until the end of the `with`.
+    """
+    if layout.spec.fold is not None:
+        yield None
+        return
+    with _compiled(chosen, layout) as part:
+        kept = part.persist()
+        try:
+            # one job over all partitions: `isEmpty` looks into one after the other, and each is folded there
+            doubt = kept.agg(f.expr(f"bool_or(_doubt OR {is_large(layout)})")).first()
+            yield None if doubt is not None and doubt[0] else kept
+        finally:
+            kept.unpersist()
+
+
+@contextmanager
+def folded(
+    chosen: Chosen, base: "DataFrame", layout: Layout, registry: Registry, skips: frozenset[tuple[str, int]]
+) -> Iterator[Touched]:
+    """Folds a batch onto rows.
+
+    Args:
+        chosen: the events that count.
         base: the rows that are there, with the slots of the layout.
         layout: of the table.
         registry: knows event types and upcasters.
-        scope: which events count.
+        skips: the events that people decided to leave out.
 
     Yields:
         what changes; it is kept by Spark until the end of the `with`.
     """
-    chosen = choose(events, layout, registry, scope)
     if not chosen.types:
         empty = base.limit(0).withColumn(GONE, f.expr("FALSE"))
         yield Touched(empty, chosen.parked)
     elif layout.spec.fold is not None:
-        with _by_reference(chosen, base, layout, registry, scope.skips) as found:
+        with _by_reference(chosen, base, layout, registry, skips) as found:
             yield found
     else:
-        with _by_columns(chosen, base, layout, registry, scope.skips) as found:
+        with _by_columns(chosen, base, layout, registry, skips) as found:
             yield found
+
+
+@contextmanager
+def _compiled(chosen: Chosen, layout: Layout) -> Iterator["DataFrame"]:
+    session = chosen.events.sparkSession
+    view = f"eventfold_{next(_numbers)}"
+    chosen.events.createOrReplaceTempView(view)
+    try:
+        yield session.sql(compile_fold(Spark(view), layout, chosen.types).fold)
+    finally:
+        session.catalog.dropTempView(view)
 
 
 @contextmanager
@@ -78,14 +113,11 @@ def _by_columns(
     skips: frozenset[tuple[str, int]],
 ) -> Iterator[Touched]:
     key = layout.slots[0].name
-    session = chosen.events.sparkSession
-    view = f"eventfold_{next(_numbers)}"
-    chosen.events.createOrReplaceTempView(view)
-    part = session.sql(compile_fold(Spark(view), layout, chosen.types).fold)
-    merged = _merged(part, base, layout).persist()
+    with _compiled(chosen, layout) as part:
+        merged = _merged(part, base, layout).persist()
     try:
         doubtful = merged.where("_doubt").select(key)
-        if doubtful.isEmpty():
+        if not doubtful.count():
             yield Touched(_shown(merged, layout), chosen.parked)
         elif layout.spec.key_is_stream:
             is_doubtful = f.broadcast(doubtful)
@@ -102,7 +134,6 @@ def _by_columns(
                 yield found
     finally:
         merged.unpersist()
-        session.catalog.dropTempView(view)
 
 
 def _merged(part: "DataFrame", base: "DataFrame", layout: Layout) -> "DataFrame":

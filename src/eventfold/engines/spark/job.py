@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from eventfold.engines.port import MOST, Ran
+from eventfold.engines.spark.batch import Chosen, choose
 from eventfold.engines.spark.failures import typed
-from eventfold.engines.spark.folding import folded
-from eventfold.engines.spark.merging import merge
+from eventfold.engines.spark.folding import folded, parts
+from eventfold.engines.spark.merging import Merge, NotCertain, merge, merge_parts
 from eventfold.engines.spark.settings import RELIES_ON, setting
 from eventfold.engines.spark.sources.port import Fresh, Source
 from eventfold.errors import CursorLost, EventfoldError, StaleCursor, TableInvalid
@@ -184,21 +185,42 @@ class TableJob:
             skips=frozenset((skip.stream, skip.version) for skip in left_out.skips),
             parked={parked.stream: parked for parked in left_out.parked},
         )
-        session = new.events.sparkSession
-        base = session.read.format("delta").option("versionAsOf", self._newest()).load(self._path)
-        with folded(new.events, base.select(*self._names), self._layout, self._registry, scope) as touched:
-            stamp = structs.replace(there.stamp, change=there.stamp.change + 1, cursor=new.cursor)
-            leaves = LeftOut(tuple(touched.parked.values()), left_out.skips)
-            made = self._commit(there, stamp, leaves, touched.rows)
+        chosen = choose(new.events, self._layout, self._registry, scope, new.versions)
+        stamp = structs.replace(there.stamp, change=there.stamp.change + 1, cursor=new.cursor)
+        made = self._added(there, stamp, chosen, left_out)
+        if made is None:
+            made = self._laid_over(there, stamp, chosen, left_out)
         self.events += new.number
         self.batches += 1
         self._tell(new.number, time.monotonic() - began, made)
         self._landed(made)
 
-    def _commit(self, there: Version, stamp: Stamp, left_out: LeftOut, rows: "DataFrame") -> Version:
-        if not rows.isEmpty():
+    def _added(self, there: Version, stamp: Stamp, chosen: Chosen, left_out: LeftOut) -> Version | None:
+        """What the batch was folded to, added to the rows by the MERGE; None where that is not certain."""
+        leaves = LeftOut(tuple(chosen.parked.values()), left_out.skips)
+        with parts(chosen, self._layout) as rows:
+            if rows is None:
+                return None
+            with suppress(NotCertain):
+                return self._commit(there, stamp, leaves, rows, merge_parts)
+        return None
+
+    def _laid_over(self, there: Version, stamp: Stamp, chosen: Chosen, left_out: LeftOut) -> Version:
+        """The rows as they are to be, of those that are there and the batch."""
+        session = chosen.events.sparkSession
+        base = session.read.format("delta").option("versionAsOf", self._newest()).load(self._path)
+        held = base.select(*self._names)
+        skips = frozenset((skip.stream, skip.version) for skip in left_out.skips)
+        with folded(chosen, held, self._layout, self._registry, skips) as touched:
+            leaves = LeftOut(tuple(touched.parked.values()), left_out.skips)
+            return self._commit(there, stamp, leaves, touched.rows, merge)
+
+    def _commit(
+        self, there: Version, stamp: Stamp, left_out: LeftOut, rows: "DataFrame", how: Merge
+    ) -> Version:
+        if rows.count():
             prepared = self._publication.prepare(there, stamp, left_out)
-            merge(self._path, rows, self._layout, prepared)
+            how(self._path, rows, self._layout, prepared)
             try:
                 return self._publication.landed(prepared)
             except StaleCursor:

@@ -3,6 +3,8 @@
 Rows are called `t` where they stand and `s` where they come from; everything else comes from the table definition.
 """
 
+from collections.abc import Iterator
+
 from eventfold.engines.spark.dialect import SLACK, Spark
 from eventfold.engines.spark.texts import sql_type
 from eventfold.readmodels.declaring.layout import Layout, Place, Slot
@@ -29,15 +31,25 @@ def updates(layout: Layout) -> dict[str, str]:
 
 def may_overflow(layout: Layout) -> str:
     """Whether a sum may have left its type at some event of the batch."""
-    checks = []
+    found = (
+        f"coalesce(abs(CAST(t.`{name}` AS DOUBLE)), 0) * {SLACK} + s._abs{n} >= {limit}"
+        for n, name, limit in _sums(layout)
+    )
+    return " OR ".join(found) or "FALSE"
+
+
+def is_large(layout: Layout) -> str:
+    """The same where the key has no row yet."""
+    return " OR ".join(f"_abs{n} >= {limit}" for n, _, limit in _sums(layout)) or "FALSE"
+
+
+def _sums(layout: Layout) -> Iterator[tuple[int, str, str]]:
+    """Of each exact sum the number of its place, its column, and what it must stay below."""
     for n, place in enumerate(layout.places):
         kind = place.column.type
-        if place.column.reducer != "sum" or kind.kind == "double":
-            continue
-        held = f"coalesce(abs(CAST(t.`{place.name}` AS DOUBLE)), 0) * {SLACK}"
-        digits = min(kind.precision, _WIDEST - 1) - kind.scale if kind.kind == "decimal" else 18
-        checks.append(f"{held} + s._abs{n} >= 1e{digits}")
-    return " OR ".join(checks) or "FALSE"
+        if place.column.reducer == "sum" and kind.kind != "double":
+            digits = min(kind.precision, _WIDEST - 1) - kind.scale if kind.kind == "decimal" else 18
+            yield n, place.name, f"1e{digits}"
 
 
 def _updated(layout: Layout, place: Place) -> dict[str, str]:

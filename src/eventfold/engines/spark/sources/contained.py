@@ -5,7 +5,7 @@ checkpoint is ahead of the table. The first two are cut here; the last is an err
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as f
 
@@ -15,6 +15,19 @@ from eventfold.feed.cursor import Cursor, Mark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+
+class _Span(NamedTuple):
+    """The lowest and the highest position of some events, their number, and the id of the highest."""
+
+    low: int
+    high: int
+    number: int
+    newest: bytes
+
+    def joined(self, other: "_Span") -> "_Span":
+        newest = max(self, other, key=lambda span: span.high).newest
+        return _Span(min(self.low, other.low), max(self.high, other.high), self.number + other.number, newest)
 
 
 def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
@@ -29,14 +42,10 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
         CursorLost: events between the cursor and the batch are missing, or inside the batch.
         ForeignCursor: another event stands in the log where the cursor stands.
     """
-    parts = (
-        events.groupBy("partition")
-        .agg(f.min("position"), f.max("position"), f.count("*"), f.max_by("id", "position"))
-        .collect()
-    )
+    versions, spans = _surveyed(events)
     marks: dict[str, Mark] = {}
     count = 0
-    for partition, low, high, number, newest in parts:
+    for partition, (low, high, number, newest) in spans.items():
         mark = cursor.marks.get(partition, Mark())
         if low > mark.position + 1 or number != high - low + 1:
             raise CursorLost(
@@ -52,7 +61,20 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
             count += high - mark.position
     if not marks:
         return None
-    return Fresh(_behind(events, cursor, marks), cursor.with_marks(marks), count)
+    return Fresh(_behind(events, cursor, marks), cursor.with_marks(marks), count, versions)
+
+
+def _surveyed(events: "DataFrame") -> tuple[frozenset[tuple[str, int]], dict[str, _Span]]:
+    """The versions of types that occur, and what each partition has; in one job, since each reads the batch."""
+    kind = ("partition", "type", "schema_version")
+    span = (f.min("position"), f.max("position"), f.count("*"), f.max_by("id", "position"))
+    versions: set[tuple[str, int]] = set()
+    spans: dict[str, _Span] = {}
+    for partition, name, version, *found in events.groupBy(*kind).agg(*span).collect():
+        versions.add((str(name), int(version)))
+        one, other = _Span(*found), spans.get(partition)
+        spans[partition] = one if other is None else one.joined(other)
+    return frozenset(versions), spans
 
 
 def _check(events: "DataFrame", partition: str, mark: Mark, table: str) -> None:

@@ -16,11 +16,14 @@ class Fresh(NamedTuple):
         events: them, with the columns of the feed (`log.COLUMNS`).
         cursor: behind them.
         number: how many they are.
+        versions: the types that occur among them, each with a schema version, and maybe others; None where nobody has
+            looked.
     """
 
     events: "DataFrame"
     cursor: Cursor
     number: int
+    versions: frozenset[tuple[str, int]] | None = None
 
 
 class Source(Protocol):

@@ -1,0 +1,1 @@
+"""The tables on Spark beside the same work written by hand: `./dev bench spark`."""
