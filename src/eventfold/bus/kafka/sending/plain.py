@@ -1,8 +1,9 @@
 """Sends without idempotence, for brokers that have none: one request in flight for each partition.
 
 What the client queues behind a request that failed would overtake it. So a request is filled, sent, and all its reports
-are in before the next is begun; the client does not send a second time by itself, and the first report that is no
-success ends it all. Whoever goes on looks at the topic first. Requests for several partitions are on their way at once.
+are in before the next is begun; the client sends a second time only what a broker has refused as not its own, with
+nothing behind it, and the first report that is no success ends it all. Whoever goes on looks at the topic first.
+Requests for several partitions are on their way at once.
 """
 
 import time
