@@ -6,9 +6,11 @@ from eventfold.bus.kafka.url import is_server, mode_of, options_of, split, topic
 from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 
+_HELPER = "helper"
+
 
 def open_url(url: str, secret: str | None = None) -> Topic:
-    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE]`.
+    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE&helper=on]`.
 
     The password is the secret, or stands in the environment.
 
@@ -21,10 +23,13 @@ def open_url(url: str, secret: str | None = None) -> Topic:
     if not all(is_server(server) for server in servers):
         raise _wrong("its brokers are HOST:PORT, with commas between them, without a user or a password")
     topic = topic_of(parts, _wrong)
-    options = options_of(parts, OPTIONS, _wrong)
+    options = options_of(parts, {*OPTIONS, _HELPER}, _wrong)
     mode = mode_of(options, "transactional", _wrong)
+    helper = options.pop(_HELPER, "off")
+    if helper not in {"on", "off"}:
+        raise _wrong(f"{_HELPER} is on or off")
     client = {"bootstrap.servers": ",".join(servers), **security_settings(options, servers, secret)}
-    return KafkaTopic(client, topic, mode=mode)
+    return KafkaTopic(client, topic, mode=mode, is_helped=helper == "on")
 
 
 def _wrong(what: str) -> UnsupportedUrl:
