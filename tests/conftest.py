@@ -19,14 +19,18 @@ TAKES_LONG = {
     "test_a_table_at_any_moment_is_the_fold_from_zero",
     "test_every_cursor_gives_the_tables_as_they_were",
     "test_pages_join_without_a_seam",
-    "test_a_crash_at_any_step_of_folding_leaves_right_rows",
     "test_a_crash_at_any_step_of_publishing_and_rebuilding_leaves_right_rows",
-    "test_a_crash_at_any_step_of_the_keeper_counts_nothing_twice_or_never",
     "test_no_alarm_through_splits_restarts_rebuilds_and_parked_streams",
     "test_rebuilds_and_audits_leave_the_counts_of_the_whole_log",
     "test_the_same_history_gives_the_same_answers",
 }
 """Of the shipped suites, which carry no marks of ours."""
+
+QUICK_ON_SQLITE = {
+    "test_a_crash_at_any_step_of_folding_leaves_right_rows",
+    "test_a_crash_at_any_step_of_the_keeper_counts_nothing_twice_or_never",
+}
+"""Of those, what takes long over other stores only, whose suites are marked as slow themselves."""
 
 ONE_SEED = {
     "test_no_alarm_through_splits_restarts_rebuilds_and_parked_streams": {"store": "[0]", "testing": "[1]"},
@@ -68,10 +72,11 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if getattr(item, "originalname", "") in TAKES_LONG:
+    name = getattr(item, "originalname", "")
+    if name in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
-        if _waits_for_the_night(item):
-            item.add_marker(pytest.mark.nightly)
+    if name in TAKES_LONG | QUICK_ON_SQLITE and _waits_for_the_night(item):
+        item.add_marker(pytest.mark.nightly)
     if item.get_closest_marker("nightly") or (AT_NIGHT and item.get_closest_marker("more_at_night")):
         item.add_marker(pytest.mark.timeout(A_CAMPAIGN))
 

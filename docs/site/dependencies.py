@@ -23,8 +23,10 @@ _TITLES = {
 def reasons() -> dict[str, dict[str, str]]:
     """By extra (`dependencies` = always): each package and its reason."""
     text = _PYPROJECT.read_text("utf-8").partition("[project.scripts]")[0]
-    found = {name: dict(_LINE.findall(body)) for name, body in _GROUP.findall(text)}
-    return {name: packages for name, packages in found.items() if packages and name != "classifiers"}
+    found = {name: dict(_LINE.findall(body)) for name, body in _GROUP.findall(text) if name != "classifiers"}
+    for packages in found.values():
+        packages.pop("eventfold", None)  # an extra that brings another one
+    return {name: packages for name, packages in found.items() if packages}
 
 
 def markdown() -> str:

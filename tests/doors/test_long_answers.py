@@ -46,6 +46,7 @@ def body(text: str) -> list[str]:
     return [line for line in plain[border + 1 :] if line.startswith(" ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "ways"), LONG)
 def test_a_terminal_is_shown_a_screenful_and_told_of_the_rest(
     many: str, command: list[str], ways: list[str]
@@ -56,6 +57,7 @@ def test_a_terminal_is_shown_a_screenful_and_told_of_the_rest(
     assert f"... and {left}: {', '.join(ways)}" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "ways"), LONG)
 def test_anything_but_a_terminal_gets_every_row(many: str, command: list[str], ways: list[str]) -> None:
     whole = MANY - (command[0] == "query")

@@ -62,6 +62,7 @@ def killed(folder: Path, call: str, numbers: range) -> Iterator[str]:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_worker_killed_at_a_system_call_leaves_the_fold_of_a_prefix(tmp_path: Path) -> None:
     assert list(killed(tmp_path, "pwrite64", range(20, 110, 30))) == [""] * 3
 

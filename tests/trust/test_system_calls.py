@@ -42,6 +42,7 @@ def kill_points(folder: Path, call: str, numbers: range) -> Iterator[str]:
         yield verdict(place / "log.db", generated(APPENDS, SEED), promised)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "numbers"), [("fdatasync", range(5, 20, 5)), ("pwrite64", range(8, 60, 17))]
 )

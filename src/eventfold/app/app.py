@@ -122,7 +122,7 @@ class App(Definition):
         *,
         lake: str,
         checkpoints: str | None = None,
-        session: Any = None,
+        session: object = None,
         jars: str | None = None,
     ) -> OnSpark:
         """Binds the tables to Spark, for when one machine is not enough: the same definitions, the same rows.

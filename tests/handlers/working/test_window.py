@@ -77,6 +77,7 @@ class Follower:
         return self.committed, Progress.of(note)
 
 
+@pytest.mark.slow
 @given(
     streams=st.lists(st.integers(0, STREAMS - 1), min_size=20, max_size=40),
     steps=st.lists(st.tuples(st.sampled_from("rrrddddpkc"), st.integers(0, 50)), min_size=40, max_size=80),

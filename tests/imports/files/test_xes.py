@@ -238,6 +238,7 @@ def test_an_attribute_of_a_trace_behind_its_events_is_said_not_missed(store: Sto
         bring(store, written(tmp_path / "log.xes", text))
 
 
+@pytest.mark.slow
 def test_an_event_as_large_as_memory_is_refused_in_little_of_it(store: Store, tmp_path: Path) -> None:
     attribute = b"<string key='k%d' value='" + b"a" * 1_000_000 + b"'/>"
     many = b"".join(attribute.replace(b"%d", str(n).encode()) for n in range(100))

@@ -154,6 +154,7 @@ class Life:
             call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(5, 200))]
 )

@@ -49,6 +49,7 @@ def asking(account: StandIn, store: Store, name: str) -> Callable[[], object]:
     }[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cuts", CUTS, ids=["some", "every byte"])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_question_whose_answer_is_cut_is_asked_again(
@@ -87,6 +88,7 @@ def test_an_absence_whose_sub_status_was_cut_is_no_absence(account: StandIn, sto
         account.faults.clear()
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_look_takes_a_part_for_the_whole(
     account: StandIn, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
