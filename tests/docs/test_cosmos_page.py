@@ -20,7 +20,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 def test_a_stream_is_closed_and_continued_by_what_the_page_shows(
     monkeypatch: pytest.MonkeyPatch, crashes: int
 ) -> None:
-    (shown,) = BLOCKS
+    (shown,) = (block for block in BLOCKS if "def continue_in" in block)
     names: dict[str, Any] = {"__name__": "shown"}
     exec(compile(shown, "docs/cosmos.md", "exec", dont_inherit=True), names)
     ledger, continue_in = names["Ledger"], names["continue_in"]

@@ -46,11 +46,13 @@ class Shop:
         self.folder = folder
         self.log = log or f"sqlite:///{folder}/log.db"
         self.lake = str(folder / "lake")
+        self.state = "here"
         with self.opened():
             pass
 
-    def opened(self, state: str = "here") -> "Live":
-        return APP.open(self.log, state=f"sqlite:///{self.folder}/{state}.state", lake=self.lake)
+    def opened(self, state: str | None = None) -> "Live":
+        place = f"sqlite:///{self.folder}/{state or self.state}.state"
+        return APP.open(self.log, state=place, lake=self.lake)
 
     def note(self, first: int, last: int, *, boxes: int = 7) -> None:
         with ef.open_store(self.log) as store:
@@ -96,6 +98,11 @@ class Shop:
             publication = live.table(Boxes).publication
             assert publication is not None
             return rows_of(publication)
+
+    def standing(self) -> list[dict[str, Any]]:
+        """The rows that are published, whoever keeps them."""
+        with self.opened() as live:
+            return rows_of(live.table(Boxes).publication)
 
     def published(self, job: TableJob) -> list[dict[str, Any]]:
         return rows_of(job.publication)

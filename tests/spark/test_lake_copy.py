@@ -12,6 +12,7 @@ from eventfold.engines.spark.sources.lakecopy import LakeCopySource
 from eventfold.engines.spark.sources.log import COLUMNS
 from eventfold.readmodels.open import open_copy
 from eventfold.testing.making import make
+from tests.doors.calling import eventfold
 from tests.spark.shop import Shop
 
 pytest.importorskip("pyspark")
@@ -49,7 +50,9 @@ def test_a_table_is_folded_by_commits_while_the_log_is_away(shop: Shop) -> None:
     shutil.rmtree(shop.folder / "checkpoints")
     shop.note(50, 60)
     shop.copy()
-    assert shop.job(LakeCopySource(shop.lake)).run().events == 10
+    told = eventfold("-a", "tests.spark.shop:APP", "--lake", shop.lake, "spark", "run", "--from", "lake-copy")
+    assert told.code == 0, told
+    assert "boxes: 10 events in " in told.err
     assert shop.published(job) == shop.expected()
 
 

@@ -75,6 +75,10 @@ def test_a_command_keeps_the_tables_that_spark_may_and_leaves_others(shop: Shop)
         assert told.code == 5
         assert "`eventfold take-over boxes --engine spark`" in told.err
     assert called(shop, "parcels").code == 4
+    for source, option in {"bus": "--bus", "lake-copy": "eventfold run --once --copy"}.items():
+        told = called(shop, "--from", source)
+        assert told.code in {2, 4}
+        assert option in told.err
     assert called(shop, "boxes", "--every", "often").code == 3
 
 

@@ -27,6 +27,7 @@ MADE_UP = {
     "tests/readmodels/lakecopy/test_chunks.py": "the key of the stand-in",
     "tests/readmodels/lakecopy/test_rows.py": "a word in the data of an event",
     "tests/readmodels/lakecopy/test_through.py": "the key of the stand-in",
+    "tests/bus/test_java.py": "a password that has to be quoted",
     "tests/bus/test_open.py": "a password in a URL that is refused",
     "src/eventfold/bus/kafka/security.py": "the name of a variable",
     "tests/handlers/targets/test_own.py": "a password that no text may show",

@@ -13,11 +13,11 @@ from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
 from eventfold.bus.open import open_topic
+from eventfold.engines.port import From
 from eventfold.errors import ConfigInvalid
 from eventfold.handlers.targets.open import check_places as check_targets
 from eventfold.handlers.targets.place import Place
 from eventfold.readmodels.lakecopy.port import TABLE
-from eventfold.store.lacking import only_the_log
 from eventfold.store.open import check_url, is_topic, open_store
 from eventfold.store.port import Store
 
@@ -118,9 +118,11 @@ class App(Definition):
 
     def on_spark(
         self,
-        url: str,
+        url: str | None,
         *,
         lake: str,
+        source: From | None = None,
+        bus: str | None = None,
         checkpoints: str | None = None,
         session: object = None,
         jars: str | None = None,
@@ -130,8 +132,11 @@ class App(Definition):
             done = shop.on_spark("sqlite:////data/shop.db", lake="/data/lake").run()
 
         Args:
-            url: of the event store, which every worker of Spark can open.
+            url: of the event store, which every worker of Spark can open; None: another source is named.
             lake: the folder of the Delta tables.
+            source: "store", "lake-copy" (the log is not opened then) or "bus"; default: the bus where one is named, or
+                where the URL is that of a topic, else the store.
+            bus: the URL of a topic of the log's events, as for `open`.
             checkpoints: the folder where Spark notes how far it has read; default: beside the lake.
             session: default: that of this process, as a notebook has one; where there is none, one is made, which
                 `close` ends. Its settings stay as they are: what a fold relies on, such as UTC, is set for its own
@@ -140,24 +145,24 @@ class App(Definition):
                 Maven, once.
 
         Raises:
-            ConfigInvalid: log, lake and checkpoints are not in places of their own.
+            ConfigInvalid: log, lake and checkpoints are not in places of their own, or the source is not named.
             ExtraMissing: Spark, Java or Delta Lake is not here.
-            LogNotFound: there is none.
-            CapabilityMissing: only a topic of the log is named, or positions do not order it.
-            UnsupportedUrl, StorageError: as `open`.
+            LogNotFound: there is none, or no copy of it.
+            CapabilityMissing: a topic of a log that positions do not order.
+            UnsupportedUrl, StorageError, BusUnavailable, TopicUnfit: as `open`.
         """
-        check_url(url, "an event store")
-        if is_topic(url):
-            raise only_the_log("Folding on Spark")
-        check_places(url, state=state_of(url), lake=lake, tables=self.tables)
+        if url is not None or source not in {"lake-copy", "bus"}:
+            check_url(url, "an event store")
+        if url is not None:
+            check_places(url, state=state_of(url), lake=lake, tables=self.tables)
         place = checkpoints_of(lake, checkpoints)
         from eventfold.engines.open import open_cluster  # which loads what only Spark and rebuilds need
 
         cluster = open_cluster()
-        source = cluster.source(url)
+        taken = cluster.source(source, store=url, lake=str(Path(lake).absolute()), bus=bus)
         there: AbstractContextManager[Any] = (
             nullcontext(session)
             if session is not None
             else cluster.session(Path(jars) if jars is not None else None)
         )
-        return OnSpark(self, cluster, there, source, lake=str(Path(lake).absolute()), checkpoints=place)
+        return OnSpark(self, cluster, there, taken, lake=str(Path(lake).absolute()), checkpoints=place)

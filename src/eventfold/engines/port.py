@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import msgspec
 
@@ -12,6 +12,9 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Follower
 from eventfold.readmodels.declaring.table import TableSpec
 
+From = Literal["store", "lake-copy", "bus"]
+"""The log itself, its copy in the lake, or a topic of its events."""
+SOURCES: tuple[From, ...] = get_args(From)
 MOST = 1_000_000
 """Events of one batch, unless somebody says otherwise."""
 MOST_OF_ALL = 1_000_000_000
@@ -82,8 +85,21 @@ class Cluster(Protocol):
     def made(self, jars: Path | None, settings: Mapping[str, str]) -> Any:
         """A new session, with settings beside its own; errors as `session`."""
 
-    def source(self, url: str) -> Source:
-        """The log behind a URL; errors as `open_store`."""
+    def source(self, which: From | None, *, store: str | None, lake: str, bus: str | None) -> Source:
+        """Where events are taken from.
+
+        Args:
+            which: None: the topic where one is named, else the store.
+            store: the URL of the log, or of a topic of it.
+            lake: the folder of the Delta tables, with the copy.
+            bus: the URL of the topic.
+
+        Raises:
+            ConfigInvalid: there is no such source, or its place is not named.
+            LogNotFound: there is no log, no copy of it.
+            CapabilityMissing: Spark cannot follow it.
+            UnsupportedUrl, StorageError, BusUnavailable, TopicUnfit: it cannot be opened.
+        """
 
     def job(
         self,

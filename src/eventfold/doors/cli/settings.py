@@ -19,6 +19,7 @@ from eventfold.bus.open import open_topic
 from eventfold.bus.port import Topic
 from eventfold.doors.cli.configuration import FILE, Configuration, Given, configured
 from eventfold.doors.cli.targets import show_log
+from eventfold.engines.port import From
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.foreign import said
 from eventfold.handlers.targets.place import Place
@@ -139,19 +140,24 @@ class Settings:
             lambda: app.open(url, **opened, copy=self.copy, targets=self.targets, create=False)
         )
 
-    def open_on_spark(self, *, checkpoints: str | None, jars: str | None) -> OnSpark:
+    def open_on_spark(self, source: From | None, *, checkpoints: str | None, jars: str | None) -> OnSpark:
         """The app's tables on a session of Spark.
 
         Raises:
             ConfigInvalid: the app, the log or the lake is not named, or cannot be found.
         """
-        app, url, lake = self.definition(), self.url, self.lake
+        app, lake = self.definition(), self.lake
+        url = self.url if source in {None, "store"} and self.bus is None else self.store
         if lake is None:
             raise ConfigInvalid(
                 f"Name the folder of the published tables: --lake FOLDER, EVENTFOLD_LAKE, or lake = in {FILE}.",
                 key="lake",
             )
-        return self._named(lambda: app.on_spark(url, lake=lake, checkpoints=checkpoints, jars=jars))
+        return self._named(
+            lambda: app.on_spark(
+                url, lake=lake, source=source, bus=self.bus, checkpoints=checkpoints, jars=jars
+            )
+        )
 
     def open_log(self, *, create: bool = False, doing: str = "") -> Store:
         """The bare log; errors as `open_store`.

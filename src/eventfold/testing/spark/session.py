@@ -27,7 +27,8 @@ def open_session(jars: Path, *, cores: int = 2, scratch: Path | None = None) -> 
     settings = {
         "spark.master": f"local[{cores}]",
         "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseSerialGC",
+        # as quick to start as it can be: what runs once is not worth more
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
         "spark.sql.shuffle.partitions": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
     }

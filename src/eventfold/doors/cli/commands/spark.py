@@ -12,13 +12,13 @@ from eventfold.app.spark.onspark import check_every
 from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.once import Once
-from eventfold.doors.cli.settings import Settings, pass_settings
+from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import Saying, print_json, print_table, warn
 from eventfold.doors.cli.stopping import end_well, stop_on_signals
 from eventfold.doors.health.checks import BEHIND
 from eventfold.doors.health.logs import logging_json
 from eventfold.doors.health.serving import serving_health
-from eventfold.engines.port import MOST, MOST_OF_ALL
+from eventfold.engines.port import MOST, MOST_OF_ALL, SOURCES, From
 from eventfold.readmodels.telling import parked_warnings
 
 _log = logging.getLogger("eventfold.spark")
@@ -41,6 +41,14 @@ def spark() -> None:
     default="",
     help="Go on, with a batch so often, as '30 seconds', until Ctrl-C or SIGTERM. Default: take what is there and end.",
 )
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(SOURCES),
+    help="Where events are read: the log itself, its copy in the lake, or the topic that --bus (or the setting bus)"
+    " names. Default: the topic where one is named, else the log.",
+)
+@bus_option
 @click.option(
     "--most",
     type=click.IntRange(1, MOST_OF_ALL),
@@ -82,6 +90,7 @@ def run(
     settings: Settings,
     tables: tuple[str, ...],
     every: str,
+    source: From | None,
     most: int,
     checkpoints: str | None,
     jars: str | None,
@@ -103,7 +112,7 @@ def run(
         if every:
             end_well()
         closing.enter_context(logging_json(_hidden) if log == "json" else _sentences())
-        on_spark = closing.enter_context(settings.open_on_spark(checkpoints=checkpoints, jars=jars))
+        on_spark = closing.enter_context(settings.open_on_spark(source, checkpoints=checkpoints, jars=jars))
         left = {} if tables else on_spark.left()
         for name, engine in left.items():
             how = f"`eventfold take-over {name} --engine spark` gives it to Spark"
@@ -114,7 +123,11 @@ def run(
             if health_port is not None:
                 url = closing.enter_context(serving_health(on_spark, port=health_port, behind=behind))
                 _log.info("%s/health and %s/ready tell how it does.", url, url)
-            _log.info("%s follows %s on Spark; Ctrl-C ends it.", on_spark.app.name, masked(settings.url))
+            _log.info(
+                "%s follows %s on Spark; Ctrl-C ends it.",
+                on_spark.app.name,
+                masked(settings.store or settings.bus or "the lake copy"),
+            )
         done = on_spark.run(*tables, every=every, most=most, stop=stop)
         if settings.json:
             print_json({"tables": done, "left": left})

@@ -7,11 +7,11 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from eventfold.engines.port import Source
+from eventfold.engines.port import From, Source
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.following import Following
 from eventfold.engines.spark.running.session import made, opened
-from eventfold.engines.spark.sources.store import StoreSource
+from eventfold.engines.spark.sources.open import open_source
 from eventfold.events.registry import Registry
 from eventfold.readmodels.declaring.table import TableSpec
 
@@ -27,9 +27,9 @@ class SparkCluster:
         """A new session."""
         return made(jars, settings)
 
-    def source(self, url: str) -> Source:
-        """The log behind a URL."""
-        return StoreSource(url)
+    def source(self, which: From | None, *, store: str | None, lake: str, bus: str | None) -> Source:
+        """By its name."""
+        return open_source(which, store=store, lake=lake, bus=bus)
 
     def job(
         self,

@@ -15,7 +15,7 @@ from eventfold.engines.spark.sources.ends import Ends, EndsSource, end_of
 from eventfold.engines.spark.sources.log import COLUMNS
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.translated import own
-from eventfold.errors import CursorLost, ForeignCursor, LogNotFound
+from eventfold.errors import CheckpointBeyondHead, CursorInvalid, CursorLost, ForeignCursor, LogNotFound
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.lakecopy.borders import Borders
 from eventfold.readmodels.lakecopy.port import TABLE, CopyStamp
@@ -128,7 +128,15 @@ class LakeCopySource:
         here = low.cursor.marks
         if self.total_order and any(m.position > here[name].position for name, m in cursor.marks.items()):
             return low.commit
-        return self._borders.index(cursor)
+        try:
+            return self._borders.index(cursor)
+        except (CheckpointBeyondHead, CursorInvalid) as error:
+            raise CursorInvalid(
+                "The table stands at no border of the copy in the lake, and the partitions of this log have no order by"
+                " which a commit could be cut: go on from the log, --from store, or rebuild the table: `eventfold"
+                " rebuild`.",
+                **error.facts,
+            ) from None
 
     def _now(self) -> Sequence[CopyStamp]:
         found = self._borders.now()

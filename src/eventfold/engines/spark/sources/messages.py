@@ -166,7 +166,7 @@ def _reader(
 
 def _read(row: dict[str, Any], topic: str, log_id: str, count: int) -> dict[str, Any] | None:
     """A message as the feed of the bus reads it; None where that leaves it out."""
-    headers, body = row[_HEADERS], row[BODY]
+    headers, body = row[_HEADERS] or [], row[BODY]
     place = {AT: row[AT], OFFSET: row[OFFSET]}
     try:
         found = read_envelope([(header["key"], header["value"]) for header in headers], body)
