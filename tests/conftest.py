@@ -38,6 +38,12 @@ ONE_SEED = {
 }
 """Of those, what tries one of its seeds on four partitions, by the room; SQLite tries all, and so does the night."""
 
+OF_ONE_STREAM = {
+    f"eventfold.testing.contract.{name}"
+    for name in ("appending", "idempotency", "reading", "refusals", "snapshots")
+}
+"""Suites that know nothing of partitions: a stream is in one of them. Those that are written together may not be."""
+
 A_CAMPAIGN = 7_200
 """Seconds after which a campaign hangs; the other tests have the limit of pyproject.toml."""
 
@@ -75,7 +81,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     name = getattr(item, "originalname", "")
     if name in TAKES_LONG:
         item.add_marker(pytest.mark.slow)
-    if name in TAKES_LONG | QUICK_ON_SQLITE and _waits_for_the_night(item):
+    if (name in TAKES_LONG | QUICK_ON_SQLITE and _waits_for_the_night(item)) or _is_of_one_stream(item):
         item.add_marker(pytest.mark.nightly)
     if item.get_closest_marker("nightly") or (AT_NIGHT and item.get_closest_marker("more_at_night")):
         item.add_marker(pytest.mark.timeout(A_CAMPAIGN))
@@ -87,3 +93,10 @@ def _waits_for_the_night(item: pytest.Item) -> bool:
         return "::TestOnePartition::" in item.nodeid
     seeds = ONE_SEED.get(item.name.partition("[")[0], {})
     return item.name.endswith("[whole]") or not item.name.endswith(seeds.get(item.nodeid.split("/")[1], ""))
+
+
+def _is_of_one_stream(item: pytest.Item) -> bool:
+    """With one partition these run at night, with four always."""
+    if not isinstance(item, pytest.Function) or item.cls is None or item.cls.__name__ != "TestOnePartition":
+        return False
+    return item.function.__module__ in OF_ONE_STREAM

@@ -9,20 +9,6 @@ from azure.cosmos import _retry_utility
 from eventfold.store.cosmos.requests.settings import KEY
 from eventfold.testing.cosmos import StandIn
 
-OF_ONE_STREAM = {
-    f"eventfold.testing.contract.{name}"
-    for name in ("appending", "idempotency", "reading", "refusals", "snapshots")
-}
-"""Parts of the contract whose requests know nothing of physical partitions: a stream is in one of them."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With one partition these run at night; with four, which streams that are written together may lie in, always."""
-    if not isinstance(item, pytest.Function) or item.cls is None or item.cls.__name__ != "TestOnePartition":
-        return
-    if item.function.__module__ in OF_ONE_STREAM:
-        item.add_marker(pytest.mark.nightly)
-
 
 class Hurried:
     """The clock of the SDK, whose pauses between repeats pass in a twentieth: it adds them up, and does not look."""
