@@ -23,7 +23,7 @@ from eventfold.engines.spark import merging
 from tests.spark.shop import APP
 
 log, lake, jars = sys.argv[1:]
-statement = merging._statement
+setting = merging.setting
 table = Path(lake) / "boxes"
 
 def die(before):
@@ -33,9 +33,9 @@ def die(before):
 
 def watched(*arguments):
     threading.Thread(target=die, args=[set(table.glob("*.parquet"))], daemon=True).start()
-    return statement(*arguments)
+    return setting(*arguments)
 
-merging._statement = watched
+merging.setting = watched
 APP.on_spark(log, lake=lake, jars=jars).run()
 """
 """Its first file of rows is there, and its commit is not, or has just come."""
