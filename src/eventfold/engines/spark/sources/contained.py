@@ -4,7 +4,8 @@ Spark gives a batch again after a crash, with other borders after its checkpoint
 checkpoint is ahead of the table. The first two are cut here; the last is an error.
 """
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as f
@@ -18,29 +19,33 @@ if TYPE_CHECKING:
 
 
 class _Span(NamedTuple):
-    """The lowest and the highest position of some events, their number, and the id of the highest."""
+    """The lowest and the highest position of some events, their number, and a sum over the id of the highest."""
 
     low: int
     high: int
     number: int
-    newest: bytes
+    newest: int
 
     def joined(self, other: "_Span") -> "_Span":
         newest = max(self, other, key=lambda span: span.high).newest
         return _Span(min(self.low, other.low), max(self.high, other.high), self.number + other.number, newest)
 
 
-def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
+def fresh(
+    events: "DataFrame", cursor: Cursor, table: str, event_at: Callable[[str, int], str] | None = None
+) -> Fresh | None:
     """The events of a batch behind a cursor; None where there are none.
 
     Args:
         events: of a log whose positions are dense.
         cursor: what the table contains.
         table: its name, for an error.
+        event_at: the id of the event at a position of a partition, as the log says it; None: the batch is asked, which
+            should be kept by Spark then.
 
     Raises:
         CursorLost: events between the cursor and the batch are missing, or inside the batch.
-        ForeignCursor: another event stands in the log where the cursor stands.
+        ForeignCursor: another event stands in the log where the cursor stands, or where the batch ends.
     """
     versions, spans = _surveyed(events)
     marks: dict[str, Mark] = {}
@@ -57,7 +62,10 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
         if low <= mark.position <= high:
             _check(events, partition, mark, table)
         if high > mark.position:
-            marks[partition] = Mark(high, bytes(newest).hex())
+            event = event_at(partition, high) if event_at is not None else _event_at(events, partition, high)
+            if zlib.crc32(bytes.fromhex(event)) != newest:
+                raise _foreign(high, table)
+            marks[partition] = Mark(high, event)
             count += high - mark.position
     if not marks:
         return None
@@ -65,9 +73,12 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
 
 
 def _surveyed(events: "DataFrame") -> tuple[frozenset[tuple[str, int]], dict[str, _Span]]:
-    """The versions of types that occur, and what each partition has; in one job, since each reads the batch."""
+    """The versions of types that occur, and what each partition has.
+
+    In one job, since each reads the batch; of numbers alone, since Spark sorts the events where bytes are among them.
+    """
     kind = ("partition", "type", "schema_version")
-    span = (f.min("position"), f.max("position"), f.count("*"), f.max_by("id", "position"))
+    span = (f.min("position"), f.max("position"), f.count("*"), f.max_by(f.crc32("id"), "position"))
     versions: set[tuple[str, int]] = set()
     spans: dict[str, _Span] = {}
     for partition, name, version, *found in events.groupBy(*kind).agg(*span).collect():
@@ -78,15 +89,22 @@ def _surveyed(events: "DataFrame") -> tuple[frozenset[tuple[str, int]], dict[str
 
 
 def _check(events: "DataFrame", partition: str, mark: Mark, table: str) -> None:
-    here = events.where((f.col("partition") == partition) & (f.col("position") == mark.position))
-    found = [bytes(row["id"]).hex() for row in here.select("id").collect()]
-    if mark.event and found != [mark.event]:
-        raise ForeignCursor(
-            f"Another event stands at position {mark.position:,} of the log than when {table} was written: the log was"
-            f" restored or swapped. Open the right log (--store URL), or fold {table} anew:"
-            f" `eventfold take-over {table} --rebuild`.",
-            position=mark.position,
-        )
+    if mark.event and _event_at(events, partition, mark.position) != mark.event:
+        raise _foreign(mark.position, table)
+
+
+def _foreign(position: int, table: str) -> ForeignCursor:
+    return ForeignCursor(
+        f"Another event stands at position {position:,} of the log than when it was read for {table}: the log was"
+        f" restored or swapped. Open the right log (--store URL), or fold {table} anew:"
+        f" `eventfold take-over {table} --rebuild`.",
+        position=position,
+    )
+
+
+def _event_at(events: "DataFrame", partition: str, position: int) -> str:
+    here = events.where((f.col("partition") == partition) & (f.col("position") == position))
+    return "".join(bytes(row["id"]).hex() for row in here.select("id").collect())
 
 
 def _behind(events: "DataFrame", cursor: Cursor, marks: Mapping[str, Mark]) -> "DataFrame":

@@ -53,9 +53,10 @@ class StoreSource:
 
     @contextmanager
     def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:
-        """By position."""
-        batch.persist()
-        try:
-            yield fresh(batch, own(after), table)
-        finally:
-            batch.unpersist()
+        """By position. What is read twice costs less than what is kept."""
+        yield fresh(batch, own(after), table, self._event_at)
+
+    def _event_at(self, _partition: str, position: int) -> str:
+        with open_store(self._url, create=False) as store:
+            (mark,) = store.feed().at_position(position).marks.values()
+        return mark.event
