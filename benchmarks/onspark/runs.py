@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
 import eventfold as ef
 from benchmarks.onspark import byhand, orders
 from eventfold.engines.open import open_engine
@@ -76,10 +78,9 @@ class Bench:
         return _timed(lambda: _away(byhand.fold(self._events())))
 
     def fold_embedded(self, _: Path) -> float:
-        """The same by DuckDB, from the log."""
-        with ef.open_store(self._log, create=False) as store:
-            feed = store.feed()
-            events = feed.arrow(feed.start(), feed.end(), needed_columns(LAYOUT, Scope()))
+        """The same by DuckDB from the same file."""
+        with pq.ParquetFile(self._file) as file:
+            events = file.iter_batches(batch_size=100_000, columns=needed_columns(LAYOUT, Scope()))
             return _timed(lambda: open_engine().fold(events, LAYOUT, REGISTRY, scope=Scope()))
 
     def catch_up(self, folder: Path) -> float:
