@@ -52,7 +52,7 @@ class Bench:
         self._file = folder / "events.parquet"
         orders.fill(self._log)
         orders.keep(self._log, self._file)
-        self.session = open_session(jars, scratch=folder)
+        self.session = open_session(jars, scratch=folder, brief=False)
         self.session.dataSource.register(EventfoldSource)
         self.fold(folder)
         self.fold_by_hand(folder)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def open_session(jars: Path, *, cores: int = 2, scratch: Path | None = None) -> "SparkSession":
+def open_session(
+    jars: Path, *, cores: int = 2, scratch: Path | None = None, brief: bool = True
+) -> "SparkSession":
     """Starts Spark with Delta Lake; it listens on loopback only.
 
     The process and its workers keep the time zone UTC from here on: rows that become Python objects have naive times in
@@ -21,14 +23,15 @@ def open_session(jars: Path, *, cores: int = 2, scratch: Path | None = None) -> 
         jars: as `spark_jars` gives them.
         cores: how many tasks run at once.
         scratch: where it keeps what it spills; None: where the machine keeps temporary files.
+        brief: whether it compiles as quickly as it can, which suits what runs once; what runs for long is slower then.
     """
     os.environ["TZ"] = "UTC"
     time.tzset()
+    options = ["-Duser.timezone=UTC", "-XX:+UseSerialGC", *(["-XX:TieredStopAtLevel=1"] if brief else [])]
     settings = {
         "spark.master": f"local[{cores}]",
         "spark.driver.memory": "1g",
-        # as quick to start as it can be: what runs once is not worth more
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": " ".join(options),
         "spark.sql.shuffle.partitions": str(cores),
         "spark.databricks.delta.snapshotPartitions": "1",
     }
