@@ -17,6 +17,7 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from eventfold.engines.spark.sources.ends import Ends, EndsSource, end_of
 from eventfold.engines.spark.sources.log import COLUMNS, to_sql
+from eventfold.engines.spark.sources.ofstore import OfStore
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.translated import own
 from eventfold.errors import StorageBusy
@@ -35,35 +36,15 @@ _PAUSE = 0.1
 _parts = msgspec.json.Decoder(list[tuple[Cursor, Cursor]]).decode
 
 
-class RangesSource:
-    """Implements `Source`.
+class RangesSource(OfStore):
+    """Implements `Source`."""
 
-    Args:
-        url: of the store, which every worker can open; its secret stands in the environment of the workers.
-    """
-
-    name = "store"
     total_order = False
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        with open_store(url, create=False) as store:
-            self.log_id = store.log_id
 
     def start(self) -> Cursor:
         """Of every range of now."""
         with open_store(self._url, create=False) as store:
             return store.feed().start()
-
-    def check(self, cursor: Cursor) -> None:
-        """By the log."""
-        with open_store(self._url, create=False) as store:
-            store.feed().check(own(cursor))
-
-    def lag(self, cursor: Cursor) -> int | None:
-        """As the log counts."""
-        with open_store(self._url, create=False) as store:
-            return store.feed().lag(own(cursor))
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":  # noqa: ARG002 - see above
         """Where the log ended, again and again."""

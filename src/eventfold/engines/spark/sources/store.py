@@ -6,44 +6,24 @@ from typing import TYPE_CHECKING
 
 from eventfold.engines.spark.sources.contained import fresh
 from eventfold.engines.spark.sources.log import EventfoldSource
+from eventfold.engines.spark.sources.ofstore import OfStore
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.translated import own
 from eventfold.feed.cursor import Cursor
-from eventfold.store.open import file_of, open_store
+from eventfold.store.open import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-class StoreSource:
-    """Implements `Source`.
+class StoreSource(OfStore):
+    """Implements `Source`."""
 
-    Args:
-        url: of the store, which every worker can open.
-    """
-
-    name = "store"
     total_order = True
-
-    def __init__(self, url: str) -> None:
-        file = file_of(url)  # workers may run in another folder
-        self._url = url if file is None else url.replace(str(file), str(file.absolute()), 1)
-        with open_store(url, create=False) as store:
-            self.log_id = store.log_id
 
     def start(self) -> Cursor:
         """Position 0."""
         return Cursor(self.log_id, {})
-
-    def check(self, cursor: Cursor) -> None:
-        """By the log."""
-        with open_store(self._url, create=False) as store:
-            store.feed().check(own(cursor))
-
-    def lag(self, cursor: Cursor) -> int | None:
-        """By the log."""
-        with open_store(self._url, create=False) as store:
-            return store.feed().lag(own(cursor))
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":
         """By `format("eventfold")`."""
