@@ -5,6 +5,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -205,6 +206,16 @@ def test_every_page_of_the_guide_has_a_picture_that_can_be_seen_in_the_dark_and_
         assert f'aria-label="{said}"' in text
         assert "prefers-color-scheme: dark" in text
         assert "http" not in text.replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+
+@pytest.mark.parametrize("picture", sorted(DOCS.rglob("*.svg")), ids=lambda path: path.name)
+def test_a_picture_is_one_that_a_browser_shows(picture: Path) -> None:
+    """One whose text is no XML is shown as its description, and the page is built without a word."""
+    root = ET.parse(picture).getroot()
+    text = picture.read_text("utf-8")
+    assert root.tag.endswith("}svg")
+    assert set(re.findall(r"url\(#(.+?)\)", text)) <= set(re.findall(r'id="(.+?)"', text))
+    assert not (root.text or "").strip()
 
 
 def test_the_glossary_has_each_word_once_and_in_order() -> None:
