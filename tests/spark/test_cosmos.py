@@ -92,6 +92,7 @@ def end(shop: CosmosShop) -> "DataFrame":
         return shop.session.createDataFrame([(store.feed().end().to_json(),)], "end STRING")
 
 
+@pytest.mark.nightly
 def test_killed_between_two_commits_or_given_again_nothing_is_doubled(shop: CosmosShop) -> None:
     shop.note(0, 20)
     source = open_source("store", store=shop.log, lake=shop.lake)

@@ -96,6 +96,7 @@ def test_a_commit_that_lacks_events_is_refused(shop: Shop) -> None:
     assert shop.published(job) == []
 
 
+@pytest.mark.nightly
 def test_a_copy_that_was_made_anew_with_other_borders_is_gone_on_with(shop: Shop) -> None:
     shop.note(0, 20)
     shop.copy()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eventfold import open_store
+from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.log import COLUMNS, EventfoldSource
 from eventfold.testing.making import make
 
@@ -103,3 +104,14 @@ def test_options_that_cannot_be_are_told(
     given = options if "log" in options or not options else {"log": log, **options}
     with pytest.raises(Exception, match=said):
         spark.read.format("eventfold").options(**given).load().count()
+
+
+def test_a_second_session_of_a_process_reads_too(spark: "SparkSession", log: str) -> None:
+    """As two notebooks on a cluster have them; Spark refuses the second what the active one knows."""
+    names = []
+    for session in (spark, spark.newSession(), spark.newSession()):
+        names += [register(session, EventfoldSource) for _ in range(2)]
+        assert rows(session.read.format(names[-1]).option("log", log).load()) == expected(log)
+    assert names == ["eventfold"] * 2 + ["eventfold-2"] * 4
+    with pytest.raises(Exception, match="DATA_SOURCE_ALREADY_EXISTS"):
+        spark.newSession().dataSource.register(EventfoldSource)

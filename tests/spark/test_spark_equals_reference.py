@@ -39,6 +39,7 @@ from eventfold.readmodels.port import Engine, Folded, Scope
 from eventfold.testing.generated import histories, tables
 from eventfold.testing.making import make
 from tests.irregular import IRREGULAR_DATA
+from tests.laws import AT_NIGHT
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -98,7 +99,7 @@ def equal_in_any_batches(
         session,
         spec,
         history,
-        chunk=data.draw(st.sampled_from([3, 1000])),
+        chunk=data.draw(st.sampled_from([3 if AT_NIGHT else 5, 1000])),
         total_order=spec.in_order_only or data.draw(st.booleans()),
         scope=Scope(skips=frozenset(skipped), occurred_to_us=occurred_to),
     )

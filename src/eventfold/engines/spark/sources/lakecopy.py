@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as f
 
+from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.contained import fresh
 from eventfold.engines.spark.sources.ends import Ends, EndsSource, end_of
 from eventfold.engines.spark.sources.log import COLUMNS
@@ -67,10 +68,10 @@ class LakeCopySource:
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":
         """The borders."""
-        session.dataSource.register(CopyBorders)
+        name = register(session, CopyBorders)
         begun = self._now()[self._commit_of(own(after))].total
         options = {"lake": self._lake, "most": str(most), "begun": str(begun)}
-        return session.readStream.format(CopyBorders.name()).options(**options).load()
+        return session.readStream.format(name).options(**options).load()
 
     @contextmanager
     def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import functions as f
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
+from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.ends import Ends, EndsSource, end_of
 from eventfold.engines.spark.sources.log import COLUMNS, to_sql
 from eventfold.engines.spark.sources.ofstore import OfStore
@@ -48,9 +49,9 @@ class RangesSource(OfStore):
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":  # noqa: ARG002 - see above
         """Where the log ended, again and again."""
-        session.dataSource.register(LogEnds)
+        name = register(session, LogEnds)
         options = {"log": self._url, "begun": own(after).to_json()}
-        return session.readStream.format(LogEnds.name()).options(**options).load()
+        return session.readStream.format(name).options(**options).load()
 
     @contextmanager
     def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:  # noqa: ARG002 - it cannot be missing
@@ -61,9 +62,9 @@ class RangesSource(OfStore):
             yield None
             return
         session = batch.sparkSession
-        session.dataSource.register(_Between)
+        name = register(session, _Between)
         pieces = msgspec.json.encode(_pieces(begun, to)).decode()
-        events = session.read.format(_Between.name()).options(log=self._url, pieces=pieces).load().persist()
+        events = session.read.format(name).options(log=self._url, pieces=pieces).load().persist()
         try:
             newest = events.groupBy("partition").agg(
                 f.max_by("id", f.struct("position", "version")), f.count("*")

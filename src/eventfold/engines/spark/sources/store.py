@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.contained import fresh
 from eventfold.engines.spark.sources.log import EventfoldSource
 from eventfold.engines.spark.sources.ofstore import OfStore
@@ -27,8 +28,7 @@ class StoreSource(OfStore):
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":
         """By `format("eventfold")`."""
-        session.dataSource.register(EventfoldSource)
-        reader = session.readStream.format(EventfoldSource.name()).option("log", self._url)
+        reader = session.readStream.format(register(session, EventfoldSource)).option("log", self._url)
         return reader.option("most", str(most)).option("after", own(after).to_json()).load()
 
     @contextmanager
