@@ -97,3 +97,18 @@ def test_a_digest_says_what_the_events_are_and_not_in_which_pieces_they_came() -
             column = whole.column(name).take([1, 0, 2, 3, 4, 5])
             changed = whole.set_column(at, name, column)
             assert (digest(changed) == digest(whole)) == (column == whole.column(name))
+
+
+@pytest.mark.parametrize("positions", [[], [7], [1, 2, 9], [2, 1, 9], [1, 1, 2]])
+def test_events_are_sorted_where_they_are_not_in_the_order_of_their_digest(positions: list[int]) -> None:
+    streams = [f"box-{n}" for n in reversed(range(len(positions)))]
+    events = pa.table(
+        {
+            "position": pa.array(positions, pa.int64()),
+            "stream": pa.array(streams, pa.string()),
+            "version": pa.array([1] * len(positions), pa.int64()),
+        }
+    )
+    found = in_order(events)
+    assert found.to_pylist() == sorted(events.to_pylist(), key=lambda row: (row["position"], row["stream"]))
+    assert (found is events) == (positions == sorted(set(positions)))

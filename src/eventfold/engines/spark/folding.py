@@ -2,8 +2,9 @@
 
 `parts` folds onto nothing, for a MERGE that adds what comes to what is there, where SQL is certain of all. `folded`
 folds onto the rows that are there, and SQL folds what it is certain of: where a table's key is the stream, the keys
-that are in doubt are folded event by event by the reference, beside each other; where a key spans streams, an event
-that fails keeps later events of its stream from other keys, so that one task folds the batch in order.
+that are in doubt are folded event by event by the reference, beside each other. Where a key spans streams, SQL may not
+even be certain of the key, so that all of the batch is folded so, key by key. Only where an event fails there is it
+folded once more in one task, in order: later events of its stream are kept from other keys.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +14,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from pyspark.sql import functions as f
+from pyspark.sql.types import BooleanType, StringType, StructField, StructType
 
 from eventfold.engines.compiling.fold import compile_fold
 from eventfold.engines.spark.batch import Chosen
 from eventfold.engines.spark.dialect import Spark
 from eventfold.engines.spark.update import is_large, may_overflow, slot_type, updates
-from eventfold.engines.spark.workers import BASE, GONE, GROUP, PARKED, folder, parked_streams
+from eventfold.engines.spark.workers import (
+    BASE,
+    FAILS,
+    GONE,
+    GROUP,
+    KEY,
+    PARKED,
+    folder,
+    keyer,
+    parked_streams,
+)
 from eventfold.events.registry import Registry
 from eventfold.feed.parking import ParkedStream
 from eventfold.readmodels.declaring.layout import Layout
@@ -161,26 +173,66 @@ def _by_reference(
     registry: Registry,
     skips: frozenset[tuple[str, int]],
 ) -> Iterator[Touched]:
-    """Event by event: groups side by side where the key is the stream, else in one task."""
-    key, *_ = names = [slot.name for slot in layout.slots]
-    alone = not layout.spec.key_is_stream
-    events = chosen.with_skips.withColumn(GROUP, f.lit("") if alone else f.col("stream"))
-    held = base.select(f.struct(*names).alias(BASE), (f.lit("") if alone else f.col(key)).alias(GROUP))
-    if not alone:
-        held = held.join(events.select(GROUP).distinct(), GROUP, "left_semi")
-    both = events.unionByName(held, allowMissingColumns=True)
-    order = {"version": ["version"], "position": ["position"], "triple": ["recorded_us", "stream", "version"]}
-    ordered = [GROUP, f.col(BASE).isNull(), *order[layout.ordered_by]]
-    spread = both.coalesce(1) if alone else both.repartition(GROUP)
-    columns = [f"`{slot.name}` {slot_type(slot)}" for slot in layout.slots]
-    result = (
-        spread.sortWithinPartitions(*ordered)
-        .mapInArrow(folder(layout, registry, skips), f"{', '.join(columns)}, {GONE} BOOLEAN, {PARKED} STRING")
-        .persist()
-    )
+    """Event by event, groups side by side; in one task where that would not be right."""
+    fold = _Reference(chosen, base, layout, registry, skips)
+    if layout.spec.key_is_stream:
+        with fold.over(chosen.with_skips.withColumn(GROUP, f.col("stream")), touched=True) as found:
+            yield found
+        return
+    fields = chosen.with_skips.schema.fields
+    columns = StructType([*fields, StructField(KEY, StringType()), StructField(FAILS, BooleanType())])
+    keyed = chosen.with_skips.mapInArrow(keyer(layout, registry, skips), columns).persist()
     try:
-        texts = [row[0] for row in result.where(f.col(PARKED).isNotNull()).select(PARKED).collect()]
-        rows = _shown(result.where(f.col(PARKED).isNull()), layout)
-        yield Touched(rows, {**chosen.parked, **parked_streams(texts)})
+        if not keyed.where(FAILS).count():
+            counted = keyed.where(f.col(KEY).isNotNull()).withColumnRenamed(KEY, GROUP).drop(FAILS)
+            with fold.over(counted, touched=True) as found:
+                if len(found.parked) == len(chosen.parked):
+                    yield found
+                    return
     finally:
-        result.unpersist()
+        keyed.unpersist()
+    with fold.over(chosen.with_skips.withColumn(GROUP, f.lit("")), touched=False) as found:
+        yield found
+
+
+class _Reference(msgspec.Struct, frozen=True):
+    """The reference fold of a batch, with the arguments of `folded`."""
+
+    chosen: Chosen
+    base: "DataFrame"
+    layout: Layout
+    registry: Registry
+    skips: frozenset[tuple[str, int]]
+
+    @contextmanager
+    def over(self, events: "DataFrame", *, touched: bool) -> Iterator[Touched]:
+        """What it gives.
+
+        Args:
+            events: in groups, each of which is folded in one task.
+            touched: groups are keys, and take the rows of these; else all rows are of one group.
+        """
+        layout = self.layout
+        key, *_ = names = [slot.name for slot in layout.slots]
+        group = f.col(key) if touched else f.lit("")
+        held = self.base.select(f.struct(*names).alias(BASE), group.alias(GROUP))
+        if touched:
+            held = held.join(events.select(GROUP).distinct(), GROUP, "left_semi")
+        both = events.unionByName(held, allowMissingColumns=True)
+        spread = both.repartition(GROUP) if touched else both.coalesce(1)
+        order = {
+            "version": ["version"],
+            "position": ["position"],
+            "triple": ["recorded_us", "stream", "version"],
+        }
+        ordered = [GROUP, f.col(BASE).isNull(), *order[layout.ordered_by]]
+        columns = [f"`{slot.name}` {slot_type(slot)}" for slot in layout.slots]
+        columns += [f"{GONE} BOOLEAN", f"{PARKED} STRING"]
+        fold = folder(layout, self.registry, self.skips)
+        result = spread.sortWithinPartitions(*ordered).mapInArrow(fold, ", ".join(columns)).persist()
+        try:
+            texts = [row[0] for row in result.where(f.col(PARKED).isNotNull()).select(PARKED).collect()]
+            rows = _shown(result.where(f.col(PARKED).isNull()), layout)
+            yield Touched(rows, {**self.chosen.parked, **parked_streams(texts)})
+        finally:
+            result.unpersist()

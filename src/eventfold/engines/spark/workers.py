@@ -22,6 +22,8 @@ GROUP = "_group"
 BASE = "_base"
 GONE = "_gone"
 PARKED = "_parked"
+KEY = "_key"
+FAILS = "_fails"
 Batches = Iterable[pa.RecordBatch]
 _ROWS = 10_000
 
@@ -51,6 +53,37 @@ def upcaster(registry: Registry, unsure: str) -> Callable[[Batches], Iterator[pa
             yield pa.RecordBatch.from_pydict(columns)
 
     return upcast
+
+
+def keyer(
+    layout: Layout, registry: Registry, skips: frozenset[tuple[str, int]]
+) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    """Says beside each event which key it has for the reference fold, and whether that fails to take it.
+
+    In the columns `KEY` and `FAILS`; an event that does not count has neither.
+    """
+
+    def keyed(batches: Batches) -> Iterator[pa.RecordBatch]:
+        reference = Reference(layout, registry)
+        for batch in batches:
+            keys: list[str | None] = []
+            fails: list[bool] = []
+            for event in recorded(batch):
+                key, failed = None, False
+                if (event.stream, event.version) not in skips:
+                    try:
+                        taken = reference.take(event)
+                        key = None if taken is None else taken.key
+                    except EventfoldError:
+                        failed = True
+                keys.append(key)
+                fails.append(failed)
+            yield pa.RecordBatch.from_arrays(
+                [*batch.columns, pa.array(keys, pa.string()), pa.array(fails, pa.bool_())],
+                names=[*batch.schema.names, KEY, FAILS],
+            )
+
+    return keyed
 
 
 def folder(

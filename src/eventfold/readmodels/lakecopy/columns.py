@@ -58,7 +58,10 @@ ORDER = ("position", "stream", "version")
 
 
 def in_order(events: pa.Table) -> pa.Table:
-    """Events in the order of their digest."""
+    """Events in the order of their digest, in which a log with one partition gives them."""
+    places = events.column("position")
+    if pc.all(pc.less(places.slice(0, max(0, len(places) - 1)), places.slice(1)), min_count=0).as_py():
+        return events
     return events.sort_by([(name, "ascending") for name in ORDER])
 
 
