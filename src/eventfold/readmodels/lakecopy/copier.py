@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
+import pyarrow as pa
+
 from eventfold.errors import CheckpointBeyondHead, FeedRebased, ForeignCursor, LogMismatch, StaleCursor
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
@@ -106,8 +108,11 @@ class Copier:
         self._cursor, caught_up = chunk.cursor, chunk.caught_up
         if chunk.events.num_rows:
             # hashed and stamped before it is written: what the stamp says is what the log said
-            stamp, rows = _stamp(head, chunk), to_rows(chunk.events, head.stamp.commit + 1)
+            stamp = _stamp(head, chunk)
+            _give_back()
+            rows = to_rows(chunk.events, head.stamp.commit + 1)
             del chunk  # half of what is held
+            _give_back()
             self._table.append(head, rows, stamp)
             self.handled += stamp.events
         return caught_up
@@ -119,6 +124,11 @@ class Copier:
             )
         except (CheckpointBeyondHead, ForeignCursor, FeedRebased) as error:
             raise _of_another(error) from error
+
+
+def _give_back() -> None:
+    """What Arrow keeps for itself is as much again as the events, and what comes next has memory of its own."""
+    pa.default_memory_pool().release_unused()
 
 
 def _first(feed: Feed) -> CopyStamp:
