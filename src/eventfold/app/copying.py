@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from eventfold.store.open import is_topic
 
 if TYPE_CHECKING:
     from eventfold.readmodels.audit.report import AuditProgress, Findings
+    from eventfold.store.findings import Finding
 
 _log = logging.getLogger("eventfold.copier")
 _LEAVE_SECONDS = 8.0
@@ -86,6 +87,12 @@ class Copying:
 
         tell = progress or (lambda _what, _done, _of: None)
         return compare(self.table, self.feed, findings, lambda done, of: tell("copy", done, of)).events
+
+    def examine(self) -> "Sequence[Finding]":
+        """What `doctor` finds of it, without reading an event."""
+        with needing("A copy of the log", "lake"):
+            from eventfold.readmodels.lakecopy.examining import examine
+        return list(examine(self.table, self.feed))
 
     def standing(self) -> CopyStatus:
         """How it stands now."""

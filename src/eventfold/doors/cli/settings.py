@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from eventfold.app.app import App
+from eventfold.app.copying import Copying
 from eventfold.app.live import Live
 from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.open import open_topic
@@ -194,6 +195,14 @@ class Settings:
         """What is found about the log; errors as `examine_store`."""
         url = self.url
         return self._named(lambda: examine_store(url))
+
+    def examine_copy(self) -> Sequence[Finding]:
+        """What is found about the copy of the log in the lake, where one is kept; errors as `open_store`."""
+        lake, url = self.lake, self.url
+        if not self.copy or lake is None or is_topic(url):
+            return ()
+        with self._named(lambda: open_store(url, create=False)) as store:
+            return Copying(lake, store.log_id, store.feed()).examine()
 
     def _value(self, name: str) -> str | None:
         found = self.configuration.values.get(name)

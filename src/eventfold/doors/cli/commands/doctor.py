@@ -1,4 +1,4 @@
-"""`eventfold doctor`: whether a log can keep its promises where it is."""
+"""`eventfold doctor`: whether a log, and its copy in the lake, can keep their promises where they are."""
 
 import sys
 
@@ -13,13 +13,16 @@ from eventfold.errors import ConfigInvalid
 @click.command()
 @pass_settings
 def doctor(settings: Settings) -> int:
-    """Examine the log, what keeps it, and the targets of effects, those that the app names too; change nothing.
+    """Examine the log, its copy, what keeps it, and the targets of effects, also those of the app; change nothing.
 
     Example: eventfold -s sqlite:///shop.db doctor
     """
     handlers = settings.definition().handlers.values() if settings.app is not None else ()
     wanted = {handler.to: handler.name for handler in handlers if handler.to is not None}
-    found = [*settings.examine_log(), *examine_targets(settings.configuration.targets, wanted)]
+    found = list(settings.examine_log())
+    if all(finding.level != "problem" for finding in found):  # else the log may not open
+        found += settings.examine_copy()
+    found += examine_targets(settings.configuration.targets, wanted)
     problems = sum(finding.level == "problem" for finding in found)
     if settings.json:
         print_json([finding._asdict() for finding in found])
