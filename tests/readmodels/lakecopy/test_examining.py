@@ -74,3 +74,8 @@ def test_doctor_looks_at_the_copy_where_one_is_kept(tmp_path: Path, monkeypatch:
         assert told.code == 0
         rows = {row["what"]: row["level"] for row in json.loads(told.out)}
         assert rows.get("lake copy") == wanted
+    told = eventfold("--json", *given[:3], "abfss://c@x", "--copy", "doctor")
+    rows = {row["what"]: row for row in json.loads(told.out)}
+    assert (told.code, rows["lake copy"]["level"]) == (2, "problem")
+    assert "abfss" in rows["lake copy"]["found"]
+    assert len(rows) > 1

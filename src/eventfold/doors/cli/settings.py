@@ -202,7 +202,10 @@ class Settings:
         if not self.copy or lake is None or is_topic(url):
             return ()
         with self._named(lambda: open_store(url, create=False)) as store:
-            return Copying(lake, store.log_id, store.feed()).examine()
+            try:
+                return Copying(lake, store.log_id, store.feed()).examine()
+            except EventfoldError as error:  # of the lake: the rest is to be told all the same
+                return (Finding("problem", "lake copy", error.message),)
 
     def _value(self, name: str) -> str | None:
         found = self.configuration.values.get(name)
