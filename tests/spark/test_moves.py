@@ -12,7 +12,6 @@ import eventfold as ef
 from eventfold.bus.kafka.topic import KafkaTopic
 from eventfold.bus.relay.relay import Relay
 from eventfold.engines.port import From
-from eventfold.engines.spark.sources.log import EventfoldSource
 from eventfold.engines.spark.sources.open import open_source
 from eventfold.feed.loop import catch_up
 from tests.bus.making import make_topic
@@ -83,8 +82,8 @@ class Moving(Shop):
         self.on_spark = True
         job = self.job(open_source(_SOURCES[source], store=self.log, lake=self.lake, bus=self.bus))
         if source == "log":
-            self.session.dataSource.register(EventfoldSource)
-            batch = self.session.read.format("eventfold").option("log", self.log).load()
+            with ef.open_store(self.log) as store:
+                batch = self.session.createDataFrame([(store.feed().end().to_json(),)], "end STRING")
         elif source == "lake copy":
             batch = self.session.createDataFrame([(str(self.noted),)], "end STRING")
         else:

@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 import eventfold as ef
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.sources.log import EventfoldSource
@@ -126,10 +124,10 @@ def test_the_usual_job_is_right_until_a_batch_comes_again_and_ours_stays_right(
         lake=lake,
         checkpoints=str(tmp_path / "checkpoints"),
     )
-    with pytest.raises(ef.errors.CursorLost):
-        job.batch(events.where("position = 2"), 0)
-    for some in (first, first, events):
-        job.batch(some, 0)
+    for position in (3, 3, 2, 5):
+        with ef.open_store(log) as store:
+            place = store.feed().at_position(position).to_json()
+        job.batch(session.createDataFrame([(place,)], "end STRING"), 0)
     ours = [(row["order"], row["total"], row["paid"]) for row in rows(job)]
     assert ours == [*good, (HOSTILE, Decimal("7.00"), Decimal("7.00"))]
 

@@ -17,7 +17,7 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.port import Scope
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -42,6 +42,8 @@ def choose(
     registry: Registry,
     scope: Scope,
     versions: Collection[tuple[str, int]] | None = None,
+    *,
+    supposed: bool = False,
 ) -> Chosen:
     """The events of a batch that a table is to fold: type, category, scope; parked and skipped ones left out.
 
@@ -51,6 +53,7 @@ def choose(
         registry: knows event types and upcasters.
         scope: which events count.
         versions: the types that occur, each with a schema version, and maybe others; None: they are looked for.
+        supposed: nobody has looked whether there are others; SQL leaves those to the reference fold.
     """
     here, parked = _without_parked(_looked_at(events, layout, scope), scope)
     if versions is None:
@@ -61,10 +64,29 @@ def choose(
     types = frozenset(name for name, _ in versions)
     unknown = sorted(name for name in types if registry.version_of(name) is None and not registry.untyped)
     irregular = f.col(IRREGULAR) if IRREGULAR in here.columns else f.expr("FALSE")
-    marked = here.withColumn(UNSURE, irregular | f.col("type").isin(unknown))
+    unsure = irregular | f.col("type").isin(unknown)
+    if supposed:
+        unsure = unsure | ~_among(versions)
+    marked = here.withColumn(UNSURE, unsure)
     old = [pair for pair in versions if _is_old(*pair, layout, registry)]
     current = _current(marked, old, registry)
     return Chosen(_without_skips(current, scope), current, types, parked)
+
+
+def current_versions(layout: Layout, registry: Registry) -> frozenset[tuple[str, int]] | None:
+    """The types that a table looks at, as events are written today; None where they cannot be named."""
+    spec = layout.spec
+    if spec.types is None or spec.fold is not None:
+        return None
+    found = {name: registry.version_of(name) for name in spec.types}
+    return frozenset((name, version) for name, version in found.items() if version is not None) or None
+
+
+def _among(versions: Collection[tuple[str, int]]) -> "Column":
+    found = f.expr("FALSE")
+    for name, version in sorted(versions):
+        found = found | ((f.col("type") == name) & (f.col("schema_version") == version))
+    return found
 
 
 def _looked_at(events: "DataFrame", layout: Layout, scope: Scope) -> "DataFrame":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from eventfold.engines.port import MOST, Ran
-from eventfold.engines.spark.batch import Chosen, choose
+from eventfold.engines.spark.batch import Chosen, choose, current_versions
 from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.folding import folded, parts
 from eventfold.engines.spark.merging import Merge, NotCertain, merge, merge_parts
@@ -76,6 +76,7 @@ class TableJob:
         self.events = self.batches = 0
         self.rate: float | None = None
         self._layout = bind(spec, total_order=source.total_order)
+        self._supposed = current_versions(self._layout, registry)
         self._publication = open_publication(lake, self._layout, source.log_id)
         self._path = str(Path(lake) / spec.name)
         there = self._publication.head() or self._made()
@@ -185,9 +186,16 @@ class TableJob:
             skips=frozenset((skip.stream, skip.version) for skip in left_out.skips),
             parked={parked.stream: parked for parked in left_out.parked},
         )
-        chosen = choose(new.events, self._layout, self._registry, scope, new.versions)
         stamp = structs.replace(there.stamp, change=there.stamp.change + 1, cursor=new.cursor)
-        made = self._added(there, stamp, chosen, left_out)
+        supposed = None if new.versions is not None else self._supposed
+        chosen = self._chosen(new, scope, supposed)
+        made = None
+        with suppress(NotCertain):
+            made = self._added(there, stamp, chosen, left_out)
+            if made is None and supposed is not None:
+                self._supposed = None  # where there are events of earlier versions, others follow
+                chosen = self._chosen(new, scope, None)
+                made = self._added(there, stamp, chosen, left_out)
         if made is None:
             made = self._laid_over(there, stamp, chosen, left_out)
         self.events += new.number
@@ -195,15 +203,21 @@ class TableJob:
         self._tell(new.number, time.monotonic() - began, made)
         self._landed(made)
 
+    def _chosen(self, new: Fresh, scope: Scope, supposed: frozenset[tuple[str, int]] | None) -> Chosen:
+        versions = new.versions if supposed is None else supposed
+        return choose(
+            new.events, self._layout, self._registry, scope, versions, supposed=supposed is not None
+        )
+
     def _added(self, there: Version, stamp: Stamp, chosen: Chosen, left_out: LeftOut) -> Version | None:
-        """What the batch was folded to, added to the rows by the MERGE; None where that is not certain."""
+        """What the batch was folded to, added to the rows by the MERGE; None where SQL is not certain of all.
+
+        Raises:
+            NotCertain: what is there and what comes are not to be added.
+        """
         leaves = LeftOut(tuple(chosen.parked.values()), left_out.skips)
         with parts(chosen, self._layout) as rows:
-            if rows is None:
-                return None
-            with suppress(NotCertain):
-                return self._commit(there, stamp, leaves, rows, merge_parts)
-        return None
+            return None if rows is None else self._commit(there, stamp, leaves, rows, merge_parts)
 
     def _laid_over(self, there: Version, stamp: Stamp, chosen: Chosen, left_out: LeftOut) -> Version:
         """The rows as they are to be, of those that are there and the batch."""

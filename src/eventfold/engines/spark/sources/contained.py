@@ -4,8 +4,7 @@ Spark gives a batch again after a crash, with other borders after its checkpoint
 checkpoint is ahead of the table. The first two are cut here; the last is an error.
 """
 
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.sql import functions as f
@@ -19,38 +18,32 @@ if TYPE_CHECKING:
 
 
 class _Span(NamedTuple):
-    """The lowest and the highest position of some events, their number, and a sum over the id of the highest."""
+    """The lowest and the highest position of some events, and their number."""
 
     low: int
     high: int
     number: int
-    newest: int
 
     def joined(self, other: "_Span") -> "_Span":
-        newest = max(self, other, key=lambda span: span.high).newest
-        return _Span(min(self.low, other.low), max(self.high, other.high), self.number + other.number, newest)
+        return _Span(min(self.low, other.low), max(self.high, other.high), self.number + other.number)
 
 
-def fresh(
-    events: "DataFrame", cursor: Cursor, table: str, event_at: Callable[[str, int], str] | None = None
-) -> Fresh | None:
+def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
     """The events of a batch behind a cursor; None where there are none.
 
     Args:
-        events: of a log whose positions are dense.
+        events: of a log whose positions are dense; kept by Spark, since they are asked more than once.
         cursor: what the table contains.
         table: its name, for an error.
-        event_at: the id of the event at a position of a partition, as the log says it; None: the batch is asked, which
-            should be kept by Spark then.
 
     Raises:
         CursorLost: events between the cursor and the batch are missing, or inside the batch.
-        ForeignCursor: another event stands in the log where the cursor stands, or where the batch ends.
+        ForeignCursor: another event stands in the log where the cursor stands.
     """
     versions, spans = _surveyed(events)
     marks: dict[str, Mark] = {}
     count = 0
-    for partition, (low, high, number, newest) in spans.items():
+    for partition, (low, high, number) in spans.items():
         mark = cursor.marks.get(partition, Mark())
         if low > mark.position + 1 or number != high - low + 1:
             raise CursorLost(
@@ -62,10 +55,7 @@ def fresh(
         if low <= mark.position <= high:
             _check(events, partition, mark, table)
         if high > mark.position:
-            event = event_at(partition, high) if event_at is not None else _event_at(events, partition, high)
-            if zlib.crc32(bytes.fromhex(event)) != newest:
-                raise _foreign(high, table)
-            marks[partition] = Mark(high, event)
+            marks[partition] = Mark(high, _event_at(events, partition, high))
             count += high - mark.position
     if not marks:
         return None
@@ -75,10 +65,10 @@ def fresh(
 def _surveyed(events: "DataFrame") -> tuple[frozenset[tuple[str, int]], dict[str, _Span]]:
     """The versions of types that occur, and what each partition has.
 
-    In one job, since each reads the batch; of numbers alone, since Spark sorts the events where bytes are among them.
+    In one job; of numbers alone, since Spark sorts the events where bytes are among them.
     """
     kind = ("partition", "type", "schema_version")
-    span = (f.min("position"), f.max("position"), f.count("*"), f.max_by(f.crc32("id"), "position"))
+    span = (f.min("position"), f.max("position"), f.count("*"))
     versions: set[tuple[str, int]] = set()
     spans: dict[str, _Span] = {}
     for partition, name, version, *found in events.groupBy(*kind).agg(*span).collect():

@@ -16,7 +16,13 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStrea
 from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
 from eventfold.engines.port import MOST
-from eventfold.errors import CapabilityMissing, ForeignCursor, RangeInvalid, UnsupportedUrl
+from eventfold.errors import (
+    CapabilityMissing,
+    CheckpointBeyondHead,
+    ForeignCursor,
+    RangeInvalid,
+    UnsupportedUrl,
+)
 from eventfold.feed.cursor import Cursor, Mark, read_cursor
 from eventfold.feed.port import IRREGULAR, Feed
 from eventfold.store.open import open_store
@@ -60,8 +66,9 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
     """The log.
 
     Options: `log`, the URL of the store, which every worker opens, so that a file must be in reach of all; `ranges`,
-    into how many ranges of positions a read is cut (2); `most`, the events of a batch of a stream at most (1,000,000);
-    `after`, a cursor as text, behind which a stream without a checkpoint begins.
+    into how many ranges of positions a read is cut (2); `after` and `to`, cursors as text, between which `read` reads
+    and not all; `most`, the events of a batch of a stream at most (1,000,000); `after` is also where a stream begins
+    that has no checkpoint.
     """
 
     @classmethod
@@ -74,7 +81,7 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
         return ", ".join(f"{column.name} {to_sql(column.type)}" for column in COLUMNS)
 
     def reader(self, schema: "StructType") -> DataSourceReader:  # noqa: ARG002 - Spark gives it by name
-        """For `read`: everything up to the end of now."""
+        """For `read`: everything between `after` and `to`, or up to the end of now."""
         return _Reader(_Log(self.options))
 
     def streamReader(self, schema: "StructType") -> DataSourceStreamReader:  # noqa: ARG002, N802 - as above
@@ -83,11 +90,11 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
 
 
 class _Range(InputPartition):  # type: ignore[misc]  # as above
-    """Events after one position up to another, of one log."""
+    """Events after one position up to another, and the two cursors of the batch that it was cut from."""
 
-    def __init__(self, log: str, after: int, to: int) -> None:
-        super().__init__((log, after, to))
-        self.log, self.after, self.to = log, after, to
+    def __init__(self, after: int, to: int, batch: tuple[Cursor, Cursor]) -> None:
+        super().__init__((after, to))
+        self.after, self.to, self.batch = after, to, batch
 
 
 class _Log:
@@ -103,43 +110,55 @@ class _Log:
         self._ranges = _whole(options, "ranges", _RANGES)
         self.most = _whole(options, "most", MOST)
         self._after = options.get("after") or ""
+        self._to = options.get("to") or ""
 
     def begin(self) -> Cursor:
         """Where a stream begins that has no checkpoint."""
         if self._after:
-            return self.checked(read_cursor(self._after), 0)
+            return self.checked(read_cursor(self._after))
         return Cursor(self.end().log, {})
 
     def end(self) -> Cursor:
         with open_store(self._url, create=False) as store:
             return _ordered(store.feed()).end()
 
-    def checked(self, after: Cursor, to: int | None = None) -> Cursor:
-        """The cursor at a position (None: at the end) after one that must still hold; never before it."""
+    def checked(self, after: Cursor, to: int | None = 0) -> Cursor:
+        """The cursor at a position (None: at the end), never before one that must still hold."""
         with open_store(self._url, create=False) as store:
             feed = _ordered(store.feed())
             feed.check(after)
             end = feed.end()
-            wanted = _position(end) if to is None else min(to, _position(end))
-            return feed.at_position(max(wanted, _position(after)))
+            wanted = position_of(end) if to is None else min(to, position_of(end))
+            return feed.at_position(max(wanted, position_of(after)))
 
-    def cut(self, log: str, after: int, to: int) -> list[_Range]:
-        count = max(1, min(self._ranges, to - after))
-        borders = [after + (to - after) * n // count for n in range(count + 1)]
-        return [_Range(log, borders[n], borders[n + 1]) for n in range(count)]
+    def until(self) -> Cursor:
+        """Where a read ends."""
+        return self.checked(read_cursor(self._to)) if self._to else self.end()
+
+    def cut(self, after: Cursor, to: Cursor) -> list[_Range]:
+        first, last = position_of(after), position_of(to)
+        count = max(1, min(self._ranges, last - first))
+        borders = [first + (last - first) * n // count for n in range(count + 1)]
+        return [_Range(borders[n], borders[n + 1], (after, to)) for n in range(count)]
 
     def read(self, wanted: InputPartition) -> Iterator[pa.RecordBatch]:
         assert isinstance(wanted, _Range)
         with open_store(self._url, create=False) as store:
             feed = store.feed()
-            if feed.log_id != wanted.log:
-                raise ForeignCursor(
-                    f"{self._url} is another log than the one this batch was cut from: {feed.log_id} and not"
-                    f" {wanted.log}. Start the query on the log that it began with, or with a new checkpoint."
-                )
+            for cursor in wanted.batch:
+                self._check(feed, cursor)
             after, to = feed.at_position(wanted.after), feed.at_position(wanted.to)
             for batch in feed.arrow(after, to, COLUMNS.names, limit=_ROWS):
                 yield batch.cast(COLUMNS)
+
+    def _check(self, feed: Feed, cursor: Cursor) -> None:
+        try:
+            feed.check(cursor)
+        except (ForeignCursor, CheckpointBeyondHead) as error:
+            raise ForeignCursor(
+                f"{self._url} is another log than the one this batch was cut from: {error} Start the query on the log"
+                " that it began with, or with a new checkpoint."
+            ) from None
 
 
 class _Reader(DataSourceReader):  # type: ignore[misc]  # as above
@@ -148,8 +167,7 @@ class _Reader(DataSourceReader):  # type: ignore[misc]  # as above
 
     def partitions(self) -> Sequence[InputPartition]:
         """Never none: Spark would read once without a range."""
-        end = self._log.end()
-        return self._log.cut(end.log, 0, _position(end))
+        return self._log.cut(self._log.begin(), self._log.until())
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         return self._log.read(partition)
@@ -172,12 +190,12 @@ class _StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):  # typ
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - as above
         """What is there now is read to its end, in as many batches as that takes."""
-        self._until = _position(self._log.end())
+        self._until = position_of(self._log.end())
 
     def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - as above
         """Where the next batch ends."""
         after = _cursor(start)
-        to = _position(after) + limit.max_rows if isinstance(limit, ReadMaxRows) else None
+        to = position_of(after) + limit.max_rows if isinstance(limit, ReadMaxRows) else None
         if self._until is not None:
             to = self._until if to is None else min(to, self._until)
         return _offset(self._log.checked(after, to))
@@ -189,11 +207,9 @@ class _StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):  # typ
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
         """The ranges between two offsets; none where they are the same, as at each restart."""
         after, to = _cursor(start), _cursor(end)
-        if _position(after) == _position(to):
+        if position_of(after) == position_of(to):
             return []
-        self._log.checked(after)
-        self._log.checked(to)
-        return self._log.cut(to.log, _position(after), _position(to))
+        return self._log.cut(self._log.checked(after), self._log.checked(to))
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         return self._log.read(partition)
@@ -217,7 +233,8 @@ def _whole(options: Mapping[str, str], name: str, otherwise: int) -> int:
     return int(text)
 
 
-def _position(cursor: Cursor) -> int:
+def position_of(cursor: Cursor) -> int:
+    """Where a cursor of such a log stands."""
     return next((mark.position for mark in cursor.marks.values()), 0)
 
 

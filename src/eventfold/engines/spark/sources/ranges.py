@@ -105,10 +105,10 @@ class LogEnds(EndsSource):
 
     def ends(self) -> Ends:
         """Of the options `log` and `begun`."""
-        return _Ends(self.options["log"], self.options["begun"])
+        return LogEnd(self.options["log"], self.options["begun"])
 
 
-class _Ends:
+class LogEnd:
     """Implements `Ends`: an end is a cursor."""
 
     def __init__(self, log: str, begun: str) -> None:
@@ -116,13 +116,16 @@ class _Ends:
         self._begun = begun
 
     def start(self) -> str:
+        """As `Ends`."""
         return self._begun
 
     def now(self) -> str:
+        """As `Ends`."""
         with open_store(self._log, create=False) as store:
             return store.feed().end().to_json()
 
     def next(self, after: str, until: str | None, most: int) -> str:  # noqa: ARG002 - see the module
+        """As `Ends`."""
         with open_store(self._log, create=False) as store:
             feed = store.feed()
             end = feed.end() if until is None else read_cursor(until)

@@ -1,16 +1,17 @@
-"""A log in a file as a source: batches are ranges of positions, cut where the table stands."""
+"""A log in a file as a source: what lies between the place where the table stands and the end of a batch is read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eventfold.engines.spark.registering import register
-from eventfold.engines.spark.sources.contained import fresh
-from eventfold.engines.spark.sources.log import EventfoldSource
+from eventfold.engines.spark.sources.ends import Ends, end_of
+from eventfold.engines.spark.sources.log import EventfoldSource, position_of
 from eventfold.engines.spark.sources.ofstore import OfStore
 from eventfold.engines.spark.sources.port import Fresh
+from eventfold.engines.spark.sources.ranges import LogEnd, LogEnds
 from eventfold.engines.spark.sources.translated import own
-from eventfold.feed.cursor import Cursor
+from eventfold.feed.cursor import Cursor, read_cursor
 from eventfold.store.open import open_store
 
 if TYPE_CHECKING:
@@ -27,16 +28,49 @@ class StoreSource(OfStore):
         return Cursor(self.log_id, {})
 
     def stream(self, session: "SparkSession", after: Cursor, most: int) -> "DataFrame":
-        """By `format("eventfold")`."""
-        reader = session.readStream.format(register(session, EventfoldSource)).option("log", self._url)
-        return reader.option("most", str(most)).option("after", own(after).to_json()).load()
+        """Where batches end."""
+        options = {"log": self._url, "most": str(most), "begun": own(after).to_json()}
+        return session.readStream.format(register(session, CappedEnds)).options(**options).load()
 
     @contextmanager
-    def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:
-        """By position. What is read twice costs less than what is kept."""
-        yield fresh(batch, own(after), table, self._event_at)
+    def fresh(self, batch: "DataFrame", after: Cursor, table: str) -> Iterator[Fresh | None]:  # noqa: ARG002 - it cannot be missing
+        """By position; who reads a range verifies that it is whole, and of this log."""
+        end, begun = end_of(batch), own(after)
+        to = None if end is None else self._checked(begun, read_cursor(end))
+        number = 0 if to is None else position_of(to) - position_of(begun)
+        if to is None or number <= 0:
+            yield None
+            return
+        name = register(batch.sparkSession, EventfoldSource)
+        between = {"log": self._url, "after": begun.to_json(), "to": to.to_json()}
+        yield Fresh(batch.sparkSession.read.format(name).options(**between).load(), to, number)
 
-    def _event_at(self, _partition: str, position: int) -> str:
+    def _checked(self, after: Cursor, to: Cursor) -> Cursor:
         with open_store(self._url, create=False) as store:
-            (mark,) = store.feed().at_position(position).marks.values()
-        return mark.event
+            for cursor in (after, to):
+                store.feed().check(cursor)
+        return to
+
+
+class CappedEnds(LogEnds):
+    """Ends of a log whose positions say how many events lie before them: `format("eventfold-log-positions")`."""
+
+    @classmethod
+    def name(cls) -> str:
+        """What `format` calls it."""
+        return "eventfold-log-positions"
+
+    def ends(self) -> Ends:
+        """Of the options `log` and `begun`."""
+        return _Capped(self.options["log"], self.options["begun"])
+
+
+class _Capped(LogEnd):
+    def next(self, after: str, until: str | None, most: int) -> str:
+        begun = read_cursor(after)
+        with open_store(self._log, create=False) as store:
+            feed = store.feed()
+            feed.check(begun)
+            end = feed.end() if until is None else read_cursor(until)
+            to = min(position_of(begun) + most, position_of(end))
+            return feed.at_position(to).to_json() if to > position_of(begun) else after
