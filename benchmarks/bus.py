@@ -24,8 +24,6 @@ from eventfold.testing.kafka import KafkaBroker, kafka_jars
 
 PARTITIONS = 6
 NAME = "bus"
-FAR_BEHIND = 300_000
-"""Events: a helper is there after some ten thousands."""
 _numbers = count()
 
 
@@ -59,15 +57,15 @@ def _relayed(folder: Path, streams: int = FEED // 10) -> tuple[str, str]:
     return log, kept.read_text()
 
 
-def _folded(folder: Path, bus: str | None, events: int = FEED) -> float:
+def _folded(folder: Path, bus: str | None) -> float:
     """Events a second."""
-    log, _ = _relayed(folder, events // 10)
+    log, _ = _relayed(folder)
     with APP.open(log, state=f"sqlite:///{folder}/{'bus' if bus else 'store'}.state", bus=bus) as live:
         began = time.perf_counter()
         done = live.catch_up()
         seconds = time.perf_counter() - began
-    assert done.tables[0].events == events, done
-    return events / seconds
+    assert done.tables[0].events == FEED, done
+    return FEED / seconds
 
 
 def fold_topic(folder: Path) -> float:
@@ -76,15 +74,6 @@ def fold_topic(folder: Path) -> float:
 
 def fold_log(folder: Path) -> float:
     return _folded(folder, None)
-
-
-def fold_far(folder: Path) -> float:
-    """By a reader that is helped."""
-    return _folded(folder, f"{_relayed(folder, FAR_BEHIND // 10)[1]}?helper=on", FAR_BEHIND)
-
-
-def fold_long_log(folder: Path) -> float:
-    return _folded(folder, None, FAR_BEHIND)
 
 
 def read_topic(folder: Path) -> float:
@@ -138,14 +127,6 @@ CASES = [
         ours=fold_topic,
         floor=fold_log,
         target=0.8,
-    ),
-    Case(
-        name=f"{NAME}: fold 300,000 events of the topic into the state, helper=on; floor: the log",
-        unit="events/s",
-        ours=fold_far,
-        floor=fold_long_log,
-        target=0.8,
-        repeats=1,
     ),
     Case(
         name=f"{NAME}: read the topic as events; floor: a bare consumer",

@@ -50,7 +50,7 @@ class MemoryTopic:
         self.lows = [0] * len(self.parts)
         self.made += 1
 
-    def reader(self, log: str = "") -> Reader:
+    def reader(self) -> Reader:
         return _Reader(self)
 
     def sender(self) -> Sender:

@@ -55,7 +55,7 @@ class Shelf:
     def identity(self) -> str:
         return ""
 
-    def reader(self, log: str = "") -> Reader:
+    def reader(self) -> Reader:
         raise AssertionError("a look follows nothing")
 
     def sender(self) -> Sender:

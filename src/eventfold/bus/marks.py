@@ -4,7 +4,7 @@ Events of one transaction may share their position; they are of one stream, so t
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from eventfold.feed.lineage import overlap, within
 
@@ -17,12 +17,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.position}.{self.version}"
-
-    @classmethod
-    def read(cls, text: bytes) -> Self:
-        """The place that `str` has written."""
-        position, _, version = text.partition(b".")
-        return cls(int(position), int(version))
 
 
 NOWHERE = Place(0, 0)

@@ -42,9 +42,8 @@ def open_topic(url: str, *, secret: str | None = None) -> Topic:
     Args:
         url: `kafka://HOST:PORT/TOPIC`; more brokers stand behind commas. `?mode=plain` is for a broker that has no
             transactions; `security`, `user`, `mechanism` and `ca` say how it is spoken to, and the password stands in
-            EVENTFOLD_KAFKA_PASSWORD. With `?helper=on` another process reads for who is far behind. Or
-            `eventhubs://NAMESPACE/HUB`, with `?mode=transactional` where the namespace has transactions; the connection
-            string stands in EVENTFOLD_EVENTHUBS_CONNECTION, else Entra ID signs in.
+            EVENTFOLD_KAFKA_PASSWORD. Or `eventhubs://NAMESPACE/HUB`, with `?mode=transactional` where the namespace has
+            transactions; the connection string stands in EVENTFOLD_EVENTHUBS_CONNECTION, else Entra ID signs in.
         secret: the password, or the connection string; None = that of the environment.
 
     Raises:

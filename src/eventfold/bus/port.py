@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from eventfold.bus.messages.form import Headers, Message
-from eventfold.events.envelope import RecordedEvent
 
 
 class Received(msgspec.Struct, frozen=True, gc=False):
@@ -52,26 +51,6 @@ class Run(NamedTuple):
         return Received(self.partition, one.offset() or 0, one.key(), one.value(), one.headers() or [])
 
 
-class Taken(NamedTuple):
-    """Events of one partition of the log that follow one another in a partition of a topic, taken apart already.
-
-    Attributes:
-        partition: of the topic.
-        name: of the partition of the log.
-        events: at least one; each names the one before it.
-        offsets: where their messages stand.
-        before: the place that the first names as the one before it.
-        places: their own, as their messages name them.
-    """
-
-    partition: int
-    name: str
-    events: list[RecordedEvent]
-    offsets: list[int]
-    before: bytes
-    places: list[bytes]
-
-
 class Bounds(NamedTuple):
     """What a partition of a topic holds: from `low` up to and without `end`; some offsets between may be empty."""
 
@@ -103,10 +82,8 @@ class Reader(Protocol):
             partitions: of the topic; none of the others is held any more.
         """
 
-    def poll(self, limit: int, timeout: float) -> Iterable[Run | Taken | Ended]:
+    def poll(self, limit: int, timeout: float) -> Iterable[Run | Ended]:
         """The next messages, in short runs, and where partitions have ended.
-
-        Events that were taken apart are given by a reader only that was told of whose log they are.
 
         Args:
             limit: of messages, at most.
@@ -206,12 +183,8 @@ class Topic(Protocol):
     def identity(self) -> str:
         """Tells it from another topic that had its name before; empty where the broker does not say."""
 
-    def reader(self, log: str = "") -> Reader:
-        """A new reader, that stands nowhere.
-
-        Args:
-            log: the id of the one whose events are read; empty: messages of anybody are.
-        """
+    def reader(self) -> Reader:
+        """A new reader, that stands nowhere."""
 
     def sender(self) -> Sender:
         """A new sender."""

@@ -4,7 +4,7 @@ A relay sends the events of a lane in their order, so that lanes are merged piec
 """
 
 from bisect import bisect_left, bisect_right
-from operator import attrgetter, lt
+from operator import attrgetter
 
 from eventfold.bus.marks import NOWHERE, Place
 from eventfold.events.envelope import RecordedEvent
@@ -53,19 +53,6 @@ class Lane:
         if position > part.mark.position:
             self.events.append(event)
             self.offsets.append(offset)
-        return True
-
-    def take_all(self, events: list[RecordedEvent], offsets: list[int], before: bytes, place: bytes) -> bool:
-        """Keeps events that follow one another, where the first of them is the next."""
-        part, first, last = self.part, events[0], events[-1]
-        if before != self.text or part is None or self.others or first.position <= part.mark.position:
-            return False
-        places = list(map(place_of, events))
-        if places[0] <= (self.position, self.version) or not all(map(lt, places, places[1:])):
-            return False
-        self.position, self.version, self.text = last.position, last.version, place
-        self.events += events
-        self.offsets += offsets
         return True
 
     def has_come(self, place: Place) -> None:

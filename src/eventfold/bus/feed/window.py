@@ -14,7 +14,7 @@ from eventfold.bus.messages.alike import Alike
 from eventfold.bus.messages.decoding import read_envelope
 from eventfold.bus.messages.envelopes import EventEnvelope, ProgressEnvelope
 from eventfold.bus.messages.leftout import LeftOut
-from eventfold.bus.port import Ended, Reader, Received, Run, Taken
+from eventfold.bus.port import Ended, Reader, Received, Run
 from eventfold.bus.unfit import check_ours
 from eventfold.errors import CursorExpired, FeedBroken, FormatUnknown, Refused
 from eventfold.events.envelope import RecordedEvent
@@ -95,8 +95,6 @@ class Window:
             came = True
             if isinstance(one, Ended):
                 self._ended[one.partition] = one.offset
-            elif isinstance(one, Taken):
-                self._take_events(one)
             else:
                 self._take_all(one)
         return came
@@ -182,22 +180,6 @@ class Window:
                 break
             self._take(run.pop())
 
-    def _take_events(self, taken: Taken) -> None:
-        partition, name, events, offsets, before, places = taken
-        place, lane = self._next[partition], self._lanes[partition].get(name)
-        if offsets[-1] < place:
-            return
-        self._next[partition] = offsets[-1] + 1
-        if offsets[-1] + 1 - place > len(events):
-            self._leaps[partition] = True
-        if offsets[0] >= place and lane is not None and lane.take_all(events, offsets, before, places[-1]):
-            return
-        for event, offset, own in zip(events, offsets, places, strict=True):
-            if offset >= place:
-                self._check(partition, name, Place.read(before))
-                self._keep(event, partition, offset)
-            before = own
-
     def _take(self, message: Received) -> None:
         try:
             found = read_envelope(message.headers, message.value)
@@ -219,13 +201,13 @@ class Window:
             self._moved, self._from_low[partition] = True, False  # it speaks for every partition of the log
         elif isinstance(found, EventEnvelope) and event is not None:
             self._check(partition, found.partition, found.before)
-            self._keep(event, partition, message.offset)
+            self._keep(event, message)
             self._alike.learn(found, message.headers)
 
-    def _keep(self, event: RecordedEvent, partition: int, offset: int) -> None:
-        lane = self._lane(partition, event.partition)
+    def _keep(self, event: RecordedEvent, message: Received) -> None:
+        lane = self._lane(message.partition, event.partition)
         if lane.part is not None and event.position > lane.part.mark.position:
-            lane.part.insert(lane, event, offset)
+            lane.part.insert(lane, event, message.offset)
         lane.has_come(Place(event.position, event.version))
 
     def _lane(self, partition: int, name: str) -> Lane:

@@ -102,7 +102,7 @@ class Windows:
             self._windows.clear()
 
     def _window(self, cursor: Cursor, offsets: Sequence[int], *, is_low: bool) -> Window:
-        name, reader = self._topic.name, self._topic.reader(cursor.log)
+        name, reader = self._topic.name, self._topic.reader()
         return Window(reader, name, self._identity, cursor, offsets, from_low=is_low)
 
     def _offsets(self, cursor: Cursor) -> tuple[Sequence[int], bool]:

@@ -6,11 +6,9 @@ from eventfold.bus.kafka.url import is_server, mode_of, options_of, split, topic
 from eventfold.bus.port import Topic
 from eventfold.errors import UnsupportedUrl
 
-_HELPER = "helper"
-
 
 def open_url(url: str, secret: str | None = None) -> Topic:
-    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE&helper=on]`.
+    """The topic of `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?mode=MODE&security=HOW&user=NAME&mechanism=NAME&ca=FILE]`.
 
     The password is the secret, or stands in the environment.
 
@@ -23,13 +21,10 @@ def open_url(url: str, secret: str | None = None) -> Topic:
     if not all(is_server(server) for server in servers):
         raise _wrong("its brokers are HOST:PORT, with commas between them, without a user or a password")
     topic = topic_of(parts, _wrong)
-    options = options_of(parts, {*OPTIONS, _HELPER}, _wrong)
+    options = options_of(parts, OPTIONS, _wrong)
     mode = mode_of(options, "transactional", _wrong)
-    helper = options.pop(_HELPER, "off")
-    if helper not in {"on", "off"}:
-        raise _wrong(f"{_HELPER} is on or off")
     client = {"bootstrap.servers": ",".join(servers), **security_settings(options, servers, secret)}
-    return KafkaTopic(client, topic, mode=mode, is_helped=helper == "on")
+    return KafkaTopic(client, topic, mode=mode)
 
 
 def _wrong(what: str) -> UnsupportedUrl:

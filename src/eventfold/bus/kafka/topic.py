@@ -11,7 +11,6 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from eventfold.bus.kafka.failures import END, failure, is_passing, is_silence, is_unknown, refused
 from eventfold.bus.kafka.hearing import Hearing
-from eventfold.bus.kafka.helping.helped import HelpedReader
 from eventfold.bus.kafka.patience import LAST_WORD, PIECE, SENDING, Patience, given_up, silent
 from eventfold.bus.kafka.probing import mismatch
 from eventfold.bus.kafka.publisher import KafkaPublisher
@@ -38,7 +37,6 @@ class KafkaTopic:
         topic: the topic.
         mode: how a relay sends.
         patience: seconds for which what was sent is waited for; an answer to a question, at most 8.
-        is_helped: whether another process may read for who is far behind.
     """
 
     def __init__(
@@ -48,12 +46,10 @@ class KafkaTopic:
         *,
         mode: Mode = "transactional",
         patience: float = SENDING,
-        is_helped: bool = False,
     ) -> None:
         self._client = dict(client)
         self._topic = topic
         self._mode = mode
-        self._is_helped = is_helped
         self._patience = Patience(patience)
         self._hearing = Hearing()
         self._was_there = False
@@ -154,11 +150,9 @@ class KafkaTopic:
         found = self._told(lambda seconds: kafka.describe_topics(topics, request_timeout=seconds))
         return str(found.topic_id) if found is not None and found.topic_id is not None else ""
 
-    def reader(self, log: str = "") -> Reader:
+    def reader(self) -> Reader:
         """With a client of its own."""
-        reader = KafkaReader(self._client, self._topic)
-        is_helped = self._is_helped and log
-        return HelpedReader(reader, self._client, self._topic, log) if is_helped else reader
+        return KafkaReader(self._client, self._topic)
 
     def sender(self) -> Sender:
         """Of the mode."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
-from eventfold.bus.port import Bounds, Ended, Reader, Received, Run, Taken, Topic
+from eventfold.bus.port import Bounds, Ended, Reader, Received, Run, Topic
 from eventfold.errors import CursorExpired, DefinitionError, EventfoldError
 from eventfold.feed.cursor import Cursor, Mark
 from eventfold.feed.leases.heart import Heart
@@ -306,8 +306,9 @@ class TopicReceiver:
             reader.close()
 
 
-def _each(some: Run | Taken | Ended) -> Iterator[Received | Ended]:
+def _each(some: Run | Ended) -> Iterator[Received | Ended]:
     if isinstance(some, Ended):
         yield some
-    while isinstance(some, Run) and some.messages:
+        return
+    while some.messages:
         yield some.pop()
