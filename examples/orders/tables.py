@@ -36,3 +36,11 @@ class Orders(ef.Table, category="order"):
     ordered_at = ef.first(ef.occurred_at, on=[OrderCreated])
     changed_at = ef.last(ef.occurred_at)
     changed_by = ef.last(ef.actor)
+
+    daily_revenue = ef.view(
+        day=ef.row.ordered_at.day(),
+        orders=ef.count(),
+        revenue=ef.row.total_amount.sum(),
+        where=ef.row.status != "Cancelled",
+    )
+    by_status = ef.view(status=ef.row.status, orders=ef.count(), amount=ef.row.total_amount.sum())

@@ -55,6 +55,8 @@ from eventfold.readmodels.declaring.values import (
     stream,
     version,
 )
+from eventfold.readmodels.declaring.views.language import row
+from eventfold.readmodels.declaring.views.spec import view
 from eventfold.store.open import open_store
 from eventfold.store.port import ANY, EXISTS, Appended, Expected, Store, Write
 
@@ -119,8 +121,10 @@ __all__ = [
     "publish",
     "react",
     "recorded_at",
+    "row",
     "stream",
     "sum",
     "upcast",
     "version",
+    "view",
 ]

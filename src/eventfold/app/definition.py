@@ -118,6 +118,12 @@ class Definition:
             raise DefinitionError(
                 f"Two tables of the app are called {spec.name!r}; give one of them another name=."
             )
+        asked = {name: table for table in self.tables.values() for name in (table.name, *table.views)}
+        if twin := next((name for name in (spec.name, *spec.views) if name in asked), None):
+            raise DefinitionError(
+                f"A view and another table or view of the app are called {twin!r}, in {asked[twin].name} and in"
+                f" {spec.name}: give one of them another name."
+            )
         missing = spec.named - self.registry.types.keys()
         if missing and not self.registry.untyped:
             raise TableInvalid(

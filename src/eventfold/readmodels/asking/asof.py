@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from eventfold.errors import CursorLost, StorageError
+from eventfold.errors import CursorLost, QueryInvalid, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.feed.port import Feed
 from eventfold.readmodels.declaring.layout import Layout
+from eventfold.readmodels.declaring.views.evaluating import evaluate
 from eventfold.readmodels.folding.history import columns_of
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
@@ -60,6 +61,19 @@ class AsOf(Framed, msgspec.Struct, frozen=True):
         """The rows as maps, ordered by key."""
         found: list[dict[str, Any]] = self.frame().to_pylist()
         return found
+
+    def view(self, name: str) -> list[dict[str, Any]]:
+        """What a view of the table showed at this moment, as maps, in no order.
+
+        Raises:
+            QueryInvalid: the table has no such view.
+            ValueUnfit: a number does not fit the type of its column.
+        """
+        views = self.layout.spec.views
+        if name not in views:
+            known = f"its views are {', '.join(views)}" if views else "it has none"
+            raise QueryInvalid(f"The table {self.layout.spec.name} has no view {name!r}: {known}.")
+        return evaluate(views[name], self.rows())
 
     def frame(self) -> "pa.Table":
         """The rows as an Arrow table, ordered by key."""

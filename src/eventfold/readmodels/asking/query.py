@@ -51,6 +51,7 @@ UNION ALL SELECT {shown} FROM "{name}__fresh"
 """
 _EMPTY = 'CREATE TABLE "{name}" AS SELECT * FROM "{name}__outline"'
 _FRESH = 'CREATE VIEW "{name}" AS SELECT {shown} FROM "{name}__fresh"'
+_DECLARED = 'CREATE VIEW "{name}" AS {body}'
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -137,7 +138,7 @@ def query(
     distance: Distance | None = None,
     log: Store | None = None,
 ) -> Result:
-    """Answers one SELECT over tables, each read in one instant, and the view `events` of a log.
+    """Answers one SELECT over tables, each read in one instant, their views, and the view `events` of a log.
 
     Of the events those are read that the statement's conditions on stream, type, category and position ask for. What it
     sees ends where the log ended when it began; where a log has no total order, a stream that is asked for by name is
@@ -188,12 +189,14 @@ def _answered(
     with room(limit), duckdb.connect(":memory:", config=config) as db:
         db.execute("SET TimeZone = 'UTC'")
         known = {source.state.layout.spec.name: source for source in sources}
-        names = [*known, *([EVENTS] if log else [])]
+        views = {name: table for table in known for name in known[table].state.layout.spec.views}
+        names = [*known, *views, *([EVENTS] if log else [])]
         with _translated(names, vanishing=True):
             statements = db.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READS:
             raise QueryInvalid("A query is one SELECT; tables change through events only.")
         words = names_in(sql)
+        words |= {views[word] for word in words & views.keys()}
         files: list[str] = []
         events = None
         heads: dict[str, Head] = {}
@@ -203,6 +206,10 @@ def _answered(
                 files += read
             elif words & _LIST:
                 _outline(db, source.state.layout)
+            else:
+                continue
+            for view in source.state.layout.spec.views.values():
+                db.execute(_DECLARED.format(name=view.name, body=view.select("duckdb")))
         if log is not None and (EVENTS in words or words & _RUN_TEXT):
             events = show_events(db, log)
         elif log is not None and words & _LIST:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from eventfold.errors import InvalidStream, TableInvalid
 from eventfold.readmodels.declaring.columns import Column
 from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, stored_name
+from eventfold.readmodels.declaring.views.spec import View, ViewSpec, bind_all
 from eventfold.store.names import check_category
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -33,6 +35,7 @@ class TableSpec(msgspec.Struct, frozen=True):
         types: the stored names it looks at; None = every event of its category.
         fold: the Python fold, where the columns are not declared.
         on_error: what an event that cannot be folded does: it parks its stream, or it stops the table.
+        views: the questions that are declared beside its columns, by name.
     """
 
     name: str
@@ -44,6 +47,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     types: frozenset[str] | None
     fold: Fold | None = None
     on_error: OnError = "park"
+    views: dict[str, ViewSpec] = {}
 
     @property
     def key_is_stream(self) -> bool:
@@ -71,7 +75,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     def fingerprint(self) -> str:
         """Changes whenever the rows could differ; a Python fold is known by its name only.
 
-        `on_error` is not in it: it says when rows come, not what they are.
+        `on_error` is not in it: it says when rows come, not what they are; nor are views, which have no rows.
         """
         described = [
             self.name,
@@ -99,6 +103,8 @@ class Table:
     An envelope value or a count without `on=` looks at all events that the table looks at. `on_error="stop"` lets an
     event that cannot be folded stop the table (`TableStopped`), instead of parking its stream while others go on.
 
+    Questions about its rows stand beside its columns, as `daily_revenue = ef.view(...)`, and are asked by that name.
+
     Instead of declared columns a table may have `column(type)`s and a static method `fold(row, event)` that returns the
     new row as a map, or None to remove it.
 
@@ -124,6 +130,7 @@ class Table:
             events,
             getattr(cls, "fold", None),
             on_error,
+            {n: v for n, v in vars(cls).items() if isinstance(v, View)},
         )
 
 
@@ -134,9 +141,10 @@ def compile_table(
     events: tuple[EventType, ...] | list[EventType] = (),
     fold: Fold | None = None,
     on_error: OnError = "park",
+    views: Mapping[str, View] = MappingProxyType({}),
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
-    for used in (name, *declared):
+    for used in (name, *declared, *views):
         if not _NAME.fullmatch(used):
             raise TableInvalid(
                 f"{used!r} cannot be a name in a table: use a-z, 0-9 and _, beginning with a letter."
@@ -145,6 +153,11 @@ def compile_table(
         raise TableInvalid(
             f"{name!r} is what queries call the events of the log: give the table another name, as in `class"
             ' Events(Table, name="event_rows")`. It is folded anew under it, by the next `eventfold run`.',
+            table=name,
+        )
+    if taken := {EVENTS, name, *declared} & views.keys():
+        raise TableInvalid(
+            f"{name}: a view cannot be called {min(taken)!r}, which has that name already: give it another one.",
             table=name,
         )
     if on_error not in get_args(OnError):
@@ -161,7 +174,8 @@ def compile_table(
     if types is None and not category:
         raise TableInvalid(f"{name}: no column names an event type; give the table a category= or events=.")
     _check_key(name, key_column, types)
-    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold, on_error)
+    bound = bind_all(name, views.items(), key_name, columns)
+    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold, on_error, bound)
 
 
 def _check_category(name: str, category: str) -> None:

@@ -1,0 +1,26 @@
+"""What is said alike in every SQL."""
+
+WORDS = {
+    "equal": "({0} = {1})",
+    "unequal": "({0} <> {1})",
+    "less": "({0} < {1})",
+    "at_most": "({0} <= {1})",
+    "greater": "({0} > {1})",
+    "at_least": "({0} >= {1})",
+    "and": "({0} AND {1})",
+    "or": "({0} OR {1})",
+    "not": "(NOT {0})",
+    "null": "({0} IS NULL)",
+    "add": "CAST(({0} + {1}) AS {type})",
+    "subtract": "CAST(({0} - {1}) AS {type})",
+    "multiply": "CAST(({0} * {1}) AS {type})",
+    "convert": "CAST({0} AS {type})",
+    "otherwise": "COALESCE({0}, {1})",
+    "when": "CASE WHEN {0} THEN {1} END",
+    "count": "COUNT({0})",
+    "count_rows": "COUNT(*)",
+    "distinct": "COUNT(DISTINCT {0})",
+    "sum": "CAST(SUM({0}) AS {type})",
+    "min": "MIN({0})",
+    "max": "MAX({0})",
+}
