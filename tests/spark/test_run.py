@@ -87,7 +87,7 @@ def test_an_error_of_a_batch_keeps_its_name_and_its_exit_code(shop: Shop) -> Non
     on_spark = APP.on_spark(shop.log, lake=shop.lake)
     on_spark.run()
     here = publication(shop)
-    shop.session.sql(f"DELETE FROM delta.`{shop.lake}/boxes` WHERE box_id = 'box-1'")  # noqa: S608 - a folder of ours
+    shop.session.sql(f"DELETE FROM delta.`{shop.lake}/boxes` WHERE box_id = 'box-1'")
     versions = here.versions()
     shop.note(20, 25)
     with pytest.raises(ef.errors.CursorLost, match="leaves no stamp"):
