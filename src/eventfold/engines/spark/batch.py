@@ -74,11 +74,11 @@ def choose(
 
 
 def current_versions(layout: Layout, registry: Registry) -> frozenset[tuple[str, int]] | None:
-    """The types that a table looks at, as events are written today; None where they cannot be named."""
+    """The types that a table looks at, as events are written today; None where SQL is not asked, or knows none."""
     spec = layout.spec
-    if spec.types is None or spec.fold is not None:
+    if spec.fold is not None:
         return None
-    found = {name: registry.version_of(name) for name in spec.types}
+    found = {name: registry.version_of(name) for name in spec.types or registry.types}
     return frozenset((name, version) for name, version in found.items() if version is not None) or None
 
 
