@@ -82,6 +82,7 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
         "rows": lambda r: r.rows(["order-1"]),
         "commit": lambda r: r.commit(Changes(), read=cursor, then=cursor),
         "load": lambda r: r.load(held, (), read=cursor, then=cursor),
+        "batches": lambda r: r.batches(0).__enter__(),
         "changed": lambda r: r.changed(0),
         "acquire": lambda r: r.acquire("me", 1.0),
         "release": lambda r: r.release("me"),

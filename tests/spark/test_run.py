@@ -23,7 +23,7 @@ from tests.spark.shop import APP, Boxes, Shop, rows_of
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from eventfold.readmodels.publishing.publication import Publication
+    from eventfold.readmodels.publishing.publication import LakePublication
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def called(shop: Shop, *arguments: str) -> Told:
     )
 
 
-def publication(shop: Shop) -> "Publication":
+def publication(shop: Shop) -> "LakePublication":
     with shop.opened("looking") as live:
         found = live.table(Boxes).publication
         assert found is not None

@@ -29,7 +29,7 @@ from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.lakecopy.through import through
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Ledger, State, TableState
-from eventfold.readmodels.publishing.publication import Publication
+from eventfold.readmodels.publishing.publication import LakePublication
 from eventfold.readmodels.publishing.seeding import seed
 from eventfold.readmodels.telling import not_parked, parked_warnings, place
 from eventfold.store.lacking import expect_log
@@ -69,7 +69,7 @@ class LiveTable(Owned, Framed):
         state: State,
         registry: Registry,
         engine: Engine,
-        publication: Publication | None,
+        publication: LakePublication | None,
         sought: Sought | None = None,
         app: str = "",
         copy: CopyTable | None = None,

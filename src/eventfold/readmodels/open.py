@@ -9,7 +9,7 @@ from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.lakecopy.port import TABLE, CopyTable
 from eventfold.readmodels.port import State
-from eventfold.readmodels.publishing.publication import Publication
+from eventfold.readmodels.publishing.publication import LakePublication
 
 _STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
 _LAKE = ("eventfold.readmodels.delta", "lake")
@@ -46,7 +46,7 @@ def open_state(url: str, log_id: str) -> State:
     return state
 
 
-def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
+def open_publication(lake: str, layout: Layout, log_id: str) -> LakePublication:
     """The Delta table of a read model in a lake.
 
     Args:
@@ -59,7 +59,7 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> Publication:
         ExtraMissing: the packages are not installed.
     """
     folder = _folder(lake, layout.spec.name)
-    publication: Publication = _adapter(*_LAKE).open_folder(folder, layout, log_id)
+    publication: LakePublication = _adapter(*_LAKE).open_folder(folder, layout, log_id)
     return publication
 
 

@@ -6,6 +6,7 @@ State is where the fold lands. Rows, cursor and parked streams change in one com
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -71,6 +72,24 @@ class Changed(msgspec.Struct, frozen=True):
 
     head: Head
     rows: "pa.Table"
+    deleted: Sequence[str]
+    parked: Sequence[ParkedStream]
+    skips: Sequence[Skip]
+
+
+class Batches(msgspec.Struct, frozen=True):
+    """What changed since a commit, read in one instant while it is open; fields as those of `Changed`.
+
+    Attributes:
+        head: the state at that instant.
+        rows: whole rows that changed, batch by batch; read once, by whichever thread.
+        deleted: keys that were removed and are not there now.
+        parked: the parked streams at that instant.
+        skips: the events left out, at that instant.
+    """
+
+    head: Head
+    rows: "pa.RecordBatchReader"
     deleted: Sequence[str]
     parked: Sequence[ParkedStream]
     skips: Sequence[Skip]
@@ -162,6 +181,15 @@ class TableState(Protocol):
 
         Raises:
             StaleCursor: deletions after `since` are forgotten: every publication has passed them.
+        """
+
+    def batches(self, since: int) -> AbstractContextManager[Batches]:
+        """As `changed`, for who takes all rows and need not have them at once: some MiB of them are in memory.
+
+        Where they cannot be read to the end, whoever reads them gets some error, and leaving the context raises why.
+
+        Raises:
+            StaleCursor: as `changed`.
         """
 
     def acquire(self, owner: str, seconds: float, *, over: str = "") -> int:

@@ -217,6 +217,11 @@ class Pool:
         if self.closed:
             raise StoreClosed(f"The {self._what} is closed.")
 
+    @property
+    def blocks_writers(self) -> bool:
+        """Whether a snapshot keeps writers waiting while it is open: in memory there is no WAL."""
+        return bool(self._place.memory)
+
     def while_open(self, rows: Iterable[T]) -> Iterator[T]:
         """The rows, for as long as it is open: who reads on after that is told."""
         for row in rows:

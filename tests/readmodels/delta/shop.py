@@ -1,10 +1,13 @@
 """A log, the state of a table and its Delta table, for the tests of what is published."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from deltalake import DeltaTable
 
 from eventfold import ANY, Registry, Store, open_store
+from eventfold.errors import StorageFailed
 from eventfold.readmodels.declaring import columns as c
 from eventfold.readmodels.declaring import values as v
 from eventfold.readmodels.declaring.layout import bind
@@ -13,6 +16,7 @@ from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.sqlite import open_url
+from eventfold.readmodels.sqlite.cells import CellCodec
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.testing.making import make
 
@@ -82,3 +86,16 @@ def copies(shop: Shop) -> list[Path]:
 def crash(*_args: object, **_named: object) -> None:
     """In the place of what is never reached."""
     raise KeyboardInterrupt
+
+
+def unreadable(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Makes the reading of a state fail at a row."""
+    honest, read = CellCodec.from_sql, [0]
+
+    def fails(self: CellCodec, stored: Any) -> Any:
+        read[0] += 1
+        if read[0] == at:
+            raise StorageFailed("The disk has gone.")
+        return honest(self, stored)
+
+    monkeypatch.setattr(CellCodec, "from_sql", fails)

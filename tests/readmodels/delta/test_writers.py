@@ -20,9 +20,9 @@ def test_the_same_change_published_twice_lands_once(shop: Shop) -> None:
     on = shop.delta.head()
     assert on is not None
     stamp = stamp_of("boxes", changed.head)
-    shop.delta.merge(on, changed.rows, [], stamp)
+    shop.delta.merge(on, changed.rows.to_reader(), [], stamp)
     with pytest.raises(StaleCursor, match="Somebody else changed the Delta table"):
-        shop.delta.merge(on, changed.rows, [], stamp)
+        shop.delta.merge(on, changed.rows.to_reader(), [], stamp)
     assert DeltaTable(str(shop.folder / "boxes")).version() == 1
     shop.publish()
     assert shop.agree()
@@ -37,10 +37,10 @@ def test_of_two_writers_on_one_snapshot_one_lands(shop: Shop, monkeypatch: pytes
     assert on is not None
     stamp = stamp_of("boxes", changed.head)
     slow = other._stamped.opened(on.number)  # a snapshot from before the other one writes
-    shop.delta.merge(on, changed.rows, [], stamp)
+    shop.delta.merge(on, changed.rows.to_reader(), [], stamp)
     monkeypatch.setattr(other._stamped, "opened", lambda _on: slow)
     with pytest.raises(StaleCursor, match="Somebody else changed the table while publishing"):
-        other.merge(on, changed.rows, [], stamp)
+        other.merge(on, changed.rows.to_reader(), [], stamp)
     assert DeltaTable(str(shop.folder / "boxes")).version() == 1
 
 
@@ -81,7 +81,7 @@ def test_an_older_copy_of_the_state_publishes_nothing(shop: Shop) -> None:
         generation=8, cursor=fresh.head().cursor, change=1, fingerprint=layout.fingerprint, epoch=0, parked=0
     )
     on = shop.delta.head()
-    shop.delta.overwrite(on, fresh.changed(0).rows, stamp_of("boxes", head))
+    shop.delta.overwrite(on, fresh.changed(0).rows.to_reader(), stamp_of("boxes", head))
     with pytest.raises(OwnerFenced, match="older copy"):
         Publisher(old, shop.delta, shop.feed).publish()
 

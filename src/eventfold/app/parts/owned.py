@@ -9,7 +9,7 @@ from eventfold.readmodels.counting.unknown import told
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.port import State, TableState
 from eventfold.readmodels.publishing.ownership import check_owner, is_anothers
-from eventfold.readmodels.publishing.publication import EMBEDDED, ENGINES, Publication, Stamp
+from eventfold.readmodels.publishing.publication import EMBEDDED, ENGINES, LakePublication, Stamp
 
 if TYPE_CHECKING:
     from eventfold.readmodels.folding.rebuild import Progress, Rebuilt
@@ -20,7 +20,7 @@ class Owned:
     """What of a live table is about who keeps it."""
 
     layout: Layout
-    publication: Publication | None
+    publication: LakePublication | None
     _feed: Feed
     _state: State
 

@@ -29,7 +29,7 @@ from eventfold.readmodels.folding.arrowform import schema
 from eventfold.readmodels.open import open_publication
 from eventfold.readmodels.port import Scope
 from eventfold.readmodels.publishing.ownership import check_owner
-from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Publication, Stamp, Version
+from eventfold.readmodels.publishing.publication import SPARK, LakePublication, LeftOut, Stamp, Version
 from eventfold.words import how_many
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class TableJob:
         return self._layout.spec.name
 
     @property
-    def publication(self) -> Publication:
+    def publication(self) -> LakePublication:
         """Where it writes."""
         return self._publication
 

@@ -21,7 +21,7 @@ from eventfold.readmodels.folding.history import columns_of
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Scope
-from eventfold.readmodels.publishing.publication import Publication, Stamp
+from eventfold.readmodels.publishing.publication import LakePublication, Stamp
 from eventfold.readmodels.telling import as_of, parked_warnings, place
 from eventfold.words import how_many
 
@@ -118,7 +118,7 @@ class History:
         feed: Feed,
         registry: Registry,
         engine: Engine,
-        publication: Publication | None = None,
+        publication: LakePublication | None = None,
     ) -> None:
         self._layout = layout
         self._feed = feed

@@ -28,7 +28,7 @@ from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Changed, Head, TableState
 from eventfold.readmodels.publishing.ownership import is_anothers, is_ours
-from eventfold.readmodels.publishing.publication import Publication, Version
+from eventfold.readmodels.publishing.publication import LakePublication, Version
 from eventfold.readmodels.telling import Distance, parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
@@ -63,7 +63,7 @@ class Source(msgspec.Struct, frozen=True):
     """
 
     state: TableState
-    publication: Publication | None = None
+    publication: LakePublication | None = None
 
 
 class Result(Framed, msgspec.Struct, frozen=True):
@@ -284,7 +284,7 @@ def _read(source: Source) -> tuple[Sequence[str], Changed]:
     return (), state.changed(0)
 
 
-def _head(publication: Publication | None) -> Version | None:
+def _head(publication: LakePublication | None) -> Version | None:
     try:
         return publication.head() if publication else None
     except (CursorLost, StorageError):
@@ -292,7 +292,7 @@ def _head(publication: Publication | None) -> Version | None:
 
 
 def _kept(
-    state: TableState, publication: Publication, version: Version
+    state: TableState, publication: LakePublication, version: Version
 ) -> tuple[Sequence[str], Changed] | None:
     """The published rows alone, where another engine keeps them; None where the state answers."""
     stamp, layout = version.stamp, state.layout
@@ -312,7 +312,7 @@ def _kept(
     return files, Changed(head, schema(layout).empty_table(), [], [], [])
 
 
-def _usable(state: TableState, publication: Publication, version: Version) -> bool:
+def _usable(state: TableState, publication: LakePublication, version: Version) -> bool:
     """Whether published rows and state speak of one history, so that one may be laid over the other."""
     head = state.head()
     return (

@@ -27,7 +27,7 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.following.ledger import settle
 from eventfold.readmodels.port import Engine, Ledger, TableState
-from eventfold.readmodels.publishing.publication import Publication
+from eventfold.readmodels.publishing.publication import LakePublication
 from eventfold.store.irregular import told
 
 
@@ -42,7 +42,7 @@ class Audited(msgspec.Struct, frozen=True):
 
     layout: Layout
     state: TableState
-    publication: Publication | None
+    publication: LakePublication | None
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.arrowform import from_rows
 from eventfold.readmodels.folding.history import needed_columns
 from eventfold.readmodels.port import Engine, Folded, Head, Scope, TableState
-from eventfold.readmodels.publishing.publication import Publication, Version
+from eventfold.readmodels.publishing.publication import LakePublication, Version
 
 _ATTEMPTS = 1_000
 _LeftOut = tuple[frozenset[tuple[str, int]], Collection[ParkedStream]]
@@ -74,7 +74,7 @@ class RowAudit:
         return int(rows.rows.num_rows)
 
     def published(
-        self, publication: Publication, rows: Rows, keys: pa.Array | None
+        self, publication: LakePublication, rows: Rows, keys: pa.Array | None
     ) -> tuple[int | None, int]:
         """Compares the newest published version; its number and how many rows there are."""
         try:
@@ -132,7 +132,7 @@ class RowAudit:
         drawn = random.SystemRandom().sample(range(len(keys)), min(most, len(keys)))
         return pa.array(keys.take(pa.array(drawn, pa.int64())).to_pylist(), pa.string())
 
-    def _left_out(self, publication: Publication, version: Version, rows: Rows) -> _LeftOut | None:
+    def _left_out(self, publication: LakePublication, version: Version, rows: Rows) -> _LeftOut | None:
         """The skips and parked streams of a version; None where its rows cannot be compared."""
         stamp, head = version.stamp, rows.head
         if stamp.fingerprint != self._layout.fingerprint:

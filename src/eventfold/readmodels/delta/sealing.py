@@ -55,7 +55,7 @@ class Sealing:
         return fenced(self._name(sealed), self._next(table, sealed), sealed)
 
     def left_out(self, stamp: Stamp) -> LeftOut:
-        """What a version leaves out; see `Publication.left_out`."""
+        """What a version leaves out; see `LakePublication.left_out`."""
         return left_out_by(self._folder, stamp)
 
     def sweep(self, table: DeltaTable, stamp: Stamp) -> None:

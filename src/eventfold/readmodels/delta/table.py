@@ -22,10 +22,19 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.sealing import Sealing
+from eventfold.readmodels.delta.source import merge_source
 from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable, check_folder
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
-from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Prepared, Stamp, Version, read_stamp
+from eventfold.readmodels.publishing.publication import (
+    NOTHING,
+    LeftOut,
+    Prepared,
+    PublicationCapabilities,
+    Stamp,
+    Version,
+    read_stamp,
+)
 from eventfold.readmodels.telling import rebuilding
 
 _SNAPPY = WriterProperties(compression="SNAPPY")
@@ -42,7 +51,7 @@ def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication"
 
 
 class DeltaPublication:
-    """See `Publication` for what each method promises.
+    """See `LakePublication` for what each method promises.
 
     Args:
         folder: of the Delta table.
@@ -51,6 +60,7 @@ class DeltaPublication:
     """
 
     kind = "delta"
+    capabilities = PublicationCapabilities(past=True, files=True)
 
     def __init__(self, folder: Path, layout: Layout, log_id: str) -> None:
         self._folder = folder
@@ -108,7 +118,12 @@ class DeltaPublication:
         )
 
     def merge(
-        self, on: Version, rows: pa.Table, deleted: Sequence[str], stamp: Stamp, left_out: LeftOut = NOTHING
+        self,
+        on: Version,
+        rows: pa.RecordBatchReader,
+        deleted: Sequence[str],
+        stamp: Stamp,
+        left_out: LeftOut = NOTHING,
     ) -> Version:
         """One MERGE on the key; without rows an empty append, which moves the stamp alone."""
         table = self._stamped.opened(on.number)
@@ -118,8 +133,8 @@ class DeltaPublication:
         before = table.version()
         with translated("publishing", self._folder):
             sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp)
-            if rows.num_rows or deleted:
-                self._merge(table, self._source(rows, deleted), properties)
+            if (source := merge_source(rows, deleted)) is not None:
+                self._merge(table, source, properties)
                 table.update_incremental()
             # a MERGE that touches no row makes no commit, and so moves no stamp
             if table.version() == before:
@@ -156,7 +171,7 @@ class DeltaPublication:
             return self._sealing.left_out(stamp)
 
     def overwrite(
-        self, on: Version | None, rows: pa.Table, stamp: Stamp, left_out: LeftOut = NOTHING
+        self, on: Version | None, rows: pa.RecordBatchReader, stamp: Stamp, left_out: LeftOut = NOTHING
     ) -> Version:
         """A new version with these rows only."""
         table = self._stamped.opened(on.number) if on else self._reclaimed(stamp.generation)
@@ -186,7 +201,7 @@ class DeltaPublication:
         table.alter.set_table_properties({PROPERTY: columns or ""}, commit_properties=quick)
         table.update_incremental()
 
-    def _created(self, rows: pa.Table, stamp: Stamp, left_out: LeftOut) -> Version:
+    def _created(self, rows: pa.RecordBatchReader, stamp: Stamp, left_out: LeftOut) -> Version:
         bounds = property_of(self._layout)
         with translated("creating", self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -297,20 +312,7 @@ class DeltaPublication:
             self._sealing.sweep(table, stamp)
         return Version(number, stamp)
 
-    def _source(self, rows: pa.Table, deleted: Sequence[str]) -> pa.Table:
-        empty = schema(self._layout).empty_table()
-        gone = pa.table(
-            {
-                name: pa.array(deleted, pa.string()) if at == 0 else pa.nulls(len(deleted), column.type)
-                for at, (name, column) in enumerate(zip(empty.column_names, empty.columns, strict=True))
-            }
-        )
-        marks = pa.array([False] * rows.num_rows + [True] * len(deleted))
-        relaxed = pa.schema([field.with_nullable(True) for field in empty.schema])
-        both = pa.concat_tables([rows.cast(relaxed), gone.cast(relaxed)])
-        return both.append_column("_deleted", marks)
-
-    def _merge(self, table: DeltaTable, source: pa.Table, properties: CommitProperties) -> None:
+    def _merge(self, table: DeltaTable, source: pa.RecordBatchReader, properties: CommitProperties) -> None:
         key = self._layout.spec.key_name
         # identifiers of the definition only: no text of an event ever stands in a predicate
         values = {f'"{slot.name}"': f'source."{slot.name}"' for slot in self._layout.slots}

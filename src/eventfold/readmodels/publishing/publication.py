@@ -1,4 +1,8 @@
-"""The port of publications: where whole rows go for others to read, each version stamped with what it contains."""
+"""The ports of publications: where whole rows go for others to read, each version stamped with what it contains.
+
+Rows come in batches, so that no publication needs all of them in memory. A `LakePublication` is more than others read:
+its earlier versions answer what was, and other engines keep it.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -135,12 +139,28 @@ class Prepared(NamedTuple):
     transaction: int
 
 
+class PublicationCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a publication can do besides holding the newest rows.
+
+    Attributes:
+        past: it still has earlier versions, and what each of them leaves out; it is a `LakePublication`.
+        files: its rows lie in Parquet files that others open.
+    """
+
+    past: bool = False
+    files: bool = False
+
+
 class Publication(Protocol):
     """One table published in one place. Every write carries a stamp and is fenced against any other writer."""
 
     @property
     def kind(self) -> str:
         """The name under which a state notes what was published, for example `delta`."""
+
+    @property
+    def capabilities(self) -> PublicationCapabilities:
+        """What it can do."""
 
     def head(self) -> Version | None:
         """The newest stamped version; None where nothing was ever published.
@@ -153,16 +173,19 @@ class Publication(Protocol):
     def merge(
         self,
         on: Version,
-        rows: "pa.Table",
+        rows: "pa.RecordBatchReader",
         deleted: Sequence[str],
         stamp: Stamp,
         left_out: LeftOut = NOTHING,
     ) -> Version:
         """Upserts whole rows and deletes keys in one new version; without either it moves the stamp alone.
 
+        Where reading the rows fails, nothing is written.
+
         Args:
             on: the version that was looked at; where another has come since, nothing is written.
-            rows: in the form of `arrowform.schema`.
+            rows: in the form of `arrowform.schema`; no key twice, and none that is deleted. They are read once, in
+                whichever thread.
             deleted: keys; those that are not there are left out.
             stamp: what the new version contains.
             left_out: and what it leaves out, which is written before it and named in its stamp.
@@ -173,7 +196,7 @@ class Publication(Protocol):
         """
 
     def overwrite(
-        self, on: Version | None, rows: "pa.Table", stamp: Stamp, left_out: LeftOut = NOTHING
+        self, on: Version | None, rows: "pa.RecordBatchReader", stamp: Stamp, left_out: LeftOut = NOTHING
     ) -> Version:
         """Replaces all rows, and the columns, in one new version; errors as `merge`.
 
@@ -182,6 +205,17 @@ class Publication(Protocol):
         Raises:
             CursorLost: a table is there that cannot be shown to be ours.
         """
+
+    def lacks_files(self) -> bool:
+        """Whether files of the newest version are gone, so that nobody can read all its rows; not where it has none.
+
+        Each is looked for and none is opened: a question for each call that asks to have everything published, not for
+        each page that is folded.
+        """
+
+
+class LakePublication(Publication, Protocol):
+    """A publication whose earlier versions are kept, and which more than one engine may keep, one after the other."""
 
     def claim(self, on: Version, stamp: Stamp) -> Version:
         """A new version with the rows of the one that was looked at, and another stamp; errors as `merge`.
@@ -235,11 +269,4 @@ class Publication(Protocol):
         """The Parquet files of a version (None: of the newest one); None where they are no longer there.
 
         None also where the version is known to have other rows than its stamp says.
-        """
-
-    def lacks_files(self) -> bool:
-        """Whether files of the newest version are gone, so that nobody can read all its rows.
-
-        Each is looked for and none is opened: a question for each call that asks to have everything published, not for
-        each page that is folded.
         """

@@ -20,9 +20,9 @@ from eventfold.errors import (
 )
 from eventfold.feed.port import Feed
 from eventfold.readmodels.folding.projector import check_definition
-from eventfold.readmodels.port import Changed, Head, TableState
+from eventfold.readmodels.port import Batches, Head, TableState
 from eventfold.readmodels.publishing.ownership import check_owner, is_ours
-from eventfold.readmodels.publishing.publication import LeftOut, Publication, Version, stamp_of
+from eventfold.readmodels.publishing.publication import LeftOut, Publication, Stamp, Version, stamp_of
 from eventfold.readmodels.telling import rebuilding
 
 _log = logging.getLogger("eventfold.publisher")
@@ -71,7 +71,7 @@ class Publisher:
         head = self._state.head()
         check_definition(self._state.layout, head)
         if there is None:
-            return self._overwrite(None, self._state.changed(0))
+            return self._overwrite(None)
         check_owner(there.stamp, self._epoch)
         if there.stamp.generation > head.generation:
             raise OwnerFenced(
@@ -87,7 +87,7 @@ class Publisher:
             there.stamp.generation < head.generation and self._is_of_another_log(there)
         ):
             return None  # the published rows are ahead: they stay until the state has caught up with them
-        return self._overwrite(there, self._state.changed(0))
+        return self._overwrite(there)
 
     def _is_of_another_log(self, there: Version) -> bool:
         """Whether the log no longer has what was published: it was restored, and then folded anew."""
@@ -121,11 +121,12 @@ class Publisher:
         if there.stamp.change == head.change and not self._lacks_file(there, head):
             self._state.published(self._publication.kind, head.change)
             return None
-        changed = self._state.changed(there.stamp.change)
-        stamp = stamp_of(self._name, changed.head, epoch=self._epoch)
-        self._state.publishing(self._publication.kind, stamp.change)
         try:
-            made = self._publication.merge(there, changed.rows, changed.deleted, stamp, _left_out(changed))
+            with self._state.batches(there.stamp.change) as changed:
+                stamp = self._stamp(changed)
+                made = self._publication.merge(
+                    there, changed.rows, changed.deleted, stamp, _left_out(changed)
+                )
         except StorageFailed:
             if not self._lacks_files(there):
                 raise
@@ -149,15 +150,21 @@ class Publisher:
             "Files of the published table %s are gone: all its rows are published again, from the state.",
             self._name,
         )
-        return self._overwrite(there, self._state.changed(0))
+        return self._overwrite(there)
 
-    def _overwrite(self, there: Version | None, everything: Changed) -> Version:
-        stamp = stamp_of(self._name, everything.head, epoch=self._epoch)
-        self._state.publishing(self._publication.kind, stamp.change)
-        made = self._publication.overwrite(there, everything.rows, stamp, _left_out(everything))
+    def _overwrite(self, there: Version | None) -> Version:
+        with self._state.batches(0) as everything:
+            stamp = self._stamp(everything)
+            made = self._publication.overwrite(there, everything.rows, stamp, _left_out(everything))
         self._state.published(self._publication.kind, stamp.change)
         return made
 
+    def _stamp(self, changed: Batches) -> Stamp:
+        """Of what is about to be written; the state notes it before."""
+        stamp = stamp_of(self._name, changed.head, epoch=self._epoch)
+        self._state.publishing(self._publication.kind, stamp.change)
+        return stamp
 
-def _left_out(changed: Changed) -> LeftOut:
+
+def _left_out(changed: Batches) -> LeftOut:
     return LeftOut(tuple(changed.parked), tuple(changed.skips))

@@ -8,10 +8,10 @@ from eventfold.readmodels.port import TableState
 from eventfold.readmodels.publishing.publication import EMBEDDED
 
 if TYPE_CHECKING:
-    from eventfold.readmodels.publishing.publication import Publication
+    from eventfold.readmodels.publishing.publication import LakePublication
 
 
-def seed(state: TableState, publication: "Publication", feed: Feed) -> bool:
+def seed(state: TableState, publication: "LakePublication", feed: Feed) -> bool:
     """Fills a generation that was made just now with the rows of the newest published version; whether it did.
 
     Only a version that is known to be the fold of the log up to its cursor, minus what is known to be parked and

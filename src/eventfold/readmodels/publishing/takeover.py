@@ -17,7 +17,7 @@ from eventfold.feed.port import Feed
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.port import State, TableState, Taken
 from eventfold.readmodels.publishing.ownership import is_anothers, is_ours
-from eventfold.readmodels.publishing.publication import EMBEDDED, LeftOut, Publication, Version
+from eventfold.readmodels.publishing.publication import EMBEDDED, LakePublication, LeftOut, Version
 from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
@@ -56,7 +56,7 @@ class TakenOver(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def take_over(layout: Layout, state: State, publication: Publication, feed: Feed) -> TakenOver:
+def take_over(layout: Layout, state: State, publication: LakePublication, feed: Feed) -> TakenOver:
     """Makes a state the owner of a published table, with what that contains.
 
     Args:
@@ -81,7 +81,7 @@ def take_over(layout: Layout, state: State, publication: Publication, feed: Feed
     return _take_over(layout, state, publication, feed)
 
 
-def hand_over(state: TableState, publication: Publication, feed: Feed, engine: str) -> TakenOver:
+def hand_over(state: TableState, publication: LakePublication, feed: Feed, engine: str) -> TakenOver:
     """Gives a published table to an engine that has no state of its own: by the empty commit with the next epoch alone.
 
     What the state has and has not published yet is published before, decisions about parked streams too.
@@ -114,7 +114,7 @@ def hand_over(state: TableState, publication: Publication, feed: Feed, engine: s
     raise AssertionError("unreachable")
 
 
-def take_for_rebuild(state: TableState, publication: Publication, table: str) -> str:
+def take_for_rebuild(state: TableState, publication: LakePublication, table: str) -> str:
     """Makes a state the owner of a published table that nobody can go on from; a rebuild then replaces its rows.
 
     What people decided to leave out comes with it, as far as it can be read.
@@ -135,7 +135,7 @@ def take_for_rebuild(state: TableState, publication: Publication, table: str) ->
     return there.stamp.engine
 
 
-def claim(state: TableState, publication: Publication, there: Version) -> Version:
+def claim(state: TableState, publication: LakePublication, there: Version) -> Version:
     """The empty commit with the next epoch: from here on nobody else may write to the table.
 
     Its change is the next one of the state, and what it contains is what the version contained before.
@@ -148,7 +148,7 @@ def claim(state: TableState, publication: Publication, there: Version) -> Versio
     return publication.claim(there, structs.replace(there.stamp, engine=EMBEDDED, epoch=epoch, change=change))
 
 
-def published(publication: Publication, table: str) -> Version:
+def published(publication: LakePublication, table: str) -> Version:
     """The newest version.
 
     Raises:
@@ -164,7 +164,7 @@ def published(publication: Publication, table: str) -> Version:
     return there
 
 
-def _take_over(layout: Layout, state: State, publication: Publication, feed: Feed) -> TakenOver:
+def _take_over(layout: Layout, state: State, publication: LakePublication, feed: Feed) -> TakenOver:
     name = layout.spec.name
     there = published(publication, name)
     stamp = there.stamp
@@ -196,7 +196,7 @@ def _take_over(layout: Layout, state: State, publication: Publication, feed: Fee
     return outcome(made, ours, stamp.engine, warnings=_forgotten(name, known, left_out))
 
 
-def _rows(publication: Publication, there: Version) -> "pa.Table":
+def _rows(publication: LakePublication, there: Version) -> "pa.Table":
     """Those of the newest version: others may have put its files together and removed the old ones."""
     found = None
     if there.intact:

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -16,10 +15,11 @@ from eventfold.feed.leases.owner import shown
 from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.readmodels.counting.tally import Counted
 from eventfold.readmodels.declaring.layout import Layout, Row
-from eventfold.readmodels.port import Changed, Changes, Head
+from eventfold.readmodels.port import Batches, Changed, Changes, Head
 from eventfold.readmodels.sqlite.cells import CellCodec
-from eventfold.readmodels.sqlite.filling import ROWS, as_text, fill
+from eventfold.readmodels.sqlite.filling import as_text, fill
 from eventfold.readmodels.sqlite.ledger import add, counted
+from eventfold.readmodels.sqlite.paging import Paging
 from eventfold.readmodels.sqlite.statements import SQL, row_statements
 from eventfold.readmodels.sqlite.writing import WriteConnection
 from eventfold.sqlite.connect import Pool, fetch
@@ -120,24 +120,31 @@ class SqliteTableState:
 
     def changed(self, since: int) -> Changed:
         """Rows, deletions and parked streams of one instant."""
-        import pyarrow as pa
+        paging = Paging(self.layout, self._cells)
+        with self._pool.snapshot() as connection, paging.told():
+            found = self._batches(connection, since, paging)
+            rows = found.rows.read_all()
+        return Changed(found.head, rows, found.deleted, found.parked, found.skips)
 
-        from eventfold.readmodels.folding.arrowform import from_rows
+    @contextmanager
+    def batches(self, since: int) -> Iterator[Batches]:
+        """Rows, deletions and parked streams of one instant, for as long as the context is open."""
+        if self._pool.blocks_writers:  # and whoever publishes writes a note before the rows are read
+            found = self.changed(since)
+            yield Batches(found.head, found.rows.to_reader(), found.deleted, found.parked, found.skips)
+            return
+        paging = Paging(self.layout, self._cells)
+        with self._pool.snapshot() as connection, paging.told():
+            yield self._batches(connection, since, paging)
 
-        with self._pool.snapshot() as connection:
-            head = self._head(connection)
-            if 0 < since < connection.execute(SQL["forgotten"], self._id).get:
-                raise StaleCursor(f"What was removed from {self._id[0]} since change {since} is forgotten.")
-            cursor = connection.execute(self.statements.select_changed, (since,))
-            parts = []
-            while page := list(islice(cursor, ROWS)):
-                parts.append(from_rows(self.layout, map(self._cells.from_sql, page)))
-            deleted = [
-                key for (key,) in fetch(connection, self.statements.select_deleted, (*self._id, since))
-            ]
-            parked, skips = list(self._parked(connection)), self._skips(connection)
-        rows = pa.concat_tables(parts) if parts else from_rows(self.layout, [])
-        return Changed(head, rows, deleted, parked, skips)
+    def _batches(self, connection: apsw.Connection, since: int, paging: Paging) -> Batches:
+        head = self._head(connection)
+        if 0 < since < connection.execute(SQL["forgotten"], self._id).get:
+            raise StaleCursor(f"What was removed from {self._id[0]} since change {since} is forgotten.")
+        rows = paging.reader(connection.execute(self.statements.select_changed, (since,)))
+        gone = fetch(connection, self.statements.select_deleted, (*self._id, since))
+        parked, skips = list(self._parked(connection)), self._skips(connection)
+        return Batches(head, rows, [key for (key,) in gone], parked, skips)
 
     def acquire(self, owner: str, seconds: float, *, over: str = "") -> int:
         """Takes or renews the lease; a new owner gets a new epoch."""

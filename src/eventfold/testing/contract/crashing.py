@@ -24,6 +24,7 @@ from eventfold.testing.contract.boxes import APP, EVENTS, Boxes, closed, filled,
 LIMIT = 3
 READS = frozenset(
     (
+        "batches",
         "changed",
         "compare",
         "files",
