@@ -1,10 +1,12 @@
 """`eventfold spark run` and `app.on_spark`: the tables of an app by one command, or one line in a notebook."""
 
+import io
 import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -13,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 import eventfold as ef
+from eventfold import foreign
 from eventfold.app.spark.onspark import OnSpark
 from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.job import TableJob
@@ -42,6 +45,36 @@ def publication(shop: Shop) -> "LakePublication":
         found = live.table(Boxes).publication
         assert found is not None
         return found
+
+
+class Driver(io.StringIO):
+    """An output as drivers of notebooks and jobs have it: no file of the system."""
+
+
+def test_a_task_of_a_wheel_runs_in_the_session_that_is_there_and_returns(
+    shop: Shop, session: "SparkSession", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some platforms take any `SystemExit` for a failure."""
+    shop.note(0, 10)
+    (entry,) = metadata.entry_points(group="console_scripts", name="eventfold")
+    words = ["--app", "tests.spark.shop:APP", "--store", shop.log, "--lake", shop.lake, "spark", "run"]
+    out, before = Driver(), {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(foreign._stderr, "ours", False)
+    try:
+        with mock.patch("sys.stdout", out), mock.patch("sys.stderr", Driver()):
+            monkeypatch.setattr("sys.argv", ["eventfold", *words, "boxes", "--json"])
+            assert entry.load()() is None
+            monkeypatch.setattr("sys.argv", ["eventfold", *words, "nothing"])
+            with pytest.raises(SystemExit) as ended:
+                entry.load()()
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    assert ended.value.code == ef.errors.TableNotFound.exit_code
+    (ran,) = json.loads(out.getvalue())["tables"]
+    assert (ran["table"], ran["events"]) == ("boxes", 10)
+    assert rows_of(publication(shop)) == shop.expected()
+    assert session.sql("SELECT 1").count() == 1
 
 
 @pytest.fixture

@@ -117,7 +117,18 @@ def open_documents(url: str, container: str) -> Iterator[list[dict[str, Any]]]:
     return found
 
 
+def extra_of(url: str) -> str:
+    """The extra of this package that opens a URL; empty where every installation does. Errors as `open_store`."""
+    return _known(url)[1]
+
+
 def _adapter(url: str) -> Any:
+    module, extra = _known(url)
+    with needing(f"{url.partition('://')[0]}://", extra):
+        return import_module(module)
+
+
+def _known(url: str) -> tuple[str, str]:
     check_url(url, "an event store")
     scheme, separator, _ = url.partition("://")
     if not separator:  # it may be a whole connection string, secret and all, and is not repeated
@@ -131,6 +142,4 @@ def _adapter(url: str) -> Any:
             f"No event store is known for {shown!r} URLs; known: {', '.join(sorted(_ADAPTERS))}.",
             scheme=shown,
         )
-    module, extra = _ADAPTERS.get(scheme) or _TOPICS[scheme]
-    with needing(f"{scheme}://", extra):
-        return import_module(module)
+    return _ADAPTERS.get(scheme) or _TOPICS[scheme]

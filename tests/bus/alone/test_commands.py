@@ -13,7 +13,16 @@ from tests.doors.calling import Told, eventfold
 from tests.doors.test_help import EVERY
 
 APP = "tests.bus.alone.scene:everything"
-NO_LOG = {"schema check", "schema diff", "schema accept", "dev cosmos", "new", "config", "completion"}
+NO_LOG = {
+    "schema check",
+    "schema diff",
+    "schema accept",
+    "dev cosmos",
+    "new",
+    "config",
+    "completion",
+    "spark bundle",
+}
 """They open none."""
 ANSWERS = {
     "run": "run --once",

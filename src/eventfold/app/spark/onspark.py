@@ -152,17 +152,7 @@ class OnSpark:
         self.close()
 
     def _chosen(self, tables: Sequence[str | type[Table]]) -> list[str]:
-        names = [
-            name if isinstance(name, str) else str(getattr(getattr(name, "spec", name), "name", name))
-            for name in tables
-        ]
-        for name in names:
-            if name not in self.app.tables:
-                known = ", ".join(sorted(self.app.tables)) or "none"
-                raise TableNotFound(
-                    f"{self.app.name} has no table {name!r:.60}; it has: {known}.", table=name
-                )
-        found = list(dict.fromkeys(names)) or self.tables()
+        found = names_of(self.app, tables) or self.tables()
         if not found:
             for version in self._versions().values():
                 if version is not None:
@@ -216,6 +206,27 @@ class OnSpark:
             engine=stamp.engine,
             problem=told,
         )
+
+
+def names_of(app: Definition, tables: Sequence[str | type[Table]]) -> list[str]:
+    """The names of tables, each once.
+
+    Args:
+        app: that has them.
+        tables: names or classes.
+
+    Raises:
+        TableNotFound: the app has no such table.
+    """
+    names = [
+        name if isinstance(name, str) else str(getattr(getattr(name, "spec", name), "name", name))
+        for name in tables
+    ]
+    for name in names:
+        if name not in app.tables:
+            known = ", ".join(sorted(app.tables)) or "none"
+            raise TableNotFound(f"{app.name} has no table {name!r:.60}; it has: {known}.", table=name)
+    return list(dict.fromkeys(names))
 
 
 def check_every(every: str) -> None:

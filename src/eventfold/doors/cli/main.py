@@ -1,6 +1,7 @@
 """`eventfold`: the group of commands, and the one place where an error becomes a sentence and an exit code."""
 
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -95,15 +96,21 @@ def cli(context: click.Context, /, file: str | None, cost: bool, as_json: bool, 
 
 
 def main() -> None:
-    """Runs the command line and exits: 0, or the code of the error's class, 130 after Ctrl-C."""
+    """Runs the command line; exits with the code of the error's class, 130 after Ctrl-C, and returns where all is well.
+
+    Platforms of jobs call it inside a program of theirs, with streams of their own; to some a `SystemExit` is a
+    failure, whatever its code.
+    """
     # an SDK's checks in the background log their traces when a command has ended and its connections are closed
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a terminal may not know a letter
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not know a letter
     own_standard_error()
     with contextlib.suppress(ValueError):  # not in the main thread: the program around us has its own signals
         signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(guarded(_called, as_json="--json" in sys.argv))
+    if code := guarded(_called, as_json="--json" in sys.argv):
+        sys.exit(code)
 
 
 def _called() -> Any:

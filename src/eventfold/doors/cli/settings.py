@@ -111,6 +111,22 @@ class Settings:
             )
         return self.store
 
+    @property
+    def topic_url(self) -> str:
+        """The URL of the topic, which the setting store may name too.
+
+        Raises:
+            ConfigInvalid: it is not named.
+        """
+        url = self.store if self.bus is None and is_topic(self.store or "") else self.bus
+        if url is None:
+            raise ConfigInvalid(
+                f"Name the topic: --bus kafka://HOST:PORT/TOPIC or --bus eventhubs://NAMESPACE/HUB, EVENTFOLD_BUS, or"
+                f" bus = in {FILE}.",
+                key="bus",
+            )
+        return url
+
     def follow(self, bus: str) -> None:
         """Takes the URL of the topic from an option of the command itself."""
         self._given = {**self._given, "bus": Given(bus, "--bus")}
@@ -182,13 +198,7 @@ class Settings:
             ConfigInvalid: it is not named.
             UnsupportedUrl: the URL names none.
         """
-        url = self.store if self.bus is None and is_topic(self.store or "") else self.bus
-        if url is None:
-            raise ConfigInvalid(
-                f"Name the topic: --bus kafka://HOST:PORT/TOPIC or --bus eventhubs://NAMESPACE/HUB, EVENTFOLD_BUS, or"
-                f" bus = in {FILE}.",
-                key="bus",
-            )
+        url = self.topic_url
         return self._named(lambda: open_topic(url), "bus")
 
     def examine_log(self) -> Sequence[Finding]:

@@ -9,6 +9,7 @@ import click
 from msgspec import structs
 
 from eventfold.app.spark.onspark import check_every
+from eventfold.doors.cli.commands.bundle import bundle
 from eventfold.doors.cli.configuration import SECRETS
 from eventfold.doors.cli.masking import masked
 from eventfold.doors.cli.once import Once
@@ -31,6 +32,9 @@ def spark() -> None:
 
     Example: eventfold -a shop.app:shop -s sqlite:///shop.db --lake lake spark run
     """
+
+
+spark.add_command(bundle)
 
 
 @spark.command("run")
