@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from importlib import metadata
@@ -17,6 +18,7 @@ import pytest
 import eventfold as ef
 from eventfold import foreign
 from eventfold.app.spark.onspark import OnSpark
+from eventfold.engines.port import From
 from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.session import made
@@ -185,6 +187,22 @@ def test_what_is_missing_for_a_session_is_said_with_the_way_out(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ef.errors.ExtraMissing, match="Java 17 or newer"):
         made()
+
+
+@pytest.mark.parametrize("lacks", ["the name, as Spark 4.1", "its module, as Spark 3.5"])
+@pytest.mark.parametrize("source", ["store", "lake-copy", "bus"])
+def test_an_older_spark_is_refused_whatever_is_read(
+    lacks: str, source: From, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("running.cluster", "sources.admission"):
+        monkeypatch.delitem(sys.modules, f"eventfold.engines.spark.{name}", raising=False)
+    if lacks.startswith("the name"):
+        monkeypatch.delattr("pyspark.sql.streaming.datasource.SupportsTriggerAvailableNow")
+    else:
+        monkeypatch.setitem(sys.modules, "pyspark.sql.streaming.datasource", None)
+    with pytest.raises(ef.errors.ExtraMissing, match=r"needs Spark 4.2, and 4\..*`eventfold run`") as refused:
+        APP.on_spark("sqlite:///none.db", lake=str(tmp_path / "lake"), source=source)
+    assert refused.value.facts["extra"] == "spark"
 
 
 @pytest.mark.parametrize(

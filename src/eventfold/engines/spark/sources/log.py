@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, DataSourceStreamReader, InputPartition
-from pyspark.sql.streaming.datasource import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 
 from eventfold.engines.port import MOST
+from eventfold.engines.spark.sources.admission import ReadLimit, ReadMaxRows, SupportsTriggerAvailableNow
 from eventfold.errors import (
     CapabilityMissing,
     CheckpointBeyondHead,
