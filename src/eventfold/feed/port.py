@@ -71,11 +71,14 @@ class Page(msgspec.Struct, frozen=True):
         events: in order inside each partition.
         cursor: where to go on; it has moved even when every event was filtered away.
         caught_up: nothing more was there when the page was read.
+        short: all that was at hand is in it, and whether more is there has to be asked, which may take a while: whoever
+            has something to do does it first.
     """
 
     events: Sequence[RecordedEvent]
     cursor: Cursor
     caught_up: bool
+    short: bool = False
 
 
 class Feed(Protocol):

@@ -58,4 +58,4 @@ class SharedReads:
             if (types is None or event.type in types)
             and (categories is None or stored_category(event.stream) in categories)
         ]
-        return Page(events, page.cursor, page.caught_up)
+        return Page(events, page.cursor, page.caught_up, page.short)

@@ -67,7 +67,7 @@ class SyncedFeed(BusFeed):
 class Synced:
     """A store whose feed is the topic's; all else is the store's own."""
 
-    def __init__(self, store: Store, feed: SyncedFeed) -> None:
+    def __init__(self, store: Store, feed: BusFeed) -> None:
         self._store = store
         self._feed = feed
 

@@ -198,12 +198,12 @@ class BusFeed:
         except BaseException:
             window.close()
             raise
-        cursor = window.cursor
+        cursor, short = window.cursor, not (caught_up or window.has_more())
         self._known.add(cursor.marks)
         self._windows.keep(window, cursor)
         if categories is not None or types is not None:
             events = [event for event in events if _fits(event, categories, types)]
-        return Page(events, cursor, caught_up)
+        return Page(events, cursor, caught_up, short)
 
     def compare(self, a: Cursor, b: Cursor) -> Order:
         """By the places in the log."""

@@ -117,7 +117,9 @@ class Desk:
                 if reading.sure:
                     window.end()
                 return
-            if window.startable >= enough or (n >= _SOME and (window.waiting or not idle)):
+            if window.startable >= enough or (page.short and window.startable):
+                return
+            if n >= _SOME and (window.waiting or not idle):
                 return
 
     def sweep(self, limit: int) -> Sweep | None:
