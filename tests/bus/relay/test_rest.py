@@ -1,12 +1,14 @@
 """A relay that rests between batches sends what came meanwhile in one, and keeps nobody waiting who is behind."""
 
 import threading
+from itertools import pairwise
 
 import pytest
 
 from eventfold.bus.relay.batches import Batch
 from eventfold.bus.relay.relay import Relay
 from eventfold.feed.cursor import Cursor, Mark
+from eventfold.store.cosmos.feeding.marks import Place, Seen, compare, to_mark
 from tests.bus.feed.test_forgotten import Scene
 from tests.bus.relay.making import fill
 
@@ -43,28 +45,46 @@ def test_one_that_is_behind_does_not_rest() -> None:
         relay.finish()
 
 
-@pytest.mark.parametrize(("moves", "told"), [("token", 2), ("position", 102)])
-def test_where_only_tokens_of_a_log_move_it_says_so_seldom(moves: str, told: int) -> None:
-    """Over a hundred seconds without an event; a position that moves is told each second."""
-    now = 0.0
+RANGE = "-FF"
+"""A partition of a change feed, whose marks tell in their tokens too how far it was read."""
+
+
+def _at(moves: str, look: int) -> Mark:
+    """Where the log is read to at a look, where that alone moves."""
+    seen = {"-80": Seen(100 + look, "")} if moves == "child" else {}
+    place = Place("rid", f"{look}" if moves == "token" else "", seen=seen)
+    return to_mark(100 + (look if moves == "position" else 0), "", place)
+
+
+@pytest.mark.parametrize(
+    ("moves", "longest"), [("position", 1.0), ("child", 1.0), ("token", 60.0), ("nothing", 3_600.0)]
+)
+def test_a_log_that_moves_without_an_event_is_told_of_each_second(
+    moves: str, longest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the log's own comparison; one that stands still by that, and gives other tokens, is told of seldom."""
+    now, told = 0.0, list[float]()
     with Scene(1, 1) as scene:
         fill(scene.store, 1)
         relay = Relay(scene.store, scene.topic, clock=lambda: now, seconds=1e6)
         relay.step()
-        read = relay._batches.read
+        end = scene.store.feed().end()
 
         def moved(cursor: Cursor) -> Batch:
-            mark = cursor.marks["0"]
-            by = 0 if moves == "token" else 1
-            after = {"0": Mark(mark.position + by, mark.event, f"{now}")}
-            return read(scene.store.feed().end())._replace(cursor=Cursor(cursor.log, after))
+            (mark,) = cursor.marks.values()
+            after = {RANGE: _at(moves, int(2 * now))} if mark.token else {RANGE: _at(moves, 0)}
+            return read(end)._replace(cursor=Cursor(cursor.log, after))
 
-        relay._batches.read = moved  # type: ignore[method-assign] # of a log that has none
-        relay._told = relay._cursor
-        for _ in range(101):
-            now += 1.0
+        read = relay._batches.read
+        monkeypatch.setattr(relay._batches, "read", moved)
+        monkeypatch.setattr(relay._feed, "compare", compare)
+        part = scene.topic.parts[0]
+        while now < 2.2 * longest + 10:
+            now += 0.5  # as long as the loop waits, at most
+            before = len(part)
             relay.step()
-        for part in scene.topic.parts:
-            assert sum(one is not None and one.key is None for one in part) == told, part
+            if len(part) > before:
+                told.append(now)
+        assert max(later - one for one, later in pairwise(told)) == pytest.approx(longest, abs=0.5)
         relay._stop_sending()
         relay._heart.stop()

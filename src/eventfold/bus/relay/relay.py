@@ -33,11 +33,12 @@ from eventfold.store.port import Store
 _log = logging.getLogger("eventfold.relay")
 _KEEP = 5.0
 """Seconds between two writes of the checkpoint."""
-_PROGRESS = 1.0
-"""Seconds between two records of how far the relay has come, where it sends no events."""
+_PROGRESS = 0.5
+"""Seconds between two records of how far the relay has come, where it sends no events: it looks as often at least, so
+that no second passes without one while the log moves."""
 _TOKENS = 60.0
-"""Seconds between two of them where only tokens of the log move, as those of a change feed do while nothing is
-appended: a place that says less still is one."""
+"""Seconds between two of them where the log stands still, as it says itself, and only its tokens are others: the place
+that was told is as good."""
 _SIGN = 3_600.0
 """Seconds after which it says so again where nothing moves, so that a topic that forgets keeps one."""
 _LOOK = 10.0
@@ -284,14 +285,12 @@ class Relay:
         self._ahead = None
         self.known += batch.known
         now = self._clock()
-        due, moved = now - self._told_at, batch.cursor != self._told
-        wait = _PROGRESS if moved and _places(batch.cursor) != _places(self._told) else _TOKENS
         if batch.fresh and now - self._looked_at >= _LOOK:
             self._looked_at = now
             if self._has_changed():
                 self._stop_sending()  # the start decides
                 return False
-        if batch.fresh or (moved and due >= wait) or due >= _SIGN:
+        if batch.fresh or self._is_due(batch.cursor, now - self._told_at):
             assert self._sender is not None
             # one by one: the first are on their way while the last are made
             self._sender.send(chain(batch.messages, self._progress(batch)))
@@ -302,6 +301,15 @@ class Relay:
         self._cursor = batch.cursor
         self._keep()
         return batch.caught_up
+
+    def _is_due(self, cursor: Cursor, seconds: float) -> bool:
+        """Whether the topic is to be told of a place without events, so long after it was told of one."""
+        told = self._told
+        if cursor == told or seconds < _PROGRESS:
+            return seconds >= _SIGN
+        if seconds >= _TOKENS or cursor.marks.keys() != told.marks.keys():
+            return True
+        return self._feed.compare(cursor, told) != "equal"
 
     def _progress(self, batch: Batch) -> Iterator[Message]:
         """How far the relay has come, behind the messages of a batch: its marks are those of the whole of it."""
@@ -332,8 +340,3 @@ class Relay:
             self._ahead = None
         if sender is not None:
             sender.close()
-
-
-def _places(cursor: Cursor) -> dict[str, int]:
-    """The partition of the log and the position of each mark."""
-    return {name: mark.position for name, mark in cursor.marks.items()}
