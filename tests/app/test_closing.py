@@ -87,7 +87,7 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
         "acquire": lambda r: r.acquire("me", 1.0),
         "release": lambda r: r.release("me"),
         "publishing": lambda r: r.publishing("delta", 1),
-        "published": lambda r: r.published("delta", 1),
+        "published": lambda r: r.published("delta", 1, keep=1.0),
         "noted": lambda r: r.noted("delta"),
         "owned": lambda r: r.owned("delta"),
         "own": lambda r: r.own("delta", 1),

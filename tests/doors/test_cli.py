@@ -326,9 +326,12 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         worker.send_signal(getattr(signal, name))
         out, err = worker.communicate(timeout=20)
     assert (worker.returncode, b"Traceback" in err) == (0, False)
-    assert json.loads(out)["tables"][0] | {"published": 0, "cursor": None} == {
+    told = json.loads(out)["tables"][0]
+    assert [(one["place"], one["lag"], one["unpublished"]) for one in told["places"]] == [("delta", 0, 0)]
+    assert told | {"published": 0, "cursor": None, "places": []} == {
         "name": "orders",
         "cursor": None,
+        "places": [],
         "rows": 1,
         "rate": None,
         "generation": 1,

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from eventfold.app.binding import KEEP, check_keep
 from eventfold.app.copying import Copying, check_copy
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
@@ -60,6 +62,7 @@ class App(Definition):
         targets: Mapping[str, Place] | None = None,
         bus: str | None = None,
         create: bool = True,
+        keep: timedelta = KEEP,
     ) -> Live:
         """Binds the app to its resources; close what it returns, or use it in a `with`.
 
@@ -78,9 +81,12 @@ class App(Definition):
                 `kafka://127.0.0.1:9092/shop`: tables and handlers follow it there, with the same cursors and answers;
                 commands and questions about the past go to the log. None = the log's own feed is followed.
             create: whether a log is made where there is none.
+            keep: how long rows that went are remembered for a place of a table that is not written to meanwhile. One
+                that comes later gets all rows anew.
 
         Raises:
-            ConfigInvalid: log, state and lake are not in places of their own; or a copy is wanted, and no lake named.
+            ConfigInvalid: log, state and lake are not in places of their own; a copy is wanted, and no lake named; or
+                `keep` is no time.
             CapabilityMissing: a copy is wanted, and only a topic of the log can be opened.
             DefinitionError: what is given as a target can be none.
             LogNotFound: there is none, and none is to be made.
@@ -91,6 +97,7 @@ class App(Definition):
             StorageError: something cannot be opened.
         """
         check_targets({} if targets is None else targets)
+        check_keep(keep)
         check_url(url, "an event store")
         state = state_of(url) if state is None or state == "" else state
         check_url(state, "the state of tables")
@@ -111,7 +118,9 @@ class App(Definition):
             copying = Copying(lake, store.log_id, store.feed()) if copy and lake else None
             if bus is not None:
                 store = followed(store, open_topic(bus))
-            return Live(self, store, state=state, lake=lake, targets=targets or {}, copying=copying)
+            return Live(
+                self, store, state=state, lake=lake, targets=targets or {}, copying=copying, keep=keep
+            )
         except BaseException:
             store.close()
             raise

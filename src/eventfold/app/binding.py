@@ -1,17 +1,42 @@
 """The tables of an app, bound to a log, a state and a lake."""
 
+from datetime import timedelta
+
 from eventfold.app.definition import Definition
 from eventfold.app.tables import LiveTable
+from eventfold.errors import ConfigInvalid
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.open import open_publication
 from eventfold.readmodels.port import State
+from eventfold.readmodels.publishing.publisher import KEEP_SECONDS
 from eventfold.store.port import Store
+
+KEEP = timedelta(seconds=KEEP_SECONDS)
+
+
+def check_keep(keep: object) -> None:
+    """Refuses what is no time to keep something for.
+
+    Raises:
+        ConfigInvalid: it is none.
+    """
+    if not isinstance(keep, timedelta) or keep < timedelta(0):
+        raise ConfigInvalid(
+            f"keep= is how long rows that went are remembered for a place that is not written to, a timedelta of 0 or"
+            f" more, not {keep!r:.60}: keep=timedelta(days=7).",
+            key="keep",
+        )
 
 
 def bind_tables(
-    app: Definition, store: Store, state: State, lake: str | None, copy: CopyTable | None = None
+    app: Definition,
+    store: Store,
+    state: State,
+    lake: str | None,
+    copy: CopyTable | None = None,
+    keep: timedelta = KEEP,
 ) -> dict[str, LiveTable]:
     """Each table by its name.
 
@@ -21,6 +46,7 @@ def bind_tables(
         state: where rows are kept.
         lake: where they are published.
         copy: the copy of the log there, whose cursors are those of the store's feed.
+        keep: how long rows that went are remembered for a place of a table that is not written to.
 
     Raises:
         ExtraMissing: the packages that keep tables are not installed.
@@ -35,6 +61,15 @@ def bind_tables(
         layout = bind(spec, total_order=total_order)
         publication = open_publication(lake, layout, store.log_id) if lake else None
         found[name] = LiveTable(
-            layout, store, state, app.registry, engine, publication, app.sought(spec), app.name, copy
+            layout,
+            store,
+            state,
+            app.registry,
+            engine,
+            publication,
+            app.sought(spec),
+            app.name,
+            copy,
+            keep=keep.total_seconds(),
         )
     return found

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Repository
-from eventfold.app.binding import bind_tables
+from eventfold.app.binding import KEEP, bind_tables
 from eventfold.app.copying import Copying
 from eventfold.app.definition import Definition
 from eventfold.app.handling.handling import Handling
@@ -38,6 +39,7 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         lake: the folder of the Delta tables, or None.
         targets: where the effects of handlers go, by name.
         copying: keeps the copy of the log in the lake, if one is kept.
+        keep: how long rows that went are remembered for a place of a table that is not written to.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         lake: str | None,
         targets: Mapping[str, Place] | None = None,
         copying: Copying | None = None,
+        keep: timedelta = KEEP,
     ) -> None:
         self.app = app
         self.store = store
@@ -61,7 +64,9 @@ class Live(WithAnswers, WithFollowers, WithHandlers):
         self._handling = Handling(app, store, targets or {}, self.repository, self.pulse)
         self._state = open_state(state, store.log_id)
         try:
-            self._tables = bind_tables(app, store, self._state, lake, self._copy()) if app.tables else {}
+            self._tables = (
+                bind_tables(app, store, self._state, lake, self._copy(), keep) if app.tables else {}
+            )
         except BaseException:
             self._state.close()
             raise

@@ -14,13 +14,15 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.public.topics.standing import SourceStatus, sources
-from eventfold.handlers.tending.standing import HandlerStatus, parked_told, standing
+from eventfold.handlers.tending.standing import HandlerStatus, parked_told
+from eventfold.handlers.tending.standing import standing as handlers_standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.lakecopy.standing import CopyStatus
 from eventfold.readmodels.notebook import markup
 from eventfold.readmodels.port import Head
 from eventfold.readmodels.publishing.ownership import check_owner, is_ours
 from eventfold.readmodels.publishing.publication import Version
+from eventfold.readmodels.publishing.standing import PlaceStatus, standing, unpublished
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
@@ -45,6 +47,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
         unpublished: commits of the state that the published version does not contain.
         engine: that keeps the published table; empty where there is none.
         problem: why it does not go on, if it does not.
+        places: where it is published, each by itself.
     """
 
     name: str
@@ -58,6 +61,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     unpublished: int = 0
     engine: str = ""
     problem: str = ""
+    places: list[PlaceStatus] = []
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,10 +199,11 @@ def status(
         shown = _watched(tables, shown, feed, watch)
     warnings = parked_warnings({t.name: t.parked for t in shown})
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
+    warnings += [f"{t.name}, {one.place}: {one.problem}" for t in shown for one in t.places if one.problem]
     warnings += told(unknown)
     if copy is not None and copy.problem:
         warnings.append(copy.told())
-    stand = standing(handlers, store)
+    stand = handlers_standing(handlers, store)
     warnings += [f"the handler {h.name} is stopped: {h.why}" for h in stand if h.state == "stopped"]
     warnings += [parked_told(h.name, h.parked) for h in stand if h.parked]
     if last is not None and (ahead := last.timestamp() - time.time()) > CLOCK_AHEAD_SECONDS:
@@ -237,9 +242,10 @@ def _table(table: LiveTable, feed: Feed) -> TableStatus:
             rows=state.count(),
             parked=head.parked,
             published=version.number if version else None,
-            unpublished=_unpublished(head, version) if version and is_ours(version.stamp, owned) else 0,
+            unpublished=unpublished(head, version) if version and is_ours(version.stamp, owned) else 0,
             engine=version.stamp.engine if version else "",
             problem=_problem(table, head, version, owned),
+            places=standing(table.publications, state, feed),
         )
     except EventfoldError as error:
         return TableStatus(name=table.name, problem=str(error))
@@ -269,14 +275,6 @@ def _watched(
             now = structs.replace(now, rate=max(0, handled) / passed)
         found.append(now)
     return found
-
-
-def _unpublished(head: Head, version: Version) -> int:
-    if version.stamp.generation != head.generation:
-        same = (version.stamp.cursor, version.stamp.fingerprint) == (head.cursor, head.fingerprint)
-        # made anew from what is published; or rebuilt: none of its commits is there
-        return 0 if same else head.change
-    return max(0, head.change - version.stamp.change)
 
 
 def _last_recorded(feed: Feed) -> datetime | None:

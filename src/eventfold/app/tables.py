@@ -1,6 +1,7 @@
 """One table of a live app: its rows now and at any moment, why they are so, and what waits."""
 
 import time as clocks
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.lakecopy.through import through
 from eventfold.readmodels.notebook.frames import Framed
 from eventfold.readmodels.port import Engine, Ledger, State, TableState
-from eventfold.readmodels.publishing.publication import LakePublication
+from eventfold.readmodels.publishing.publication import LakePublication, Publication
+from eventfold.readmodels.publishing.publisher import KEEP_SECONDS, Publisher
 from eventfold.readmodels.publishing.seeding import seed
 from eventfold.readmodels.telling import not_parked, parked_warnings, place
 from eventfold.store.lacking import expect_log
@@ -60,6 +62,8 @@ class LiveTable(Owned, Framed):
         sought: where it would miss events, and of which types it cannot; None = nobody asks.
         app: the name of its app.
         copy: the copy of the log in the lake, where one is kept.
+        others: the other places where it is published.
+        keep: seconds for which marks of deletions are kept for a publication that does not come.
     """
 
     def __init__(
@@ -73,9 +77,13 @@ class LiveTable(Owned, Framed):
         sought: Sought | None = None,
         app: str = "",
         copy: CopyTable | None = None,
+        others: Sequence[Publication] = (),
+        keep: float = KEEP_SECONDS,
     ) -> None:
         self.layout = layout
         self.publication = publication
+        self.others = tuple(others)
+        self.keep = keep
         self._store = store
         self._feed: Feed = store.feed()
         self._state = state
@@ -90,6 +98,11 @@ class LiveTable(Owned, Framed):
     def name(self) -> str:
         """The name of the table."""
         return self.layout.spec.name
+
+    @property
+    def publications(self) -> Sequence[Publication]:
+        """Everywhere where it is published, the lake first."""
+        return self.others if self.publication is None else (self.publication, *self.others)
 
     def live(self) -> TableState:
         """The live generation of its state."""
@@ -239,7 +252,6 @@ class LiveTable(Owned, Framed):
         """
         from eventfold.readmodels.folding.rebuild import Rebuild
         from eventfold.readmodels.following.ledger import renew, settle
-        from eventfold.readmodels.publishing.publisher import Publisher
 
         self._check_owner()
         history = self._history(from_copy)
@@ -249,8 +261,8 @@ class LiveTable(Owned, Framed):
         ledger = self._state.ledger(at)
         renew(ledger, self._feed, at)
         settle(ledger, self._feed, *rebuild.counted)
-        if self.publication is not None:
-            Publisher(self.live(), self.publication, self._feed).publish(reclaim=True)
+        for publication in self.publications:
+            Publisher(self.live(), publication, self._feed, keep=self.keep).publish(reclaim=True)
         unknown = self.unknown(ledger)
         warnings = [*parked_warnings({self.name: done.parked}), *told(unknown)]
         return structs.replace(done, unknown=unknown, warnings=warnings)

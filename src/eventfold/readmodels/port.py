@@ -49,6 +49,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: of the layout the rows were folded with.
         epoch: of the lease; a commit with an older one is refused.
         parked: how many streams are parked.
+        forgotten: the marks of deletions up to this commit are gone; what was published before it is written anew.
     """
 
     generation: int
@@ -57,6 +58,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     epoch: int
     parked: int
+    forgotten: int = 0
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -180,7 +182,7 @@ class TableState(Protocol):
         """Everything that changed after commit `since`; 0 = all rows.
 
         Raises:
-            StaleCursor: deletions after `since` are forgotten: every publication has passed them.
+            StaleCursor: deletions after `since` are forgotten, see `Head.forgotten`.
         """
 
     def batches(self, since: int) -> AbstractContextManager[Batches]:
@@ -212,8 +214,12 @@ class TableState(Protocol):
     def publishing(self, publication: str, change: int) -> None:
         """Notes, before it is written, that a publication is to contain everything up to `change`."""
 
-    def published(self, publication: str, change: int) -> None:
-        """Notes that a publication contains everything up to `change`: older deletion marks may go."""
+    def published(self, publication: str, change: int, *, keep: float) -> None:
+        """Notes that a publication contains everything up to `change`.
+
+        Marks of deletions go that every publication has passed; one that has noted nothing for `keep` seconds is not
+        waited for.
+        """
 
     def noted(self, publication: str) -> frozenset[int]:
         """The changes that a publication may contain, as noted: published, and about to be; empty where none are."""

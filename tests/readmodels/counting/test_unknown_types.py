@@ -218,6 +218,7 @@ def as_before(folder: Path) -> None:
     """The state as the release before left it, which counted nothing by type."""
     connection = apsw.Connection(str(folder / "log.db.state"))
     connection.execute("DROP TABLE _types; DROP TABLE _types_at; DROP TABLE _owned; PRAGMA user_version=2")
+    connection.execute("ALTER TABLE published DROP COLUMN noted_us")
     connection.close()
 
 

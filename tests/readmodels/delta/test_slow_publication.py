@@ -87,13 +87,13 @@ def test_another_worker_takes_over_while_one_publishes(
         shop.happen("box-1")
         shop.happen("box-3", 30)
         shop.happen("box-9", 9)
-        other._due = 0.0 if publishes else time.monotonic() + 3600
+        other.publishings[0].due = 0.0 if publishes else time.monotonic() + 3600
         keep(other)
         took.append(shop.state.head().epoch)
 
     epoch = shop.state.head().epoch
     between(shop, monkeypatch, meanwhile)
-    slow._due = 0.0
+    slow.publishings[0].due = 0.0
     slow.step()
     assert took == [epoch + 1]
     shop.happen("box-4", 4)

@@ -94,7 +94,7 @@ def test_a_worker_that_still_runs_is_fenced_and_what_it_folded_counts_once(live:
     note(live, 20)
     job.batch()
     note(live, 40)
-    running._due = 0.0
+    running.publishings[0].due = 0.0
     with pytest.raises(EngineFenced):  # it folds into its own state, and stops where it would publish
         running.step()
     with pytest.raises(EngineFenced):

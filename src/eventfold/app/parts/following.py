@@ -17,6 +17,7 @@ from eventfold.feed.loop import Follower, Loop, catch_up
 from eventfold.feed.shared import Pages, SharedReads
 from eventfold.readmodels.counting.unknown import told
 from eventfold.readmodels.folding.projector import Read
+from eventfold.readmodels.following.apart import apart
 from eventfold.readmodels.following.catching import CatchingUp
 from eventfold.readmodels.following.ledger import LedgerKeeper
 from eventfold.readmodels.following.worker import TableWorker
@@ -24,6 +25,8 @@ from eventfold.readmodels.lakecopy.through import PagesThrough
 from eventfold.readmodels.telling import parked_warnings
 
 _log = logging.getLogger("eventfold.live")
+COPY_SECONDS = 5.0
+"""Between two commits of the copy of the log, where nothing else is said."""
 
 
 class WithFollowers(WithTables):
@@ -82,15 +85,17 @@ class WithFollowers(WithTables):
         catch_up(followers, progress=show)
         return self._caught_up(workers)
 
-    def run(self, stop: threading.Event, *, every: float = 5.0) -> None:
+    def run(self, stop: threading.Event, *, every: float | None = None) -> None:
         """Keeps tables, and the copy of the log if one is kept, up to date and runs every handler until `stop` is set.
 
-        What another worker has is taken over when that one ends. Handlers run in threads of their own, and are left
-        within ten seconds, whatever hangs. A table or a handler that cannot go on stops alone, which `pulse` tells.
+        What another worker has is taken over when that one ends. Each place where a table is published has a thread of
+        its own: one that is slow, or does not answer, holds up neither folds nor other places. Handlers run in threads
+        of their own, and are left within ten seconds, whatever hangs. A table or a handler that cannot go on stops
+        alone, which `pulse` tells.
 
         Args:
             stop: set it from a signal handler or another thread.
-            every: seconds between two publications, at least.
+            every: seconds between two publications in one place, at least; None: what suits the place, 5 s for a lake.
 
         Raises:
             ConfigInvalid: a handler names a target that the app was not opened with.
@@ -100,13 +105,15 @@ class WithFollowers(WithTables):
         """
         with (
             self._handling.running(stop) as others,
-            keeping(self._copying, stop, self.pulse, every) as copies,
+            keeping(self._copying, stop, self.pulse, COPY_SECONDS if every is None else every) as copies,
         ):
             read = SharedReads(self._pages()).read
-            followers = self._followers(self._workers(every, read), read, self._tell_unknown)
+            workers = self._workers(every, read)
+            followers = self._followers(workers, read, self._tell_unknown)
             if followers:
                 try:
-                    with self.pulse.of(Loop(followers, self.store.feed())) as loop:
+                    loop = Loop(followers, self.store.feed())
+                    with self.pulse.of(loop), apart(workers, others.stop):
                         loop.run(others.stop)
                 except EventfoldError:
                     if not others and not copies:
@@ -156,7 +163,7 @@ class WithFollowers(WithTables):
                 self._warned |= names
                 _log.warning("%s", told(found)[0])
 
-    def _workers(self, every: float = 5.0, read: Read | None = None) -> list[TableWorker]:
+    def _workers(self, every: float | None = None, read: Read | None = None) -> list[TableWorker]:
         owner = new_owner()
         return [
             TableWorker(
@@ -165,7 +172,9 @@ class WithFollowers(WithTables):
                 self.app.registry,
                 owner=owner,
                 publication=table.publication,
+                others=table.others,
                 every=every,
+                keep=table.keep,
                 read=read,
             )
             for table in self.tables

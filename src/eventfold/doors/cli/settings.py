@@ -151,10 +151,17 @@ class Settings:
             ConfigInvalid: the app or the log is not named, or cannot be found.
         """
         app, url = self.definition(), self.url
-        opened = {"lake": self.lake, "state": self.state, "bus": self.bus}
         show_log(self.configuration.targets)
         return self._named(
-            lambda: app.open(url, **opened, copy=self.copy, targets=self.targets, create=False)
+            lambda: app.open(
+                url,
+                lake=self.lake,
+                state=self.state,
+                bus=self.bus,
+                copy=self.copy,
+                targets=self.targets,
+                create=False,
+            )
         )
 
     def open_on_spark(self, source: From | None, *, checkpoints: str | None, jars: str | None) -> OnSpark:

@@ -23,7 +23,8 @@ Figures = Mapping[str, float | None]
 def measure(live: Runs, meter: "Meter | None" = None) -> None:
     """Tells OpenTelemetry the figures of a live app, whenever somebody collects them.
 
-    `eventfold.log.events`; of each table `eventfold.table.lag`, `.parked`, `.unpublished`; of each handler
+    `eventfold.log.events`; of each table `eventfold.table.lag`, `.parked`, `.unpublished`; of each place
+    of a table `eventfold.publication.lag`; of each handler
     `eventfold.handler.lag`, `.waiting` (seconds that the first event waits), `.parked`, `.deadlines`; of each follower
     of this process `eventfold.handled` (events), `eventfold.turn` (seconds since its loop turned), `eventfold.stopped`
     (1 where it does not go on). While the log does not answer, those of the process alone are told.
@@ -72,6 +73,13 @@ def measure(live: Runs, meter: "Meter | None" = None) -> None:
         "{commit}",
         "Commits not published",
         lambda s: {t.name: t.unpublished for t in s.tables},
+    )
+    kept(
+        "eventfold.publication.lag",
+        "publication",
+        "{event}",
+        "Events not published",
+        lambda s: {f"{t.name}/{one.place}": one.lag for t in s.tables for one in t.places},
     )
     kept(
         "eventfold.handler.lag",

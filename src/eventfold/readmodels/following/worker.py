@@ -1,9 +1,7 @@
 """The follower that keeps one table: it owns the table by a lease, folds page by page and publishes now and then."""
 
-import logging
-import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 
 from eventfold.errors import CursorLost, OwnerFenced, StaleCursor, StorageError
 from eventfold.events.registry import Registry
@@ -11,14 +9,11 @@ from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.readmodels.folding.projector import PAGE, Projector, Read, check_definition
 from eventfold.readmodels.following.holding import Hold, Rival
+from eventfold.readmodels.following.publishing import Publishing
 from eventfold.readmodels.port import Head, TableState
 from eventfold.readmodels.publishing.ownership import check_owner, is_ours
 from eventfold.readmodels.publishing.publication import Publication
-from eventfold.readmodels.publishing.publisher import Publisher
-
-_log = logging.getLogger("eventfold.worker")
-SHARE = 5
-"""Publishing takes at most about one part in so many of a worker's time, however large the table has grown."""
+from eventfold.readmodels.publishing.publisher import KEEP_SECONDS
 
 
 class TableWorker:
@@ -29,8 +24,10 @@ class TableWorker:
         feed: what is followed.
         registry: event types and upcasters.
         owner: who this worker is, unlike any other.
-        publication: where the table is published, if anywhere.
-        every: seconds between two publications, at least.
+        publication: the lake that the table is published in, if any.
+        others: the other places where it is published.
+        every: seconds between two publications, at least; None: what suits each place.
+        keep: seconds for which marks of deletions are kept for a publication that does not come.
         read: reads pages; default: the feed itself.
     """
 
@@ -42,22 +39,34 @@ class TableWorker:
         *,
         owner: str,
         publication: Publication | None = None,
-        every: float = 5.0,
+        others: Sequence[Publication] = (),
+        every: float | None = None,
+        keep: float = KEEP_SECONDS,
         read: Read | None = None,
     ) -> None:
         self._open_live = open_live
         self._feed = feed
         self._registry = registry
         self._publication = publication
-        self._every = every
         self._read = read or feed.read
         self.handled = 0
-        self.made: int | None = None
-        self._due = time.monotonic() + every
+        self.publishes = True
+        """Whether it publishes in its own steps; not where that is done apart."""
         self._state = open_live()
+        given = [publication] if publication is not None else []
+        self.publishings = [
+            Publishing(self.table, place, feed, every=every, bears=place is publication, keep=keep)
+            for place in (*given, *others)
+        ]
+        """Its places; the lake, where there is one, is the first."""
         self._projector = Projector(self._state, feed, registry, read=self._read)
         self._hold = Hold(self.table, owner)
-        self._looked = self._allowed = False
+        self._allowed = False
+
+    @property
+    def made(self) -> int | None:
+        """The last version that it published in the lake."""
+        return self.publishings[0].made if self._publication is not None else None
 
     @property
     def table(self) -> str:
@@ -86,6 +95,7 @@ class TableWorker:
                 and before each publication.
         """
         self._check_owner()
+        self._raise_failed()
         try:
             epoch = self._hold.take(self._state)
             if epoch is None:
@@ -99,9 +109,18 @@ class TableWorker:
             self._hold.lose()  # it has passed on meanwhile, and nothing of the page was committed
             return False
         self.handled += len(page.events)
-        if time.monotonic() >= self._due:
-            self._publish_or_wait()
+        for publishing in self.publishings if self.publishes else ():
+            self.turn(publishing)
         return page.caught_up
+
+    def turn(self, publishing: Publishing) -> None:
+        """Publishes in one place what the table has, if it is time to and this worker has the table.
+
+        Raises:
+            EventfoldError: of the lake, where no repeat mends it.
+        """
+        if self._hold.held:
+            publishing.turn(self._state)
 
     def finish(self) -> None:
         """Publishes what is left and gives the table back; looks whether what is published is all there."""
@@ -128,37 +147,36 @@ class TableWorker:
         return head
 
     def published(self, head: Head) -> bool:
-        """Whether what stands there is published, or is to be published nowhere.
+        """Whether what stands there is published in every place.
 
         Raises:
             EngineFenced: another engine has the published table, or another state.
         """
-        if self._publication is None:
-            return True
-        there = self._publication.head()
+        return all(self._contains(one.publication, head) for one in self.publishings)
+
+    def _contains(self, publication: Publication, head: Head) -> bool:
+        there = publication.head()
         if there is None:
             return False
-        owned = self._state.owned(self._publication.kind)
+        owned = self._state.owned(publication.kind)
         check_owner(there.stamp, owned)
         contained = (there.stamp.generation, there.stamp.change) >= (head.generation, head.change)
-        return contained and is_ours(there.stamp, owned) and not self._publication.lacks_files()
+        return contained and is_ours(there.stamp, owned) and not publication.lacks_files()
 
     def ever_published(self) -> bool:
         """Whether anybody has published this table from this state, or is about to."""
-        return self._publication is not None and bool(self._state.noted(self._publication.kind))
+        return any(self._state.noted(one.publication.kind) for one in self.publishings)
 
-    def publish(self, *, complete: bool = True) -> None:
-        """Publishes what the table has, whoever keeps it.
-
-        Args:
-            complete: looks whether the files of what is published are there, too.
+    def publish(self) -> None:
+        """Publishes what the table has in every place, whoever keeps it; looks whether all files are there.
 
         Raises:
             StaleCursor: others published in the same moment; look again.
+            EventfoldError: of the first place that failed; the others were published.
         """
-        if self._publication is not None:
-            made = Publisher(self._state, self._publication, self._feed).publish(complete=complete)
-            self.made = self.made if made is None else made.number
+        with ExitStack() as every:
+            for one in reversed(self.publishings):
+                every.callback(one.publish, self._state, complete=True)
 
     def _check_owner(self) -> None:
         if self._publication is None or self._allowed:
@@ -169,22 +187,14 @@ class TableWorker:
                 check_owner(there.stamp, self._state.owned(self._publication.kind))
         self._allowed = True
 
+    def _raise_failed(self) -> None:
+        """Tells what a publication met in a thread of its own, once."""
+        for one in self.publishings:
+            if one.failed is not None:
+                failed, one.failed = one.failed, None
+                raise failed
+
     def _open(self) -> None:
         self._state = self._open_live()
         self._projector = Projector(self._state, self._feed, self._registry, read=self._read)
         self._hold.lose()
-
-    def _publish_or_wait(self) -> None:
-        """A lake that is not there for a while stops no fold."""
-        try:
-            self._publish()
-        except (StorageError, StaleCursor) as error:
-            _log.warning("%s is not published now: %s", self.name, error)
-            self._due = time.monotonic() + self._every
-
-    def _publish(self) -> None:
-        began = time.monotonic()
-        self.publish(complete=not self._looked)  # once, and when it ends: there may be thousands of files
-        self._looked = True
-        ended = time.monotonic()
-        self._due = ended + max(self._every, SHARE * (ended - began))

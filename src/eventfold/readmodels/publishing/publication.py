@@ -145,10 +145,12 @@ class PublicationCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         past: it still has earlier versions, and what each of them leaves out; it is a `LakePublication`.
         files: its rows lie in Parquet files that others open.
+        every: seconds between two versions that suit it, where nothing else is said.
     """
 
     past: bool = False
     files: bool = False
+    every: float = 5.0
 
 
 class Publication(Protocol):

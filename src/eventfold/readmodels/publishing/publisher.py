@@ -27,6 +27,8 @@ from eventfold.readmodels.telling import rebuilding
 
 _log = logging.getLogger("eventfold.publisher")
 ATTEMPTS = 3
+KEEP_SECONDS = 7 * 86_400.0
+"""How long marks of deletions are kept for a publication that does not come, where nothing else is said."""
 
 
 class Publisher:
@@ -36,12 +38,17 @@ class Publisher:
         state: what is published.
         publication: where it goes.
         feed: compares cursors.
+        keep: seconds for which the state keeps marks of deletions for another publication that does not come; one that
+            comes later gets all rows anew.
     """
 
-    def __init__(self, state: TableState, publication: Publication, feed: Feed) -> None:
+    def __init__(
+        self, state: TableState, publication: Publication, feed: Feed, *, keep: float = KEEP_SECONDS
+    ) -> None:
         self._state = state
         self._publication = publication
         self._feed = feed
+        self._keep = keep
         self._name = state.layout.spec.name
         self._epoch = 0
 
@@ -119,8 +126,10 @@ class Publisher:
 
     def _merge(self, there: Version, head: Head) -> Version | None:
         if there.stamp.change == head.change and not self._lacks_file(there, head):
-            self._state.published(self._publication.kind, head.change)
+            self._note(head.change)
             return None
+        if there.stamp.change < head.forgotten:
+            return self._overwrite(there)
         try:
             with self._state.batches(there.stamp.change) as changed:
                 stamp = self._stamp(changed)
@@ -131,7 +140,7 @@ class Publisher:
             if not self._lacks_files(there):
                 raise
             return self._made_anew(there)
-        self._state.published(self._publication.kind, stamp.change)
+        self._note(stamp.change)
         return made
 
     def _lacks_file(self, there: Version, head: Head) -> bool:
@@ -156,8 +165,11 @@ class Publisher:
         with self._state.batches(0) as everything:
             stamp = self._stamp(everything)
             made = self._publication.overwrite(there, everything.rows, stamp, _left_out(everything))
-        self._state.published(self._publication.kind, stamp.change)
+        self._note(stamp.change)
         return made
+
+    def _note(self, change: int) -> None:
+        self._state.published(self._publication.kind, change, keep=self._keep)
 
     def _stamp(self, changed: Batches) -> Stamp:
         """Of what is about to be written; the state notes it before."""

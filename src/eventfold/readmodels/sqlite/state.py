@@ -1,5 +1,6 @@
 """The state of an app's tables in one SQLite file: which generation of each table is live."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -123,7 +124,8 @@ class SqliteState:
             connection.execute(SQL["forget_skips"], (name,))
             fill(connection, layout, taken.generation, taken.rows, taken.parked, taken.skips, at + 1)
             connection.execute(
-                SQL["note_published"], (name, taken.generation, taken.publication, at + 1, at + 1)
+                SQL["note_published"],
+                (name, taken.generation, taken.publication, at + 1, at + 1, time.time_ns() // 1000),
             )
             connection.execute(SQL["own"], (name, taken.publication, taken.epoch))
             connection.execute(made.statements.drop_view)

@@ -139,7 +139,7 @@ class SqliteTableState:
 
     def _batches(self, connection: apsw.Connection, since: int, paging: Paging) -> Batches:
         head = self._head(connection)
-        if 0 < since < connection.execute(SQL["forgotten"], self._id).get:
+        if 0 < since < head.forgotten:
             raise StaleCursor(f"What was removed from {self._id[0]} since change {since} is forgotten.")
         rows = paging.reader(connection.execute(self.statements.select_changed, (since,)))
         gone = fetch(connection, self.statements.select_deleted, (*self._id, since))
@@ -182,13 +182,15 @@ class SqliteTableState:
     def publishing(self, publication: str, change: int) -> None:
         """Notes what a publication is about to contain."""
         with self._writing.transaction("noting a publication") as connection:
-            connection.execute(SQL["note_publishing"], (*self._id, publication, change))
+            now = time.time_ns() // 1000
+            connection.execute(SQL["note_publishing"], (*self._id, publication, change, now))
 
-    def published(self, publication: str, change: int) -> None:
+    def published(self, publication: str, change: int, *, keep: float) -> None:
         """Forgets deletion marks that every publication has passed."""
-        named = {"name": self._id[0], "generation": self._id[1]}
+        now = time.time_ns() // 1000
+        named = {"name": self._id[0], "generation": self._id[1], "after": now - int(keep * 1e6)}
         with self._writing.transaction("noting a publication") as connection:
-            connection.execute(SQL["note_published"], (*self._id, publication, change, change))
+            connection.execute(SQL["note_published"], (*self._id, publication, change, change, now))
             connection.execute(SQL["forget_deleted"], named)
             connection.execute(SQL["note_forgotten"], named)
 
@@ -246,7 +248,7 @@ class SqliteTableState:
         row: Any = connection.execute(SQL["head"], self._id).fetchone()
         if row is None:
             raise self._gone()
-        cursor, change, fingerprint, epoch, parked = row
+        cursor, change, fingerprint, epoch, parked, forgotten = row
         return Head(
             generation=self.generation,
             cursor=read_cursor(cursor),
@@ -254,6 +256,7 @@ class SqliteTableState:
             fingerprint=fingerprint,
             epoch=epoch,
             parked=parked,
+            forgotten=forgotten,
         )
 
     def _parked(self, connection: apsw.Connection) -> Iterator[ParkedStream]:

@@ -18,6 +18,7 @@ COLUMNS = (
     *("name", "generation", "rows", "cursor", "lag", "rate", "left", "parked"),
     *("published", "unpublished", "problem"),
 )
+PLACES = ("table", "place", "published", "unpublished", "lag", "problem")
 HANDLERS = ("name", "kind", "state", "why", "lag", "parked")
 SOURCES = ("source", "topic", "state", "lag", "looked")
 
@@ -53,6 +54,9 @@ def status(settings: Settings, watch: float) -> None:
     if found.tables:
         rows = [_row(table) for table in found.tables]
         print_table(rows, [name for name in COLUMNS if any(row[name] not in {None, ""} for row in rows)])
+    if any(len(table.places) > 1 for table in found.tables):
+        placed = [{"table": t.name, **structs.asdict(one)} for t in found.tables for one in t.places]
+        print_table(placed, [name for name in PLACES if any(row[name] not in {None, ""} for row in placed)])
     if found.handlers:
         print_table(
             [{name: getattr(one, name) for name in HANDLERS} for one in found.handlers],

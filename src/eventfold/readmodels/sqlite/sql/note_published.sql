@@ -1,1 +1,1 @@
-INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?)

@@ -1,1 +1,0 @@
-SELECT forgotten FROM tables WHERE name = ? AND generation = ?

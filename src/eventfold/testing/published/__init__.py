@@ -1,0 +1,1 @@
+"""The contract of publications: what a place must be good for where tables are published."""
