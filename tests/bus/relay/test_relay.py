@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions
 
+from eventfold.bus.feed.feed import BusFeed
+from eventfold.bus.kafka.sending.transactional import TransactionalSender
 from eventfold.bus.kafka.topic import KafkaTopic, Mode
+from eventfold.bus.port import Sender
 from eventfold.bus.relay.relay import Relay
 from eventfold.errors import ForeignCursor, RelayFenced, TopicRepartitioned, TopicUnfit
 from eventfold.feed.loop import catch_up
 from eventfold.store.open import open_store
 from eventfold.store.port import Store
+from eventfold.testing.making import read_all
 from tests.bus.conftest import MakeTopic
-from tests.bus.relay.judge import judge
+from tests.bus.relay.judge import events_of, judge
 from tests.bus.relay.making import fill
 from tests.bus.sharing import Shared
 
@@ -82,6 +86,46 @@ def test_of_two_at_once_one_stands_by_and_one_that_knows_of_no_other_is_fenced(
         stranger.close()
         second.finish()
         first.finish()
+
+
+class _OfTheFirstIdAlone(KafkaTopic):
+    """Its relays are of a build that knew no second transactional id."""
+
+    def sender(self) -> Sender:
+        found = super().sender()
+        assert isinstance(found, TransactionalSender)
+        for producer in found._producers[1:]:
+            producer.close()
+        del found._producers[1:]
+        return found
+
+
+def test_what_a_relay_of_an_earlier_build_did_not_fence_is_one_batch_that_readers_leave_out(
+    store: Store, kafka: Shared, topic: MakeTopic
+) -> None:
+    """Of one that stood still since it had looked at its lease, and sends under the id that its successor has not."""
+    fill(store, 20)
+    name = topic(2)
+    with (
+        closing(KafkaTopic(kafka.plain, name)) as there,
+        closing(_OfTheFirstIdAlone(kafka.plain, name)) as old,
+    ):
+        stalled = Relay(store, there, seconds=0.0)
+        stalled.step()
+        stalled._heart.stop()
+        fill(store, 10)
+        earlier = Relay(store, old, seconds=0.0)
+        catch_up([earlier])
+        assert earlier.handled == 10
+        stalled._send()
+        fill(store, 5)
+        with pytest.raises(RelayFenced):
+            stalled._send()
+        stalled._stop_sending()
+        catch_up([Relay(store, there, seconds=0.0)])
+        assert judge(store, there) == (0, 0, 0, 10, 35)
+        with closing(BusFeed(there, store.log_id)) as feed:
+            assert read_all(feed) == events_of(store)
 
 
 def test_a_topic_of_another_log_is_refused(
