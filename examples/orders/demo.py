@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import track
 
 from eventfold.app.live import Live
+from eventfold.readmodels.synapse.serverless import Place, Shown, scripts
 from eventfold.testing.kafka import KafkaFailed, KafkaMissing
 from examples.orders.app import order_book, shop
 from examples.orders.overbus.course import over_the_bus
@@ -111,7 +112,20 @@ def demo(console: Console, url: str, orders: int) -> int:
         f"Look at [bold]{OUTPUT / PAGE}[/] in a browser; log, lake, mails and shipments stand beside it."
         f" {time.perf_counter() - began:.1f} s."
     )
+    console.print(
+        f"SQL users in Azure read the lake by the scripts for Synapse in [bold]{_for_sql_users()}[/]."
+    )
     return 1 if wrong else 0
+
+
+def _for_sql_users() -> Path:
+    folder = OUTPUT / "synapse"
+    folder.mkdir()
+    for script in scripts(
+        Place("shop", "shop_reader"), [Shown(spec, name) for name, spec in shop.tables.items()]
+    ):
+        (folder / script.name).write_text(script.text, encoding="utf-8")
+    return folder
 
 
 def demo_over_the_bus(console: Console, log: Log, bus: str, orders: int) -> int:

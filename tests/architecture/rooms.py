@@ -36,5 +36,5 @@ OPENERS = ("open.py",)  # by file name: the fixed tables that lead from a URL or
 
 KITS = {
     "sqlite": ("store/sqlite", "readmodels/sqlite"),
-    "sqlfiles": ("store/sqlite", "store/cosmos", "readmodels/sqlite"),
+    "sqlfiles": ("store/sqlite", "store/cosmos", "readmodels/sqlite", "readmodels/synapse"),
 }  # a kit, and the only folders that import it

@@ -39,6 +39,7 @@ HOMES = {
     "lxml": ("imports/files/xmlfeed.py",),
     "opentelemetry": ("doors/health/metrics.py",),
     "prometheus_client": ("doors/health/metrics.py",),
+    "sqlfluff": ("readmodels/synapse/linting.py",),
     "waitress": ("doors/http/serving.py",),
     "click": ("doors/*",),
     "rich": ("doors/*",),

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.bus.cloudevents.attributes import fault_of_source
-from eventfold.errors import DefinitionError, TableInvalid
+from eventfold.errors import DefinitionError, TableInvalid, TableNotFound
 from eventfold.events.event import Event
 from eventfold.events.names import check_event_type
 from eventfold.events.registry import Registry
@@ -63,6 +63,17 @@ class Definition:
         """Its name, and what it is made of."""
         known = [*(a.__name__ for a in self.aggregates), *self.tables, *self.handlers]
         return f"<App {self.name}: {', '.join(known) or 'nothing yet'}>"
+
+    def table(self, name: str) -> TableSpec:
+        """One table by its name.
+
+        Raises:
+            TableNotFound: the app has no such table.
+        """
+        if name not in self.tables:
+            known = ", ".join(sorted(self.tables)) or "none"
+            raise TableNotFound(f"{self.name} has no table {name!r:.60}; it has: {known}.", table=name)
+        return self.tables[name]
 
     def sought(self, spec: TableSpec) -> Sought:
         """Where one of the app's tables would miss events of types that the app does not know.

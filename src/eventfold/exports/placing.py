@@ -80,6 +80,18 @@ def compressed(file: BinaryIO, *, zipped: bool) -> Iterator[BinaryIO]:
         yield cast("BinaryIO", content)
 
 
+def make_folder(folder: Path) -> None:
+    """A folder for outputs, with those above it, where none is there.
+
+    Raises:
+        StorageFailed: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
 def _stream(path: Path) -> int | Path | None:
     """One of our own open files, by its number; the path where it leads to a pipe or a device that takes bytes."""
     own = _OWN_STREAM.fullmatch(str(path))

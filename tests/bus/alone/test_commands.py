@@ -22,6 +22,7 @@ NO_LOG = {
     "config",
     "completion",
     "spark bundle",
+    "synapse",
 }
 """They open none."""
 ANSWERS = {

@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import sysconfig
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
+from tests.docs.pages import DOCS, blocks
 from tests.imports.pm4pymaking import NotInstalled, environment
 
 PINS = ["pandas==3.1.1", "polars==2.1.0", "numpy==2.4.6"]
@@ -42,20 +46,29 @@ with BANK.open("sqlite://") as live:
 """
 
 
-@pytest.mark.slow
-def test_what_is_exact_in_the_table_is_exact_in_the_frame() -> None:
+def run(program: str, folder: Path = ROOT) -> str:
+    """What a program says, with these libraries and ours."""
     try:
         python = environment(PINS)
     except NotInstalled as reason:
         pytest.skip(f"pandas and polars are fetched for this: {reason}")
     ours = [str(ROOT), str(ROOT / "src"), sysconfig.get_paths()["purelib"]]
-    program = f"import sys; sys.path += {ours!r}\n{PROGRAM}"
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
     answer = subprocess.run(
-        [python, "-c", program], env=variables, capture_output=True, text=True, check=False
+        [python, "-c", f"import sys; sys.path += {ours!r}\n{program}"],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout) == {
+    return answer.stdout
+
+
+@pytest.mark.slow
+def test_what_is_exact_in_the_table_is_exact_in_the_frame() -> None:
+    assert json.loads(run(PROGRAM)) == {
         "pandas": [
             "np.int64(1)",
             f"np.int64({BIG})",
@@ -70,3 +83,19 @@ def test_what_is_exact_in_the_table_is_exact_in_the_frame() -> None:
         "rows": [8, 3, 8],
         "empty": [0, 4],
     }
+
+
+@pytest.mark.slow
+def test_polars_reads_a_published_table_as_the_page_says(tmp_path: Path) -> None:
+    (block,) = [b for b in blocks((DOCS / "howto/readers.md").read_text("utf-8")) if "polars" in b.value]
+    rows = {
+        "order": ["order-1", "order-2"],
+        "total": [Decimal(40), Decimal(10)],
+        "paid": [Decimal(40), Decimal(0)],
+    }
+    money = pa.decimal128(18, 2)
+    schema = pa.schema([("order", pa.string()), ("total", money), ("paid", money), ("_version", pa.int64())])
+    table = pa.table({**rows, "_version": [3, 1]}, schema=schema)
+    write_deltalake(str(tmp_path / "lake" / "orders"), table)
+    said = run(block.text, tmp_path)
+    assert said == "[{'order': 'order-2', 'total': Decimal('10.00'), 'paid': Decimal('0.00')}]\n"

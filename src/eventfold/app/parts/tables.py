@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from eventfold.app.definition import Definition
 from eventfold.app.tables import LiveTable
-from eventfold.errors import LogMismatch, StorageFailed, TableNotFound
+from eventfold.errors import LogMismatch, StorageFailed
 from eventfold.readmodels.counting.unknown import UnknownType
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.following.ledger import is_counted
@@ -29,10 +29,7 @@ class WithTables:
         """
         self._alive()
         name = table if isinstance(table, str) else str(getattr(getattr(table, "spec", table), "name", table))
-        if name not in self._tables:
-            known = ", ".join(sorted(self._tables)) or "none"
-            raise TableNotFound(f"{self.app.name} has no table {name!r:.60}; it has: {known}.", table=name)
-        return self._tables[name]
+        return self._tables[self.app.table(name).name]
 
     @property
     def tables(self) -> Sequence[LiveTable]:

@@ -33,6 +33,7 @@ _FILES = {
         "state",
         "status",
         "streams",
+        "synapse",
         "tail",
         "take-over",
         "types",

@@ -12,7 +12,7 @@ from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, say
 from eventfold.errors import ConfigInvalid, StorageFailed
-from eventfold.exports.placing import placed
+from eventfold.exports.placing import make_folder, placed
 from eventfold.exports.protected import Protected
 
 FILES = {
@@ -57,7 +57,7 @@ def new(settings: Settings, name: str, folder: str | None) -> None:
     written = {_filled(path, name): _text(template, source, name) for path, source in FILES.items()}
     for path, text in written.items():
         target = place / path
-        _make_folder(target.parent)
+        make_folder(target.parent)
         with placed(target, overwrite=False, protected=others) as content:
             content.write(text.encode())
     if settings.json:
@@ -85,13 +85,6 @@ def _is_free(place: Path) -> bool:
         return not any(place.iterdir()) if place.is_dir() else not (place.exists() or place.is_symlink())
     except OSError as error:
         raise StorageFailed(f"{place} cannot be read: {error.strerror}.") from error
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageFailed(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
 def _text(template: Traversable, source: str, name: str) -> str:

@@ -1,0 +1,1 @@
+GRANT SELECT ON OBJECT::{view} TO {role};

@@ -1,0 +1,4 @@
+IF DATABASE_PRINCIPAL_ID({role_text}) IS NULL
+BEGIN
+    CREATE ROLE {role};
+END;

@@ -1,0 +1,2 @@
+CREATE OR ALTER VIEW {view} AS
+{select};

@@ -1,0 +1,85 @@
+"""`eventfold synapse`: scripts on standard output, in a folder, as JSON, and what the grammar says of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eventfold.readmodels.synapse import linting
+from eventfold.readmodels.synapse.script import MARK
+from tests.doors.calling import Told, eventfold
+
+NAMES = ["1-database.sql", "2-views.sql", "3-readers.sql"]
+
+
+def synapse(*arguments: str, app: str = "examples.orders.app:order_book") -> Told:
+    return eventfold("-a", app, "synapse", *arguments)
+
+
+def test_the_scripts_are_printed_and_need_no_log() -> None:
+    told = synapse()
+    assert (told.code, told.err) == (0, "")
+    assert told.out.count(MARK) == 3
+    assert "CREATE OR ALTER VIEW [dbo].[daily_revenue] AS" in told.out
+
+
+def test_they_are_written_and_written_anew_and_nothing_else_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "scripts"
+    for name in ("one", "two"):
+        told = synapse("--out", str(folder), "--database", name)
+        assert (told.code, told.out) == (0, "")
+        assert sorted(path.name for path in folder.iterdir()) == NAMES
+        assert f"USE [{name}];" in (folder / NAMES[1]).read_text()
+    (folder / NAMES[2]).write_text("SELECT 1;")
+    told = synapse("--out", str(folder), "--database", "three")
+    assert (told.code, "no script that was printed here" in told.err, "--out FOLDER" in told.err) == (
+        2,
+        True,
+        True,
+    )
+    assert "USE [two];" in (folder / NAMES[1]).read_text()
+
+
+def test_they_are_written_over_nothing_that_is_protected(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    told = eventfold(
+        "-a", "examples.orders.app:order_book", "--lake", str(lake), "synapse", "--out", str(lake / "x")
+    )
+    assert (told.code, "the lake" in told.err) == (2, True)
+
+
+def test_everything_is_there_in_json() -> None:
+    told = synapse("--json", "--check", "orders")
+    found = json.loads(told.out)
+    assert [one["name"] for one in found["scripts"]] == NAMES
+    assert found["scripts"][0]["text"].startswith(MARK)
+    assert len(found["verdicts"]) == sum(len(one["batches"]) for one in found["scripts"])
+    assert not any(one["wrong"] for one in found["verdicts"])
+
+
+def test_a_statement_that_the_grammar_does_not_take_ends_with_10(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = synapse("--check")
+    assert (told.code, "15 of 16 statements pass, 1 stands for a reason." in told.err) == (0, True)
+    monkeypatch.setattr(linting, "BEYOND", {})
+    told = synapse("--check")
+    assert (told.code, "wrong" in told.out) == (10, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["oders"], 4, "it has: orders"),
+        (["--location", "lake"], 2, "--location is where the lake lies"),
+        (["--database", "a]b"], 2, "--database takes"),
+        (["--reader", ""], 2, "--reader takes"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: list[str], code: int, said: str) -> None:
+    told = synapse(*arguments)
+    assert (told.code, told.out) == (code, "")
+    assert said in told.err
+
+
+def test_a_name_of_an_app_that_is_none_of_a_database_is_said_with_its_way_out() -> None:
+    told = synapse("--database", "a" * 129)
+    assert (told.code, "--database" in told.err) == (2, True)
