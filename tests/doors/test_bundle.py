@@ -11,7 +11,7 @@ import click
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eventfold as ef
@@ -219,6 +219,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(TEXTS, DOCUMENTS, min_size=1))
 def test_yaml_says_what_json_says(document: dict[str, Any]) -> None:
     assert yaml.safe_load(as_yaml(document)) == document

@@ -341,6 +341,11 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         "unpublished": 0,
         "engine": "embedded",
         "problem": "",
+        "seconds": 0.0,
+        "place": "",
+        "waits": "nothing",
+        "fresh": None,
+        "stale": False,
     }
 
 
@@ -365,7 +370,7 @@ def test_the_rate_counts_what_was_folded_meanwhile(tmp_path: Path, monkeypatch: 
 
         live.repository(Order).execute("order-1", Order.create, "c", [Item("mug", 1, Decimal(1))])
         clock = SimpleNamespace(sleep=work, monotonic=iter([0.0, 2.0]).__next__, time=time.time)
-        monkeypatch.setattr("eventfold.app.status.time", clock)
+        monkeypatch.setattr("eventfold.app.parts.tablestatus.time", clock)
         (table,) = live.status(watch=2).tables
     assert (table.lag, table.rate) == (1, 0.5)
 

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from msgspec import structs
 
+from eventfold.app.parts.tablestatus import TableStatus, stale_told, table_status, watched
 from eventfold.app.tables import LiveTable
-from eventfold.errors import EngineFenced, EventfoldError
 from eventfold.events.envelope import from_us
-from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
 from eventfold.handlers.declaring.handler import Handler
 from eventfold.handlers.public.topics.standing import SourceStatus, sources
@@ -19,10 +17,6 @@ from eventfold.handlers.tending.standing import standing as handlers_standing
 from eventfold.readmodels.counting.unknown import UnknownType, told
 from eventfold.readmodels.lakecopy.standing import CopyStatus
 from eventfold.readmodels.notebook import markup
-from eventfold.readmodels.port import Head
-from eventfold.readmodels.publishing.ownership import check_owner, is_ours
-from eventfold.readmodels.publishing.publication import Version
-from eventfold.readmodels.publishing.standing import PlaceStatus, standing, unpublished
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.store.port import Store
 from eventfold.words import how_many
@@ -30,38 +24,6 @@ from eventfold.words import how_many
 CLOCK_AHEAD_SECONDS = 5.0
 _HANDLERS = ("handler", "kind", "state", "lag", "parked", "error")
 _SHOWN = ("table", "rows", "lag", "parked", "generation", "published", "unpublished", "problem")
-
-
-class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One table.
-
-    Attributes:
-        name: of the table.
-        generation: counts its rebuilds.
-        lag: events of the log that it has not looked at; None where that cannot be counted.
-        cursor: up to where it has looked.
-        rows: how many it has.
-        rate: events that it looked at a second, where it is behind and was watched.
-        parked: streams that wait.
-        published: the newest published version; None where there is none.
-        unpublished: commits of the state that the published version does not contain.
-        engine: that keeps the published table; empty where there is none.
-        problem: why it does not go on, if it does not.
-        places: where it is published, each by itself.
-    """
-
-    name: str
-    generation: int = 0
-    lag: int | None = None
-    cursor: Cursor | None = None
-    rows: int | None = None
-    rate: float | None = None
-    parked: int = 0
-    published: int | None = None
-    unpublished: int = 0
-    engine: str = ""
-    problem: str = ""
-    places: list[PlaceStatus] = []
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,12 +156,13 @@ def status(
     """
     feed = store.feed()
     last = _last_recorded(feed)
-    shown = [_table(table, feed) for table in tables]
+    shown = [table_status(table, feed) for table in tables]
     if watch and any(table.lag for table in shown):
-        shown = _watched(tables, shown, feed, watch)
+        shown = watched(tables, shown, feed, watch)
     warnings = parked_warnings({t.name: t.parked for t in shown})
     warnings += [f"{t.name}: {t.problem}" for t in shown if t.problem]
     warnings += [f"{t.name}, {one.place}: {one.problem}" for t in shown for one in t.places if one.problem]
+    warnings += [stale_told(t) for t in shown if t.stale]
     warnings += told(unknown)
     if copy is not None and copy.problem:
         warnings.append(copy.told())
@@ -226,55 +189,6 @@ def status(
         copy=copy,
         sources=sources(store.effects()) if store.capabilities.has_log else [],
     )
-
-
-def _table(table: LiveTable, feed: Feed) -> TableStatus:
-    try:
-        state = table.live()
-        head = state.head()
-        version = table.publication.head() if table.publication else None
-        owned = state.owned(table.publication.kind) if table.publication else 0
-        return TableStatus(
-            name=table.name,
-            generation=head.generation,
-            lag=feed.lag(head.cursor),
-            cursor=head.cursor,
-            rows=state.count(),
-            parked=head.parked,
-            published=version.number if version else None,
-            unpublished=unpublished(head, version) if version and is_ours(version.stamp, owned) else 0,
-            engine=version.stamp.engine if version else "",
-            problem=_problem(table, head, version, owned),
-            places=standing(table.publications, state, feed),
-        )
-    except EventfoldError as error:
-        return TableStatus(name=table.name, problem=str(error))
-
-
-def _problem(table: LiveTable, head: Head, version: Version | None, owned: int) -> str:
-    try:
-        if version is not None:
-            check_owner(version.stamp, owned)
-    except EngineFenced as error:
-        return error.message
-    return "" if head.fingerprint == table.layout.fingerprint else "its definition changed: rebuild it"
-
-
-def _watched(
-    tables: Sequence[LiveTable], before: Sequence[TableStatus], feed: Feed, seconds: float
-) -> list[TableStatus]:
-    began = time.monotonic()
-    time.sleep(seconds)
-    found = []
-    for table, earlier in zip(tables, before, strict=True):
-        now = _table(table, feed)
-        passed = time.monotonic() - began
-        if earlier.lag and earlier.cursor is not None and now.lag is not None:
-            # both are counted now: what was appended meanwhile cancels out
-            handled = (feed.lag(earlier.cursor) or 0) - now.lag
-            now = structs.replace(now, rate=max(0, handled) / passed)
-        found.append(now)
-    return found
 
 
 def _last_recorded(feed: Feed) -> datetime | None:

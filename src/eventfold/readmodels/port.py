@@ -208,6 +208,9 @@ class TableState(Protocol):
                 stands, and the `seconds` that it lasts at most.
         """
 
+    def holder(self) -> str:
+        """Who holds the lease now; empty where nobody does."""
+
     def release(self, owner: str) -> None:
         """Gives the lease back, if it is held by `owner`."""
 

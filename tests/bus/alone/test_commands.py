@@ -55,6 +55,7 @@ ANSWERS = {
     "export": "export {folder}/out.jsonl",
     "doctor": "doctor",
     "verify": "verify",
+    "watch": "watch --for 0",
 }
 EXITS = {"parked retry": 9, "handlers park": 4, "take-over": 4}
 """It is parked again; nothing of it waits; it was never published there."""

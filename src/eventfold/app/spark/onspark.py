@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from eventfold.app.definition import Definition
+from eventfold.app.parts.tablestatus import TableStatus
 from eventfold.app.pulse import Pulse
-from eventfold.app.status import Status, TableStatus
+from eventfold.app.status import Status
 from eventfold.engines.port import MOST, MOST_OF_ALL, Cluster, Job, Ran, Source
 from eventfold.errors import EventfoldError, LogMismatch, RangeInvalid, StorageFailed, TableNotFound
 from eventfold.feed.cursor import Cursor

@@ -5,8 +5,9 @@ from typing import Protocol
 
 import msgspec
 
+from eventfold.app.parts.tablestatus import TableStatus
 from eventfold.app.pulse import Pulse
-from eventfold.app.status import Status, TableStatus
+from eventfold.app.status import Status
 from eventfold.errors import StoreFenced
 from eventfold.handlers.tending.standing import HandlerStatus
 

@@ -75,6 +75,20 @@ def measure(live: Runs, meter: "Meter | None" = None) -> None:
         lambda s: {t.name: t.unpublished for t in s.tables},
     )
     kept(
+        "eventfold.table.waiting",
+        "table",
+        "s",
+        "Age of the first event that is not seen in every place",
+        lambda s: {t.name: t.seconds for t in s.tables},
+    )
+    kept(
+        "eventfold.table.stale",
+        "table",
+        "1",
+        "Whether an event waits for longer than the table allows",
+        lambda s: {t.name: int(t.stale) for t in s.tables if t.fresh is not None},
+    )
+    kept(
         "eventfold.publication.lag",
         "publication",
         "{event}",

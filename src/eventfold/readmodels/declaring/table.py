@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
 
@@ -10,6 +11,7 @@ import msgspec
 
 from eventfold.errors import InvalidStream, TableInvalid
 from eventfold.readmodels.declaring.columns import Column
+from eventfold.readmodels.declaring.freshness import seconds_of
 from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, stored_name
 from eventfold.readmodels.declaring.views.spec import View, ViewSpec, bind_all
 from eventfold.store.names import check_category
@@ -36,6 +38,7 @@ class TableSpec(msgspec.Struct, frozen=True):
         fold: the Python fold, where the columns are not declared.
         on_error: what an event that cannot be folded does: it parks its stream, or it stops the table.
         views: the questions that are declared beside its columns, by name.
+        fresh: seconds that an event may wait to be seen; None where nothing is declared.
     """
 
     name: str
@@ -48,6 +51,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     fold: Fold | None = None
     on_error: OnError = "park"
     views: dict[str, ViewSpec] = {}
+    fresh: float | None = None
 
     @property
     def key_is_stream(self) -> bool:
@@ -103,6 +107,9 @@ class Table:
     An envelope value or a count without `on=` looks at all events that the table looks at. `on_error="stop"` lets an
     event that cannot be folded stop the table (`TableStopped`), instead of parking its stream while others go on.
 
+    `fresh="5 s"` (ms, s, min, h, d, or a `timedelta`) says how long an event may wait to be seen in its rows, wherever
+    they are published: `status`, the figures and `eventfold watch` tell where it waits for longer.
+
     Questions about its rows stand beside its columns, as `daily_revenue = ef.view(...)`, and are asked by that name.
 
     Instead of declared columns a table may have `column(type)`s and a static method `fold(row, event)` that returns the
@@ -121,6 +128,7 @@ class Table:
         category: str = "",
         events: tuple[EventType, ...] | list[EventType] = (),
         on_error: OnError = "park",
+        fresh: str | timedelta | None = None,
     ) -> None:
         super().__init_subclass__()
         cls.spec = compile_table(
@@ -131,6 +139,7 @@ class Table:
             getattr(cls, "fold", None),
             on_error,
             {n: v for n, v in vars(cls).items() if isinstance(v, View)},
+            fresh=fresh,
         )
 
 
@@ -142,6 +151,8 @@ def compile_table(
     fold: Fold | None = None,
     on_error: OnError = "park",
     views: Mapping[str, View] = MappingProxyType({}),
+    *,
+    fresh: str | timedelta | None = None,
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
     for used in (name, *declared, *views):
@@ -175,7 +186,19 @@ def compile_table(
         raise TableInvalid(f"{name}: no column names an event type; give the table a category= or events=.")
     _check_key(name, key_column, types)
     bound = bind_all(name, views.items(), key_name, columns)
-    return TableSpec(name, category, key_name, key_column, columns, deletes, types, fold, on_error, bound)
+    return TableSpec(
+        name,
+        category,
+        key_name,
+        key_column,
+        columns,
+        deletes,
+        types,
+        fold,
+        on_error,
+        bound,
+        seconds_of(name, fresh),
+    )
 
 
 def _check_category(name: str, category: str) -> None:

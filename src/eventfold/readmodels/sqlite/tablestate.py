@@ -174,6 +174,15 @@ class SqliteTableState:
             )
         return int(epoch)
 
+    def holder(self) -> str:
+        """The owner of a lease that has not run out."""
+        with self._pool.reading() as connection:
+            row: Any = connection.execute(SQL["lease"], self._id).fetchone()
+        if row is None:
+            raise self._gone()
+        _, holder, until = row
+        return str(holder) if until > time.time_ns() // 1000 else ""
+
     def release(self, owner: str) -> None:
         """Gives the lease back."""
         with self._writing.transaction("giving the lease back") as connection:

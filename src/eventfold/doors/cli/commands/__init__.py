@@ -38,6 +38,7 @@ _FILES = {
         "take-over",
         "types",
         "verify",
+        "watch",
         "why",
     )
 } | {"import": "import_file"}

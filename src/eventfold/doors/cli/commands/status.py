@@ -6,7 +6,8 @@ from typing import Any
 import click
 from msgspec import structs
 
-from eventfold.app.status import Status, TableStatus
+from eventfold.app.parts.tablestatus import TableStatus
+from eventfold.app.status import Status
 from eventfold.app.status import status as log_status
 from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.settings import Settings, pass_settings
@@ -15,7 +16,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.words import how_many
 
 COLUMNS = (
-    *("name", "generation", "rows", "cursor", "lag", "rate", "left", "parked"),
+    *("name", "generation", "rows", "cursor", "lag", "age", "rate", "left", "parked"),
     *("published", "unpublished", "problem"),
 )
 PLACES = ("table", "place", "published", "unpublished", "lag", "problem")
@@ -82,7 +83,8 @@ def _found(settings: Settings, watch: float) -> Status:
 def _row(table: TableStatus) -> dict[str, Any]:
     left = f"{table.lag / table.rate:,.0f} s" if table.lag and table.rate else None
     rate = None if table.rate is None else f"{table.rate:,.0f}/s"
-    return {**structs.asdict(table), "cursor": _place(table.cursor), "rate": rate, "left": left}
+    age = f"{table.seconds:,.1f} s" if table.seconds else None
+    return {**structs.asdict(table), "age": age, "cursor": _place(table.cursor), "rate": rate, "left": left}
 
 
 def _place(cursor: Cursor | None) -> str | int | None:
