@@ -11,7 +11,7 @@ from eventfold.engines.port import From, Source
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.following import Following
 from eventfold.engines.spark.running.session import made, opened
-from eventfold.engines.spark.sources import admission  # noqa: F401 - an older Spark is refused here, whatever it reads
+from eventfold.engines.spark.sources.admission import SupportsTriggerAvailableNow  # noqa: F401 - what lacks it is refused
 from eventfold.engines.spark.sources.open import open_source
 from eventfold.events.registry import Registry
 from eventfold.readmodels.declaring.table import TableSpec
