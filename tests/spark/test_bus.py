@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import eventfold as ef
+from eventfold.engines.spark.sources.bus import BusSource
 from eventfold.engines.spark.sources.log import COLUMNS
 from eventfold.engines.spark.sources.messages import DOUBT, EVENT, KIND, TOLD, classified, settled
 from eventfold.testing.making import make
 from tests.bus.making import make_topic
 from tests.bus.sharing import Shared
 from tests.spark.shop import APP
+from tests.spark.test_job import brought_to_the_end
 from tests.spark.topics import TopicShop
 
 f = pytest.importorskip("pyspark.sql.functions")
@@ -87,6 +89,16 @@ def test_a_table_follows_a_topic_in_which_much_stands_twice(shop: Open) -> None:
     rows = classified(here.records(), here.log_id, 2).where(f.col(KIND) == EVENT)
     summed = rows.where("type = 'Noted'").agg(f.sum(f.get_json_object("data", "$.n").cast("bigint")))
     assert summed.first()[0] > sum(n for n in range(50) if n % 23 != 22)
+
+
+def test_a_table_that_was_restored_is_brought_to_the_end_by_the_next_start(shop: Open) -> None:
+    here = shop(1)
+
+    def source() -> BusSource:
+        here.relay()
+        return here.source()
+
+    assert brought_to_the_end(here, source)
 
 
 def test_what_waits_for_the_relay_is_read_again_and_what_was_taken_back_never(shop: Open) -> None:

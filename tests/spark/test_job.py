@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
+from uuid import UUID
 
 import apsw
 import pytest
@@ -14,6 +15,9 @@ import eventfold as ef
 from eventfold.engines.spark import job as jobs
 from eventfold.engines.spark import merging
 from eventfold.engines.spark.settings import setting
+from eventfold.engines.spark.sources.lakecopy import LakeCopySource
+from eventfold.engines.spark.sources.port import Source
+from eventfold.engines.spark.sources.store import StoreSource
 from eventfold.readmodels.publishing.publication import Prepared, Version
 from eventfold.testing.making import make
 from tests.spark.shop import Boxes, Shop, rows_of
@@ -84,11 +88,10 @@ def test_killed_between_the_two_commits_it_goes_on_without_a_repeat(shop: Shop) 
     assert shop.published(job) == shop.expected()
 
 
-def test_a_lost_checkpoint_and_other_borders_change_nothing(shop: Shop) -> None:
+def test_other_borders_change_nothing(shop: Shop) -> None:
     shop.note(0, 50)
     job = shop.job()
     job.run()
-    shutil.rmtree(shop.folder / "checkpoints")
     shop.note(50, 60)
     job = shop.job(most=7)
     ran = job.run()
@@ -160,15 +163,39 @@ def test_no_event_comes_to_the_driver(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert shop.published(job) == shop.expected()
 
 
-def test_a_checkpoint_ahead_of_the_table_leaves_no_hole(shop: Shop) -> None:
-    """As where the table was restored: what is read begins where the table stands."""
-    shop.note(0, 20)
-    shop.job().run()
-    shop.note(20, 30)
-    shutil.rmtree(shop.lake)
-    job = shop.job()
-    job.run()
-    assert shop.published(job) == shop.expected()
+def brought_to_the_end(shop: Shop, source: Callable[[], Source]) -> bool:
+    """Restores the table to half of the log, which moves no more, and starts a job; whether it has all then."""
+    shop.note(0, 10)
+    shop.copy()
+    shop.job(source()).run()
+    kept = shutil.copytree(Path(shop.lake) / Boxes.spec.name, shop.folder / "kept")
+    shop.note(10, 20)
+    shop.copy()
+    assert shop.job(source()).run().position == 20
+    shutil.rmtree(Path(shop.lake) / Boxes.spec.name)
+    shutil.copytree(kept, Path(shop.lake) / Boxes.spec.name)
+    job = shop.job(source())
+    return job.run().position == 20 and shop.published(job) == shop.expected()
+
+
+SOURCES: dict[str, Callable[[Shop], Source]] = {
+    "store": lambda shop: StoreSource(shop.log),
+    "lake-copy": lambda shop: LakeCopySource(shop.lake),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_table_that_was_restored_is_brought_to_the_end_by_the_next_start(shop: Shop, name: str) -> None:
+    assert brought_to_the_end(shop, lambda: SOURCES[name](shop))
+    assert not list((shop.folder / "checkpoints").glob("boxes/1/*"))
+
+
+def test_a_checkpoint_that_outlives_its_start_would_leave_it_behind(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.TableJob, "forget", lambda _: None)
+    monkeypatch.setattr(jobs, "uuid4", mock.Mock(return_value=UUID(int=0)))
+    assert not brought_to_the_end(shop, lambda: StoreSource(shop.log))
 
 
 def tampered(shop: Shop, statement: str, *values: int) -> None:

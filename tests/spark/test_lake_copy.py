@@ -47,7 +47,6 @@ def test_a_table_is_folded_by_commits_while_the_log_is_away(shop: Shop) -> None:
     log.with_suffix(".away").rename(log)
     assert (ran.events, stood) == (50, [24, 50])
     assert shop.published(job) == expected
-    shutil.rmtree(shop.folder / "checkpoints")
     shop.note(50, 60)
     shop.copy()
     told = eventfold("-a", "tests.spark.shop:APP", "--lake", shop.lake, "spark", "run", "--from", "lake-copy")

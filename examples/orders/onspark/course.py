@@ -115,7 +115,7 @@ class Course:
             raise DemoFailed(f"The job died at another moment: offsets {offsets}, commits {commits}.")
         self._tell(
             f"A job on Spark was killed (kill -9) when {most:,} of {waiting:,} events stood in the Delta table, as"
-            f" version {after.number:,}, and Spark had not noted it: it will give them again."
+            f" version {after.number:,}, and Spark had not noted it."
         )
 
     def _take_back(self) -> None:

@@ -146,7 +146,7 @@ class App(Definition):
             source: "store", "lake-copy" (the log is not opened then) or "bus"; default: the bus where one is named, or
                 where the URL is that of a topic, else the store.
             bus: the URL of a topic of the log's events, as for `open`.
-            checkpoints: the folder where Spark notes how far it has read; default: beside the lake.
+            checkpoints: the folder where Spark notes how far it has read, while it runs; default: beside the lake.
             session: default: that of this process, as a notebook has one; where there is none, one is made, which
                 `close` ends. Its settings stay as they are: what a fold relies on, such as UTC, is set for its own
                 queries alone.

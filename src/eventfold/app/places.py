@@ -79,7 +79,7 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
 
 
 def checkpoints_of(lake: str, given: str | None) -> str:
-    """The folder where Spark notes how far it has read; beside the lake where none is given.
+    """The folder where Spark notes how far it has read, while it runs; beside the lake where none is given.
 
     Raises:
         ConfigInvalid: it is in the lake, whose folders are tables.

@@ -121,7 +121,7 @@ class Cluster(Protocol):
             registry: knows event types and upcasters.
             source: of the events.
             lake: the folder of the published tables.
-            checkpoints: the folder where Spark notes how far it has read.
+            checkpoints: the folder where Spark notes how far it has read, while it runs.
             most: events of one batch, at most.
             every: a processing time; empty: what is there is taken, and the job has nothing more to do.
         """

@@ -34,7 +34,7 @@ class OnSpark:
         session: of Spark; it is left when this is closed.
         source: of the events.
         lake: the folder of the published tables.
-        checkpoints: the folder where Spark notes how far it has read.
+        checkpoints: the folder where Spark notes how far it has read, while it runs.
     """
 
     def __init__(

@@ -1,16 +1,19 @@
 """The streaming job: from the log by Spark into the published tables, each event once.
 
 A batch is folded onto the rows that the newest version has and lands in one commit, whose stamp says what the table
-contains from then on. Spark's own checkpoint only says where to read on; if it is lost, the job reads on where the
-table stands. Whoever has a table is said by its stamp: one that another engine has is refused.
+contains from then on. Each start reads on where the table stands, and Spark's own checkpoint ends with it: one that
+outlived it would be ahead of a table that was restored, and say that there is nothing to do. Whoever has a table is
+said by its stamp: one that another engine has is refused.
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from msgspec import structs
 
@@ -48,7 +51,7 @@ class TableJob:
         registry: knows event types and upcasters.
         source: where it reads the log from.
         lake: the folder of the published tables.
-        checkpoints: the folder where Spark notes how far it has read.
+        checkpoints: the folder where Spark notes how far it has read, while it runs.
         most: events of one batch, at most.
         landed: called after each commit, with the version.
     """
@@ -69,6 +72,7 @@ class TableJob:
         self._registry = registry
         self._source = source
         self._checkpoints = checkpoints
+        self._noted: Path | None = None
         self._most = most
         self._landed = landed
         self._failed: Exception | None = None
@@ -108,13 +112,19 @@ class TableJob:
         there = self._head()
         self._failed = None
         stream = self._source.stream(self._session, there.stamp.cursor, self._most)
-        # a checkpoint of another generation would go on with keys that mean something else
-        noted = Path(self._checkpoints) / self.table / str(there.stamp.generation)
-        place = noted / self._source.name
-        writer = stream.writeStream.option("checkpointLocation", str(place)).foreachBatch(self.batch)
+        self.forget()
+        folder = Path(self._checkpoints) / self.table / str(there.stamp.generation)
+        self._noted = folder / f"{self._source.name}-{uuid4().hex}"
+        writer = stream.writeStream.option("checkpointLocation", str(self._noted)).foreachBatch(self.batch)
         trigger = writer.trigger(processingTime=every) if every else writer.trigger(availableNow=True)
         with setting(self._session, RELIES_ON):  # a query goes on with the settings that it was started with
             return trigger.start()
+
+    def forget(self) -> None:
+        """Removes what Spark noted for the last start, whose query has ended."""
+        if self._noted is not None:
+            shutil.rmtree(self._noted, ignore_errors=True)
+            self._noted = None
 
     def run(self) -> Ran:
         """Takes what is there now and ends.
@@ -131,6 +141,7 @@ class TableJob:
             raise self.fault(error) from error
         finally:
             query.stop()
+            self.forget()
             self._seconds = time.monotonic() - began
         return self.ran()
 
@@ -241,7 +252,9 @@ class TableJob:
                 if self._head() != there:
                     raise
         # a MERGE that touches no row makes no commit, and so moves no stamp
-        return self._publication.merge(there, schema(self._layout).empty_table(), (), stamp, left_out)
+        return self._publication.merge(
+            there, schema(self._layout).empty_table().to_reader(), (), stamp, left_out
+        )
 
     def _tell(self, number: int, seconds: float, made: Version) -> None:
         self.rate = number / max(seconds, 0.001)
@@ -296,4 +309,4 @@ class TableJob:
             fingerprint=self._layout.fingerprint,
             engine=SPARK,
         )
-        return self._publication.overwrite(None, schema(self._layout).empty_table(), stamp)
+        return self._publication.overwrite(None, schema(self._layout).empty_table().to_reader(), stamp)

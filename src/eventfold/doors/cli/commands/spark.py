@@ -63,7 +63,7 @@ spark.add_command(bundle)
 @click.option(
     "--checkpoints",
     metavar="FOLDER",
-    help="Where Spark notes how far it has read; default: beside the lake. What is lost there is read again.",
+    help="Where Spark notes how far it has read, while it runs; default: beside the lake.",
 )
 @click.option(
     "--jars",

@@ -75,6 +75,7 @@ class Following:
                 self._query = job.start(every=self._every)
         elif not self._query.isActive:
             ended, self._query = self._query, None
+            job.forget()
             self._failures = 0 if job.batches > self._landed else self._failures + 1
             first, longest = _PAUSE
             self._not_before = time.monotonic() + min(longest, first * 2 ** min(self._failures, 10))
@@ -91,6 +92,8 @@ class Following:
             while query.isActive and query.status["isTriggerActive"] and time.monotonic() < until:
                 time.sleep(_LOOK)
             query.stop()
+            if self._made is not None:
+                self._made.forget()
         except Exception as error:  # noqa: BLE001 - Java has gone, and the query with it
             _log.warning("The query of %s could not be ended: %s", self._table, type(error).__name__)
 

@@ -1,7 +1,7 @@
 """What a batch brings that a table does not contain yet: the cursor in its newest stamp decides, and nothing else.
 
-Spark gives a batch again after a crash, with other borders after its checkpoint was lost, and not at all where the
-checkpoint is ahead of the table. The first two are cut here; the last is an error.
+A batch may come again, or with other borders; what the table contains of it is cut here. One that does not follow on
+what the table contains is an error.
 """
 
 from collections.abc import Mapping
@@ -48,8 +48,8 @@ def fresh(events: "DataFrame", cursor: Cursor, table: str) -> Fresh | None:
         if low > mark.position + 1 or number != high - low + 1:
             raise CursorLost(
                 f"{table} contains the log up to position {mark.position:,}, and Spark gave {number:,} events from"
-                f" {low:,} to {high:,}: some are missing. Its checkpoint is ahead of the table, which was restored:"
-                " remove the checkpoint of the table and start again; the job goes on where the table stands.",
+                f" {low:,} to {high:,}: some are missing. Nothing of them was folded. `eventfold verify` says"
+                " what is wrong with the copy of a log; the next start reads on where the table stands.",
                 table=table,
             )
         if low <= mark.position <= high:

@@ -25,7 +25,7 @@ class Ends(Protocol):
     """Where a feed may be read up to; an end is text, and means something to its feed only."""
 
     def start(self) -> str:
-        """Where a stream begins that has no checkpoint."""
+        """Where a stream begins."""
 
     def now(self) -> str:
         """The end of now."""

@@ -60,7 +60,7 @@ class Source(Protocol):
 
         Args:
             session: of Spark.
-            after: behind which it begins where it has no checkpoint.
+            after: behind which it begins.
             most: events of one batch, about; whole commits or transactions are kept together.
         """
 

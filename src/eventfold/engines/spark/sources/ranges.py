@@ -88,7 +88,7 @@ class RangesSource(OfStore):
                     return None
                 if order == "after" and all(_holder(name, after) for name in end.marks):
                     return end
-                # a replica that lags told it, or a checkpoint of earlier than the table
+                # a replica that lags told it
                 if time.monotonic() > until:
                     raise StorageBusy("The replicas of the log lag behind the table; run the job again.")
                 time.sleep(_PAUSE)
