@@ -1,10 +1,10 @@
-"""What the page about moving a table says of each pair of places."""
+"""What the page about Spark says of each pair of places."""
 
 import re
 
 from tests.spark.conftest import ROOT
 
-PAGE = ROOT / "docs" / "howto" / "move-a-table.md"
+PAGE = ROOT / "docs" / "howto" / "spark.md"
 
 
 def said(kind: str) -> dict[tuple[str, str], str]:
