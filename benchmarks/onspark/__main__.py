@@ -24,7 +24,7 @@ def cases(bench: Bench) -> list[Case]:
     ]
     return [
         Case(
-            name="fold 1 M events on Spark; floor: the SQL by hand; peer: DuckDB",
+            name="fold 1 M events on Spark as a job does; floor: the SQL by hand; peer: DuckDB",
             unit="events/s",
             ours=bench.fold,
             floor=bench.fold_by_hand,

@@ -10,13 +10,12 @@ import pyarrow.parquet as pq
 import eventfold as ef
 from benchmarks.onspark import byhand, orders
 from eventfold.engines.open import open_engine
-from eventfold.engines.spark.batch import choose
-from eventfold.engines.spark.folding import folded
+from eventfold.engines.spark.batch import choose, current_versions
+from eventfold.engines.spark.folding import parts
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.sources.log import COLUMNS, EventfoldSource
 from eventfold.engines.spark.sources.store import StoreSource
 from eventfold.readmodels.declaring.layout import bind
-from eventfold.readmodels.folding.arrowform import from_rows
 from eventfold.readmodels.folding.history import needed_columns
 from eventfold.readmodels.port import Scope
 from eventfold.testing.spark import open_session
@@ -63,13 +62,14 @@ class Bench:
         return self.session.read.parquet(str(self._file))
 
     def fold(self, _: Path) -> float:
-        """By the definition, from the file."""
+        """By the definition, from the file, as a job folds a batch: versions are supposed, rows are kept and judged."""
+        supposed = current_versions(LAYOUT, REGISTRY)
 
         def run() -> None:
-            base = self.session.createDataFrame(from_rows(LAYOUT, []))
-            chosen = choose(self._events(), LAYOUT, REGISTRY, Scope())
-            with folded(chosen, base, LAYOUT, REGISTRY, frozenset()) as touched:
-                _away(touched.rows)
+            chosen = choose(self._events(), LAYOUT, REGISTRY, Scope(), supposed, supposed=True)
+            with parts(chosen, LAYOUT) as rows:
+                assert rows is not None, "a job would fold these event by event"
+                _away(rows)
 
         return _timed(run)
 
