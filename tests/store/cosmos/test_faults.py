@@ -20,7 +20,7 @@ from eventfold.store.cosmos.feeding import feed
 from eventfold.store.cosmos.requests import calls
 from eventfold.store.port import Appended, Store
 from eventfold.testing.cosmos import Fault, StandIn
-from eventfold.testing.cosmos.door.faults import Drop
+from eventfold.testing.door.faults import Drop
 from eventfold.testing.making import make, make_many, numbers, read_all
 
 

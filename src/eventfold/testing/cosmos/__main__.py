@@ -4,7 +4,8 @@ import argparse
 import json
 import sys
 
-from eventfold.testing.cosmos.standin import StandIn, until_ended
+from eventfold.testing.cosmos.standin import StandIn
+from eventfold.testing.door.ending import until_ended
 
 
 def main() -> int:

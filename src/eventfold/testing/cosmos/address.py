@@ -6,7 +6,7 @@ Pure; nothing is looked up. Paths are by name, or by resource id where a client 
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from eventfold.testing.cosmos.wire import Request
+from eventfold.testing.door.wire import Request
 
 ACCOUNT = "account"
 

@@ -6,11 +6,7 @@ a model, there is one region, and what it does not know it refuses.
 
 import base64
 import secrets
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,13 +15,15 @@ from eventfold.testing.cosmos.address import address_of, operation_of
 from eventfold.testing.cosmos.answering.routes import answered, finished
 from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.door.calls import Call, Calls
-from eventfold.testing.cosmos.door.faults import Fault, Faults
-from eventfold.testing.cosmos.door.server import Reply, Server
+from eventfold.testing.cosmos.door.faults import Fault
 from eventfold.testing.cosmos.door.signature import Doorkeeper
 from eventfold.testing.cosmos.storage.account import Account
 from eventfold.testing.cosmos.storage.keeping import Journal
 from eventfold.testing.cosmos.storage.restoring import restore
-from eventfold.testing.cosmos.wire import Answer, Refused, Request
+from eventfold.testing.cosmos.wire import Refused
+from eventfold.testing.door.faults import Faults, struck
+from eventfold.testing.door.server import Reply, Server
+from eventfold.testing.door.wire import Answer, Request
 
 
 class StandIn:
@@ -57,7 +55,7 @@ class StandIn:
     ) -> None:
         self.key = key or base64.b64encode(secrets.token_bytes(64)).decode()
         self.calls = Calls()
-        self.faults = Faults()
+        self.faults: Faults[Fault] = Faults()
         self._journal = Journal(Path(folder)) if folder is not None else None
         self._account = Account(
             partitions=partitions,
@@ -141,39 +139,30 @@ class StandIn:
         fault = self.faults.strike(
             work.operation if address.kind == "docs" else f"{address.kind}.{work.operation}"
         )
-        reply = self._replied(work, fault)
+        reply = struck(
+            fault, lambda: self._answered(work), lambda fault, status: self._refused(work, fault, status)
+        )
         self.calls.add(
             Call(
-                request.method,
-                address.kind,
-                work.operation,
-                work.operations,
-                reply.answer.status if reply.sent == "whole" else 0,
-                len(request.body),
-                len(reply.answer.body),
-                work.range.id if work.range is not None else "",
-                float(reply.answer.headers.get("x-ms-request-charge", 0)),
-                time.perf_counter() - begin,
-                request.path,
+                method=request.method,
+                kind=address.kind,
+                operation=work.operation,
+                operations=work.operations,
+                status=reply.answer.status if reply.sent == "whole" else 0,
+                request_bytes=len(request.body),
+                answer_bytes=len(reply.answer.body),
+                range_id=work.range.id if work.range is not None else "",
+                charge=float(reply.answer.headers.get("x-ms-request-charge", 0)),
+                seconds=time.perf_counter() - begin,
+                path=request.path,
             )
         )
         return reply
 
-    def _replied(self, work: Work, fault: Fault | None) -> Reply:
-        if fault is not None and fault.delay:
-            time.sleep(fault.delay)
-        if fault is None or fault.what is None:
-            return Reply(self._answered(work))
-        if fault.what == "drop_before":
-            return Reply(Answer(0), "nothing")
-        if isinstance(fault.what, int):
-            if fault.effect:
-                self._answered(work)
-            headers = {"x-ms-retry-after-ms": str(fault.retry_after_ms)} if fault.what in (429, 449) else {}
-            refused = Refused(fault.what, "A fault on demand.", substatus=fault.substatus, headers=headers)
-            answer = finished(work, refused.answer())
-            return Reply(answer) if fault.kept is None else Reply(answer, "half", fault.kept)
-        return Reply(self._answered(work), "nothing" if fault.what == "drop_after" else "half", fault.kept)
+    def _refused(self, work: Work, fault: Fault, status: int) -> Answer:
+        headers = {"x-ms-retry-after-ms": str(fault.retry_after_ms)} if status in (429, 449) else {}
+        refused = Refused(status, "A fault on demand.", substatus=fault.substatus, headers=headers)
+        return finished(work, refused.answer())
 
     def _answered(self, work: Work) -> Answer:
         try:
@@ -184,14 +173,3 @@ class StandIn:
             return answered(work)
         except Exception as error:  # noqa: BLE001 - a bug here must not look like a dropped connection
             return finished(work, Refused(500, f"The stand-in failed: {error!r}").answer())
-
-
-@contextmanager
-def until_ended(account: StandIn) -> Iterator[StandIn]:
-    """Serves from here to the end of this process: after the block, until SIGTERM or Ctrl-C."""
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
-    with account:
-        yield account
-        end.wait()

@@ -1,12 +1,8 @@
-"""Requests and answers of the stand-in, apart from any socket, and the refusal that becomes an error answer.
+"""The refusal that becomes an error answer, in the words of Azure Cosmos DB."""
 
-What a request means stands in `address` and the handlers; how bytes come and go stands in `server`.
-"""
-
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+
+from eventfold.testing.door.wire import Answer, dumps
 
 REASONS = {
     200: "OK",
@@ -30,44 +26,6 @@ REASONS = {
     500: "InternalServerError",
     503: "ServiceUnavailable",
 }
-
-
-@dataclass(slots=True)
-class Request:
-    """What came in; the names of headers are in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-    def header(self, name: str) -> str:
-        """A header; empty where it is missing."""
-        return self.headers.get(name, "")
-
-    def says(self, name: str) -> bool:
-        """Whether a header says true."""
-        return self.headers.get(name, "").lower() == "true"
-
-    def json(self) -> Any:
-        """The body.
-
-        Raises:
-            Refused: it is no JSON.
-        """
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            raise Refused(400, f"The request body is not valid JSON: {error}") from error
-
-
-@dataclass(slots=True)
-class Answer:
-    """What goes out."""
-
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Refused(Exception):
@@ -99,11 +57,6 @@ class Refused(Exception):
         return Answer(
             self.status, dumps({"code": REASONS.get(self.status, "Error"), "message": self.message}), headers
         )
-
-
-def dumps(value: Any) -> bytes:
-    """JSON without spaces."""
-    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def missing(what: str) -> Refused:

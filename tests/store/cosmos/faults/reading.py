@@ -6,7 +6,7 @@ from eventfold.store.cosmos import reading
 from eventfold.store.port import Store
 from eventfold.testing.cosmos import Fault
 from eventfold.testing.cosmos.answering import queries
-from eventfold.testing.cosmos.door.faults import Drop
+from eventfold.testing.door.faults import Drop
 from tests.store.cosmos.faults.stage import STREAMS, Play, Stage
 
 LONG = "order-0"

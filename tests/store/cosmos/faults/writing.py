@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from eventfold.testing.cosmos import Fault
-from eventfold.testing.cosmos.door.faults import Drop
+from eventfold.testing.door.faults import Drop
 from tests.store.cosmos.faults.stage import STREAMS, Play, Stage
 
 APPENDS = 40

@@ -30,7 +30,8 @@ def cosmos(settings: Settings, port: int, partitions: int, folder: str | None) -
     """
     if folder is not None:
         protected(settings.configuration).check(Path(folder) / "journal.jsonl")
-    from eventfold.testing.cosmos.standin import StandIn, until_ended
+    from eventfold.testing.cosmos.standin import StandIn
+    from eventfold.testing.door.ending import until_ended
 
     with until_ended(StandIn(partitions=partitions, port=port, folder=folder)) as account:
         if settings.json:

@@ -9,7 +9,8 @@ from eventfold.testing.cosmos.answering import charges
 from eventfold.testing.cosmos.answering.patching import patched
 from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.storage.transaction import Transaction
-from eventfold.testing.cosmos.wire import Answer, Refused, bad, dumps
+from eventfold.testing.cosmos.wire import Refused, bad
+from eventfold.testing.door.wire import Answer, dumps
 
 _MOST = 100
 _LARGEST = 2 * 1024 * 1024

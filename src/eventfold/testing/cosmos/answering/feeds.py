@@ -14,7 +14,8 @@ from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.storage import keys
 from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.documents import Range, Version
-from eventfold.testing.cosmos.wire import Answer, bad, dumps, gone
+from eventfold.testing.cosmos.wire import bad, gone
+from eventfold.testing.door.wire import Answer, dumps
 
 _PAGE = 1000
 _LARGEST = 4 * 1024 * 1024

@@ -7,7 +7,8 @@ from eventfold.testing.cosmos.answering.patching import patched
 from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.storage.documents import Logical
 from eventfold.testing.cosmos.storage.transaction import Transaction
-from eventfold.testing.cosmos.wire import Answer, Refused, bad, dumps, missing
+from eventfold.testing.cosmos.wire import Refused, bad, missing
+from eventfold.testing.door.wire import Answer, dumps
 
 _LARGEST = 2 * 1024 * 1024
 _RID = 24

@@ -13,7 +13,8 @@ from eventfold.testing.cosmos.sql.running import rows
 from eventfold.testing.cosmos.sql.tree import NotUnderstood
 from eventfold.testing.cosmos.storage.account import Database
 from eventfold.testing.cosmos.storage.container import Container
-from eventfold.testing.cosmos.wire import Answer, bad, missing
+from eventfold.testing.cosmos.wire import bad, missing
+from eventfold.testing.door.wire import Answer
 
 _LEAST = 400
 _STEP = 100

@@ -17,7 +17,8 @@ from eventfold.testing.cosmos.sql.tree import Call, Literal, NotUnderstood, Quer
 from eventfold.testing.cosmos.storage import keys
 from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.indexing import unsortable
-from eventfold.testing.cosmos.wire import Answer, bad, dumps
+from eventfold.testing.cosmos.wire import bad
+from eventfold.testing.door.wire import Answer, dumps
 
 _PAGE = 1000
 _LARGEST = 4 * 1024 * 1024

@@ -7,7 +7,8 @@ from eventfold.testing.cosmos.answering.work import Work
 from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.lifetimes import check_ttl
 from eventfold.testing.cosmos.storage.weighing import statistics
-from eventfold.testing.cosmos.wire import Answer, Refused, bad, missing
+from eventfold.testing.cosmos.wire import Refused, bad, missing
+from eventfold.testing.door.wire import Answer
 
 PER_PARTITION = 10_000
 _MOST_PATHS = 3

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from eventfold.testing.cosmos.answering import batches, charges, feeds, items, offers, queries, resources
 from eventfold.testing.cosmos.answering.work import Work
-from eventfold.testing.cosmos.wire import Answer, Refused, bad
+from eventfold.testing.cosmos.wire import Refused, bad
+from eventfold.testing.door.wire import Answer, NotJson
 
 HANDLERS: dict[tuple[str, str], Callable[[Work], Answer]] = {
     ("account", "read"): resources.account,
@@ -55,6 +56,8 @@ def answered(work: Work) -> Answer:
             charges.spend(work.range, work.charge)
     except Refused as refused:
         answer = refused.answer()
+    except NotJson as error:
+        answer = bad(str(error)).answer()
     return finished(work, answer)
 
 

@@ -26,7 +26,8 @@ from eventfold.testing.cosmos.sql.tree import (
 from eventfold.testing.cosmos.storage import keys
 from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.documents import Document
-from eventfold.testing.cosmos.wire import bad, dumps, gone
+from eventfold.testing.cosmos.wire import bad, gone
+from eventfold.testing.door.wire import dumps
 
 _DISABLED = (
     "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "

@@ -13,7 +13,8 @@ from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.documents import Range
 from eventfold.testing.cosmos.storage.expiring import sweep
 from eventfold.testing.cosmos.storage.keys import UNDEFINED, read_key
-from eventfold.testing.cosmos.wire import Answer, Refused, Request, bad, dumps
+from eventfold.testing.cosmos.wire import Refused, bad
+from eventfold.testing.door.wire import Answer, Request, dumps
 
 
 @dataclass(slots=True)

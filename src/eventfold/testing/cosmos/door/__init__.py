@@ -1,1 +1,1 @@
-"""The door of the stand-in: sockets, signatures, faults, and the record of what was asked."""
+"""Who may ask Azure Cosmos DB, its faults, and what is noted of a request."""

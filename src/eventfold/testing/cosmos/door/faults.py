@@ -1,90 +1,21 @@
-"""Faults on demand: error answers, dropped connections, delays. What they do to a request is decided in `server`."""
+"""The faults of Azure Cosmos DB."""
 
-import random
-import threading
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
-Drop = Literal["drop_before", "drop_after", "drop_half"]
+from eventfold.testing.door import faults
 
 
 @dataclass(slots=True)
-class Fault:
-    """Something that goes wrong.
+class Fault(faults.Fault):
+    """Something that goes wrong; statuses are those of the service: 429, 449, 503, 408, 500, 403, 410 ...
+
+    It strikes an operation: "batch", "create", "read", "query", "feed", "plan" for documents, "pkranges.list",
+    "colls.read", "account.read" and so on for others.
 
     Args:
-        what: the status of an error answer (429, 449, 503, 408, 500, 403, 410 ...), or "drop_before" (the connection
-            is closed before anything happens), "drop_after" (it happens, no answer comes), "drop_half" (it happens,
-            half of the answer comes); None for a delay only.
-        when: for which requests: an operation ("batch", "create", "read", "query", "feed", "plan" for documents,
-            "pkranges.list", "colls.read", "account.read" and so on for others), or a function that is given the
-            operation and its number, counted from 1 for each operation; None for all.
-        count: how many times at most; None for always.
-        probability: how often, of the requests that fit.
-        seed: of the chance.
-        delay: seconds before the request is looked at.
-        effect: whether an error answer comes although the request was done.
-        retry_after_ms: what a 429 asks for.
+        retry_after_ms: what a 429 or 449 asks for.
         substatus: of an error answer.
-        kept: how many bytes of the answer come with "drop_half" (None for half of them), or of an error answer (None
-            for all of them).
     """
 
-    what: int | Drop | None = None
-    when: str | Callable[[str, int], bool] | None = None
-    count: int | None = 1
-    probability: float = 1.0
-    seed: int = 0
-    delay: float = 0.0
-    effect: bool = False
     retry_after_ms: int = 1
     substatus: int = 0
-    kept: int | None = None
-    done: int = field(default=0, init=False)
-    _chance: random.Random = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._chance = random.Random(self.seed)  # noqa: S311 - chance that can be repeated
-
-    def hits(self, operation: str, number: int) -> bool:
-        """Whether it strikes this request; it is counted then."""
-        if self.count is not None and self.done >= self.count:
-            return False
-        if isinstance(self.when, str) and self.when != operation:
-            return False
-        if callable(self.when) and not self.when(operation, number):
-            return False
-        if self.probability < 1.0 and self._chance.random() >= self.probability:
-            return False
-        self.done += 1
-        return True
-
-
-class Faults:
-    """The faults of an account. The first that strikes a request is the only one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
-        self._numbers: Counter[str] = Counter()
-
-    def add(self, *faults: Fault) -> None:
-        """More faults."""
-        with self._lock:
-            self._faults += faults
-
-    def clear(self) -> None:
-        """No faults any more; numbers begin anew."""
-        with self._lock:
-            self._faults.clear()
-            self._numbers.clear()
-
-    def strike(self, operation: str) -> Fault | None:
-        """The fault that strikes a request."""
-        with self._lock:
-            self._numbers[operation] += 1
-            return next(
-                (each for each in self._faults if each.hits(operation, self._numbers[operation])), None
-            )

@@ -9,7 +9,8 @@ import hmac
 from urllib.parse import unquote
 
 from eventfold.testing.cosmos.address import Address
-from eventfold.testing.cosmos.wire import Refused, Request
+from eventfold.testing.cosmos.wire import Refused
+from eventfold.testing.door.wire import Request
 
 
 class Doorkeeper:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from eventfold.testing.cosmos.wire import dumps
+from eventfold.testing.door.wire import dumps
 
 Entry = dict[str, Any]
 

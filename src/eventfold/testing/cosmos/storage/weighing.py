@@ -8,7 +8,8 @@ from typing import Any
 
 from eventfold.testing.cosmos.storage.container import Container
 from eventfold.testing.cosmos.storage.documents import Logical, Range
-from eventfold.testing.cosmos.wire import Refused, dumps
+from eventfold.testing.cosmos.wire import Refused
+from eventfold.testing.door.wire import dumps
 
 LIMIT = 20 * 1024**3
 """Bytes of one logical partition."""

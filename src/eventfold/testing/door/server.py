@@ -9,9 +9,10 @@ import socketserver
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import responses
 from typing import Literal
 
-from eventfold.testing.cosmos.wire import REASONS, Answer, Request
+from eventfold.testing.door.wire import Answer, Request
 
 _LONGEST_LINE = 65536
 Sent = Literal["whole", "half", "nothing"]
@@ -130,10 +131,11 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def _bytes(answer: Answer) -> bytes:
-    lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Status')}"]
+    lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, 'Status')}"]
     if answer.status not in (204, 304):
         lines.append(f"content-length: {len(answer.body)}")
-        lines.append("content-type: application/json")
+        if "content-type" not in answer.headers:
+            lines.append("content-type: application/json")
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     head = "\r\n".join(lines) + "\r\n\r\n"
     return head.encode() + (answer.body if answer.status not in (204, 304) else b"")
