@@ -1,0 +1,1 @@
+"""How the stand-in answers: one module for each kind of request."""

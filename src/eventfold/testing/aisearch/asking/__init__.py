@@ -1,0 +1,1 @@
+"""What a search asks beside its text: its parameters, facets, pages."""
