@@ -72,12 +72,21 @@ def test_a_statement_that_the_grammar_does_not_take_ends_with_10(monkeypatch: py
         (["--location", "lake"], 2, "--location is where the lake lies"),
         (["--database", "a]b"], 2, "--database takes"),
         (["--reader", ""], 2, "--reader takes"),
+        (["--as", "then"], 2, "name that table"),
+        (["orders", "--as", "by_status"], 2, "a table or a view of shop itself"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: list[str], code: int, said: str) -> None:
     told = synapse(*arguments)
     assert (told.code, told.out) == (code, "")
     assert said in told.err
+
+
+def test_a_published_moment_has_views_under_its_own_name() -> None:
+    told = synapse("orders", "--as", "first_quarter")
+    assert "VIEW [dbo].[first_quarter] AS" in told.out
+    assert "GRANT SELECT ON OBJECT::[dbo].[first_quarter_by_status] TO [shop_reader];" in told.out
+    assert "[orders]" not in told.out.replace("AS [orders]", "")
 
 
 def test_a_name_of_an_app_that_is_none_of_a_database_is_said_with_its_way_out() -> None:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
+from eventfold.app.definition import Definition
 from eventfold.errors import ConfigInvalid
 from eventfold.exports.protected import files_of, identity, resolved, same
+from eventfold.readmodels.declaring.table import EVENTS, is_name
 from eventfold.store.open import file_of, is_topic
 
 
@@ -75,6 +77,27 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
         raise ConfigInvalid(
             f"The lake {lake} is no folder: name one, or one that is to be made, --lake FOLDER (in Python lake=...).",
             key="lake",
+        )
+
+
+def check_moment(app: Definition, name: str) -> None:
+    """Looks whether a moment of a table can be published under a name.
+
+    Raises:
+        ConfigInvalid: it is no name of a table, or one that the app has.
+    """
+    taken = {EVENTS, *app.tables}.union(*(spec.views for spec in app.tables.values()))
+    if not isinstance(name, str) or not is_name(name):
+        raise ConfigInvalid(
+            f"{name!r:.60} cannot be the name of a published moment: --as NAME (in Python name=...) takes a-z, 0-9 and"
+            " _, beginning with a letter, 48 at most.",
+            key="as",
+        )
+    if name in taken:
+        raise ConfigInvalid(
+            f"{name} is a table or a view of {app.name} itself: give the moment another name, --as NAME (in Python"
+            " name=...).",
+            key="as",
         )
 
 

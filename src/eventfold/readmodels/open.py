@@ -9,11 +9,13 @@ from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.lakecopy.port import TABLE, CopyTable
 from eventfold.readmodels.port import State
+from eventfold.readmodels.publishing.moments import MomentPlace
 from eventfold.readmodels.publishing.publication import LakePublication
 
 _STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
 _LAKE = ("eventfold.readmodels.delta", "lake")
 _COPY = ("eventfold.readmodels.delta.eventcopy", "lake")
+_MOMENT = ("eventfold.readmodels.delta.moment", "lake")
 """Module and the extra that brings its packages."""
 
 
@@ -78,6 +80,22 @@ def open_copy(lake: str, log_id: str | None) -> CopyTable:
     folder = _folder(lake, TABLE)
     copy: CopyTable = _adapter(*_COPY).open_copy(folder, log_id)
     return copy
+
+
+def open_moment(lake: str, name: str, layout: Layout) -> MomentPlace:
+    """The place of a published moment in a lake.
+
+    Args:
+        lake: a folder; the moment stands in `<lake>/<name>`.
+        name: that it is published under.
+        layout: of the table.
+
+    Raises:
+        UnsupportedUrl: a lake that is no local folder.
+        ExtraMissing: the packages are not installed.
+    """
+    found: MomentPlace = _adapter(*_MOMENT).open_moment(_folder(lake, name), layout)
+    return found
 
 
 def _folder(lake: str, table: str) -> Path:

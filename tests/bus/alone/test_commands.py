@@ -33,6 +33,7 @@ ANSWERS = {
     "query": "query 'SELECT count(*) AS n FROM totals'",
     "at": "at totals --position 3",
     "diff": "diff totals 2 now",
+    "publish": "--lake {folder}/moments publish totals --at 2020-01-01 --as then",
     "rebuild": "rebuild totals",
     "take-over": "--lake {folder}/lake take-over totals",
     "parked": "parked",

@@ -1,20 +1,27 @@
 """`WithAnswers`: what a live app answers about its tables and its log."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from eventfold.app.copying import Copying
 from eventfold.app.parts.tables import WithTables
+from eventfold.app.places import check_moment
 from eventfold.app.status import Status, status
-from eventfold.errors import EventfoldError, StorageFailed
+from eventfold.errors import ConfigInvalid, EventfoldError, RangeInvalid, StorageFailed
+from eventfold.events.times import instant, moment
 from eventfold.extras import needing
 from eventfold.feed.cursor import Token
 from eventfold.readmodels.counting.unknown import told
+from eventfold.readmodels.declaring.table import Table
+from eventfold.readmodels.open import open_moment
 from eventfold.readmodels.telling import Distance, parked_warnings
 
 if TYPE_CHECKING:
+    from eventfold.readmodels.asking.asof import Clock
+    from eventfold.readmodels.asking.published import PublishedMoment
     from eventfold.readmodels.asking.query import Result
     from eventfold.readmodels.audit.report import Audit, AuditProgress
 
@@ -24,6 +31,7 @@ class WithAnswers(WithTables):
 
     _distance: Distance
     _copying: Copying | None
+    _lake: str | None
 
     def query(
         self,
@@ -59,6 +67,45 @@ class WithAnswers(WithTables):
                     table.wait(after)
         sources = [Source(t.live(), t.publication) for t in self.tables]
         return query(sources, sql, parameters, distance=self._distance, log=self.store)
+
+    def publish(
+        self, table: type[Table] | str, *, time: datetime | date | str, name: str, clock: "Clock" = "recorded"
+    ) -> "PublishedMoment":
+        """Publishes a table as it was at a moment, as a Delta table of its own: for readers that know no time travel.
+
+        It is written once, whole or not at all, with a stamp that says of which log, table and moment it is, and is
+        followed by nothing. Publishing the same again writes nothing.
+
+        Args:
+            table: its class or its name.
+            time: the moment, which has passed; as `LiveTable.at` takes it.
+            name: under which it stands in the lake.
+            clock: which time is meant, as in `LiveTable.at`.
+
+        Raises:
+            TableNotFound: the app has no such table.
+            ConfigInvalid: no lake is open, or the name is none, or is that of a table or view of the app.
+            RangeInvalid: the time is yet to come, so that its events are not all there.
+            Conflict: something else stands under that name.
+            TimeInvalid: it is no time, or a `datetime` without a time zone.
+        """
+        with needing("A published moment", "lake"):
+            from eventfold.readmodels.asking.published import publish_moment
+        found = self.table(table)
+        check_moment(self.app, name)
+        until = moment(time)
+        if until > datetime.now(UTC):
+            raise RangeInvalid(
+                f"{instant(until)} is yet to come: a moment is published once it has passed (--at TIME).",
+                field="time",
+            )
+        if self._lake is None:
+            raise ConfigInvalid(
+                "A moment is published to a lake, and none is open: name it, --lake FOLDER (in Python lake=...).",
+                key="lake",
+            )
+        kept_at = open_moment(self._lake, name, found.layout)
+        return publish_moment(found.at(time=until, clock=clock), name, kept_at)
 
     def verify(self, *, sample: int | None = None, progress: "AuditProgress | None" = None) -> "Audit":
         """Compares log, ledger, state and published rows, while writers and followers go on.

@@ -143,6 +143,11 @@ class Table:
         )
 
 
+def is_name(given: str) -> bool:
+    """Whether a table, a column or a view could be called so."""
+    return _NAME.fullmatch(given) is not None
+
+
 def compile_table(
     name: str,
     category: str,
@@ -156,7 +161,7 @@ def compile_table(
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
     for used in (name, *declared, *views):
-        if not _NAME.fullmatch(used):
+        if not is_name(used):
             raise TableInvalid(
                 f"{used!r} cannot be a name in a table: use a-z, 0-9 and _, beginning with a letter."
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
+from eventfold.app.places import check_moment
 from eventfold.doors.cli.protecting import protected
 from eventfold.doors.cli.settings import Settings, pass_settings
 from eventfold.doors.cli.showing.output import print_json, print_table, say
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 )
 @click.option("--database", metavar="NAME", help="Default: the name of the app.")
 @click.option("--reader", metavar="NAME", help="The role that may read; default: the database with _reader.")
+@click.option(
+    "--as",
+    "published",
+    metavar="NAME",
+    help="Of a moment of the one table, as `eventfold publish` has named it.",
+)
 @click.option("--out", metavar="FOLDER", help="Write the scripts there instead of printing them.")
 @click.option("--check", is_flag=True, help="Show what the grammar of T-SQL says of each statement.")
 @pass_settings
@@ -37,6 +44,7 @@ def synapse(
     location: str | None,
     database: str | None,
     reader: str | None,
+    published: str | None,
     out: str | None,
     check: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
@@ -51,8 +59,15 @@ def synapse(
     name = checked(app.name if database is None else database, "--database")
     role = checked(f"{name}_reader" if reader is None else reader, "--reader")
     place = Place(name, role, None if location is None else address(location))
-    chosen = [app.table(one) for one in tables] or app.tables.values()
-    made = scripts(place, [Shown(spec, spec.name) for spec in chosen])
+    chosen = [app.table(one) for one in tables] or [*app.tables.values()]
+    if published is None:
+        shown = [Shown(spec, spec.name) for spec in chosen]
+    else:
+        check_moment(app, published)
+        if len(tables) != 1:
+            raise click.UsageError("--as NAME is a moment of one table: name that table.")
+        shown = [Shown(chosen[0], published)]
+    made = scripts(place, shown)
     verdicts = _judged(made) if check else []
     if out is not None:
         _write(Path(out), made, protected(settings.configuration))
