@@ -78,6 +78,13 @@ class StandIn:
         """
         self._service.lags = batches or (0,)
 
+    def lag_aliases(self, requests: int) -> None:
+        """Lets an alias be late: changed from now on, it sends so many more requests for documents where it led before.
+
+        An index that is not there any more gets none of them.
+        """
+        self._service.alias_lag = requests
+
     def _serve(self, request: Request) -> Reply:
         begin = time.perf_counter()
         address = address_of(request.method, request.path)

@@ -27,7 +27,6 @@ def main() -> int:
     with until_ended(account):
         where = {"endpoint": account.endpoint, "key": account.key, "url": account.url("eventfold")}
         sys.stdout.write(json.dumps(where) + "\n")
-        sys.stdout.flush()
     return 0
 
 

@@ -1,6 +1,7 @@
 """A stand-in as a process: it serves until the process is told to end."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,4 +18,5 @@ def until_ended(standin: AbstractContextManager[S]) -> Iterator[S]:
         signal.signal(number, lambda *_: end.set())
     with standin as serving:
         yield serving
+        sys.stdout.flush()  # who started it by a pipe waits for what it printed
         end.wait()

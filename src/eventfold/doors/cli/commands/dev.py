@@ -42,3 +42,26 @@ def cosmos(settings: Settings, port: int, partitions: int, folder: str | None) -
         )
         click.echo(f"export EVENTFOLD_COSMOS_KEY={account.key}")
         click.echo(f"export EVENTFOLD_STORE='{account.url('eventfold')}'")
+
+
+@dev.command()
+@click.option("--port", default=0, help="Default: a free one.")
+@pass_settings
+def search(settings: Settings, port: int) -> None:
+    """Serve a stand-in for Azure AI Search until Ctrl-C, in memory.
+
+    Example: eventfold dev search --port 8099
+    """
+    from eventfold.testing.aisearch.standin import StandIn
+    from eventfold.testing.door.ending import until_ended
+
+    with until_ended(StandIn(port=port)) as service:
+        if settings.json:
+            print_json({"endpoint": service.endpoint, "key": service.key, "query_key": service.query_key})
+            return
+        say(
+            "A stand-in for Azure AI Search serves on this machine only; Ctrl-C ends it, and what it was told is gone."
+        )
+        click.echo(f"endpoint   {service.endpoint}")
+        click.echo(f"admin key  {service.key}")
+        click.echo(f"query key  {service.query_key}")

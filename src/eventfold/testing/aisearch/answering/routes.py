@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from eventfold.testing.aisearch.answering import documents, indexes, searching
+from eventfold.testing.aisearch.answering import aliases, documents, indexes, searching
 from eventfold.testing.aisearch.answering.work import Work
 from eventfold.testing.aisearch.wire import Refused, unknown
 from eventfold.testing.door.wire import Answer
@@ -16,6 +16,11 @@ HANDLERS: dict[tuple[str, str], Callable[[Work], Answer]] = {
     ("indexes", "delete"): indexes.delete,
     ("indexes", "stats"): indexes.stats,
     ("indexes", "analyze"): indexes.analyze,
+    ("aliases", "create"): aliases.create,
+    ("aliases", "put"): aliases.put,
+    ("aliases", "get"): aliases.get,
+    ("aliases", "list"): aliases.list_all,
+    ("aliases", "delete"): aliases.delete,
     ("docs", "index"): documents.index,
     ("docs", "search"): searching.search,
     ("docs", "lookup"): documents.lookup,
