@@ -18,6 +18,7 @@ NO_LOG = {
     "schema diff",
     "schema accept",
     "dev cosmos",
+    "dev search",
     "new",
     "config",
     "completion",
