@@ -9,6 +9,7 @@ import pytest
 from eventfold.errors import StorageFailed, StorageFull
 from eventfold.foreign import MOST, PANIC, said, says_full
 from eventfold.readmodels.delta.errors import translated
+from eventfold.readmodels.delta.places.folder import Folder
 from eventfold.sqlite.errors import translate
 from tests.trust.system import python
 
@@ -65,11 +66,11 @@ def test_an_error_that_means_a_full_disk_is_known(error: Exception, *, wanted: b
 
 def test_a_fault_inside_of_the_delta_library_is_an_error_of_the_tree(tmp_path: Path) -> None:
     for text, wanted in ((COLOURED, StorageFull), ("index out of bounds\nstack backtrace:", StorageFailed)):
-        with pytest.raises(wanted) as told, translated("publishing", tmp_path):
+        with pytest.raises(wanted) as told, translated("publishing", Folder(tmp_path)):
             raise PANICKED(text)
         assert str(tmp_path) in told.value.message
         assert "\x1b" not in told.value.message
-    with pytest.raises(KeyboardInterrupt), translated("publishing", tmp_path):
+    with pytest.raises(KeyboardInterrupt), translated("publishing", Folder(tmp_path)):
         raise KeyboardInterrupt
 
 

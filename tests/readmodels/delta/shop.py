@@ -12,6 +12,7 @@ from eventfold.readmodels.declaring import columns as c
 from eventfold.readmodels.declaring import values as v
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import compile_table
+from eventfold.readmodels.delta.places.folder import Folder
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.publishing.publisher import Publisher
@@ -49,7 +50,7 @@ class Shop:
         self.delta = self.another()
 
     def another(self) -> DeltaPublication:
-        return DeltaPublication(self.folder / "boxes", LAYOUT, self.store.log_id)
+        return DeltaPublication(Folder(self.folder / "boxes"), LAYOUT, self.store.log_id)
 
     def happen(self, stream: str, n: int | None = None) -> None:
         event = make(event_type="Closed") if n is None else make(n)

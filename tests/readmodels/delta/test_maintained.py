@@ -15,6 +15,8 @@ from eventfold.app.live import Live
 from eventfold.errors import MemoryExhausted, StorageFull
 from eventfold.readmodels.delta import commits, judging
 from eventfold.readmodels.delta.judging import MAINTENANCE, Judge
+from eventfold.readmodels.delta.places.folder import Folder
+from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.delta.table import DeltaPublication
 
 
@@ -193,7 +195,7 @@ def renamed(action: Line) -> None:
 
 
 def judge_of(bank: Bank) -> Judge:
-    return Judge(bank.lake, f"{bank.log}/accounts", bank.log, lambda n: n < ACCOUNTS)
+    return Judge(Folder(bank.lake), f"{bank.log}/accounts", bank.log, lambda n: n < ACCOUNTS)
 
 
 @pytest.mark.parametrize("change", [uncounted, partly_deleted, damaged, renamed])
@@ -227,9 +229,9 @@ def test_what_was_judged_is_remembered_and_looked_at_once(
     looked: list[int] = []
     read = commits.read_commit
 
-    def counted(table: Path, version: int) -> Any:
+    def counted(place: Place, version: int) -> Any:
         looked.append(version)
-        return read(table, version)
+        return read(place, version)
 
     monkeypatch.setattr(judging, "read_commit", counted)
     with bank.open() as live:

@@ -5,6 +5,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from eventfold.errors import CursorLost, ForeignCursor
+from eventfold.readmodels.delta.places.folder import Folder
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.publishing.publisher import Publisher
 from tests.readmodels.delta.shop import LAYOUT, Shop
@@ -45,12 +46,12 @@ def test_rows_that_others_wrote_are_replaced_by_ours(shop: Shop) -> None:
 
 def test_a_table_of_another_log_or_of_nobody_is_left_alone(shop: Shop) -> None:
     shop.publish()
-    stranger = DeltaPublication(shop.folder / "boxes", LAYOUT, "another-log")
+    stranger = DeltaPublication(Folder(shop.folder / "boxes"), LAYOUT, "another-log")
     with pytest.raises(ForeignCursor):
         stranger.head()
     path = str(shop.folder / "theirs")
     write_deltalake(path, pa.table({"id": ["a"]}))
-    theirs = DeltaPublication(shop.folder / "theirs", LAYOUT, shop.store.log_id)
+    theirs = DeltaPublication(Folder(shop.folder / "theirs"), LAYOUT, shop.store.log_id)
     with pytest.raises(CursorLost):
         theirs.head()
     with pytest.raises(CursorLost):

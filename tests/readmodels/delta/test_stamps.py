@@ -28,6 +28,8 @@ def test_a_copy_that_a_reader_makes_in_the_same_moment_is_in_nobodys_way(
     write, replace = Copies.write, Path.replace
 
     def at_once(self: Path, target: Path) -> Path:
+        if self.suffix != ".draft":
+            return replace(self, target)
         monkeypatch.setattr(Path, "replace", replace)
         stamp = read_stamp(self.read_bytes())
         assert stamp is not None

@@ -14,11 +14,13 @@ from eventfold.app.live import Live
 from eventfold.app.tables import LiveTable
 from eventfold.errors import LogMismatch
 from eventfold.feed.parking import Skip
+from eventfold.readmodels.delta.places.folder import Folder
+from eventfold.readmodels.delta.places.port import parked_files
 from eventfold.readmodels.folding.arrowform import schema
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.port import TableState
 from eventfold.readmodels.publishing.ownership import check_owner
-from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal
+from eventfold.readmodels.publishing.parkedfile import left_out_by, seal
 from eventfold.readmodels.publishing.publication import SPARK, LeftOut, Stamp, Version, read_stamp, stamp_of
 from eventfold.readmodels.sqlite import open_url
 from eventfold.store.port import ANY
@@ -98,7 +100,7 @@ class Job:
         self._feed = live.store.feed()
         self._store = live.store
         self._path = folder / "lake" / "boxes"
-        self._parked = LocalParkedFolder(self._path)
+        self._parked = parked_files(Folder(self._path))
         self._rows: TableState | None = None
         self._written = 0
         self._looked: Stamp | None = None

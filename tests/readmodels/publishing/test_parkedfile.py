@@ -13,7 +13,9 @@ from msgspec import structs
 from eventfold.errors import CursorLost, StorageFailed
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ParkedStream, Skip
-from eventfold.readmodels.publishing.parkedfile import MESSAGE, LocalParkedFolder, left_out_by, seal, sweep
+from eventfold.readmodels.delta.places.folder import Folder
+from eventfold.readmodels.delta.places.port import parked_files
+from eventfold.readmodels.publishing.parkedfile import MESSAGE, left_out_by, seal, sweep
 from eventfold.readmodels.publishing.publication import NOTHING, LeftOut, Stamp, read_stamp
 
 STAMP = Stamp(log="l", table="boxes", generation=3, change=7, cursor=Cursor("l", {}), fingerprint="f")
@@ -77,7 +79,7 @@ def test_what_is_left_out_comes_back_in_whatever_order_it_was_given(
 
 
 def test_a_file_is_named_after_generation_and_transaction_and_never_written_again(tmp_path: Path) -> None:
-    folder = LocalParkedFolder(tmp_path)
+    folder = parked_files(Folder(tmp_path))
     first = seal(folder, STAMP, 5, LeftOut((waiting(),)), None)
     assert first.parked_file == "3-5.json"
     second = seal(folder, STAMP, 6, LeftOut((waiting(),)), first)
@@ -93,7 +95,7 @@ def test_a_file_is_named_after_generation_and_transaction_and_never_written_agai
 
 @pytest.mark.parametrize("left", [b"", b'{"form":1,"lo', b"{}"])
 def test_what_a_dead_writer_left_under_the_name_is_in_nobodys_way(tmp_path: Path, left: bytes) -> None:
-    folder = LocalParkedFolder(tmp_path)
+    folder = parked_files(Folder(tmp_path))
     folder.create("3-5.json", left)
     sealed = seal(folder, STAMP, 5, LeftOut((waiting(),)), None)
     assert sealed.parked_file == "3-5-2.json"
@@ -105,7 +107,7 @@ def test_what_a_dead_writer_left_under_the_name_is_in_nobodys_way(tmp_path: Path
 
 
 def test_a_thousand_names_that_dead_writers_took_are_said(tmp_path: Path) -> None:
-    folder = LocalParkedFolder(tmp_path)
+    folder = parked_files(Folder(tmp_path))
     for name in ("3-5.json", *(f"3-5-{n}.json" for n in range(2, 1_001))):
         (tmp_path / "_eventfold" / "parked").mkdir(parents=True, exist_ok=True)
         (tmp_path / "_eventfold" / "parked" / name).touch()
@@ -136,7 +138,7 @@ def test_a_name_in_a_stamp_never_leads_out_of_the_folder(tmp_path: Path, name: s
     (tmp_path / "_eventfold" / "parked").mkdir(parents=True)
     (tmp_path / "_eventfold" / "3-5.json").write_bytes(b"elsewhere")
     with pytest.raises(CursorLost, match="is gone"):
-        left_out_by(LocalParkedFolder(tmp_path), structs.replace(sealed, parked_file=name))
+        left_out_by(parked_files(Folder(tmp_path)), structs.replace(sealed, parked_file=name))
 
 
 def test_a_file_of_a_later_form_is_not_guessed_at() -> None:
@@ -163,7 +165,7 @@ def test_the_stamps_of_earlier_eventfolds_are_read() -> None:
 
 
 def test_a_long_message_is_cut_once(tmp_path: Path) -> None:
-    folder = LocalParkedFolder(tmp_path)
+    folder = parked_files(Folder(tmp_path))
     first = seal(folder, STAMP, 5, LeftOut((waiting(message="x" * 10 * MESSAGE),)), None)
     found = left_out_by(folder, first)
     assert found.parked[0].message == "x" * MESSAGE + "..."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 from zlib import crc32
 
@@ -11,8 +11,11 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.publishing.publication import Stamp, read_stamp
 
+WRITE = "eventfoldWrite"
+"""What of a commit tells it from one of a rival that carries the same stamp: no other write has it."""
 Files = Mapping[str, int | None]
 """The path of a file -> how many rows it has; None where nothing says so."""
 _DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -44,6 +47,7 @@ class _Info(msgspec.Struct):
     operation: str = ""
     operation_parameters: Mapping[str, object] = msgspec.field(default={}, name="operationParameters")
     metadata: str | None = msgspec.field(default=None, name="userMetadata")
+    write: str = msgspec.field(default="", name=WRITE)
 
 
 class _Transaction(msgspec.Struct):
@@ -80,12 +84,14 @@ _carrier = msgspec.json.Decoder(_Carrier).decode
 _statistics = msgspec.json.Decoder(_Statistics).decode
 
 
-def read_commit(table: Path, version: int) -> Commit | None:
+def read_commit(place: Place, version: int) -> Commit | None:
     """The commit that made a version; None where the log no longer has it, or it is damaged."""
+    text = place.read(commit_name(version))
+    if text is None:
+        return None
     try:
-        text = (table / "_delta_log" / f"{version:020d}.json").read_bytes()
         actions = [_action(line) for line in text.splitlines() if line.strip()]
-    except (OSError, *_DAMAGED):
+    except _DAMAGED:
         return None
     info = next((a.info for a in actions if a.info), _Info())
     return Commit(
@@ -99,36 +105,79 @@ def read_commit(table: Path, version: int) -> Commit | None:
     )
 
 
-def carried(table: Path, newest: int, limit: int | None) -> Mapping[int, str | None]:
-    """Version -> what its commit carries as metadata of its writer, of those commits that the log still has.
+class Mark(NamedTuple):
+    """What a commit carries.
 
-    They are read by their names: `DeltaTable.history` of a handle that is not the newest one gives the commits of later
-    versions the numbers of earlier ones.
+    Attributes:
+        metadata: of its writer.
+        write: see `WRITE`; empty in the commits of others.
+    """
+
+    metadata: str | None
+    write: str
+
+
+class Carried(Mapping[int, Mark]):
+    """Version -> what its commit carries, of those commits that the log still has.
+
+    The newest first, each read when it is asked for: in an object store each costs a request. They are read by their
+    names: `DeltaTable.history` of a handle that is not the newest one gives the commits of later versions the numbers
+    of earlier ones, and lets no other thread go on while it waits.
 
     Args:
-        table: the folder of the table.
+        place: of the table.
         newest: the version to begin with.
         limit: versions, at most; None = all.
     """
-    found: dict[int, str | None] = {}
-    for number in range(newest, -1 if limit is None else max(-1, newest - limit), -1):
+
+    def __init__(self, place: Place, newest: int, limit: int | None) -> None:
+        self._place = place
+        self._numbers = range(newest, -1 if limit is None else max(-1, newest - limit), -1)
+        self._found: dict[int, Mark] = {}
+
+    def __iter__(self) -> Iterator[int]:
+        """The versions, descending."""
+        for number in self._numbers:
+            if number not in self:
+                return  # the clean-up takes the oldest ones
+            yield number
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(1 for _ in self)
+
+    def __contains__(self, number: object) -> bool:
+        """Whether the log has it."""
         try:
-            text = (table / "_delta_log" / f"{number:020d}.json").read_bytes()
-        except OSError:
-            break  # the clean-up takes the oldest ones
-        found[number] = None
-        with suppress(*_DAMAGED):
-            infos = (_carrier(line).info for line in text.splitlines() if line.strip())
-            found[number] = next((info.metadata for info in infos if info), None)
-    return found
+            return isinstance(number, int) and self[number] is not None
+        except KeyError:
+            return False
+
+    def __getitem__(self, number: int) -> Mark:
+        """What one carries."""
+        if number not in self._found:
+            text = self._place.read(commit_name(number)) if number in self._numbers else None
+            if text is None:
+                raise KeyError(number)
+            self._found[number] = _mark(text)
+        return self._found[number]
 
 
-def kept_commits(table: Path) -> Sequence[int]:
+def commit_name(version: int) -> str:
+    """The name of the file of a commit."""
+    return f"_delta_log/{version:020d}.json"
+
+
+def _mark(text: bytes) -> Mark:
+    with suppress(*_DAMAGED):
+        infos = (_carrier(line).info for line in text.splitlines() if line.strip())
+        return next((Mark(info.metadata, info.write) for info in infos if info), Mark(None, ""))
+    return Mark(None, "")
+
+
+def kept_commits(place: Place) -> Sequence[int]:
     """The versions whose commits the log still has, ascending."""
-    try:
-        names = [path.stem for path in (table / "_delta_log").iterdir() if path.suffix == ".json"]
-    except OSError:
-        return []
+    names = [name.removesuffix(".json") for name in place.names("_delta_log") if name.endswith(".json")]
     return sorted(int(name) for name in names if name.isdecimal())
 
 
@@ -141,10 +190,10 @@ def files_of(table: DeltaTable) -> Files:
     return dict(zip(paths, actions.column("num_records").to_pylist(), strict=True))
 
 
-def files_at(table: Path, version: int) -> Files | None:
+def files_at(place: Place, version: int) -> Files | None:
     """The live files of an earlier version; None where the log no longer tells."""
     try:
-        return files_of(DeltaTable(str(table), version=version))
+        return files_of(place.table(version))
     except (DeltaError, OSError, ValueError):
         return None
 

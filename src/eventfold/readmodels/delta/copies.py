@@ -4,13 +4,10 @@ They stand in `<table>/_eventfold/cursor/<version>.json`: folders with an unders
 once; only where it contradicts its commit, as after the log of the table was restored, is it written again.
 """
 
-import os
-import secrets
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-_FOLDER = "_eventfold/cursor"
+from eventfold.readmodels.delta.places.port import DATA, Place
 
 
 class _Stamp(Protocol):
@@ -24,41 +21,28 @@ class Copies(Generic[S]):
     """The copies of one table.
 
     Args:
-        table: the folder of the table.
+        place: of the table.
         read: the stamp that was written as a text; None where it is none.
     """
 
-    def __init__(self, table: Path, read: Callable[[bytes], S | None]) -> None:
-        self._folder = table / _FOLDER
+    def __init__(self, place: Place, read: Callable[[bytes], S | None]) -> None:
+        self._place = place
         self._read = read
 
     def write(self, version: int, stamp: S) -> None:
-        """Keeps the stamp of a version."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(version)
-        # first under another name: a crash in the middle must not leave half a copy under the right one; a name of its
-        # own, for a reader may make the same copy in the same moment
-        draft = path.with_suffix(f".{secrets.token_hex(8)}.draft")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(stamp.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        """Keeps the stamp of a version; a crash in the middle leaves no half of it."""
+        self._place.replace(_name(version), stamp.to_json().encode())
 
     def read(self, version: int) -> S | None:
         """The copied stamp; None where there is none or it is damaged."""
-        try:
-            return self._read(self._path(version).read_bytes())
-        except OSError:
-            return None
+        found = self._place.read(_name(version))
+        return None if found is None else self._read(found)
 
     def versions(self) -> Sequence[int]:
         """The versions that have a copy, ascending."""
-        try:
-            names = [path.name for path in self._folder.iterdir()]
-        except OSError:
-            return []
+        names = self._place.names(f"{DATA}/cursor")
         return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
 
-    def _path(self, version: int) -> Path:
-        return self._folder / f"{version:020d}.json"
+
+def _name(version: int) -> str:
+    return f"{DATA}/cursor/{version:020d}.json"

@@ -10,11 +10,14 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
 
 from eventfold.errors import CursorLost, ForeignCursor, LogNotFound, StorageFailed
+from eventfold.readmodels.delta.commits import commit_name
 from eventfold.readmodels.delta.errors import translated
-from eventfold.readmodels.delta.stamped import StampedTable, check_folder, fenced, next_transaction
+from eventfold.readmodels.delta.making import make
+from eventfold.readmodels.delta.places.folder import open_folder
+from eventfold.readmodels.delta.places.port import Place
+from eventfold.readmodels.delta.stamped import StampedTable, fenced, next_transaction
 from eventfold.readmodels.delta.statistics import PROPERTY
 from eventfold.readmodels.lakecopy.columns import BOUNDED, DAY, SCHEMA
 from eventfold.readmodels.lakecopy.port import TABLE, Border, CopyStamp, Size, read_copy_stamp
@@ -32,21 +35,21 @@ def open_copy(folder: Path, log_id: str | None) -> "DeltaCopy":
         ConfigInvalid: the Delta library would take its path for another one.
         LogNotFound, CursorLost: no log is named, and the folder does not say one.
     """
-    check_folder(folder)
-    return DeltaCopy(folder, log_id or _copied_log(folder))
+    place = open_folder(folder)
+    return DeltaCopy(place, log_id or _copied_log(place))
 
 
-def _copied_log(folder: Path) -> str:
-    stamped = StampedTable(folder, TABLE, "", read_copy_stamp)
+def _copied_log(place: Place) -> str:
+    stamped = StampedTable(place, TABLE, "", read_copy_stamp)
     table = stamped.open()
     if table is None:
         raise LogNotFound(
-            f"There is no copy of a log in {folder}: `eventfold run --once --copy` makes it.",
-            path=str(folder),
+            f"There is no copy of a log in {place.shown}: `eventfold run --once --copy` makes it.",
+            path=place.shown,
         )
     found = stamped.newest(table)
     if found is None:
-        raise CursorLost(f"No commit of the copy {folder} says of which log it is. {_AWAY}", table=TABLE)
+        raise CursorLost(f"No commit of the copy {place.shown} says of which log it is. {_AWAY}", table=TABLE)
     return found[1].log
 
 
@@ -54,18 +57,18 @@ class DeltaCopy:
     """See `CopyTable` for what each method promises.
 
     Args:
-        folder: of the Delta table.
+        place: of the Delta table.
         log_id: of the log that is copied.
     """
 
-    def __init__(self, folder: Path, log_id: str) -> None:
+    def __init__(self, place: Place, log_id: str) -> None:
         self.log_id = log_id
-        self._folder = folder
-        self._stamped = StampedTable(folder, TABLE, log_id, read_copy_stamp)
+        self._place = place
+        self._stamped = StampedTable(place, TABLE, log_id, read_copy_stamp)
         self._application = f"{log_id}/{TABLE}/copy"
         self._borders: list[CopyStamp] = []
         self._looked = -1
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, str] | None = None
         self._table_id = ""
         self._added: tuple[tuple[str, int], pa.Table] | None = None
 
@@ -76,40 +79,49 @@ class DeltaCopy:
 
     def create(self, stamp: CopyStamp) -> Border:
         """An empty table that may only grow."""
-        with translated("creating", self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            try:
-                write_deltalake(
-                    str(self._folder),
-                    SCHEMA.empty_table(),
-                    mode="error",
-                    partition_by=[DAY],
-                    description=f"the events of the log {stamp.log}",
-                    configuration={"delta.appendOnly": "true", PROPERTY: ",".join(BOUNDED)},
-                    writer_properties=_SNAPPY,
-                    commit_properties=self._properties(None, stamp),
-                )
-            except DeltaError:
-                if self._stamped.open() is None:
-                    raise
-                raise self._stamped.late() from None  # somebody else made it in the same moment
-            return Border(self._stamped.made(DeltaTable(str(self._folder)), stamp), stamp)
+        properties = self._properties(None, stamp)
+
+        def write(place: Place) -> None:
+            write_deltalake(
+                place.uri,
+                SCHEMA.empty_table(),
+                mode="error",
+                partition_by=[DAY],
+                description=f"the events of the log {stamp.log}",
+                configuration={"delta.appendOnly": "true", PROPERTY: ",".join(BOUNDED)},
+                writer_properties=_SNAPPY,
+                commit_properties=properties,
+                storage_options=place.options,
+            )
+
+        def made() -> DeltaTable:
+            if not make(self._place, write):
+                raise self._stamped.late()
+            return self._place.table()
+
+        return Border(self._stamped.commit("creating", -1, stamp, properties, made), stamp)
 
     def append(self, on: Border, rows: pa.Table, stamp: CopyStamp) -> Border:
         """Loaded, checked and written on one handle."""
         table = self._stamped.opened(on.number)
         if self._head(table).stamp != on.stamp:
             raise self._stamped.late()
-        with translated("copying events to", self._folder):
+        properties = self._properties(table, stamp)
+
+        def write() -> DeltaTable:
             write_deltalake(
                 table,
                 pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches(max_chunksize=_PIECE)),
                 mode="append",
                 partition_by=[DAY],
                 writer_properties=_SNAPPY,
-                commit_properties=self._properties(table, stamp),
+                commit_properties=properties,
             )
-            return Border(self._stamped.made(table, stamp), stamp)
+            return table
+
+        return Border(
+            self._stamped.commit("copying events to", table.version(), stamp, properties, write), stamp
+        )
 
     def borders(self) -> Sequence[CopyStamp]:
         """Of each version of ours, from its commit or from the copy of its stamp; those that are known stay so."""
@@ -133,18 +145,12 @@ class DeltaCopy:
         self._seen = self._sight(table.version())
         return self._borders
 
-    def _sight(self, version: int) -> tuple[int, int, int] | None:
+    def _sight(self, version: int) -> tuple[int, str] | None:
         """What tells, without opening the table, that a version is still its newest one; None where it is not."""
-        log = self._folder / "_delta_log"
-        try:
-            stands = (log / f"{version:020d}.json").stat()
-        except OSError:
+        if self._place.size(commit_name(version + 1)) is not None:
             return None
-        return (
-            None
-            if (log / f"{version + 1:020d}.json").exists()
-            else (version, stands.st_ino, stands.st_mtime_ns)
-        )
+        stands = self._place.mark(commit_name(version))
+        return None if stands is None else (version, stands)
 
     def files(self, first: int, last: int) -> Sequence[str]:
         """By the bounds of `_commit`, which the log of the table has of each file; files without them may have any."""
@@ -155,13 +161,14 @@ class DeltaCopy:
         lows = added.column("min._commit").to_pylist() if "min._commit" in names else [None] * len(paths)
         highs = added.column("max._commit").to_pylist() if "max._commit" in names else [None] * len(paths)
         found = [
-            self._folder / path
+            path
             for path, low, high in zip(paths, lows, highs, strict=True)
             if low is None or high is None or (low <= last and high >= first)
         ]
-        if gone := next((path for path in found if not path.is_file()), None):
-            raise StorageFailed(f"The file {gone} of the copy is gone. {_AWAY}", path=str(gone))
-        return [str(path) for path in found]
+        if gone := next((path for path in found if self._place.size(path) is None), None):
+            gone = f"{self._place.shown}/{gone}"
+            raise StorageFailed(f"The file {gone} of the copy is gone. {_AWAY}", path=gone)
+        return [f"{self._place.shown}/{path}" for path in found]
 
     def size(self) -> Size:
         """By the log of the table."""
@@ -179,19 +186,19 @@ class DeltaCopy:
     def _opened(self) -> DeltaTable:
         table = self._stamped.open()
         if table is None:
-            raise StorageFailed(f"The copy {self._folder} has vanished.", path=str(self._folder))
+            raise StorageFailed(f"The copy {self._place.shown} has vanished.", path=self._place.shown)
         if table.protocol().min_reader_version != 1:
             raise StorageFailed(
-                f"The copy {self._folder} was upgraded by another tool, and its files alone no longer tell which"
+                f"The copy {self._place.shown} was upgraded by another tool, and its files alone no longer tell which"
                 f" events it has. {_AWAY}",
-                path=str(self._folder),
+                path=self._place.shown,
             )
         return table
 
     def _actions(self, table: DeltaTable) -> pa.Table:
         of = (str(table.metadata().id), table.version())
         if self._added is None or self._added[0] != of:
-            with translated("reading", self._folder):
+            with translated("reading", self._place):
                 self._added = of, pa.table(table.get_add_actions(flatten=True))
         return self._added[1]
 
@@ -202,7 +209,7 @@ class DeltaCopy:
         border = Border(*found)
         if border.stamp.log != self.log_id:
             raise ForeignCursor(
-                f"The copy {self._folder} is of the log {border.stamp.log}, this is {self.log_id}: use another"
+                f"The copy {self._place.shown} is of the log {border.stamp.log}, this is {self.log_id}: use another"
                 " lake, --lake FOLDER, or open the right log, --store URL.",
                 table=TABLE,
             )
@@ -219,4 +226,4 @@ class DeltaCopy:
         return border
 
     def _lost(self, why: str) -> CursorLost:
-        return CursorLost(f"The copy {self._folder} cannot be gone on with: {why}. {_AWAY}", table=TABLE)
+        return CursorLost(f"The copy {self._place.shown} cannot be gone on with: {why}. {_AWAY}", table=TABLE)

@@ -8,17 +8,17 @@ What was judged is kept in `<table>/_eventfold/judged.json`, so that later only 
 lost, or is of commits that a restored log no longer has, all is judged again.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 from deltalake import DeltaTable
 
 from eventfold.readmodels.delta.commits import Commit, Files, files_at, files_of, kept_commits, read_commit
+from eventfold.readmodels.delta.places.port import DATA, Place
 
+_KEPT = f"{DATA}/judged.json"
 MAINTENANCE = frozenset(
     {
         "OPTIMIZE",  # also ZORDER BY, clustering and auto compaction
@@ -55,15 +55,14 @@ class Judge:
     """Judges the commits of one table.
 
     Args:
-        table: its folder.
+        place: of the table.
         application: the beginning of the names of our transactions.
         log: the id of our log.
         has_copy: whether a version is ours, where its commit is gone.
     """
 
-    def __init__(self, table: Path, application: str, log: str, has_copy: Callable[[int], bool]) -> None:
-        self._table = table
-        self._path = table / "_eventfold" / "judged.json"
+    def __init__(self, place: Place, application: str, log: str, has_copy: Callable[[int], bool]) -> None:
+        self._place = place
         self._application = application
         self._log = log
         self._has_copy = has_copy
@@ -108,9 +107,9 @@ class Judge:
         return not ended and (judged.since is None or number < judged.since)
 
     def _judge(self, judged: Judged, number: int) -> None:
-        commit = read_commit(self._table, number)
+        commit = read_commit(self._place, number)
         before = self._files
-        self._files = _after(before, commit) if commit else files_at(self._table, number) or {}
+        self._files = _after(before, commit) if commit else files_at(self._place, number) or {}
         if commit is None:
             harmful, anew = not self._has_copy(number), False
         elif self._is_ours(commit):
@@ -133,9 +132,9 @@ class Judge:
     def _begin(self, judged: Judged, table: DeltaTable) -> None:
         """Goes to the first version from the one that was judged on of which the log still tells the files."""
         first, newest = judged.upto, table.version()
-        kept = (number for number in kept_commits(self._table) if first < number < newest)
+        kept = (number for number in kept_commits(self._place) if first < number < newest)
         for number in (first, *kept) if first < newest else ():
-            files = files_at(self._table, number)
+            files = files_at(self._place, number)
             if files is not None:
                 break
         else:
@@ -143,27 +142,24 @@ class Judge:
         foreign = next((n for n in range(first + 1, number + 1) if not self._has_copy(n)), None)
         if judged.since is None:
             judged.since = foreign
-        commit = read_commit(self._table, number)
+        commit = read_commit(self._place, number)
         judged.upto, judged.mark, self._files = number, commit.mark if commit else 0, files
 
     def _still(self, judged: Judged, newest: int) -> bool:
         """Whether the table is still the one that was judged, and not restored from an older copy."""
         if not 0 <= judged.upto <= newest:
             return False
-        commit = read_commit(self._table, judged.upto)
+        commit = read_commit(self._place, judged.upto)
         return commit is None or judged.mark in {0, commit.mark}
 
     def _read(self) -> Judged:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Judged)
+            return msgspec.json.decode(self._place.read(_KEPT) or b"", type=Judged)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return Judged()
 
     def _write(self, judged: Judged) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.draft")
-        draft.write_bytes(msgspec.json.encode(judged))
-        draft.replace(self._path)
+        self._place.replace(_KEPT, msgspec.json.encode(judged))
 
 
 def _after(before: Files, commit: Commit) -> Files:

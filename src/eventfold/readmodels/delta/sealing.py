@@ -1,13 +1,12 @@
 """What every commit of ours carries: the fence and a stamp, and the file that it names, written before the commit."""
 
-from pathlib import Path
-
 from deltalake import CommitProperties, DeltaTable
 
 from eventfold.readmodels.delta.commits import kept_commits, read_commit
 from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.delta.places.port import Place, parked_files
 from eventfold.readmodels.delta.stamped import fenced, next_transaction
-from eventfold.readmodels.publishing.parkedfile import LocalParkedFolder, left_out_by, seal, sweep
+from eventfold.readmodels.publishing.parkedfile import left_out_by, seal, sweep
 from eventfold.readmodels.publishing.publication import LeftOut, Prepared, Stamp, Version
 
 _FILES = 128
@@ -18,16 +17,16 @@ class Sealing:
     """Seals the commits of one table.
 
     Args:
-        table: its folder.
+        place: of the table.
         application: the beginning of the names of our transactions.
         copies: of its stamps.
     """
 
-    def __init__(self, table: Path, application: str, copies: Copies[Stamp]) -> None:
-        self._table = table
+    def __init__(self, place: Place, application: str, copies: Copies[Stamp]) -> None:
+        self._place = place
         self._application = application
         self._copies = copies
-        self._folder = LocalParkedFolder(table)
+        self._folder = parked_files(place)
         self._sweep_above = _FILES
 
     def seal(
@@ -67,7 +66,7 @@ class Sealing:
         """
         if not stamp.parked_file or len(self._folder.names()) <= self._sweep_above:
             return
-        oldest = min((*kept_commits(self._table), *_checkpoints(self._table)), default=table.version())
+        oldest = min((*kept_commits(self._place), *_checkpoints(self._place)), default=table.version())
         stamps = [self._stamp(number) for number in range(oldest, table.version() + 1)]
         named = {one.parked_file for one in (*stamps, stamp) if one is not None and one.parked_file}
         recorded = table.transaction_version(self._name(stamp)) or 0
@@ -84,10 +83,13 @@ class Sealing:
 
     def _stamp(self, number: int) -> Stamp | None:
         found = self._copies.read(number)
-        commit = read_commit(self._table, number) if found is None else None
+        commit = read_commit(self._place, number) if found is None else None
         return commit.stamp if commit else found
 
 
-def _checkpoints(table: Path) -> list[int]:
-    names = [path.name.partition(".")[0] for path in (table / "_delta_log").glob("*.checkpoint*.parquet")]
+def _checkpoints(place: Place) -> list[int]:
+    files = (
+        name for name in place.names("_delta_log") if name.endswith(".parquet") and ".checkpoint" in name
+    )
+    names = [name.partition(".")[0] for name in files]
     return [int(name) for name in names if name.isdecimal()]

@@ -1,28 +1,26 @@
-"""A Delta table in a folder of which every commit of ours carries a stamp and passes a fence: what all of them share.
+"""A Delta table of which every commit of ours carries a stamp and passes a fence: what all of them share.
 
 The fence is an application transaction, its version the recorded one plus 1: of two writers on one snapshot one lands.
 It says nothing about what is contained; the stamp does.
 """
 
-import re
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
 
-from eventfold.errors import ConfigInvalid, StaleCursor, StorageFailed
-from eventfold.readmodels.delta.commits import carried
+from eventfold.errors import OutcomeUnknown, StaleCursor, StorageError, StorageFailed
+from eventfold.readmodels.delta.commits import WRITE, Carried
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
+from eventfold.readmodels.delta.places.port import Place
 
 LOOK_BACK = 100
 """Commits of others, and of our rivals, past which our own is looked for after a write."""
-_MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
-"""What a path may not contain: the library makes a URL of it without quoting these."""
-History = Mapping[int, str | None]
+History = Carried
 
 
 class Stamping(Protocol):
@@ -39,21 +37,6 @@ class Stamping(Protocol):
 S = TypeVar("S", bound=Stamping)
 
 
-def check_folder(folder: Path) -> None:
-    """Refuses a folder that the Delta library would take for another one.
-
-    Raises:
-        ConfigInvalid: it has a character in its path that the library does not quote.
-    """
-    path = folder.as_posix()
-    if _MISTAKEN.search(path):
-        raise ConfigInvalid(
-            f"The folder {path!r} cannot hold a Delta table: choose a path without # % ? [ ] ^ | \\ and control"
-            " characters.",
-            key="lake",
-        )
-
-
 def next_transaction(table: DeltaTable | None, application: str) -> int:
     """The version that the fence has with the next commit.
 
@@ -67,7 +50,7 @@ def next_transaction(table: DeltaTable | None, application: str) -> int:
 def fenced(application: str, transaction: int, stamp: Stamping) -> CommitProperties:
     """What a commit carries: the stamp and the fence."""
     return CommitProperties(
-        custom_metadata={"userMetadata": stamp.to_json()},
+        custom_metadata={"userMetadata": stamp.to_json(), WRITE: secrets.token_hex(16)},
         max_commit_retries=0,  # a blind retry would write onto a snapshot that nobody has checked
         app_transactions=[Transaction(application, transaction)],
     )
@@ -77,27 +60,27 @@ class StampedTable(Generic[S]):
     """The commits of one table.
 
     Args:
-        folder: of the table.
+        place: of the table.
         name: of the table.
         log_id: of the log that it is made of.
         read: the stamp that was written as a text; None where it is none.
     """
 
     def __init__(
-        self, folder: Path, name: str, log_id: str, read: Callable[[str | bytes | None], S | None]
+        self, place: Place, name: str, log_id: str, read: Callable[[str | bytes | None], S | None]
     ) -> None:
-        self.folder = folder
+        self.place = place
         self.name = name
         self.log_id = log_id
-        self.copies: Copies[S] = Copies(folder, read)
+        self.copies: Copies[S] = Copies(place, read)
         self._read = read
         self._healed = False
 
     def open(self) -> DeltaTable | None:
         """The newest version; None where there is no table."""
         try:
-            with translated("reading", self.folder):
-                return DeltaTable(str(self.folder))
+            with translated("reading", self.place):
+                return self.place.table()
         except StorageFailed as error:
             if isinstance(error.__cause__, TableNotFoundError):
                 return None
@@ -112,7 +95,7 @@ class StampedTable(Generic[S]):
         """
         table = self.open()
         if table is None:
-            raise StorageFailed(f"The Delta table {self.folder} has vanished.")
+            raise StorageFailed(f"The Delta table {self.place.shown} has vanished.")
         for number in range(on + 1, table.version() + 1):
             if self.copied(number, self.history(table, None)):
                 raise self.late()
@@ -120,29 +103,36 @@ class StampedTable(Generic[S]):
 
     def newest(self, table: DeltaTable) -> tuple[int, S] | None:
         """The newest version with a stamp, past the commits of others; stamps that have no copy are copied."""
-        newest = table.version()
-        with translated("reading", self.folder):
+        with translated("reading", self.place):
             history = self.history(table, None if not self._healed else LOOK_BACK)
-        # once, at the start: copies that a crash or a restored log left missing or wrong
-        if not self._healed:
-            for number in history:
-                self.copied(number, history)
-            self._healed = True
-        for number in sorted({*history, *self.copies.versions()}, reverse=True):
-            if number > newest:
-                continue  # the table was restored from an older copy than its stamps
-            stamp = self.copied(number, history) or self.copies.read(number)
-            if stamp is not None:
-                return number, stamp
+            # once, at the start: copies that a crash or a restored log left missing or wrong
+            if not self._healed:
+                for number in history:
+                    self.copied(number, history)
+                self._healed = True
+            for number in self._descending(table, history):
+                stamp = self.copied(number, history) or self.copies.read(number)
+                if stamp is not None:
+                    return number, stamp
         return None
+
+    def _descending(self, table: DeltaTable, history: History) -> Iterator[int]:
+        """Commits first: where the newest one has a stamp, nothing else is asked for."""
+        last = table.version() + 1
+        for number in history:
+            yield number
+            last = number
+        # later ones are of a table that was restored from an older copy than its stamps
+        yield from (number for number in reversed(self.copies.versions()) if number < last)
 
     def history(self, table: DeltaTable, limit: int | None) -> History:
         """What the commits up to a version carry, the newest ones, as far as the log of the table still has them."""
-        return carried(self.folder, table.version(), limit)
+        return Carried(self.place, table.version(), limit)
 
     def copied(self, number: int, history: History) -> S | None:
         """The stamp in the commit itself, copied where that was not done or the copy is of another commit."""
-        stamp = self._read(history.get(number))
+        found = history.get(number)
+        stamp = None if found is None else self._read(found.metadata)
         if stamp is not None and stamp.log == self.log_id and self.copies.read(number) != stamp:
             with suppress(OSError):  # who may only read has the stamp all the same
                 self.copies.write(number, stamp)
@@ -156,11 +146,60 @@ class StampedTable(Generic[S]):
         """
         table.update_incremental()
         history = self.history(table, LOOK_BACK)
-        number = next((n for n, text in history.items() if self._read(text) == stamp), None)
+        number = next((n for n, found in history.items() if self._read(found.metadata) == stamp), None)
         if number is None:
             raise self.late()
         self.copies.write(number, stamp)
         return number
+
+    def _landed(self, table: DeltaTable, write: str) -> int | None:
+        history = self.history(table, LOOK_BACK)
+        return next((number for number, found in history.items() if found.write == write), None)
+
+    def commit(
+        self, doing: str, before: int, stamp: S, properties: CommitProperties, write: Callable[[], DeltaTable]
+    ) -> int:
+        """Writes one version and returns its number.
+
+        The answer of a store may be lost, and the library then takes its own commit for that of a rival. So after any
+        error the table is opened anew, and what its log says counts.
+
+        Args:
+            doing: as for `translated`.
+            before: the version that is written onto; -1 where the table is made.
+            stamp: that the commit carries.
+            properties: of the commit, from `fenced`; for one commit only.
+            write: makes the commit, and returns the handle that it was made through.
+
+        Raises:
+            StaleCursor: others have written, and we have not.
+            OutcomeUnknown: the table cannot be looked at.
+            StorageError: as the library says; nothing was written.
+        """
+        try:
+            with translated(doing, self.place):
+                return self.made(write(), stamp)
+        except (StorageError, StaleCursor) as error:
+            return self._settle(error, before, stamp, (properties.custom_metadata or {})[WRITE])
+
+    def _settle(self, error: StorageError | StaleCursor, before: int, stamp: S, write: str) -> int:
+        try:
+            table = self.open()
+            with translated("reading", self.place):
+                number = None if table is None else self._landed(table, write)
+        except StorageError as unreadable:
+            raise OutcomeUnknown(
+                f"Whether a version of the Delta table {self.name} was written is not known: {error.message} Nor can it"
+                f" be looked at now: {unreadable.message} The next attempt looks first, and writes nothing twice.",
+                table=self.name,
+            ) from error
+        if number is not None:
+            with suppress(OSError):  # who reads it next copies it
+                self.copies.write(number, stamp)
+            return number
+        if table is not None and table.version() > before and isinstance(error, StorageError):
+            raise self.late() from error
+        raise error
 
     def late(self) -> StaleCursor:
         """What is said where another writer was quicker."""

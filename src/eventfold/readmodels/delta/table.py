@@ -1,17 +1,17 @@
-"""One table published as a Delta table in a folder. Every commit carries its stamp and passes a fence.
+"""One table published as a Delta table. Every commit carries its stamp and passes a fence.
 
 The fence is the application transaction `<log id>/<table>/<generation>`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
 
 from eventfold.errors import (
     CursorLost,
@@ -21,9 +21,11 @@ from eventfold.errors import (
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
+from eventfold.readmodels.delta.making import make
+from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.delta.sealing import Sealing
 from eventfold.readmodels.delta.source import merge_source
-from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable, check_folder
+from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable
 from eventfold.readmodels.delta.statistics import PROPERTY, draft_of, property_of
 from eventfold.readmodels.folding.arrowform import schema
 from eventfold.readmodels.publishing.publication import (
@@ -40,21 +42,11 @@ from eventfold.readmodels.telling import rebuilding
 _SNAPPY = WriterProperties(compression="SNAPPY")
 
 
-def open_folder(folder: Path, layout: Layout, log_id: str) -> "DeltaPublication":
-    """The publication of a table in a folder, which need not exist yet.
-
-    Raises:
-        ConfigInvalid: the Delta library would take its path for another one.
-    """
-    check_folder(folder)
-    return DeltaPublication(folder, layout, log_id)
-
-
 class DeltaPublication:
     """See `LakePublication` for what each method promises.
 
     Args:
-        folder: of the Delta table.
+        place: of the Delta table.
         layout: the columns.
         log_id: of the log whose fold is published.
     """
@@ -62,15 +54,15 @@ class DeltaPublication:
     kind = "delta"
     capabilities = PublicationCapabilities(past=True, files=True)
 
-    def __init__(self, folder: Path, layout: Layout, log_id: str) -> None:
-        self._folder = folder
+    def __init__(self, place: Place, layout: Layout, log_id: str) -> None:
+        self._place = place
         self._layout = layout
         self._log_id = log_id
-        self._stamped = StampedTable(folder, layout.spec.name, log_id, read_stamp)
+        self._stamped = StampedTable(place, layout.spec.name, log_id, read_stamp)
         self._copies = self._stamped.copies
         self._application = f"{log_id}/{layout.spec.name}"
-        self._judge = Judge(folder, self._application, log_id, self._has_copy)
-        self._sealing = Sealing(folder, self._application, self._copies)
+        self._judge = Judge(place, self._application, log_id, self._has_copy)
+        self._sealing = Sealing(place, self._application, self._copies)
 
     def head(self) -> Version | None:
         """The newest stamp, past the commits of others; stamps that have no copy are copied."""
@@ -86,7 +78,7 @@ class DeltaPublication:
         return Version(number, stamp, self._judge.sound(table.version()), self._has_bounds_of_its_own(table))
 
     def _look(self, table: DeltaTable) -> None:
-        with translated("reading", self._folder):
+        with translated("reading", self._place):
             self._judge.look(table, lambda: self._begins(table.version()))
 
     def _begins(self, newest: int) -> int:
@@ -130,16 +122,23 @@ class DeltaPublication:
         self._look(table)
         if not self._judge.sound(table.version()):  # what others did since `on` was looked at
             raise self._stamped.late()
-        before = table.version()
-        with translated("publishing", self._folder):
+        with translated("publishing", self._place):
             sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp)
-            if (source := merge_source(rows, deleted)) is not None:
-                self._merge(table, source, properties)
-                table.update_incremental()
-            # a MERGE that touches no row makes no commit, and so moves no stamp
-            if table.version() == before:
-                self._append_nothing(table, properties)
-            return self._made(table, sealed)
+        return self._commit(table, sealed, properties, lambda: self._merged(table, rows, deleted, properties))
+
+    def _merged(
+        self,
+        table: DeltaTable,
+        rows: pa.RecordBatchReader,
+        deleted: Sequence[str],
+        properties: CommitProperties,
+    ) -> DeltaTable:
+        before = table.version()
+        if (source := merge_source(rows, deleted)) is not None:
+            self._merge(table, source, properties)
+            table.update_incremental()
+        # a MERGE that touches no row makes no commit, and so moves no stamp
+        return table if table.version() != before else self._append_nothing(table, properties)
 
     def claim(self, on: Version, stamp: Stamp) -> Version:
         """An empty append, which names the parked file of `on`, in the same row of transactions."""
@@ -147,9 +146,9 @@ class DeltaPublication:
         self._look(table)
         if on.intact and not self._judge.sound(table.version()):
             raise self._stamped.late()
-        with translated("publishing", self._folder):
-            self._append_nothing(table, self._sealing.properties(table, stamp))
-            return self._made(table, stamp)
+        with translated("publishing", self._place):
+            properties = self._sealing.properties(table, stamp)
+        return self._commit(table, stamp, properties, lambda: self._append_nothing(table, properties))
 
     def prepare(self, on: Version, stamp: Stamp, left_out: LeftOut = NOTHING) -> Prepared:
         """The fence is read from the handle that was checked: whoever commits in between makes it too low."""
@@ -157,17 +156,18 @@ class DeltaPublication:
         self._look(table)
         if not self._judge.sound(table.version()):
             raise self._stamped.late()
-        with translated("publishing", self._folder):
+        with translated("publishing", self._place):
             return self._sealing.prepare(table, on, stamp, left_out)
 
     def landed(self, prepared: Prepared) -> Version:
         """Found by its stamp."""
-        with translated("reading", self._folder):
-            return self._made(DeltaTable(str(self._folder)), prepared.stamp)
+        with translated("reading", self._place):
+            table = self._place.table()
+            return self._swept(table, self._stamped.made(table, prepared.stamp), prepared.stamp)
 
     def left_out(self, stamp: Stamp) -> LeftOut:
         """From its parked file."""
-        with translated("reading", self._folder):
+        with translated("reading", self._place):
             return self._sealing.left_out(stamp)
 
     def overwrite(
@@ -177,11 +177,13 @@ class DeltaPublication:
         table = self._stamped.opened(on.number) if on else self._reclaimed(stamp.generation)
         if table is None:
             return self._created(rows, stamp, left_out)
-        with translated("publishing", self._folder):
+        with translated("publishing", self._place):
             bounds_anew = not self._has_bounds_of_its_own(table)
             if bounds_anew:
                 self._set_bounds(table, draft_of(self._layout))
             sealed, properties = self._sealing.seal(table, stamp, left_out, on.stamp if on else None)
+
+        def write() -> DeltaTable:
             write_deltalake(
                 table,
                 rows,
@@ -190,10 +192,14 @@ class DeltaPublication:
                 writer_properties=_SNAPPY,
                 commit_properties=properties,
             )
-            made = self._made(table, sealed)
-            if bounds_anew:
-                self._set_bounds(table, property_of(self._layout))
-                self._look(table)
+            return table
+
+        made = self._commit(table, sealed, properties, write)
+        if bounds_anew:
+            with translated("publishing", self._place):
+                newest = self._stamped.opened(made.number)
+                self._set_bounds(newest, property_of(self._layout))
+                self._look(newest)
         return made
 
     def _set_bounds(self, table: DeltaTable, columns: str | None) -> None:
@@ -202,24 +208,41 @@ class DeltaPublication:
         table.update_incremental()
 
     def _created(self, rows: pa.RecordBatchReader, stamp: Stamp, left_out: LeftOut) -> Version:
-        bounds = property_of(self._layout)
-        with translated("creating", self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with translated("creating", self._place):
+            self._place.prepare()
             sealed, properties = self._sealing.seal(None, stamp, left_out, None)
-            try:
-                write_deltalake(
-                    str(self._folder),
-                    rows,
-                    mode="error",
-                    configuration=None if bounds is None else {PROPERTY: bounds},
-                    writer_properties=_SNAPPY,
-                    commit_properties=properties,
-                )
-            except DeltaError:
-                if self._stamped.open() is None:
-                    raise
-                raise self._stamped.late() from None  # somebody else made it in the same moment
-            return self._made(DeltaTable(str(self._folder)), sealed)
+        write = partial(self._write_first, rows=rows, properties=properties)
+
+        def made() -> DeltaTable:
+            if not make(self._place, write):
+                raise self._stamped.late()
+            return self._place.table()
+
+        return self._commit(None, sealed, properties, made, "creating")
+
+    def _write_first(self, place: Place, rows: pa.RecordBatchReader, properties: CommitProperties) -> None:
+        bounds = property_of(self._layout)
+        write_deltalake(
+            place.uri,
+            rows,
+            mode="error",
+            configuration=None if bounds is None else {PROPERTY: bounds},
+            writer_properties=_SNAPPY,
+            commit_properties=properties,
+            storage_options=place.options,
+        )
+
+    def _commit(
+        self,
+        table: DeltaTable | None,
+        stamp: Stamp,
+        properties: CommitProperties,
+        write: Callable[[], DeltaTable],
+        doing: str = "publishing",
+    ) -> Version:
+        before = -1 if table is None else table.version()
+        number = self._stamped.commit(doing, before, stamp, properties, write)
+        return self._swept(table, number, stamp)
 
     def _reclaimed(self, generation: int) -> DeltaTable | None:
         """A table without stamps that is ours all the same: its log still has our application transactions."""
@@ -285,8 +308,8 @@ class DeltaPublication:
 
     def _files(self, number: int | None) -> Sequence[str] | None:
         try:
-            with translated("reading", self._folder):
-                table = DeltaTable(str(self._folder), version=number)
+            with translated("reading", self._place):
+                table = self._place.table(number)
                 # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
                 if table.protocol().min_reader_version != 1:
                     return None
@@ -302,14 +325,15 @@ class DeltaPublication:
                 table=self._layout.spec.name,
             )
 
-    def _append_nothing(self, table: DeltaTable, properties: CommitProperties) -> None:
+    def _append_nothing(self, table: DeltaTable, properties: CommitProperties) -> DeltaTable:
         nothing = schema(self._layout).empty_table()
         write_deltalake(table, nothing, mode="append", commit_properties=properties)
+        return table
 
-    def _made(self, table: DeltaTable, stamp: Stamp) -> Version:
-        number = self._stamped.made(table, stamp)
-        with suppress(OSError):  # another writer may sweep in the same moment
-            self._sealing.sweep(table, stamp)
+    def _swept(self, table: DeltaTable | None, number: int, stamp: Stamp) -> Version:
+        if table is not None:
+            with suppress(OSError):  # another writer may sweep in the same moment
+                self._sealing.sweep(table, stamp)
         return Version(number, stamp)
 
     def _merge(self, table: DeltaTable, source: pa.RecordBatchReader, properties: CommitProperties) -> None:

@@ -13,11 +13,8 @@ writer that is about to commit in the same moment; the fence of the commits lets
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -35,7 +32,7 @@ _NAME = re.compile(r"(\d{1,19})-(\d{1,19})(?:-\d{1,4})?\.json", re.ASCII)
 
 
 class ParkedFolder(Protocol):
-    """The folder of the parked files of one table. An object store can be one, where a put may demand a new name."""
+    """The folder of the parked files of one table, on a disk or in an object store."""
 
     def create(self, name: str, content: bytes) -> bool:
         """Writes a file that is not there yet, durably; False, and nothing done, where there is one of that name."""
@@ -48,53 +45,6 @@ class ParkedFolder(Protocol):
 
     def remove(self, name: str) -> None:
         """Removes a file, if it is there."""
-
-
-class LocalParkedFolder:
-    """On this machine, or mounted.
-
-    Args:
-        table: the folder of the Delta table.
-    """
-
-    def __init__(self, table: Path) -> None:
-        self._folder = table / "_eventfold" / "parked"
-
-    def create(self, name: str, content: bytes) -> bool:
-        """In place: half a file that a crash leaves is named by no stamp."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with (self._folder / name).open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except FileExistsError:
-            return False
-        with suppress(OSError):  # not every system can sync a folder
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        return True
-
-    def read(self, name: str) -> bytes | None:
-        """As a whole; they are small."""
-        try:
-            return (self._folder / name).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def names(self) -> Collection[str]:
-        """No file where nothing was ever left out."""
-        try:
-            return [path.name for path in self._folder.iterdir()]
-        except FileNotFoundError:
-            return []
-
-    def remove(self, name: str) -> None:
-        """Whoever sweeps at the same time may have been quicker."""
-        (self._folder / name).unlink(missing_ok=True)
 
 
 def seal(
