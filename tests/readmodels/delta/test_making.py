@@ -1,6 +1,7 @@
 """Of all who make one table at once one succeeds, and a commit whose answer was lost is found again."""
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -51,11 +52,77 @@ def test_of_four_that_make_one_table_at_once_one_succeeds_and_nothing_of_it_is_r
         assert list(place.names("_eventfold/making")) == []
 
 
+def test_control_two_that_make_one_table_by_the_library_alone_both_believe_that_they_did(
+    tmp_path: Path,
+) -> None:
+    """Each looks before the other has written, as two processes do; the later one replaces what the other has made."""
+    together = Barrier(2)
+
+    def rows(number: int) -> Iterator[pa.RecordBatch]:
+        together.wait()
+        yield pa.record_batch({f"column_{number}": pa.array([number], pa.int64())})
+
+    def tried(number: int) -> bool:
+        schema = pa.schema([(f"column_{number}", pa.int64())])
+        write_deltalake(tmp_path, pa.RecordBatchReader.from_batches(schema, rows(number)), mode="error")
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(tried, range(2))) == [True, True]
+    assert len(DeltaTable(tmp_path).schema().fields) == 1
+
+
 def test_a_table_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     assert make(Folder(tmp_path), writing(1))
     before = DeltaTable(tmp_path).metadata().id
     assert not make(Folder(tmp_path), writing(2))
     assert DeltaTable(tmp_path).metadata().id == before
+
+
+def test_who_dies_while_it_makes_a_table_leaves_nothing_once_it_is_there(tmp_path: Path) -> None:
+    class Killed(BaseException): ...
+
+    class Dying(Folder):
+        def below(self, name: str) -> "Folder":
+            return Dying(self.path / name)
+
+        def move(self, name: str, place: Place) -> None:
+            raise Killed
+
+        def clear(self) -> None: ...
+
+    with pytest.raises(Killed):
+        make(Dying(tmp_path), writing(1))
+    place = Folder(tmp_path)
+    assert len(list(place.names("_eventfold/making"))) == 1
+    assert make(place, writing(2))
+    StampedTable(place, "numbers", LOG, read_copy_stamp).newest(place.table())
+    assert place.names("_eventfold/making") == []
+
+
+def test_who_comes_late_to_a_table_whose_first_commit_was_cleaned_up_does_not_make_it_again(
+    tmp_path: Path,
+) -> None:
+    place = Folder(tmp_path)
+    assert make(place, writing(1))
+    write_deltalake(tmp_path, pa.table({"column_1": pa.array([2], pa.int64())}), mode="append")
+    place.table().create_checkpoint()
+    place.remove("_delta_log/00000000000000000000.json")
+    assert not make(place, writing(2))
+    assert place.table().to_pyarrow_table().num_rows == 2
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def link(_from: Path, _to: Path) -> None:
+        raise OSError(number, "not permitted")
+
+    monkeypatch.setattr("os.link", link)
+    with pytest.raises(StorageFailed, match="without hard links.*--lake FOLDER"):
+        make(Folder(tmp_path / "table"), writing(1))
+    assert list((tmp_path / "table").iterdir()) == []
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ commit comes last, by a put that demands a new name, which is granted once.
 import secrets
 from collections.abc import Callable
 
-from eventfold.readmodels.delta.commits import commit_name
+from eventfold.readmodels.delta.commits import commit_name, kept_commits
 from eventfold.readmodels.delta.places.port import DATA, Place
 
 _FIRST = commit_name(0)
+_ASIDE = f"{DATA}/making"
 
 
 def make(place: Place, write: Callable[[Place], None]) -> bool:
@@ -24,16 +25,25 @@ def make(place: Place, write: Callable[[Place], None]) -> bool:
     Raises:
         OSError: as the place raises it; whether there is a table is to be looked up.
     """
-    aside = place.below(f"{DATA}/making/{secrets.token_hex(8)}")
+    aside = place.below(f"{_ASIDE}/{secrets.token_hex(8)}")
     place.prepare()
     try:
         aside.prepare()
         write(aside)
         first = aside.read(_FIRST)
-        assert first is not None
+        if first is None or kept_commits(place):
+            return False  # whoever made it has swept ours away; a log that was cleaned up has no first commit any more
         for name in aside.names(""):
             if aside.size(name) is not None:
                 aside.move(name, place)
         return place.create(_FIRST, first)
     finally:
         aside.clear()
+
+
+def sweep(place: Place) -> None:
+    """Removes what those have left who died while they made a table that is there by now.
+
+    Whoever makes it still is too late.
+    """
+    place.below(_ASIDE).clear()

@@ -13,13 +13,16 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import TableNotFoundError
 
 from eventfold.errors import OutcomeUnknown, StaleCursor, StorageError, StorageFailed
-from eventfold.readmodels.delta.commits import WRITE, Carried
+from eventfold.readmodels.delta.commits import WRITE, Carried, kept_commits
 from eventfold.readmodels.delta.copies import Copies
 from eventfold.readmodels.delta.errors import translated
+from eventfold.readmodels.delta.making import sweep
 from eventfold.readmodels.delta.places.port import Place
 
 LOOK_BACK = 100
 """Commits of others, and of our rivals, past which our own is looked for after a write."""
+_COMPARED = 20
+"""Commits of which the copy is read too when a table is first looked at; of earlier ones it must only be there."""
 History = Carried
 
 
@@ -105,16 +108,25 @@ class StampedTable(Generic[S]):
         """The newest version with a stamp, past the commits of others; stamps that have no copy are copied."""
         with translated("reading", self.place):
             history = self.history(table, None if not self._healed else LOOK_BACK)
-            # once, at the start: copies that a crash or a restored log left missing or wrong
             if not self._healed:
-                for number in history:
-                    self.copied(number, history)
+                self._heal(table.version(), history)
                 self._healed = True
             for number in self._descending(table, history):
                 stamp = self.copied(number, history) or self.copies.read(number)
                 if stamp is not None:
                     return number, stamp
         return None
+
+    def _heal(self, newest: int, history: History) -> None:
+        """Once, at the start: copies that a crash or a restored log left missing or wrong, and what it left half made.
+
+        A copy can only be wrong where the log was restored and a writer then died before it copied.
+        """
+        there = set(self.copies.versions())
+        for number in kept_commits(self.place):
+            if number <= newest and (number not in there or number > newest - _COMPARED):
+                self.copied(number, history)
+        sweep(self.place)
 
     def _descending(self, table: DeltaTable, history: History) -> Iterator[int]:
         """Commits first: where the newest one has a stamp, nothing else is asked for."""

@@ -1,5 +1,6 @@
 """A table in a folder of this machine, or one that is mounted."""
 
+import errno
 import os
 import re
 import secrets
@@ -10,11 +11,13 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from eventfold.errors import ConfigInvalid
+from eventfold.errors import ConfigInvalid, StorageFailed
 from eventfold.readmodels.delta.places.port import Place
 
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
 """What a path may not contain: the library makes a URL of it without quoting these."""
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What systems say where a file cannot have a second name."""
 
 
 def open_folder(path: Path) -> "Folder":
@@ -60,8 +63,15 @@ class Folder:
         return DeltaTable(str(self.path), version=version)
 
     def prepare(self) -> None:
-        """With the folders above."""
+        """With the folders above; there must be hard links, by which the Delta library commits too."""
         self.path.mkdir(parents=True, exist_ok=True)
+        trial = self._draft(self.path / "trial", b"")
+        linked = trial.with_suffix(".linked")
+        try:
+            self._link(trial, linked)
+        finally:
+            linked.unlink(missing_ok=True)
+            trial.unlink(missing_ok=True)
 
     def create(self, name: str, content: bytes) -> bool:
         """Under another name first, then linked: a name that is taken is refused, and half a file has no name."""
@@ -70,7 +80,7 @@ class Folder:
             return False
         draft = self._draft(path, content)
         try:
-            os.link(draft, path)
+            self._link(draft, path)
         except FileExistsError:
             return False
         finally:
@@ -142,6 +152,18 @@ class Folder:
             draft.unlink(missing_ok=True)
             raise
         return draft
+
+    def _link(self, draft: Path, path: Path) -> None:
+        try:
+            os.link(draft, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise StorageFailed(
+                f"The lake {self.shown} is on a file system without hard links, by which of two writers one is refused:"
+                " choose a folder on another one, --lake FOLDER (in Python lake=...).",
+                path=self.shown,
+            ) from error
 
     def _sync(self, folder: Path) -> None:
         with suppress(OSError):  # not every system can sync a folder
