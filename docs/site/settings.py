@@ -3,6 +3,10 @@
 from eventfold.doors.cli.configuration import OTHERS, PREFIX, SECRETS, SETTINGS
 
 _OTHERS = {
+    "AZURE_CLIENT_SECRET": "a secret: of the identity that signs in to a lake in Azure, with `AZURE_CLIENT_ID` and"
+    " `AZURE_TENANT_ID`",
+    "AZURE_STORAGE_ACCOUNT_KEY": "a secret: the key of the account of a lake in Azure, where Entra ID is not used",
+    "AZURE_STORAGE_SAS_TOKEN": "a secret: a shared access signature of its container",
     "EVENTFOLD_CONFIG": "the configuration file, instead of the nearest `eventfold.toml`; as a flag `--config`",
     "EVENTFOLD_COSMOS_KEY": "a secret: the key of a Cosmos DB account, where Entra ID is not used",
     "EVENTFOLD_DEBUG": "shows where in the code an error came from",

@@ -1,5 +1,6 @@
 """The tree runs anywhere: it names no folder of one machine, and its lock file no address."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -67,6 +68,13 @@ def test_the_lock_file_holds_no_address_and_a_hash_for_every_package() -> None:
     assert list(addresses(ROOT)) == []
     pins = [pin for lock in locks for pin in re.split(r"\n(?=\S)", lock.read_text("utf-8").strip())]
     assert [pin.split()[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+
+def test_the_lock_file_of_npm_holds_no_address_and_a_hash_for_every_package() -> None:
+    text = (ROOT / "requirements" / "azurite" / "package-lock.json").read_text("utf-8")
+    assert "://" not in text
+    packages = json.loads(text)["packages"]
+    assert [name for name, of in packages.items() if name and "integrity" not in of] == []
 
 
 @pytest.mark.parametrize("folder", ["work", "root", "home", "tmp"])

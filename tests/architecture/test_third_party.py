@@ -19,6 +19,7 @@ HOMES = {
         "readmodels/asking/scratch.py",
     ),
     "deltalake": ("readmodels/delta/*",),
+    "obstore": ("readmodels/delta/places/container.py",),
     "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),
     "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
     "pyspark": ("engines/spark/*", "testing/spark/*"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from eventfold.bus.open import open_topic
+from eventfold.readmodels.address import read_address
 from eventfold.store.cosmos.requests.connect import EVENTS_INDEX, check_events
 
 AZURE = Path(__file__).parents[2] / "docs" / "azure"
@@ -26,7 +27,7 @@ def listed(body: str, name: str, inner: str = "path") -> list[str]:
     return re.findall(rf"{inner}: '([^']+)'" if inner else r"'([^']+)'", part[1])
 
 
-@pytest.mark.parametrize("file", ["cosmos.bicep", "event-hubs.bicep"])
+@pytest.mark.parametrize("file", ["cosmos.bicep", "event-hubs.bicep", "lake.bicep"])
 def test_brackets_and_quotes_of_the_bicep_files_close(file: str) -> None:
     text = re.sub(r"^\s*//.*", "", (AZURE / file).read_text(), flags=re.MULTILINE)
     assert text.count("'") % 2 == 0
@@ -104,6 +105,29 @@ def test_the_event_hub_is_one_that_a_relay_takes() -> None:
         default = re.search(rf"^param {name} int = (\d+)$", text, re.MULTILINE)
         assert default is not None
         assert f"--{option} {default[1]}" in script
+
+
+def test_the_account_of_a_lake_takes_no_key_and_its_address_is_one_that_is_read() -> None:
+    text = (AZURE / "lake.bicep").read_text()
+    declared = set(re.findall(r"^(?:param|var|resource) (\w+)", text, re.MULTILINE))
+    used = {*re.findall(r"(?:parent|scope|principalId|roleDefinitionId|name): (\w+)$", text, re.MULTILINE)}
+    assert used - {"id"} <= declared
+    assert {name for name in declared if len(re.findall(rf"\b{name}\b", text)) < 2} <= {"writing", "reading"}
+    script = (AZURE / "lake.sh").read_text()
+    assert subprocess.run(["bash", "-n", str(AZURE / "lake.sh")], check=False).returncode == 0
+    for said, done in (
+        ("isHnsEnabled: true", "--hns true"),
+        ("allowSharedKeyAccess: false", "--allow-shared-key-access false"),
+        ("allowBlobPublicAccess: false", "--allow-blob-public-access false"),
+        ("days: 7", "--delete-retention-days 7"),
+    ):
+        assert said in text
+        assert done in script
+    found = re.search(r"^output lake string = '(.+)'$", text, re.MULTILINE)
+    assert found is not None
+    address = found[1].replace("${containerName}", "lake").replace("${accountName}", "account")
+    read = read_address(address.replace("${environment().suffixes.storage}", "core.windows.net"))
+    assert (read.container, read.account, read.path) == ("lake", "account", "shop")
 
 
 def test_the_url_that_comes_out_is_one_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ NOT_RUN = {
     "azure/search-stand-in.md": 1,
     "cosmos.md": 5,
     "event-hubs.md": 2,
+    "howto/lake-in-azure.md": 3,
     "howto/mend-a-stream.md": 1,
     "howto/notebook.md": 1,
     "howto/production.md": 4,

@@ -65,7 +65,12 @@ def test_another_file_may_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(SECRETS) == {KEY, SIGNATURES, "EVENTFOLD_KAFKA_PASSWORD", "EVENTFOLD_EVENTHUBS_CONNECTION"}
+    ours = {KEY, SIGNATURES, "EVENTFOLD_KAFKA_PASSWORD", "EVENTFOLD_EVENTHUBS_CONNECTION"}
+    assert set(SECRETS) == ours | {
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+        "AZURE_CLIENT_SECRET",
+    }
     assert configured()[KEY] == (None, "not set")
     monkeypatch.setenv(KEY, SECRET)
     assert configured()[KEY] == ("***", "the environment")
@@ -80,6 +85,20 @@ def test_the_secret_of_a_topic_in_the_file_is_told_where_it_belongs(folder: Path
     assert answer.code == 2
     assert "EVENTFOLD_KAFKA_PASSWORD for Kafka" in answer.err
     assert SECRET not in answer.err
+
+
+def test_the_address_of_a_lake_stands_in_the_file_and_is_shown_and_a_secret_in_it_is_refused(
+    folder: Path,
+) -> None:
+    lake = "abfss://lake@account.dfs.core.windows.net/shop"
+    (folder / "eventfold.toml").write_text(f'lake = "{lake}"\n')
+    assert configured()["lake"] == (lake, str(folder / "eventfold.toml"))
+    for secret in (f"abfss://lake:{SECRET}@account.dfs.core.windows.net/shop", f"{lake}?sig={SECRET}"):
+        (folder / "eventfold.toml").write_text(f'lake = "{secret}"\n')
+        answer = eventfold("config")
+        assert answer.code == 2
+        assert "AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN" in answer.err
+        assert SECRET not in answer.out + answer.err
 
 
 def test_a_secret_that_a_topic_lacks_names_the_setting_that_wants_it(

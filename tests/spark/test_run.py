@@ -22,6 +22,7 @@ from eventfold.engines.port import From
 from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.session import made
+from eventfold.errors import ExtraMissing
 from tests.doors.calling import Told, eventfold
 from tests.spark.shop import APP, Boxes, Shop, rows_of
 
@@ -47,6 +48,14 @@ def publication(shop: Shop) -> "LakePublication":
         found = live.table(Boxes).publication
         assert found is not None
         return found
+
+
+def test_a_lake_that_this_spark_cannot_reach_is_told_before_anything_is_read(
+    shop: Shop, session: "SparkSession"
+) -> None:
+    lake = "abfss://lake@account.dfs.core.windows.net/shop"
+    with pytest.raises(ExtraMissing, match=r"hadoop-azure:3\.\d.*--jars FOLDER"):
+        APP.on_spark(shop.log, lake=lake, session=session)
 
 
 class Driver(io.StringIO):

@@ -10,7 +10,7 @@ from eventfold.app.binding import KEEP, check_keep
 from eventfold.app.copying import Copying, check_copy
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
-from eventfold.app.places import check_places, checkpoints_of, handlers_of, state_of
+from eventfold.app.places import check_places, checkpoints_of, handlers_of, lake_of, state_of
 from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
@@ -71,7 +71,7 @@ class App(Definition):
                 topic that its events are brought to, for example `kafka://127.0.0.1:9092/shop`: tables and handlers
                 follow it, what handlers must not lose stands in a file beside the state, `shop.handlers`, and what
                 needs the log is `CapabilityMissing`.
-            lake: the folder of the Delta tables; None = nothing is published.
+            lake: the folder of the Delta tables, or the address of one in Azure Storage; None = nothing is published.
             copy: whether `run` and `catch_up` keep a copy of the log in the lake too, every event as it is stored: the
                 append-only Delta table `events`.
             state: the URL of the tables' state; default: beside a log that is a file, else in the current folder.
@@ -142,7 +142,7 @@ class App(Definition):
 
         Args:
             url: of the event store, which every worker of Spark can open; None: another source is named.
-            lake: the folder of the Delta tables.
+            lake: the folder of the Delta tables, or the address of one in Azure Storage.
             source: "store", "lake-copy" (the log is not opened then) or "bus"; default: the bus where one is named, or
                 where the URL is that of a topic, else the store.
             bus: the URL of a topic of the log's events, as for `open`.
@@ -168,10 +168,10 @@ class App(Definition):
         from eventfold.engines.open import open_cluster  # which loads what only Spark and rebuilds need
 
         cluster = open_cluster()
-        taken = cluster.source(source, store=url, lake=str(Path(lake).absolute()), bus=bus)
+        taken = cluster.source(source, store=url, lake=lake_of(lake), bus=bus)
         there: AbstractContextManager[Any] = (
             nullcontext(session)
             if session is not None
             else cluster.session(Path(jars) if jars is not None else None)
         )
-        return OnSpark(self, cluster, there, taken, lake=str(Path(lake).absolute()), checkpoints=place)
+        return OnSpark(self, cluster, there, taken, lake=lake_of(lake), checkpoints=place)

@@ -7,6 +7,7 @@ from pathlib import Path
 from eventfold.app.definition import Definition
 from eventfold.errors import ConfigInvalid
 from eventfold.exports.protected import files_of, identity, resolved, same
+from eventfold.readmodels.address import is_address, read_address
 from eventfold.readmodels.declaring.table import EVENTS, is_name
 from eventfold.store.open import file_of, is_topic
 
@@ -40,11 +41,13 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
     Args:
         url: of the log.
         state: its URL.
-        lake: the folder.
+        lake: the folder, or the address.
         tables: names of the tables, each a folder of the lake.
 
     Raises:
-        ConfigInvalid: two of them meet in one place; the fact `key` names the setting to change.
+        ConfigInvalid: two of them meet in one place, or the address cannot be used; the fact `key` names the setting to
+            change.
+        UnsupportedUrl: there is no lake at such an address.
     """
     if lake is not None and not isinstance(lake, str | PathLike):
         raise ConfigInvalid(
@@ -58,7 +61,10 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
             " sqlite:///FILE (in Python state=...).",
             key="state",
         )
-    if lake is None or "://" in lake:
+    if lake is None:
+        return
+    if is_address(str(lake)):
+        read_address(str(lake))
         return
     folder = Path(lake)
     beside = file_of(handlers_of(state)) if is_topic(url) else None
@@ -105,17 +111,40 @@ def checkpoints_of(lake: str, given: str | None) -> str:
     """The folder where Spark notes how far it has read, while it runs; beside the lake where none is given.
 
     Raises:
-        ConfigInvalid: it is in the lake, whose folders are tables.
+        ConfigInvalid: it is in the lake, whose folders are tables; or there is no beside, as the lake is a container.
     """
+    if is_address(lake) or (given is not None and is_address(given)):
+        return _checkpoints_elsewhere(lake, given)
     folder = Path(lake).absolute()
     place = folder.with_name(f"{folder.name}.checkpoints") if given is None else Path(given).absolute()
     if any(identity(one) == identity(folder) for one in (place, *resolved(place).parents)):
-        raise ConfigInvalid(
-            f"The checkpoints {place} are in the lake, whose folders are tables: give them a folder of their own,"
-            " --checkpoints FOLDER (in Python checkpoints=...).",
-            key="checkpoints",
-        )
+        raise _checkpoints_wrong(f"The checkpoints {place} are in the lake, whose folders are tables")
     return str(place)
+
+
+def lake_of(lake: str) -> str:
+    """The lake as every engine takes it: the whole path of a folder, or an address with its account in it."""
+    return read_address(lake).full if is_address(lake) else str(Path(lake).absolute())
+
+
+def _checkpoints_elsewhere(lake: str, given: str | None) -> str:
+    """By text: what Spark can write to is known to Spark alone."""
+    whole = lake_of(lake)
+    if given is not None:
+        place = given if is_address(given) else str(Path(given).absolute())
+        if f"{place.rstrip('/')}/".startswith(f"{whole}/"):
+            raise _checkpoints_wrong(f"The checkpoints {place} are in the lake, whose folders are tables")
+        return place
+    if not read_address(lake).path:
+        raise _checkpoints_wrong("The lake is a whole container, so nothing stands beside it")
+    return f"{whole}.checkpoints"
+
+
+def _checkpoints_wrong(why: str) -> ConfigInvalid:
+    return ConfigInvalid(
+        f"{why}: give the checkpoints a folder of their own, --checkpoints FOLDER (in Python checkpoints=...).",
+        key="checkpoints",
+    )
 
 
 def _meet(state: Path, log: Path) -> bool:

@@ -85,6 +85,13 @@ class Cluster(Protocol):
     def made(self, jars: Path | None, settings: Mapping[str, str]) -> Any:
         """A new session, with settings beside its own; errors as `session`."""
 
+    def check(self, session: Any, lake: str) -> None:
+        """Whether a session has what it needs to read and write a lake; nothing is read.
+
+        Raises:
+            ExtraMissing: it has not.
+        """
+
     def source(self, which: From | None, *, store: str | None, lake: str, bus: str | None) -> Source:
         """Where events are taken from.
 

@@ -1,13 +1,12 @@
 """Opens the places of read models by URL. An adapter is imported only when its place is opened."""
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.lakecopy.port import TABLE, CopyTable
+from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publishing.moments import MomentPlace
 from eventfold.readmodels.publishing.publication import LakePublication
@@ -52,33 +51,42 @@ def open_publication(lake: str, layout: Layout, log_id: str) -> LakePublication:
     """The Delta table of a read model in a lake.
 
     Args:
-        lake: a folder; the table stands in `<lake>/<table>`.
+        lake: a folder, or an address in an object store; the table stands in `<lake>/<table>`.
         layout: of the table.
         log_id: of the log that is folded.
 
     Raises:
-        UnsupportedUrl: a lake that is no local folder.
+        UnsupportedUrl, ConfigInvalid: there can be no lake.
         ExtraMissing: the packages are not installed.
     """
-    folder = _folder(lake, layout.spec.name)
-    publication: LakePublication = _adapter(*_LAKE).open_folder(folder, layout, log_id)
+    publication: LakePublication = _adapter(*_LAKE).open_lake(lake, layout, log_id)
     return publication
+
+
+def reach(lake: str) -> None:
+    """Asks a lake for something, so that what stands in the way is known before anything is to be published.
+
+    Raises:
+        UnsupportedUrl, ConfigInvalid: there can be no lake.
+        ExtraMissing: the packages are not installed.
+        StorageFailed: it does not answer.
+    """
+    _adapter(*_LAKE).reach(lake)
 
 
 def open_copy(lake: str, log_id: str | None) -> CopyTable:
     """The copy of a log in a lake.
 
     Args:
-        lake: a folder; the copy stands in `<lake>/events`.
+        lake: a folder, or an address in an object store; the copy stands in `<lake>/events`.
         log_id: of the log; None: of whichever log was copied there.
 
     Raises:
-        UnsupportedUrl: a lake that is no local folder.
+        UnsupportedUrl, ConfigInvalid: there can be no lake.
         ExtraMissing: the packages are not installed.
-        LogNotFound, CursorLost: no log is named, and the folder does not say one.
+        LogNotFound, CursorLost: no log is named, and the copy does not say one.
     """
-    folder = _folder(lake, TABLE)
-    copy: CopyTable = _adapter(*_COPY).open_copy(folder, log_id)
+    copy: CopyTable = _adapter(*_COPY).open_copy(lake, log_id)
     return copy
 
 
@@ -86,26 +94,16 @@ def open_moment(lake: str, name: str, layout: Layout) -> MomentPlace:
     """The place of a published moment in a lake.
 
     Args:
-        lake: a folder; the moment stands in `<lake>/<name>`.
+        lake: a folder, or an address in an object store; the moment stands in `<lake>/<name>`.
         name: that it is published under.
         layout: of the table.
 
     Raises:
-        UnsupportedUrl: a lake that is no local folder.
+        UnsupportedUrl, ConfigInvalid: there can be no lake.
         ExtraMissing: the packages are not installed.
     """
-    found: MomentPlace = _adapter(*_MOMENT).open_moment(_folder(lake, name), layout)
+    found: MomentPlace = _adapter(*_MOMENT).open_moment(lake, name, layout)
     return found
-
-
-def _folder(lake: str, table: str) -> Path:
-    if "://" in lake:
-        # the rest of an address may hold a key
-        scheme = lake.partition("://")[0]
-        raise UnsupportedUrl(
-            f"No lake is known for {scheme!r} URLs: give a folder on this machine.", key="lake", scheme=scheme
-        )
-    return Path(lake).absolute() / table
 
 
 def _adapter(module: str, extra: str) -> Any:

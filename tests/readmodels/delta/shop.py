@@ -12,7 +12,8 @@ from eventfold.readmodels.declaring import columns as c
 from eventfold.readmodels.declaring import values as v
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import compile_table
-from eventfold.readmodels.delta.places.folder import Folder
+from eventfold.readmodels.delta.places import open_place
+from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.publishing.publisher import Publisher
@@ -39,10 +40,17 @@ LAYOUT = bind(
 
 
 class Shop:
-    """A log, a table's state and its Delta table."""
+    """A log, a table's state and its Delta table.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of the state.
+        lake: None: in the folder, too.
+    """
+
+    def __init__(self, folder: Path, lake: str | None = None) -> None:
         self.folder = folder
+        self.lake = str(folder) if lake is None else lake
+        self.place = self.place_of("boxes")
         self.store: Store = open_store("sqlite://")
         self.feed = self.store.feed()
         self.states = open_url(f"sqlite:///{folder}/state.db", self.store.log_id)
@@ -50,7 +58,13 @@ class Shop:
         self.delta = self.another()
 
     def another(self) -> DeltaPublication:
-        return DeltaPublication(Folder(self.folder / "boxes"), LAYOUT, self.store.log_id)
+        return DeltaPublication(self.place, LAYOUT, self.store.log_id)
+
+    def place_of(self, table: str) -> Place:
+        return open_place(self.lake, table)
+
+    def table(self, version: int | None = None) -> DeltaTable:
+        return self.place.table(version)
 
     def happen(self, stream: str, n: int | None = None) -> None:
         event = make(event_type="Closed") if n is None else make(n)
@@ -69,7 +83,7 @@ class Shop:
     def published(self) -> list[dict[str, object]]:
         head = self.delta.head()
         assert head is not None
-        rows = self.delta.rows(DeltaTable(str(self.folder / "boxes")).version())
+        rows = self.delta.rows(self.table().version())
         assert rows is not None
         found: list[dict[str, object]] = rows.sort_by("id").to_pylist()
         return found
@@ -79,9 +93,15 @@ class Shop:
         return self.published() == rows
 
 
-def copies(shop: Shop) -> list[Path]:
-    """Those of its stamps, by version."""
-    return sorted((shop.folder / "boxes" / "_eventfold" / "cursor").glob("*.json"))
+def copies(shop: Shop) -> dict[str, bytes]:
+    """Those of its stamps: name in the table -> content, by version."""
+    return contents(shop, "_eventfold/cursor")
+
+
+def contents(shop: Shop, folder: str) -> dict[str, bytes]:
+    """The files of a folder of the table, by name."""
+    names = sorted(f"{folder}/{name}" for name in shop.place.names(folder))
+    return {name: shop.place.read(name) or b"" for name in names}
 
 
 def crash(*_args: object, **_named: object) -> None:

@@ -1,22 +1,21 @@
 """Parked streams and skips beside a published table: whoever has nothing but that goes on from it."""
 
 import json
-from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 from msgspec import structs
 
 from eventfold import ANY
 from eventfold.errors import CursorLost
 from eventfold.feed.parking import Skip
+from eventfold.readmodels.delta.commits import commit_name
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.publishing.publication import LeftOut, Stamp
 from eventfold.readmodels.publishing.publisher import Publisher
 from eventfold.readmodels.publishing.seeding import seed
 from eventfold.readmodels.sqlite import open_url
 from eventfold.testing.making import make
-from tests.readmodels.delta.shop import LAYOUT, REGISTRY, Shop, crash
+from tests.readmodels.delta.shop import LAYOUT, REGISTRY, Shop, contents, crash
 
 
 def poison(shop: Shop, stream: str = "box-1") -> None:
@@ -30,8 +29,11 @@ def skip(shop: Shop, stream: str = "box-1") -> None:
     assert Projector(shop.state, shop.feed, REGISTRY).skip(shop.store, stream, one)
 
 
-def files(shop: Shop) -> list[Path]:
-    return sorted((shop.folder / "boxes" / "_eventfold" / "parked").glob("*"))
+PARKED = "_eventfold/parked"
+
+
+def files(shop: Shop) -> list[str]:
+    return [name.removeprefix(f"{PARKED}/") for name in contents(shop, PARKED)]
 
 
 def stamp(shop: Shop) -> Stamp:
@@ -45,14 +47,14 @@ def test_a_version_names_the_file_of_what_it_leaves_out(shop: Shop) -> None:
     assert (stamp(shop).parked_file, files(shop)) == ("", [])
     poison(shop)
     shop.publish()
-    assert [file.name for file in files(shop)] == ["1-2.json"]
+    assert files(shop) == ["1-2.json"]
     assert shop.delta.left_out(stamp(shop)) == LeftOut(tuple(shop.state.parked().values()))
     shop.happen("box-2", 3)
     shop.publish()
-    assert [file.name for file in files(shop)] == ["1-2.json"]  # nothing of it has changed
+    assert files(shop) == ["1-2.json"]  # nothing of it has changed
     shop.happen("box-1", 3)
     shop.publish()
-    assert [file.name for file in files(shop)] == ["1-2.json", "1-4.json"]
+    assert files(shop) == ["1-2.json", "1-4.json"]
     skip(shop)
     shop.publish()
     assert shop.delta.left_out(stamp(shop)) == LeftOut((), tuple(shop.state.skips()))
@@ -84,7 +86,7 @@ def test_a_state_is_not_seeded_where_the_file_is_gone(shop: Shop) -> None:
     poison(shop)
     shop.publish()
     (file,) = files(shop)
-    file.unlink()
+    shop.place.remove(f"{PARKED}/{file}")
     with pytest.raises(CursorLost, match=r"1-1\.json.* is gone"):
         shop.delta.left_out(stamp(shop))
     fresh = shop.states.fresh(LAYOUT, shop.feed.start())
@@ -105,7 +107,7 @@ def test_a_crash_between_file_and_commit_leaves_a_file_that_does_not_exist(
         with pytest.raises(KeyboardInterrupt):
             Publisher(shop.state, shop.delta, shop.feed).publish()
     assert stamp(shop).parked_file == ""
-    assert [file.name for file in files(shop)] == ["1-2.json"]
+    assert files(shop) == ["1-2.json"]
     shop.happen("box-1", 1)  # what waits is not what the dead writer wrote
     shop.publish()
     assert stamp(shop).parked_file == "1-2-2.json"
@@ -117,9 +119,10 @@ def test_what_an_earlier_eventfold_published_is_written_down_at_once(shop: Shop)
     shop.publish()
     before = stamp(shop)
     old = structs.replace(before, parked_file=None, parked_sha256="")
-    (shop.folder / "boxes" / "_eventfold" / "cursor" / f"{0:020d}.json").unlink()
-    commit = shop.folder / "boxes" / "_delta_log" / f"{0:020d}.json"
-    lines = [json.loads(line) for line in commit.read_text().splitlines()]
+    shop.place.remove(f"_eventfold/cursor/{0:020d}.json")
+    commit = shop.place.read(commit_name(0))
+    assert commit is not None
+    lines = [json.loads(line) for line in commit.splitlines()]
     for line in lines:
         if "commitInfo" in line:
             told = json.loads(old.to_json())
@@ -130,7 +133,7 @@ def test_what_an_earlier_eventfold_published_is_written_down_at_once(shop: Shop)
                     if k not in {"parked_file", "parked_sha256", "engine", "epoch"}
                 }
             )
-    commit.write_text("\n".join(map(json.dumps, lines)))
+    shop.place.replace(commit_name(0), "\n".join(map(json.dumps, lines)).encode())
     shop.delta = shop.another()
     assert stamp(shop) == old
     with pytest.raises(CursorLost, match="earlier eventfold"):
@@ -152,18 +155,17 @@ def test_old_files_go_when_no_version_names_them_and_vacuum_leaves_all(
         shop.happen("box-1", n)
         shop.publish()
     assert len(files(shop)) == 5  # every version is there, and names one
-    table = DeltaTable(str(shop.folder / "boxes"))
+    table = shop.table()
     table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    table = DeltaTable(str(shop.folder / "boxes"))
+    table = shop.table()
     table.create_checkpoint()
     table.cleanup_metadata()
     assert len(files(shop)) == 5
-    dead = files(shop)[0].with_name("1-3-2.json")
-    dead.write_text("half")
+    shop.place.replace(f"{PARKED}/1-3-2.json", b"half")
     shop.delta = shop.another()
     shop.happen("box-1", 9)
     shop.publish()
     assert stamp(shop).parked_file == "1-6.json"
-    assert {"1-5.json", "1-6.json"} >= {file.name for file in files(shop)} >= {"1-6.json"}
+    assert {"1-5.json", "1-6.json"} >= set(files(shop)) >= {"1-6.json"}
     assert shop.delta.left_out(stamp(shop)).parked == tuple(shop.state.parked().values())

@@ -84,7 +84,7 @@ def test_who_dies_while_it_makes_a_table_leaves_nothing_once_it_is_there(tmp_pat
 
     class Dying(Folder):
         def below(self, name: str) -> "Folder":
-            return Dying(self.path / name)
+            return Dying(self.folder / name)
 
         def move(self, name: str, place: Place) -> None:
             raise Killed
@@ -120,7 +120,7 @@ def test_a_file_system_without_hard_links_is_refused_before_anything_is_made(
         raise OSError(number, "not permitted")
 
     monkeypatch.setattr("os.link", link)
-    with pytest.raises(StorageFailed, match="without hard links.*--lake FOLDER"):
+    with pytest.raises(StorageFailed, match=r"without hard links.*--lake FOLDER"):
         make(Folder(tmp_path / "table"), writing(1))
     assert list((tmp_path / "table").iterdir()) == []
 

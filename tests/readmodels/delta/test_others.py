@@ -2,22 +2,20 @@
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from eventfold.errors import CursorLost, ForeignCursor
-from eventfold.readmodels.delta.places.folder import Folder
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.publishing.publisher import Publisher
 from tests.readmodels.delta.shop import LAYOUT, Shop
 
 
 def test_optimize_and_vacuum_of_others_as_newest_commits(shop: Shop) -> None:
-    path = str(shop.folder / "boxes")
     shop.publish()
     for n in range(3):
         shop.happen(f"box-{n}", n + 10)
         shop.publish()
-    table = DeltaTable(path)
+    table = shop.table()
     table.optimize.compact()
     table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
     head = shop.delta.head()
@@ -32,12 +30,11 @@ def test_optimize_and_vacuum_of_others_as_newest_commits(shop: Shop) -> None:
 
 
 def test_rows_that_others_wrote_are_replaced_by_ours(shop: Shop) -> None:
-    path = str(shop.folder / "boxes")
     shop.publish()
     foreign = pa.Table.from_pylist(
         [{"id": "zzz", "_version": 1, "n": 1, "total": 1}], schema=shop.state.changed(0).rows.schema
     )
-    write_deltalake(path, foreign, mode="append")
+    write_deltalake(shop.table(), foreign, mode="append")
     assert not shop.agree()
     shop.happen("box-1", 7)
     shop.publish()
@@ -46,14 +43,14 @@ def test_rows_that_others_wrote_are_replaced_by_ours(shop: Shop) -> None:
 
 def test_a_table_of_another_log_or_of_nobody_is_left_alone(shop: Shop) -> None:
     shop.publish()
-    stranger = DeltaPublication(Folder(shop.folder / "boxes"), LAYOUT, "another-log")
+    stranger = DeltaPublication(shop.place, LAYOUT, "another-log")
     with pytest.raises(ForeignCursor):
         stranger.head()
-    path = str(shop.folder / "theirs")
-    write_deltalake(path, pa.table({"id": ["a"]}))
-    theirs = DeltaPublication(Folder(shop.folder / "theirs"), LAYOUT, shop.store.log_id)
+    place = shop.place_of("theirs")
+    write_deltalake(place.uri, pa.table({"id": ["a"]}), storage_options=place.options)
+    theirs = DeltaPublication(place, LAYOUT, shop.store.log_id)
     with pytest.raises(CursorLost):
         theirs.head()
     with pytest.raises(CursorLost):
         Publisher(shop.state, theirs, shop.feed).publish(reclaim=True)
-    assert DeltaTable(path).version() == 0
+    assert place.table().version() == 0

@@ -1,7 +1,6 @@
 """Publishing rows: inserted, changed and removed in one version each, and never twice."""
 
 import pytest
-from deltalake import DeltaTable
 
 from eventfold.readmodels.folding.projector import Projector
 from eventfold.readmodels.publishing.publisher import Publisher
@@ -63,7 +62,7 @@ def test_a_crash_between_commit_and_note_publishes_nothing_twice(
     assert shop.agree()
     shop.happen("box-2", 8)
     assert shop.publish() == 2
-    history = DeltaTable(str(shop.folder / "boxes")).history()
+    history = shop.table().history()
     assert [commit["operation"] for commit in history] == ["MERGE", "MERGE", "WRITE"]
     assert shop.agree()
 

@@ -1,13 +1,12 @@
 """The stamps of versions and their copies: they outlive crashes, clean-ups, damage and restored logs."""
 
-from pathlib import Path
-
 import pytest
-from deltalake import DeltaTable
 
 from eventfold.errors import CursorLost
 from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.delta.commits import commit_name
 from eventfold.readmodels.delta.copies import Copies
+from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.publishing.publication import read_stamp
 from eventfold.readmodels.publishing.publisher import Publisher
 from tests.readmodels.delta.shop import Shop, copies, crash
@@ -25,18 +24,16 @@ def test_every_version_says_which_events_it_contains(shop: Shop) -> None:
 def test_a_copy_that_a_reader_makes_in_the_same_moment_is_in_nobodys_way(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, replace = Copies.write, Path.replace
+    replace = type(shop.place).replace
 
-    def at_once(self: Path, target: Path) -> Path:
-        if self.suffix != ".draft":
-            return replace(self, target)
-        monkeypatch.setattr(Path, "replace", replace)
-        stamp = read_stamp(self.read_bytes())
+    def at_once(self: Place, name: str, content: bytes) -> None:
+        monkeypatch.setattr(type(shop.place), "replace", replace)
+        stamp = read_stamp(content)
         assert stamp is not None
-        write(shop.delta._copies, 0, stamp)
-        return replace(self, target)
+        Copies(shop.place, read_stamp).write(0, stamp)
+        self.replace(name, content)
 
-    monkeypatch.setattr(Path, "replace", at_once)
+    monkeypatch.setattr(type(shop.place), "replace", at_once)
     assert shop.publish() == 0
     assert len(copies(shop)) == 1
     assert shop.agree()
@@ -60,23 +57,23 @@ def test_copies_that_were_taken_away_are_made_again_at_the_start(shop: Shop) -> 
     for n in range(3):
         shop.happen("box-1", n)
         shop.publish()
-    before = {copy.name: copy.read_text() for copy in copies(shop)}
-    for copy in copies(shop)[:2]:
-        copy.unlink()
+    before = copies(shop)
+    for copy in list(before)[:2]:
+        shop.place.remove(copy)
     assert shop.another().head() == shop.delta.head()
-    assert {copy.name: copy.read_text() for copy in copies(shop)} == before
+    assert copies(shop) == before
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"log":1}', "\0\0"])
 def test_a_damaged_copy_is_made_anew_from_its_commit(shop: Shop, damage: str) -> None:
     shop.publish()
-    (copy,) = copies(shop)
-    before = copy.read_text()
-    copy.write_text(damage)
+    before = copies(shop)
+    (copy,) = before
+    shop.place.replace(copy, damage.encode())
     head = shop.delta.head()
     assert head is not None
     assert head.number == 0
-    assert copy.read_text() == before
+    assert copies(shop) == before
 
 
 def test_copies_of_commits_that_a_restore_took_back_are_believed_by_nobody(shop: Shop) -> None:
@@ -84,7 +81,7 @@ def test_copies_of_commits_that_a_restore_took_back_are_believed_by_nobody(shop:
         shop.happen("box-0", n)
         shop.publish()
     for number in (2, 3):
-        (shop.folder / f"boxes/_delta_log/{number:020d}.json").unlink()
+        shop.place.remove(commit_name(number))
     shop.delta = shop.another()
     shop.happen("box-0", 9)
     assert shop.publish() == 2
@@ -98,17 +95,16 @@ def test_copies_of_commits_that_a_restore_took_back_are_believed_by_nobody(shop:
 
 
 def test_stamps_outlive_checkpoint_and_clean_up(shop: Shop) -> None:
-    path = str(shop.folder / "boxes")
     shop.publish()
-    DeltaTable(path).alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
+    shop.table().alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
     for n in range(5):
         shop.happen("box-1", n)
         shop.publish()
-    table = DeltaTable(path)
+    table = shop.table()
     before = shop.delta.head()
     table.create_checkpoint()
     table.cleanup_metadata()
-    assert len(DeltaTable(path).history()) < table.version() + 1
+    assert len(shop.table().history()) < table.version() + 1
     assert shop.delta.head() == before
     shop.happen("box-2", 99)
     shop.publish()
@@ -116,14 +112,13 @@ def test_stamps_outlive_checkpoint_and_clean_up(shop: Shop) -> None:
 
 
 def test_without_copies_clean_up_loses_every_stamp_and_nothing_is_overwritten(shop: Shop) -> None:
-    path = str(shop.folder / "boxes")
     shop.publish()
-    table = DeltaTable(path)
+    table = shop.table()
     table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 days"})
     table.create_checkpoint()
     table.cleanup_metadata()
     for copy in copies(shop):
-        copy.unlink()
+        shop.place.remove(copy)
     with pytest.raises(CursorLost):
         shop.delta.head()
     shop.happen("box-1", 7)
@@ -135,14 +130,14 @@ def test_without_copies_clean_up_loses_every_stamp_and_nothing_is_overwritten(sh
 
 def test_a_handle_that_is_not_the_newest_gives_no_commit_the_stamp_of_another(shop: Shop) -> None:
     shop.publish()
-    slow = DeltaTable(str(shop.folder / "boxes"))
+    slow = shop.table()
     shop.happen("box-1", 7)
     assert shop.publish() == 1
     stamped = shop.another()._stamped
-    before = [path.read_bytes() for path in copies(shop)]
+    before = copies(shop)
     found = stamped.newest(slow)
     assert found is not None
     assert (found[0], found[1].change) == (0, 1)
-    assert [path.read_bytes() for path in copies(shop)] == before
+    assert copies(shop) == before
     # the library itself numbers them from the version of the handle
     assert [commit["version"] for commit in slow.history()] == [0, -1]

@@ -1,7 +1,7 @@
 """Several writers of one Delta table: the fence lets one of two land, and older ones not at all."""
 
 import pytest
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, Transaction, write_deltalake
 
 from eventfold.errors import OwnerFenced, StaleCursor
 from eventfold.readmodels.folding.projector import Projector
@@ -23,7 +23,7 @@ def test_the_same_change_published_twice_lands_once(shop: Shop) -> None:
     shop.delta.merge(on, changed.rows.to_reader(), [], stamp)
     with pytest.raises(StaleCursor, match="Somebody else changed the Delta table"):
         shop.delta.merge(on, changed.rows.to_reader(), [], stamp)
-    assert DeltaTable(str(shop.folder / "boxes")).version() == 1
+    assert shop.table().version() == 1
     shop.publish()
     assert shop.agree()
 
@@ -41,28 +41,26 @@ def test_of_two_writers_on_one_snapshot_one_lands(shop: Shop, monkeypatch: pytes
     monkeypatch.setattr(other._stamped, "opened", lambda _on: slow)
     with pytest.raises(StaleCursor, match="Somebody else changed the table while publishing"):
         other.merge(on, changed.rows.to_reader(), [], stamp)
-    assert DeltaTable(str(shop.folder / "boxes")).version() == 1
+    assert shop.table().version() == 1
 
 
 def test_without_the_fence_the_second_writer_would_land_too(shop: Shop) -> None:
     shop.publish()
-    path = str(shop.folder / "boxes")
-    one, two = DeltaTable(path), DeltaTable(path)
+    one, two = shop.table(), shop.table()
     rows = shop.state.changed(0).rows
     write_deltalake(one, rows, mode="append")
     write_deltalake(two, rows, mode="append")
-    assert DeltaTable(path).version() == 2
+    assert shop.table().version() == 2
 
 
 def test_an_older_writer_with_a_smaller_version_is_refused(shop: Shop) -> None:
     shop.publish()
     shop.happen("box-1", 7)
     shop.publish()
-    path = str(shop.folder / "boxes")
     application = f"{shop.store.log_id}/boxes/1"
-    assert DeltaTable(path).transaction_version(application) == 2
+    assert shop.table().transaction_version(application) == 2
     late = CommitProperties(max_commit_retries=0, app_transactions=[Transaction(application, 1)])
-    old = DeltaTable(path, version=0)
+    old = shop.table(0)
     with pytest.raises(Exception, match=r"[Cc]ommit"):
         write_deltalake(old, shop.state.changed(0).rows, mode="append", commit_properties=late)
 
@@ -98,5 +96,5 @@ def test_of_two_that_make_the_published_table_in_one_moment_one_does(
 
     monkeypatch.setattr(other, "_reclaimed", looks)
     assert late.publish() is None
-    assert DeltaTable(str(shop.folder / "boxes")).version() == 0
+    assert shop.table().version() == 0
     assert shop.agree()

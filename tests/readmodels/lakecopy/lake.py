@@ -30,7 +30,7 @@ class Lake:
             self.store.append(f"box-{n % streams}", [make(n, data=data)], expected=ANY)
 
     def table(self) -> DeltaCopy:
-        return open_copy(self.folder, self.store.log_id)
+        return open_copy(str(self.folder.parent), self.store.log_id)
 
     def copier(self, events: int = 4, **options: Any) -> Copier:
         return Copier(self.table(), self.feed, events=events, patient=False, **options)

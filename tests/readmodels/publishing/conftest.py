@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from eventfold.app.live import Live
+from tests.azurite.fixtures import address, azurite
 from tests.readmodels.publishing.otherengine import Job, note, opened
+
+__all__ = ["address", "azurite"]
 
 
 @pytest.fixture

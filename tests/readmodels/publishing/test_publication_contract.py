@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from eventfold.readmodels.delta.places import open_place
 from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.publishing.publication import Publication, Stamp, Version
 from eventfold.testing.publication_contract import PublicationContract
@@ -14,12 +15,16 @@ from eventfold.testing.published.memory import Memory, MemoryPublication
 from eventfold.testing.published.world import OpenPlace, Rows, World
 
 
+def in_lake(lake: str) -> OpenPlace:
+    return lambda name, layout, log_id: DeltaPublication(open_place(lake, name), layout, log_id)
+
+
 class TestDelta(PublicationContract):
     examples = 5
 
     @pytest.fixture
     def open_place(self, tmp_path: Path) -> OpenPlace:
-        return lambda name, layout, log_id: DeltaPublication(tmp_path / name, layout, log_id)
+        return in_lake(str(tmp_path))
 
     def rows_of(self, place: Publication, world: World) -> Rows:
         assert isinstance(place, DeltaPublication)
@@ -27,6 +32,15 @@ class TestDelta(PublicationContract):
         assert found is not None
         shown = found.select([slot.name for _, slot in world.layout.shown])
         return {row["thing"]: row for row in shown.to_pylist()}
+
+
+@pytest.mark.slow
+class TestDeltaInAnObjectStore(TestDelta):
+    examples = 1
+
+    @pytest.fixture
+    def open_place(self, address: str) -> OpenPlace:
+        return in_lake(address)
 
 
 class InMemory(PublicationContract):

@@ -52,6 +52,11 @@ class OnSpark:
         self._cluster = cluster
         self._closing = ExitStack()
         self._session = self._closing.enter_context(session)
+        try:
+            cluster.check(self._session, lake)
+        except BaseException:
+            self._closing.close()
+            raise
         self._source = source
         self._lake = lake
         self._checkpoints = checkpoints

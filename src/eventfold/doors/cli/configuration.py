@@ -23,7 +23,7 @@ PREFIX = "EVENTFOLD_"
 SETTINGS = {
     "app": "the app, as module:name",
     "store": "the URL of the log; or of the topic of its events, where only that can be read",
-    "lake": "the folder of the Delta tables",
+    "lake": "the folder of the Delta tables, or the address of one in Azure Storage",
     "copy": "whether a copy of the log is kept in the lake, `true` or `false`",
     "state": "the URL of the tables' state",
     "bus": "the URL of the topic that the log's events go through",
@@ -39,9 +39,13 @@ SECRETS = (
     SIGNATURES,
     "EVENTFOLD_KAFKA_PASSWORD",
     "EVENTFOLD_EVENTHUBS_CONNECTION",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_CLIENT_SECRET",
 )
 """Only in the environment."""
 _OF_BUS = "EVENTFOLD_KAFKA_PASSWORD for Kafka, EVENTFOLD_EVENTHUBS_CONNECTION for Event Hubs"
+_OF_LAKE = "AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN"
 
 OTHERS = frozenset({*SECRETS, "EVENTFOLD_CONFIG", "EVENTFOLD_DEBUG", "EVENTFOLD_MEMORY", "EVENTFOLD_PYTHON"})
 """Variables that are no settings, and known all the same."""
@@ -152,6 +156,7 @@ def _entry(name: str, value: object, path: Path) -> Given:
         raise ConfigInvalid(f"{path}: {name} is {SETTINGS[name]}, a text in quotes.", key=name)
     if has_secret(value):
         where = _OF_BUS if name == "bus" or is_topic(value) else f"{SECRETS[0]} for Cosmos DB"
+        where = _OF_LAKE if name == "lake" else where
         raise ConfigInvalid(
             f"{path}: {name} holds a secret. Secrets stand in the environment only, {where}.", key=name
         )

@@ -53,7 +53,12 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
     metavar="URL",
     help="The log, for example sqlite:///shop.db; or a topic of its events.",
 )
-@click.option("--lake", envvar="EVENTFOLD_LAKE", metavar="FOLDER", help="The folder of the Delta tables.")
+@click.option(
+    "--lake",
+    envvar="EVENTFOLD_LAKE",
+    metavar="FOLDER",
+    help="The folder of the Delta tables, or its address in Azure Storage.",
+)
 @click.option(
     "--copy/--no-copy",
     envvar="EVENTFOLD_COPY",

@@ -10,6 +10,7 @@ from eventfold.app.places import handlers_of, state_of
 from eventfold.doors.cli.configuration import FILE, Configuration, settings_file
 from eventfold.errors import ConfigInvalid, EventfoldError
 from eventfold.exports.protected import Protected, files_of, is_below, same
+from eventfold.readmodels.address import is_address
 from eventfold.store.open import file_of, is_topic
 
 
@@ -44,6 +45,8 @@ def protected(
     if writes is not None:
         files = {file: name for file, name in files.items() if not same(file, writes)}
     lake = _value(configuration, "lake")
+    if lake is not None and is_address(lake):
+        lake = None
     # a lake that is the folder of a project holds more than a lake; there its tables are protected by their form
     here = [folder for folder in (Path.cwd(), configuration.folder) if folder is not None]
     is_lake = lake is not None and not any(is_below(folder, [Path(lake)]) for folder in here)

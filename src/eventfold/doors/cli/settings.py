@@ -24,6 +24,8 @@ from eventfold.engines.port import From
 from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, LogNotFound, UnsupportedUrl
 from eventfold.foreign import said
 from eventfold.handlers.targets.place import Place
+from eventfold.readmodels.address import is_address
+from eventfold.readmodels.open import reach
 from eventfold.store.findings import Finding
 from eventfold.store.lacking import only_the_log
 from eventfold.store.open import examine_store, is_topic, open_store
@@ -212,6 +214,20 @@ class Settings:
         """What is found about the log; errors as `examine_store`."""
         url = self.url
         return self._named(lambda: examine_store(url))
+
+    def examine_lake(self) -> Sequence[Finding]:
+        """Whether a lake in an object store answers; of a folder nothing is asked."""
+        if self.lake is None or not is_address(self.lake):
+            return ()
+        try:
+            reach(self.lake)
+        except EventfoldError as error:
+            return (Finding("problem", "lake", error.message),)
+        return (
+            Finding(
+                "ok", "lake", "it answers; whether one may write there is seen when something is published"
+            ),
+        )
 
     def examine_copy(self) -> Sequence[Finding]:
         """What is found about the copy of the log in the lake, where one is kept; errors as `open_store`."""

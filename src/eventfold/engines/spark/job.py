@@ -11,7 +11,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -22,10 +21,12 @@ from eventfold.engines.spark.batch import Chosen, choose, current_versions
 from eventfold.engines.spark.failures import typed
 from eventfold.engines.spark.folding import folded, parts
 from eventfold.engines.spark.merging import Merge, NotCertain, merge, merge_parts
+from eventfold.engines.spark.running.reaching import remove
 from eventfold.engines.spark.settings import RELIES_ON, setting
 from eventfold.engines.spark.sources.port import Fresh, Source
 from eventfold.errors import CursorLost, EventfoldError, StaleCursor, TableInvalid
 from eventfold.events.registry import Registry
+from eventfold.readmodels.address import is_address
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.declaring.table import TableSpec
 from eventfold.readmodels.folding.arrowform import schema
@@ -72,7 +73,7 @@ class TableJob:
         self._registry = registry
         self._source = source
         self._checkpoints = checkpoints
-        self._noted: Path | None = None
+        self._noted = ""
         self._most = most
         self._landed = landed
         self._failed: Exception | None = None
@@ -82,7 +83,7 @@ class TableJob:
         self._layout = bind(spec, total_order=source.total_order)
         self._supposed = current_versions(self._layout, registry)
         self._publication = open_publication(lake, self._layout, source.log_id)
-        self._path = str(Path(lake) / spec.name)
+        self._path = f"{lake}/{spec.name}"
         there = self._publication.head() or self._made()
         source.check(there.stamp.cursor)
         self._epoch = there.stamp.epoch
@@ -113,18 +114,20 @@ class TableJob:
         self._failed = None
         stream = self._source.stream(self._session, there.stamp.cursor, self._most)
         self.forget()
-        folder = Path(self._checkpoints) / self.table / str(there.stamp.generation)
-        self._noted = folder / f"{self._source.name}-{uuid4().hex}"
-        writer = stream.writeStream.option("checkpointLocation", str(self._noted)).foreachBatch(self.batch)
+        folder = f"{self._checkpoints}/{self.table}/{there.stamp.generation}"
+        self._noted = f"{folder}/{self._source.name}-{uuid4().hex}"
+        writer = stream.writeStream.option("checkpointLocation", self._noted).foreachBatch(self.batch)
         trigger = writer.trigger(processingTime=every) if every else writer.trigger(availableNow=True)
         with setting(self._session, RELIES_ON):  # a query goes on with the settings that it was started with
             return trigger.start()
 
     def forget(self) -> None:
         """Removes what Spark noted for the last start, whose query has ended."""
-        if self._noted is not None:
+        if self._noted and not is_address(self._noted):
             shutil.rmtree(self._noted, ignore_errors=True)
-            self._noted = None
+        elif self._noted:
+            remove(self._session, self._noted)
+        self._noted = ""
 
     def run(self) -> Ran:
         """Takes what is there now and ends.

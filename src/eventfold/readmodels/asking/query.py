@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.dataset as ds
 from msgspec import structs
 
 from eventfold.errors import CursorLost, QueryInvalid, StaleCursor, StorageError
@@ -38,6 +39,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+_UNREAD = "reading the stream registered as"
+"""How an error begins of a file that is not on this machine."""
 _MISSING = re.compile(r"Table with name (\S+) does not exist!")
 _RUN_TEXT = {"query", "query_table"}
 """Functions that ask a table whose name need not stand in the statement."""
@@ -52,6 +55,10 @@ UNION ALL SELECT {shown} FROM "{name}__fresh"
 _EMPTY = 'CREATE TABLE "{name}" AS SELECT * FROM "{name}__outline"'
 _FRESH = 'CREATE VIEW "{name}" AS SELECT {shown} FROM "{name}__fresh"'
 _DECLARED = 'CREATE VIEW "{name}" AS {body}'
+
+
+class _Vanished(Exception):
+    """A published file could not be read."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -171,7 +178,7 @@ def query(
     asked = list(sources)
     try:
         return _answered(asked, sql, parameters, distance, log)
-    except duckdb.IOException:
+    except (duckdb.IOException, _Vanished):
         # a published file was taken away while it was read: the state has all rows as well
         with _translated([source.state.layout.spec.name for source in asked]):
             return _answered([Source(source.state) for source in asked], sql, parameters, distance, log)
@@ -257,9 +264,17 @@ def _register(db: duckdb.DuckDBPyConnection, source: Source) -> tuple[Sequence[s
         return (), changed.head
     touched = pa.concat_arrays([*fresh.column(key).chunks, pa.array(gone, pa.string())])
     db.register(f"{name}__touched", pa.table({key: touched}))
-    db.read_parquet(list(files)).create_view(f"{name}__published")
+    assert source.publication is not None
+    if source.publication.filesystem is None:
+        db.read_parquet(list(files)).create_view(f"{name}__published")
+    else:
+        try:
+            there = ds.dataset(list(files), format="parquet", filesystem=source.publication.filesystem)
+        except (OSError, pa.ArrowException):
+            raise _Vanished from None
+        db.register(f"{name}__published", there)
     db.execute(_OVERLAID.format(name=name, key=key, shown=shown))
-    return files, changed.head
+    return files if source.publication.filesystem is None else (), changed.head
 
 
 def _read(source: Source) -> tuple[Sequence[str], Changed]:
@@ -336,6 +351,8 @@ def _translated(known: Collection[str], *, vanishing: bool = False) -> Iterator[
         tables = f"The tables are: {', '.join(sorted(known))}." if known else "The app has no tables."
         raise QueryInvalid(f"There is no table {missing[1]}{meant} {tables}") from None
     except (duckdb.Error, pa.ArrowException) as error:
+        if vanishing and _UNREAD in str(error):
+            raise _Vanished from None  # what it says may be all that a store has answered
         if no_room(error) or (vanishing and isinstance(error, duckdb.IOException)):
             raise
         raise QueryInvalid(f"The query cannot be answered: {said(error)}.") from None

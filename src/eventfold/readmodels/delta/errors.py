@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from eventfold.errors import StaleCursor, StorageError, StorageFailed, StorageFull
-from eventfold.foreign import PANIC, said, says_full, without_panics
+from eventfold.foreign import PANIC, says_full, without_panics
 from eventfold.readmodels.delta.places.port import Place
 
 
@@ -23,10 +23,10 @@ def translated(doing: str, place: Place) -> Iterator[None]:
             yield
     except CommitFailedError as error:
         raise StaleCursor(
-            f"Somebody else changed the table while {doing} {place.shown}: nothing was written ({said(error)})."
-        ) from error
+            f"Somebody else changed the table while {doing} {place.shown}: nothing was written ({place.said(error)})."
+        ) from _shown(place, error)
     except (DeltaError, OSError, ValueError) as error:
-        raise _failed(doing, place, error) from error
+        raise _failed(doing, place, error) from _shown(place, error)
     except BaseException as error:
         if type(error).__name__ != PANIC:
             raise
@@ -40,8 +40,15 @@ def _failed(doing: str, place: Place, error: BaseException) -> StorageError:
             " attempt.",
             path=place.shown,
         )
-    cure = " If it goes on failing, move the folder away: the table is published anew from its state."
+    cure = place.cure(error)
+    if not cure and doing == "publishing":
+        cure = " If it goes on failing, move the folder away: the table is published anew from its state."
     return StorageFailed(
-        f"The Delta library failed while {doing} {place.shown}: {said(error)}.{cure if doing == 'publishing' else ''}",
+        f"The Delta library failed while {doing} {place.shown}: {place.said(error)}.{cure}",
         path=place.shown,
     )
+
+
+def _shown(place: Place, error: BaseException) -> BaseException | None:
+    """An error as the cause of ours; none where its text has what nobody may see."""
+    return None if place.shows_secret(error) else error

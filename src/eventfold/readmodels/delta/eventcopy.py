@@ -5,17 +5,17 @@ beside the stamp, how many commits of ours there are: an append that is made twi
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from pyarrow.fs import FileSystem
 
 from eventfold.errors import CursorLost, ForeignCursor, LogNotFound, StorageFailed
 from eventfold.readmodels.delta.commits import commit_name
 from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.making import make
-from eventfold.readmodels.delta.places.folder import open_folder
+from eventfold.readmodels.delta.places import open_place
 from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.delta.stamped import StampedTable, fenced, next_transaction
 from eventfold.readmodels.delta.statistics import PROPERTY
@@ -28,14 +28,14 @@ _PIECE = 8_192
 _AWAY = "Move the folder out of the lake: `eventfold run --once` copies the log anew."
 
 
-def open_copy(folder: Path, log_id: str | None) -> "DeltaCopy":
-    """The copy in a folder, which need not exist yet where the log is named.
+def open_copy(lake: str, log_id: str | None) -> "DeltaCopy":
+    """The copy in a lake, which need not exist yet where the log is named.
 
     Raises:
-        ConfigInvalid: the Delta library would take its path for another one.
-        LogNotFound, CursorLost: no log is named, and the folder does not say one.
+        UnsupportedUrl, ConfigInvalid, ExtraMissing: as `open_place`.
+        LogNotFound, CursorLost: no log is named, and the copy does not say one.
     """
-    place = open_folder(folder)
+    place = open_place(lake, TABLE)
     return DeltaCopy(place, log_id or _copied_log(place))
 
 
@@ -71,6 +71,11 @@ class DeltaCopy:
         self._seen: tuple[int, str] | None = None
         self._table_id = ""
         self._added: tuple[tuple[str, int], pa.Table] | None = None
+
+    @property
+    def filesystem(self) -> FileSystem | None:
+        """That of its place."""
+        return self._place.filesystem
 
     def head(self) -> Border | None:
         """The newest stamp, which must agree with the fence and with the rows that the table has."""
@@ -125,8 +130,9 @@ class DeltaCopy:
 
     def borders(self) -> Sequence[CopyStamp]:
         """Of each version of ours, from its commit or from the copy of its stamp; those that are known stay so."""
-        if self._seen is not None and self._seen == self._sight(self._seen[0]):
-            return self._borders
+        with translated("reading", self._place):
+            if self._seen is not None and self._seen == self._sight(self._seen[0]):
+                return self._borders
         table = self._stamped.open()
         if table is None:
             return []
@@ -136,13 +142,15 @@ class DeltaCopy:
             self._borders, self._looked, self._table_id = [], -1, of  # moved away and made anew, or restored
         if head.number > self._looked:
             copies = self._stamped.copies
-            numbers = [n for n in copies.versions() if self._looked < n <= head.number]
-            fresh = [stamp for stamp in map(copies.read, numbers) if stamp is not None]
+            with translated("reading", self._place):
+                numbers = [n for n in copies.versions() if self._looked < n <= head.number]
+                fresh = [stamp for stamp in map(copies.read, numbers) if stamp is not None]
             known = [*self._borders, *(stamp for stamp in fresh if stamp.log == self.log_id)]
             if [stamp.commit for stamp in known] != list(range(head.stamp.commit + 1)):
                 raise self._lost("the stamps of some of its commits are missing or damaged")
             self._borders, self._looked = known, head.number
-        self._seen = self._sight(table.version())
+        with translated("reading", self._place):
+            self._seen = self._sight(table.version())
         return self._borders
 
     def _sight(self, version: int) -> tuple[int, str] | None:
@@ -165,10 +173,12 @@ class DeltaCopy:
             for path, low, high in zip(paths, lows, highs, strict=True)
             if low is None or high is None or (low <= last and high >= first)
         ]
-        if gone := next((path for path in found if self._place.size(path) is None), None):
+        with translated("reading", self._place):
+            gone = next((path for path in found if self._place.size(path) is None), None)
+        if gone is not None:
             gone = f"{self._place.shown}/{gone}"
             raise StorageFailed(f"The file {gone} of the copy is gone. {_AWAY}", path=gone)
-        return [f"{self._place.shown}/{path}" for path in found]
+        return [self._place.path(path) for path in found]
 
     def size(self) -> Size:
         """By the log of the table."""

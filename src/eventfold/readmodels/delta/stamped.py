@@ -99,9 +99,12 @@ class StampedTable(Generic[S]):
         table = self.open()
         if table is None:
             raise StorageFailed(f"The Delta table {self.place.shown} has vanished.")
-        for number in range(on + 1, table.version() + 1):
-            if self.copied(number, self.history(table, None)):
-                raise self.late()
+        with translated("reading", self.place):
+            came = [
+                n for n in range(on + 1, table.version() + 1) if self.copied(n, self.history(table, None))
+            ]
+        if came:
+            raise self.late()
         return table
 
     def newest(self, table: DeltaTable) -> tuple[int, S] | None:

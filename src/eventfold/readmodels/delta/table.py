@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from pyarrow.fs import FileSystem
 
 from eventfold.errors import (
     CursorLost,
@@ -259,14 +260,16 @@ class DeltaPublication:
         table = self._stamped.open()
         if table is None:
             return []
-        oldest_commits = self._stamped.history(table, LOOK_BACK)
-        return sorted({*oldest_commits, *(v for v in self._copies.versions() if v <= table.version())})
+        with translated("reading", self._place):
+            oldest_commits = self._stamped.history(table, LOOK_BACK)
+            return sorted({*oldest_commits, *(v for v in self._copies.versions() if v <= table.version())})
 
     def stamp(self, number: int) -> Stamp | None:
         """From the copy, else from the commit."""
-        found = self._copies.read(number)
-        if found is None and (table := self._stamped.open()) is not None:
-            found = self._stamped.copied(number, self._stamped.history(table, None))
+        with translated("reading", self._place):
+            found = self._copies.read(number)
+            if found is None and (table := self._stamped.open()) is not None:
+                found = self._stamped.copied(number, self._stamped.history(table, None))
         return found if found is not None and found.log == self._log_id and self._is_sound(number) else None
 
     def _is_sound(self, number: int | None) -> bool:
@@ -287,24 +290,37 @@ class DeltaPublication:
         if not files:
             return wanted.empty_table()
         try:
-            found = ds.dataset(files, format="parquet").to_table()
+            found = ds.dataset(files, format="parquet", filesystem=self.filesystem).to_table()
         except (OSError, pa.ArrowInvalid):
             return None  # removed by VACUUM
         if set(wanted.names) - set(found.column_names):
             return None
         return found.select(wanted.names).cast(wanted)
 
+    @property
+    def filesystem(self) -> FileSystem | None:
+        """That of its place."""
+        return self._place.filesystem
+
     def files(self, number: int | None = None) -> Sequence[str] | None:
-        """Full paths."""
+        """As the library has them."""
         files = self._files(number) if self._is_sound(number) else None
-        if files is None or not all(Path(file).is_file() for file in files):
+        if files is None or self._lack(files):
             return None  # removed by VACUUM
         return files
 
     def lacks_files(self) -> bool:
         """Not where somebody upgraded the table: of that the files alone tell nothing."""
         files = self._files(None)
-        return files is not None and not all(Path(file).is_file() for file in files)
+        return files is not None and self._lack(files)
+
+    def _lack(self, files: Sequence[str]) -> bool:
+        """Whether one is not there."""
+        with translated("reading", self._place):
+            if self._place.filesystem is None:
+                return not all(Path(file).is_file() for file in files)
+            there = self._place.names("")  # in one request, where files are in no folder
+            return any(file not in there and self._place.size(file) is None for file in files)
 
     def _files(self, number: int | None) -> Sequence[str] | None:
         try:
@@ -313,7 +329,10 @@ class DeltaPublication:
                 # a table that somebody upgraded may hide rows in ways that plain Parquet does not show
                 if table.protocol().min_reader_version != 1:
                     return None
-                return [unquote(uri) for uri in table.file_uris()]
+                if self._place.filesystem is None:
+                    return [unquote(uri) for uri in table.file_uris()]
+                paths = pa.table(table.get_add_actions()).column("path").to_pylist()
+                return [self._place.path(unquote(path)) for path in paths]
         except StorageError:
             return None
 

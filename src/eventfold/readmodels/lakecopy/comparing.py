@@ -67,14 +67,10 @@ def compare(
 
 
 def _commit(table: CopyTable, feed: Feed, before: CopyStamp, border: CopyStamp, findings: Findings) -> None:
-    copied = pa.Table.from_batches(
-        list(
-            to_events(
-                table.files(border.commit, border.commit), border.commit, border.commit, FEED, limit=_BATCH
-            )
-        ),
-        gathered([]).select(FEED).schema,
-    )
+    commit = border.commit
+    files = table.files(commit, commit)
+    batches = to_events(files, table.filesystem, commit, commit, FEED, limit=_BATCH)
+    copied = pa.Table.from_batches(list(batches), gathered([]).select(FEED).schema)
     if copied.num_rows != border.events or digest(copied) != border.digest:
         findings.add(
             _finding(

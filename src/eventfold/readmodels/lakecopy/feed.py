@@ -235,7 +235,14 @@ class LakeFeed:
             first, last = borders[after + 1].commit, borders[upto].commit
             files, rows = self._table.files(first, last), 0
             for batch in to_events(
-                files, first, last, columns, limit=limit, categories=categories, types=types
+                files,
+                self._table.filesystem,
+                first,
+                last,
+                columns,
+                limit=limit,
+                categories=categories,
+                types=types,
             ):
                 rows += batch.num_rows
                 yield batch
@@ -249,7 +256,7 @@ class LakeFeed:
             after = upto
 
     def _recorded(self, commit: int) -> tuple[int, int]:
-        return recorded_between(self._table.files(commit, commit), commit)
+        return recorded_between(self._table.files(commit, commit), self._table.filesystem, commit)
 
     def _now(self) -> Sequence[CopyStamp]:
         found = self._borders.now()

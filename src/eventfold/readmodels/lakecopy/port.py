@@ -10,6 +10,7 @@ from eventfold.readmodels.publishing.publication import EMBEDDED
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.fs import FileSystem
 
 TABLE = "events"
 """What the copy is called in the lake, as queries call the events of the log: no table's name."""
@@ -117,8 +118,12 @@ class CopyTable(Protocol):
             CursorLost, ForeignCursor: as `head`; or a stamp between is missing.
         """
 
+    @property
+    def filesystem(self) -> "FileSystem | None":
+        """What reads `files`; None: they are full paths on this machine."""
+
     def files(self, first: int, last: int) -> Sequence[str]:
-        """Full paths of the Parquet files that may have rows of some commits, both ends included.
+        """The Parquet files that may have rows of some commits, both ends included.
 
         Raises:
             StorageFailed: one is no longer there.

@@ -1,8 +1,11 @@
 """From the columns of a feed to the rows of the copy and back, by DuckDB: no object is made of an event."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow.fs import FileSystem
 
 from eventfold.events.envelope import RecordedEvent
 from eventfold.feed.port import IRREGULAR
@@ -26,6 +29,9 @@ SELECT * EXCLUDE (id, hexed, recorded_us, occurred_or_none_us, irregular),
   CAST(make_timestamp(recorded_us) AS DATE) AS {DAY}
 FROM named ORDER BY {DAY}, stream, version
 """  # noqa: S608 - words of ours only
+_FILES = "read_parquet($files, hive_partitioning = false)"
+_ELSEWHERE = "copied"
+"""What the rows are called that DuckDB reads through Arrow."""
 _FROM_ROWS = {
     "id": "unhex(replace(event_id, '-', ''))",
     "recorded_us": "epoch_us(recorded_at)",
@@ -52,6 +58,7 @@ def to_rows(events: pa.Table, commit: int) -> pa.Table:
 
 def to_events(
     files: Sequence[str],
+    filesystem: FileSystem | None,
     first: int,
     last: int,
     columns: Sequence[str],
@@ -64,6 +71,7 @@ def to_events(
 
     Args:
         files: that may have them.
+        filesystem: what reads them; None: they are on this machine.
         first: commit.
         last: commit.
         columns: of the feed, and `irregular`.
@@ -74,18 +82,17 @@ def to_events(
     if not files:
         return
     chosen = ", ".join(f"{_FROM_ROWS.get(name, name)} AS {name}" for name in columns)
-    given: dict[str, object] = {"files": list(files), "first": first, "last": last}
+    given: dict[str, object] = {"first": first, "last": last}
     only = ""
     for name, wanted in (("category", categories), ("type", types)):
         if wanted is not None:
             only += f" AND {name} IN (SELECT unnest(${name}::VARCHAR[]))"
             given[name] = sorted(wanted)
     statement = (
-        f"SELECT {chosen} FROM read_parquet($files, hive_partitioning = false)"  # noqa: S608 - names of columns
+        f"SELECT {chosen} FROM {_FILES if filesystem is None else _ELSEWHERE}"  # noqa: S608 - names of columns
         f" WHERE _commit BETWEEN $first AND $last{only} ORDER BY _commit, {', '.join(ORDER)}"
     )
-    with database(memory(MEMORY)) as db:
-        found = db.sql(statement, params=given).to_arrow_table()
+    found = _asked(statement, given, files, filesystem)
     for batch in found.to_batches(limit):
         yield _as_of_the_feed(batch)
 
@@ -118,13 +125,24 @@ def to_recorded(batch: pa.RecordBatch) -> Iterator[RecordedEvent]:
         yield RecordedEvent(*values)
 
 
-def recorded_between(files: Sequence[str], commit: int) -> tuple[int, int]:
-    """When the first and the last event of a commit were recorded, microseconds since 1970."""
+def recorded_between(files: Sequence[str], filesystem: FileSystem | None, commit: int) -> tuple[int, int]:
+    """When the first and the last event of a commit were recorded, microseconds since 1970; files as `to_events`."""
     statement = (
-        "SELECT epoch_us(min(recorded_at)) AS first, epoch_us(max(recorded_at)) AS last"
-        " FROM read_parquet($files, hive_partitioning = false) WHERE _commit = $commit"
+        "SELECT epoch_us(min(recorded_at)) AS first, epoch_us(max(recorded_at)) AS last"  # noqa: S608 - words of ours
+        f" FROM {_FILES if filesystem is None else _ELSEWHERE} WHERE _commit = $commit"
     )
+    found = _asked(statement, {"commit": commit}, files, filesystem).to_pylist()[0]
+    return found["first"], found["last"]
+
+
+def _asked(
+    statement: str, given: Mapping[str, Any], files: Sequence[str], filesystem: FileSystem | None
+) -> pa.Table:
     with database(memory(MEMORY)) as db:
-        found = db.execute(statement, {"files": list(files), "commit": commit}).fetchone()
-    assert found is not None
-    return found
+        if filesystem is None:
+            return db.sql(statement, params={**given, "files": list(files)}).to_arrow_table()
+        db.register(_ELSEWHERE, ds.dataset(list(files), format="parquet", filesystem=filesystem))
+        try:
+            return db.sql(statement, params=given).to_arrow_table()
+        finally:
+            db.unregister(_ELSEWHERE)

@@ -15,6 +15,7 @@ from eventfold.readmodels.port import Head
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.fs import FileSystem
 
 PARKED_NAMES = 1_000
 EMBEDDED = "embedded"
@@ -266,6 +267,10 @@ class LakePublication(Publication, Protocol):
 
         They are those that the version has, whatever its stamp says: for who looks at what others did.
         """
+
+    @property
+    def filesystem(self) -> "FileSystem | None":
+        """What reads `files`; None: they are full paths on this machine."""
 
     def files(self, number: int | None = None) -> Sequence[str] | None:
         """The Parquet files of a version (None: of the newest one); None where they are no longer there.

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from eventfold.engines.port import From, Source
 from eventfold.engines.spark.job import TableJob
 from eventfold.engines.spark.running.following import Following
+from eventfold.engines.spark.running.reaching import check_reach
 from eventfold.engines.spark.running.session import made, opened
 from eventfold.engines.spark.sources.admission import SupportsTriggerAvailableNow  # noqa: F401 - what lacks it is refused
 from eventfold.engines.spark.sources.open import open_source
@@ -27,6 +28,10 @@ class SparkCluster:
     def made(self, jars: Path | None, settings: Mapping[str, str]) -> SparkSession:
         """A new session."""
         return made(jars, settings)
+
+    def check(self, session: SparkSession, lake: str) -> None:
+        """By the file systems of its Hadoop."""
+        check_reach(session, lake)
 
     def source(self, which: From | None, *, store: str | None, lake: str, bus: str | None) -> Source:
         """By its name."""

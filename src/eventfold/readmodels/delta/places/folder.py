@@ -10,8 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from deltalake import DeltaTable
+from pyarrow.fs import FileSystem
 
 from eventfold.errors import ConfigInvalid, StorageFailed
+from eventfold.foreign import said
 from eventfold.readmodels.delta.places.port import Place
 
 _MISTAKEN = re.compile(r"[#%?\[\]^|\\\x00-\x1f\x7f\ud800-\udfff]")
@@ -46,26 +48,47 @@ class Folder:
     options: dict[str, str] | None = None
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.folder = path
 
     @property
     def shown(self) -> str:
         """Its path."""
-        return str(self.path)
+        return str(self.folder)
 
     @property
     def uri(self) -> str:
         """Its path."""
-        return str(self.path)
+        return str(self.folder)
+
+    @property
+    def filesystem(self) -> FileSystem | None:
+        """None is needed."""
+        return None
+
+    def path(self, name: str) -> str:
+        """With that of the folder."""
+        return str(self.folder / name)
+
+    def said(self, error: BaseException) -> str:
+        """In one line."""
+        return said(error)
+
+    def shows_secret(self, error: BaseException) -> bool:  # noqa: ARG002 - the port's
+        """There is none."""
+        return False
+
+    def cure(self, error: BaseException) -> str:  # noqa: ARG002 - the port's
+        """None is known."""
+        return ""
 
     def table(self, version: int | None = None) -> DeltaTable:
         """Opened by its path."""
-        return DeltaTable(str(self.path), version=version)
+        return DeltaTable(str(self.folder), version=version)
 
     def prepare(self) -> None:
         """With the folders above; there must be hard links, by which the Delta library commits too."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        trial = self._draft(self.path / "trial", b"")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        trial = self._draft(self.folder / "trial", b"")
         linked = trial.with_suffix(".linked")
         try:
             self._link(trial, linked)
@@ -75,7 +98,7 @@ class Folder:
 
     def create(self, name: str, content: bytes) -> bool:
         """Under another name first, then linked: a name that is taken is refused, and half a file has no name."""
-        path = self.path / name
+        path = self.folder / name
         if path.exists():
             return False
         draft = self._draft(path, content)
@@ -90,25 +113,25 @@ class Folder:
 
     def replace(self, name: str, content: bytes) -> None:
         """Under another name first, then renamed."""
-        path = self.path / name
+        path = self.folder / name
         self._draft(path, content).replace(path)
 
     def read(self, name: str) -> bytes | None:
         """As a whole."""
         try:
-            return (self.path / name).read_bytes()
+            return (self.folder / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def size(self, name: str) -> int | None:
         """As the file system says."""
-        path = self.path / name
+        path = self.folder / name
         return path.stat().st_size if path.is_file() else None
 
     def mark(self, name: str) -> str | None:
         """Number and time of the file."""
         try:
-            found = (self.path / name).stat()
+            found = (self.folder / name).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return f"{found.st_ino}-{found.st_mtime_ns}"
@@ -116,28 +139,28 @@ class Folder:
     def names(self, folder: str) -> Collection[str]:
         """In no order."""
         try:
-            return [path.name for path in (self.path / folder).iterdir()]
+            return [path.name for path in (self.folder / folder).iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def remove(self, name: str) -> None:
         """Whoever removes it at the same time may have been quicker."""
-        (self.path / name).unlink(missing_ok=True)
+        (self.folder / name).unlink(missing_ok=True)
 
     def below(self, name: str) -> "Folder":
         """A folder of it."""
-        return Folder(self.path / name)
+        return Folder(self.folder / name)
 
     def move(self, name: str, place: Place) -> None:
         """Renamed."""
         assert isinstance(place, Folder)
-        to = place.path / name
+        to = place.folder / name
         to.parent.mkdir(parents=True, exist_ok=True)
-        (self.path / name).replace(to)
+        (self.folder / name).replace(to)
 
     def clear(self) -> None:
         """With the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _draft(self, path: Path, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

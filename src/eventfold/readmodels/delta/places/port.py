@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from deltalake import DeltaTable
+from pyarrow.fs import FileSystem
 
 DATA = "_eventfold"
 """Folders with an underscore at the root of a table survive VACUUM."""
@@ -26,6 +27,22 @@ class Place(Protocol):
     @property
     def options(self) -> dict[str, str] | None:
         """What the Delta library needs to reach it; holds secrets."""
+
+    @property
+    def filesystem(self) -> FileSystem | None:
+        """What reads the Parquet files; None: they are on this machine."""
+
+    def path(self, name: str) -> str:
+        """What a file is called there."""
+
+    def said(self, error: BaseException) -> str:
+        """What an error of a library says, for a sentence, without the secrets of the place."""
+
+    def shows_secret(self, error: BaseException) -> bool:
+        """Whether the whole text of an error has one of them."""
+
+    def cure(self, error: BaseException) -> str:
+        """What to do about an error of a library, as a sentence after a space; empty where the place knows nothing."""
 
     def table(self, version: int | None = None) -> DeltaTable:
         """The table, by default its newest version; errors as the Delta library raises them."""
@@ -58,7 +75,7 @@ class Place(Protocol):
         """The place in a folder of this one."""
 
     def move(self, name: str, place: "Place") -> None:
-        """Brings a file to another place of the same kind, under its own name; what is read there is whole."""
+        """Brings a file to another place of the same kind, under its own name, whole; it may stay here too."""
 
     def clear(self) -> None:
         """Removes all that is in it."""
