@@ -70,6 +70,7 @@ class Index:
             turn: whose turn it is.
         """
         with self.lock:
+            del self._replicas[len(lags) :]
             while len(self._replicas) < len(lags):
                 self._replicas.append(self._copy())
             place = turn % len(lags)
