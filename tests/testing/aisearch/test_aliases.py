@@ -60,6 +60,8 @@ def test_an_index_is_changed_and_not_deleted_by_an_alias(service: StandIn, two: 
     assert two.get_index("old").fields[-1].name == "more"
     assert raw(service, "PUT", path, articles("orders").as_dict())[0] == 400
     assert raw(service, "DELETE", path)[0] == 404
+    assert raw(service, "GET", f"{path}/search.stats")[0] == 404
+    assert raw(service, "POST", f"{path}/search.analyze", {"text": "a", "analyzer": "simple"})[0] == 404
     assert raw(service, "POST", "/indexes", articles("orders").as_dict())[0] == 409
 
 

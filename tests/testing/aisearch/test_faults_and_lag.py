@@ -59,6 +59,22 @@ def test_a_lost_answer_is_one_of_something_done(service: StandIn, impatient: Sea
     assert [call.status for call in service.calls.all("docs", "index")] == [0, 0, 0]
 
 
+def test_a_request_may_take_effect_after_its_client_gave_it_up(
+    service: StandIn, client: SearchClient
+) -> None:
+    gate = threading.Event()
+    service.faults.add(Fault(when="index", gate=gate))
+    key = AzureKeyCredential(service.key)
+    hasty = SearchClient(service.endpoint, "articles", key, retry_total=0, read_timeout=0.2)
+    with hasty, pytest.raises(ServiceResponseError):
+        hasty.upload_documents([{"id": "1", "count": 1}])
+    client.upload_documents([{"id": "1", "count": 2}])
+    assert client.get_document("1")["count"] == 2
+    gate.set()
+    assert service.calls.wait_for(2, "docs", "index")
+    assert client.get_document("1")["count"] == 1
+
+
 def test_the_sdk_repeats_a_batch_that_is_throttled_only_where_it_is_told_when(
     service: StandIn, client: SearchClient
 ) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
-from azure.core.credentials import AzureKeyCredential
+from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import (
+    ClientAuthenticationError,
     HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
+    ServiceRequestError,
 )
 from azure.search.documents.indexes import SearchIndexClient
 from azure.search.documents.indexes.models import (
@@ -231,6 +233,27 @@ def test_a_bearer_token_opens_what_its_roles_open() -> None:
             assert raw(service, "POST", "/indexes", made, bearer)[0] == expected
         bearer = {"authorization": "Bearer reader"}
         assert raw(service, "GET", "/indexes/ab/docs/$count", headers=bearer)[:2] == (200, "0")
+
+
+class Token:
+    """What an identity of Entra ID gives."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken(self.text, 4_000_000_000)
+
+
+def test_the_sdk_signs_in_by_a_token_where_it_is_let() -> None:
+    with StandIn(entra={"owner": ["service", "write", "read"]}) as service:
+        owner = SearchIndexClient(service.endpoint, Token("owner"))
+        with pytest.raises(ServiceRequestError, match="not permitted for non-TLS"):
+            owner.create_index(articles())
+        assert owner.create_index(articles(), enforce_https=False).name == "articles"
+        stranger = SearchIndexClient(service.endpoint, Token("stranger"))
+        with pytest.raises(ClientAuthenticationError):
+            stranger.get_index("articles", enforce_https=False)
 
 
 def test_what_is_no_request_of_the_service_is_refused(service: StandIn) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+_PATIENCE = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -36,13 +38,14 @@ class Calls(Generic[C]):
     """The calls so far."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._calls: list[C] = []
 
     def add(self, call: C) -> None:
         """Notes a call."""
         with self._lock:
             self._calls.append(call)
+            self._lock.notify_all()
 
     def clear(self) -> None:
         """Forgets all."""
@@ -66,6 +69,11 @@ class Calls(Generic[C]):
     def count(self, kind: str | None = None, operation: str | None = None, status: int | None = None) -> int:
         """How many calls fit."""
         return len(self.all(kind, operation, status))
+
+    def wait_for(self, count: int, kind: str | None = None, operation: str | None = None) -> bool:
+        """Waits until so many calls fit; False where they do not within a minute."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self.count(kind, operation) >= count, _PATIENCE)
 
     def operations(self, kind: str | None = "docs") -> int:
         """How many operations, those inside batches counted one by one."""

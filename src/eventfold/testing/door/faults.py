@@ -11,6 +11,7 @@ from typing import Generic, Literal, TypeVar
 from eventfold.testing.door.server import Reply
 from eventfold.testing.door.wire import Answer
 
+_LONGEST_WAIT = 120  # seconds: longer than any test has patience for
 Drop = Literal["drop_before", "drop_after", "drop_half"]
 
 
@@ -28,6 +29,8 @@ class Fault:
         probability: how often, of the requests that fit.
         seed: of the chance.
         delay: seconds before the request is looked at.
+        gate: what must be set before the request is looked at: so it takes effect after its client gave it up, and
+            after what was asked later.
         effect: whether an error answer comes although the request was done.
         kept: how many bytes of the answer come with "drop_half" (None for half of them), or of an error answer (None
             for all of them).
@@ -39,6 +42,7 @@ class Fault:
     probability: float = 1.0
     seed: int = 0
     delay: float = 0.0
+    gate: threading.Event | None = None
     effect: bool = False
     kept: int | None = None
     done: int = field(default=0, init=False)
@@ -104,6 +108,8 @@ def struck(fault: F | None, answered: Callable[[], Answer], refused: Callable[[F
         return Reply(answered())
     if fault.delay:
         time.sleep(fault.delay)
+    if fault.gate is not None:
+        fault.gate.wait(_LONGEST_WAIT)
     match fault.what:
         case None:
             return Reply(answered())

@@ -65,8 +65,7 @@ def delete(work: Work) -> Answer:
     with service.lock:
         found = service.indexes.get(name)
         work.check_conditions(found.etag if found is not None else None)
-        if found is None:
-            raise Refused(404, f"The index '{name}' for service 'stand-in' was not found.")
+        service.named(name)
         leading = sorted(alias.name for alias in service.aliases.values() if alias.target == name)
         if leading:
             raise Refused(
@@ -81,7 +80,7 @@ def delete(work: Work) -> Answer:
 
 def stats(work: Work) -> Answer:
     """GET /indexes('n')/search.stats; the size is that of the documents as JSON."""
-    shown = work.replica(work.service.index(work.address.name))
+    shown = work.replica(work.service.named(work.address.name))
     with shown.lock:
         size = sum(len(dumps(document)) for _, document in shown.changes())
         count = len(shown)
@@ -90,7 +89,7 @@ def stats(work: Work) -> Answer:
 
 def analyze(work: Work) -> Answer:
     """POST /indexes('n')/search.analyze."""
-    work.service.index(work.address.name)
+    work.service.named(work.address.name)
     given = work.body()
     if not isinstance(given, dict) or not isinstance(given.get("text"), str):
         raise invalid("request : A text to analyze is missing.")

@@ -58,7 +58,15 @@ class Service:
         """
         with self.lock:
             alias = self.aliases.get(name)
-            found = self.indexes.get(alias.target if alias is not None else name)
+            return self.named(alias.target if alias is not None else name)
+
+    def named(self, name: str) -> Index:
+        """An index by its own name only.
+
+        Raises:
+            Refused: 404.
+        """
+        found = self.indexes.get(name)
         if found is None:
             raise Refused(404, f"The index '{name}' for service 'stand-in' was not found.")
         return found
