@@ -23,13 +23,14 @@ from eventfold.extras import needing
 from eventfold.feed.cursor import Cursor, Token
 from eventfold.feed.parking import Skip
 from eventfold.feed.port import Feed
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.unknown import Sought, UnknownType, told
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.projector import Projector, check_definition
 from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.lakecopy.through import through
 from eventfold.readmodels.notebook.frames import Framed
-from eventfold.readmodels.port import Engine, Ledger, State, TableState
+from eventfold.readmodels.port import Engine, State, TableState
 from eventfold.readmodels.publishing.publication import LakePublication, Publication
 from eventfold.readmodels.publishing.publisher import KEEP_SECONDS, Publisher
 from eventfold.readmodels.publishing.seeding import seed

@@ -14,10 +14,10 @@ import msgspec
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.parking import ParkedStream, Skip
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.tally import Counted, Tally
-from eventfold.readmodels.counting.typecounts import TypeCounts
-from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.declaring.layout import Layout, Row
+from eventfold.readmodels.declaring.table import TableSpec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,6 +117,22 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     publication: str
     epoch: int
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """One generation of a table that a state has.
+
+    Attributes:
+        table: its name.
+        number: counts rebuilds, from 1.
+        fingerprint: of the layout its rows were folded with.
+        definition: that they were folded by; None where an earlier release began it.
+    """
+
+    table: str
+    number: int
+    fingerprint: str
+    definition: TableSpec | None
 
 
 class TableState(Protocol):
@@ -234,56 +250,6 @@ class TableState(Protocol):
         """Notes that epoch, and in the same commit decisions to leave events out that came with the table."""
 
 
-class Ledger(Protocol):
-    """What the events of the log said when the tables first passed them."""
-
-    def cursor(self) -> Cursor:
-        """How far it has been kept."""
-
-    def counted(self) -> Counted:
-        """The tallies by content, and between which cursors."""
-
-    def record(
-        self, tallies: Sequence[Tally], types: TypeCounts | None = None, *, read: Cursor, then: Cursor
-    ) -> bool:
-        """Adds the events between two cursors in one commit.
-
-        Args:
-            tallies: of them, by content.
-            types: how many of each type; taken in the same commit if what is counted by type stands at `read` too.
-            read: the stored cursor.
-            then: the one after it.
-
-        Returns:
-            Whether the counts by type were taken.
-
-        Raises:
-            StaleCursor: the stored cursor no longer equals `read`.
-        """
-
-    def restart(self, at: Cursor) -> None:
-        """Forgets what events said and begins after a cursor; counts by type have a cursor of their own."""
-
-    def counted_to(self) -> Cursor | None:
-        """Up to where every event of the log is counted by type; None where that was not begun."""
-
-    def count(self, types: TypeCounts, *, read: Cursor | None, then: Cursor, anew: bool = False) -> None:
-        """Adds counts by type in one commit with their cursor, whatever else the ledger holds.
-
-        Args:
-            types: how many events of each type.
-            read: up to where they were counted.
-            then: up to where they are counted now.
-            anew: the counts are of the whole log, and take the place of all others.
-
-        Raises:
-            StaleCursor: the stored cursor no longer equals `read`.
-        """
-
-    def unknown(self, sought: Sought) -> Sequence[tuple[str, int]]:
-        """The types that an app would miss for one of its tables, by name, each with how many events were counted."""
-
-
 class State(Protocol):
     """Keeps the state of an app's tables over one log."""
 
@@ -294,6 +260,9 @@ class State(Protocol):
             ForeignCursor: the state belongs to another log.
             FormatUnknown: the place is no state, or of a later release.
         """
+
+    def generations(self) -> Sequence[Generation]:
+        """The live generation of every table that was ever begun here, by name; nothing is made."""
 
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
         """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped.

@@ -6,10 +6,11 @@ from contextlib import suppress
 from eventfold.app.definition import Definition
 from eventfold.app.tables import LiveTable
 from eventfold.errors import LogMismatch, StorageFailed
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.unknown import UnknownType
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.following.ledger import is_counted
-from eventfold.readmodels.port import Ledger, State
+from eventfold.readmodels.port import State
 from eventfold.store.port import Store
 
 

@@ -22,11 +22,12 @@ from eventfold.readmodels.audit.report import Audit, AuditProgress, Finding, Fin
 from eventfold.readmodels.audit.rows import UNREADABLE, RowAudit, Rows, read_rows, read_some
 from eventfold.readmodels.audit.snapshots import SAMPLE, SnapshotAudit
 from eventfold.readmodels.audit.tallies import PlaceLook, TallyLook, explain, fitting
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.tally import Counted, content, identity
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.folding.projector import check_definition
 from eventfold.readmodels.following.ledger import settle
-from eventfold.readmodels.port import Engine, Ledger, TableState
+from eventfold.readmodels.port import Engine, TableState
 from eventfold.readmodels.publishing.publication import LakePublication
 from eventfold.store.irregular import told
 

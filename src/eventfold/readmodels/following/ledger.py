@@ -11,10 +11,10 @@ from eventfold.errors import LogMismatch, StaleCursor
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.loop import Follower
 from eventfold.feed.port import Feed
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.tally import content, tally
 from eventfold.readmodels.counting.typecounts import TypeCounts, by_type
 from eventfold.readmodels.folding.projector import PAGE, Read
-from eventfold.readmodels.port import Ledger
 
 _log = logging.getLogger("eventfold.ledger")
 _MORE = 10_000

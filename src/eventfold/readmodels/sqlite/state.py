@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import apsw
 
-from eventfold.errors import ForeignCursor, StaleCursor, StorageFailed, TableInvalid
+from eventfold.errors import ForeignCursor, StaleCursor, StorageError, StorageFailed, TableInvalid
 from eventfold.feed.cursor import Cursor
+from eventfold.readmodels.declaring.definition import definition_of, read_definition
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.port import TableState, Taken
+from eventfold.readmodels.port import Generation, TableState, Taken
 from eventfold.readmodels.sqlite.filling import fill
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
 from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES
@@ -43,6 +44,7 @@ class SqliteState:
                 raise
         self._writing = WriteConnection(connection)
         self._pool = Pool(place, "state")
+        self._defined: dict[str, set[int]] = {}
         try:
             self._belong_to(log_id)
         except BaseException:
@@ -54,6 +56,8 @@ class SqliteState:
         with self._pool.reading() as connection:
             found: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
         if found is not None:
+            if not found[2] and found[1] == layout.fingerprint:
+                self._define(layout, found[0])
             return SqliteTableState(layout, found[0], self._writing, self._pool)
         with _or_elsewhere(), self._writing.transaction("opening a table") as connection:
             row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
@@ -63,6 +67,14 @@ class SqliteState:
                 connection.execute(made.statements.view)
                 return made
         return SqliteTableState(layout, row[0], self._writing, self._pool)
+
+    def generations(self) -> list[Generation]:
+        """The live ones; definitions are read and checked."""
+        with self._pool.reading() as connection:
+            return [
+                Generation(table=name, number=number, fingerprint=print_, definition=read_definition(text))
+                for name, number, print_, text in fetch(connection, SQL["generations"])
+            ]
 
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> SqliteTableState:
         """A new generation; those that an earlier rebuild left behind are dropped."""
@@ -116,6 +128,7 @@ class SqliteState:
                     "name": name,
                     "generation": taken.generation,
                     "fingerprint": layout.fingerprint,
+                    "definition": definition_of(layout.spec).to_json(),
                     "cursor": taken.cursor.to_json(),
                     "change": at + 1,
                     "epoch": head[3] + 1,  # a worker that has a lease of what was there takes a new one
@@ -152,11 +165,20 @@ class SqliteState:
             )
         generation: int = max(above + 1, connection.execute(SQL["next_generation"], (name,)).get)
         made = SqliteTableState(layout, generation, self._writing, self._pool)
-        row = (name, generation, int(live), layout.fingerprint, start.to_json(), start.to_json())
+        definition = definition_of(layout.spec).to_json()
+        row = (name, generation, int(live), layout.fingerprint, definition, start.to_json(), start.to_json())
         connection.execute(SQL["insert_table"], row)
         connection.execute(made.statements.create)
         connection.execute(made.statements.index)
         return made
+
+    def _define(self, layout: Layout, generation: int) -> None:
+        """Adds what an earlier release did not store; who may not write, or would wait for it, does without."""
+        if generation not in self._defined.setdefault(layout.spec.name, set()):
+            self._defined[layout.spec.name].add(generation)
+            with suppress(StorageError), self._writing.transaction("storing a definition") as connection:
+                text = definition_of(layout.spec).to_json()
+                connection.execute(SQL["define"], (text, layout.spec.name, generation))
 
     def _drop(self, connection: apsw.Connection, old: SqliteTableState) -> None:
         connection.execute(old.statements.drop)

@@ -10,8 +10,8 @@ from eventfold.sqlfiles import load
 
 SQL = load("eventfold.readmodels.sqlite")
 APPLICATION_ID = 0x65766674
-FORMAT = 5
-UPGRADES = {1: SQL["upgrade_1"], 2: SQL["upgrade_2"], 3: SQL["upgrade_3"], 4: SQL["upgrade_4"]}
+FORMAT = 6
+UPGRADES = {number: SQL[f"upgrade_{number}"] for number in range(1, FORMAT)}
 """Format -> what makes the next one of it, without touching a row."""
 
 _COLUMN_TYPES = {

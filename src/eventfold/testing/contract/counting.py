@@ -11,10 +11,10 @@ from eventfold.app.live import Live
 from eventfold.events.envelope import NewEvent
 from eventfold.feed.cursor import Cursor
 from eventfold.feed.port import Feed
+from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.typecounts import by_type_of
 from eventfold.readmodels.counting.unknown import Sought
 from eventfold.readmodels.following.ledger import LedgerKeeper, is_counted
-from eventfold.readmodels.port import Ledger
 from eventfold.store.port import ANY, Store
 from eventfold.testing.contract.bench import Bench, OverALog
 from eventfold.testing.contract.boxes import Boxes, closed, filled, labelled, opened

@@ -1,1 +1,1 @@
-INSERT INTO tables (name, generation, live, fingerprint, cursor, since) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO tables (name, generation, live, fingerprint, definition, cursor, since) VALUES (?, ?, ?, ?, ?, ?, ?)

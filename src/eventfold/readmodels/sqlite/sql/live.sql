@@ -1,1 +1,1 @@
-SELECT generation, fingerprint FROM tables WHERE name = ? AND live
+SELECT generation, fingerprint, definition FROM tables WHERE name = ? AND live

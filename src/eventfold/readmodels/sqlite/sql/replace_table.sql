@@ -1,2 +1,2 @@
-INSERT INTO tables (name, generation, live, fingerprint, cursor, since, change, epoch, forgotten)
-VALUES (:name, :generation, 1, :fingerprint, :cursor, :cursor, :change, :epoch, :change)
+INSERT INTO tables (name, generation, live, fingerprint, definition, cursor, since, change, epoch, forgotten)
+VALUES (:name, :generation, 1, :fingerprint, :definition, :cursor, :cursor, :change, :epoch, :change)

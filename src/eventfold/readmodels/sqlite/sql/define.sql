@@ -1,0 +1,1 @@
+UPDATE tables SET definition = ? WHERE name = ? AND generation = ? AND definition = ''

@@ -1,0 +1,1 @@
+SELECT name, generation, fingerprint, definition FROM tables WHERE live ORDER BY name
