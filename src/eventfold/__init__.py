@@ -42,6 +42,7 @@ from eventfold.readmodels.declaring.columns import (
     min,
     sum,
 )
+from eventfold.readmodels.declaring.renaming import renamed
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.declaring.values import (
     actor,
@@ -121,6 +122,7 @@ __all__ = [
     "publish",
     "react",
     "recorded_at",
+    "renamed",
     "row",
     "stream",
     "sum",

@@ -68,7 +68,7 @@ def test_every_method_of_a_table_of_a_closed_app_says_so(live: Live) -> None:
 def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
     table, state = live.table(Orders), live._state
     rows, ledger, cursor = table.live(), live._ledger(), live.store.feed().end()
-    held = rows.changed(0).rows
+    held, (generation,) = rows.changed(0).rows, state.generations()
     taken = Taken(rows=held, parked=(), skips=(), cursor=cursor, generation=1, publication="delta", epoch=1)
     live.close()
     of_state: Given = {
@@ -77,6 +77,7 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
         "swap": lambda s: s.swap(rows, live=1),
         "replace": lambda s: s.replace(rows, taken, at=1),
         "ledger": lambda s: s.ledger(cursor),
+        "size": lambda s: s.size(generation),
     }
     of_rows: Given = {
         "rows": lambda r: r.rows(["order-1"]),

@@ -129,6 +129,17 @@ class Definition:
             raise DefinitionError(
                 f"Two tables of the app are called {spec.name!r}; give one of them another name=."
             )
+        if spec.renamed in self.tables:
+            raise DefinitionError(
+                f"The table {spec.name} is renamed from {spec.renamed!r}, which is a table of the app still: take that"
+                " one out, or leave ef.renamed(...) out."
+            )
+        for table in self.tables.values():
+            if table.renamed and table.renamed in {spec.renamed, spec.name}:
+                raise DefinitionError(
+                    f"The table {table.name} is renamed from {table.renamed!r}, which {spec.name} is or was called too:"
+                    " leave one ef.renamed(...) out."
+                )
         asked = {name: table for table in self.tables.values() for name in (table.name, *table.views)}
         if twin := next((name for name in (spec.name, *spec.views) if name in asked), None):
             raise DefinitionError(

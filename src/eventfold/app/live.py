@@ -15,6 +15,7 @@ from eventfold.app.handling.handling import Handling
 from eventfold.app.parts.asking import WithAnswers
 from eventfold.app.parts.following import WithFollowers
 from eventfold.app.parts.handlers import WithHandlers
+from eventfold.app.parts.planning import WithPlans
 from eventfold.app.pulse import Pulse
 from eventfold.errors import DefinitionError, EventfoldError
 from eventfold.handlers.targets.place import Place
@@ -29,7 +30,7 @@ A = TypeVar("A", bound=Aggregate[Any])
 _SNAPSHOT_SECONDS = 10.0
 
 
-class Live(WithAnswers, WithFollowers, WithHandlers):
+class Live(WithAnswers, WithPlans, WithFollowers, WithHandlers):
     """An open app; made by `App.open`. Safe to share between threads.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from eventfold.app.parked import ParkedStreams
-from eventfold.app.parts.owned import Owned
+from eventfold.app.parts.planned import Planned
 from eventfold.errors import (
     ConfigInvalid,
     CursorLost,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.01
 
 
-class LiveTable(Owned, Framed):
+class LiveTable(Planned, Framed):
     """A table bound to its log, state and publication; made by `Live.table`.
 
     Args:

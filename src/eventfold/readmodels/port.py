@@ -264,6 +264,9 @@ class State(Protocol):
     def generations(self) -> Sequence[Generation]:
         """The live generation of every table that was ever begun here, by name; nothing is made."""
 
+    def size(self, generation: Generation) -> int:
+        """How many bytes its rows take where they are kept."""
+
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
         """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped.
 

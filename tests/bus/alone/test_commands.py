@@ -35,6 +35,7 @@ ANSWERS = {
     "at": "at totals --position 3",
     "diff": "diff totals 2 now",
     "publish": "--lake {folder}/moments publish totals --at 2020-01-01 --as then",
+    "plan": "plan totals",
     "rebuild": "rebuild totals",
     "take-over": "--lake {folder}/lake take-over totals",
     "parked": "parked",

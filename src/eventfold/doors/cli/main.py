@@ -32,7 +32,8 @@ _CODES = """
 \b
 Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found, 5 conflict,
 6 cursor and log do not belong together, 7 storage failed, 8 the outcome is unknown: repeat,
-9 an event could not be handled, 10 verify found something, 130 interrupted, 1 anything else.
+9 an event could not be handled, 10 verify found something, 11 a plan has something to do, 130 interrupted,
+1 anything else.
 """
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
@@ -12,6 +12,7 @@ import msgspec
 from eventfold.errors import InvalidStream, TableInvalid
 from eventfold.readmodels.declaring.columns import Column
 from eventfold.readmodels.declaring.freshness import seconds_of
+from eventfold.readmodels.declaring.renaming import Renamed
 from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, stored_name
 from eventfold.readmodels.declaring.views.spec import View, ViewSpec, bind_all
 from eventfold.store.names import check_category
@@ -39,6 +40,7 @@ class TableSpec(msgspec.Struct, frozen=True):
         on_error: what an event that cannot be folded does: it parks its stream, or it stops the table.
         views: the questions that are declared beside its columns, by name.
         fresh: seconds that an event may wait to be seen; None where nothing is declared.
+        renamed: the name that it had before, see `ef.renamed`; empty = none.
     """
 
     name: str
@@ -52,6 +54,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     on_error: OnError = "park"
     views: dict[str, ViewSpec] = {}
     fresh: float | None = None
+    renamed: str = ""
 
     @property
     def key_is_stream(self) -> bool:
@@ -79,7 +82,8 @@ class TableSpec(msgspec.Struct, frozen=True):
     def fingerprint(self) -> str:
         """Changes whenever the rows could differ; a Python fold is known by its name only.
 
-        `on_error` is not in it: it says when rows come, not what they are; nor are views, which have no rows.
+        `on_error` is not in it: it says when rows come, not what they are; nor are views, which have no rows, and a
+        name of before.
         """
         described = [
             self.name,
@@ -140,6 +144,7 @@ class Table:
             on_error,
             {n: v for n, v in vars(cls).items() if isinstance(v, View)},
             fresh=fresh,
+            renamed=[v.name for v in vars(cls).values() if isinstance(v, Renamed)],
         )
 
 
@@ -158,6 +163,7 @@ def compile_table(
     views: Mapping[str, View] = MappingProxyType({}),
     *,
     fresh: str | timedelta | None = None,
+    renamed: Sequence[str] = (),
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
     for used in (name, *declared, *views):
@@ -203,7 +209,22 @@ def compile_table(
         on_error,
         bound,
         seconds_of(name, fresh),
+        _check_renamed(name, renamed),
     )
+
+
+def _check_renamed(name: str, renamed: Sequence[str]) -> str:
+    if len(renamed) > 1:
+        raise TableInvalid(
+            f"{name}: a table had one name before, ef.renamed(...); leave all but the last out."
+        )
+    for was in renamed:
+        if not isinstance(was, str) or not is_name(was) or was == name:
+            raise TableInvalid(
+                f'{name}: ef.renamed takes the name that the table had before, as text, as in ef.renamed("orders"), not'
+                f" {was!r:.60}."
+            )
+    return renamed[0] if renamed else ""
 
 
 def _check_category(name: str, category: str) -> None:

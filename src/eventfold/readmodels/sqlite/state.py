@@ -76,6 +76,14 @@ class SqliteState:
                 for name, number, print_, text in fetch(connection, SQL["generations"])
             ]
 
+    def size(self, generation: Generation) -> int:
+        """The pages of its rows and of their index."""
+        stored = f"{generation.table}__{generation.number}"
+        with self._pool.reading() as connection:
+            return sum(
+                connection.execute(SQL["size"], (name,)).get or 0 for name in (stored, f"{stored}_changes")
+            )
+
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> SqliteTableState:
         """A new generation; those that an earlier rebuild left behind are dropped."""
         with self._writing.transaction("beginning a rebuild") as connection:

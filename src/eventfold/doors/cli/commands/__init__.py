@@ -22,6 +22,7 @@ _FILES = {
         "history",
         "new",
         "parked",
+        "plan",
         "publish",
         "query",
         "read",

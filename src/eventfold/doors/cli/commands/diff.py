@@ -1,6 +1,5 @@
 """`eventfold diff`: what became of a table between two moments."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,27 +9,15 @@ import click
 from eventfold.doors.cli.limits import limit_option
 from eventfold.doors.cli.moments import Moment, Place, occurred_option
 from eventfold.doors.cli.settings import Settings, pass_settings
-from eventfold.doors.cli.showing.output import (
-    print_json,
-    print_table,
-    say,
-    screenful,
-    shortened,
-    shown,
-    tell_more,
-    warn,
-)
+from eventfold.doors.cli.showing.changes import COLUMNS, STYLES, change_lines, changed_columns
+from eventfold.doors.cli.showing.output import print_json, print_table, say, screenful, tell_more, warn
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.telling import parked_warnings
 from eventfold.words import how_many
 
 if TYPE_CHECKING:
     from eventfold.readmodels.asking.asof import Clock
-    from eventfold.readmodels.asking.diff import Diff, RowChange
-
-_STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
-_MARKS = {"added": "+", "removed": "-", "changed": "~"}
-_COLUMNS = ("", "key", "column", "before", "after")
+    from eventfold.readmodels.asking.diff import Diff
 
 
 class AnyMoment(click.ParamType[Any]):
@@ -103,7 +90,7 @@ def _document(table: str, found: "Diff") -> dict[str, object]:
         "table": table,
         "added": [c.after for c in changes if c.kind == "added"],
         "removed": [c.before for c in changes if c.kind == "removed"],
-        "changed": [_changed(c) for c in changes if c.kind == "changed"],
+        "changed": [changed_columns(c) for c in changes if c.kind == "changed"],
         "parked": sorted(found.parked),
         "warnings": _warnings(table, found),
     }
@@ -113,32 +100,10 @@ def _warnings(table: str, found: "Diff") -> list[str]:
     return [*found.notes, *parked_warnings({table: len(found.parked)})]
 
 
-def _changed(change: "RowChange") -> dict[str, object]:
-    before, after = change.before or {}, change.after or {}
-    return {
-        "key": change.key,
-        "columns": {name: {"before": before[name], "after": after[name]} for name in change.columns},
-    }
-
-
 def _print(found: "Diff", limit: int | None) -> None:
     key, most = found.layout.spec.key_name, screenful(limit)
-    lines = [(line, _STYLES[c.kind]) for c in islice(found, most) for line in _lines(c, key)]
+    lines = [(line, STYLES[c.kind]) for c in islice(found, most) for line in change_lines(c, key)]
     if lines:
-        print_table([line for line, _ in lines], _COLUMNS, colours=[style for _, style in lines])
+        print_table([line for line, _ in lines], COLUMNS, colours=[style for _, style in lines])
     shown_rows = found.added.num_rows + found.removed.num_rows + found.before.num_rows
     tell_more(0 if most is None else shown_rows - most, "--limit", "--json")
-
-
-def _lines(change: "RowChange", key: str) -> Iterator[dict[str, object]]:
-    """One line per column that differs; one of a whole row, with what it holds."""
-    begun = {"": _MARKS[change.kind], "key": change.key}
-    if change.columns:
-        before, after = change.before or {}, change.after or {}
-        for name in change.columns:
-            yield {**begun, "column": name, "before": shown(before[name]), "after": shown(after[name])}
-        return
-    row = change.after or change.before or {}
-    held = [f"{n}: {shown(v)}" for n, v in row.items() if v is not None and n != key and n[0] != "_"]
-    place, other = ("after", "before") if change.kind == "added" else ("before", "after")
-    yield {**begun, "column": "", place: shortened(", ".join(held).replace("\n", " ")), other: ""}

@@ -1,0 +1,1 @@
+"""Planning: what a changed definition makes of a table, told before it is made."""

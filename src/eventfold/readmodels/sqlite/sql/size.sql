@@ -1,0 +1,1 @@
+SELECT pgsize FROM dbstat WHERE aggregate = TRUE AND name = ?
