@@ -23,6 +23,13 @@ def test_the_scripts_are_printed_and_need_no_log() -> None:
     assert "CREATE OR ALTER VIEW [dbo].[daily_revenue] AS" in told.out
 
 
+def test_a_lake_with_an_address_is_where_they_look() -> None:
+    lake = "abfss://shop@mylake.dfs.core.windows.net/tables"
+    told = eventfold("-a", "examples.orders.app:order_book", "--lake", lake, "synapse")
+    assert "LOCATION = N'https://mylake.dfs.core.windows.net/shop/tables'" in told.out
+    assert "$(LAKE)" not in told.out
+
+
 def test_they_are_written_and_written_anew_and_nothing_else_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "scripts"
     for name in ("one", "two"):
@@ -80,6 +87,53 @@ def test_what_cannot_be_is_said(arguments: list[str], code: int, said: str) -> N
     told = synapse(*arguments)
     assert (told.code, told.out) == (code, "")
     assert said in told.err
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> list[str]:
+    """The options that lead to a log, published."""
+    (tmp_path / "orders.csv").write_text("order,type,order_id\norder-1,OrderCreated,order-1\n")
+    url, lake = f"sqlite:///{tmp_path}/shop.db", str(tmp_path / "lake")
+    given = ["-a", "examples.orders.app:order_book", "-s", url, "--lake", lake]
+    columns = ("--stream", "order", "--type", "type")
+    assert eventfold("-s", url, "import", str(tmp_path / "orders.csv"), *columns).code == 0
+    assert eventfold(*given, "run", "--once").code == 0
+    return given
+
+
+def test_a_dedicated_pool_is_loaded_from_one_version(published: list[str], tmp_path: Path) -> None:
+    pool = ("synapse", "--pool", "dedicated", "--location", "https://lake.dfs.core.windows.net/shop")
+    told = eventfold(*published, *pool, "--out", str(tmp_path / "pool"))
+    assert (told.code, told.out, "1 script lies in" in told.err) == (0, "", True)
+    script = (tmp_path / "pool" / "load-orders-0.sql").read_text()
+    (file,) = (tmp_path / "lake" / "orders").glob("*.parquet")
+    assert f"'https://lake.dfs.core.windows.net/shop/orders/{file.name}'" in script
+    assert eventfold(*published, *pool, "orders", "--version", "0").out == script
+    told = eventfold(*published, *pool, "--check")
+    assert (told.code, "5 of 5 statements pass." in told.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--pool", "dedicated", "--version", "0"], 2, "name that table"),
+        (["orders", "--pool", "dedicated", "--version", "7"], 4, "no version 7"),
+        (["--pool", "dedicated", "--as", "then"], 2, "for the serverless pool"),
+        (["--pool", "dedicated", "--reader", "me"], 2, "for the serverless pool"),
+        (["--version", "1"], 2, "--pool dedicated"),
+        (["--pool", "dedicated", "--location", "https://lake.blob.core.windows.net/shop"], 2, ".dfs."),
+    ],
+)
+def test_what_no_pool_can_be_loaded_from_is_said(
+    published: list[str], arguments: list[str], code: int, said: str
+) -> None:
+    told = eventfold(*published, "synapse", *arguments)
+    assert (told.code, told.out, said in told.err) == (code, "", True), told
+
+
+def test_a_dedicated_pool_needs_the_lake(published: list[str]) -> None:
+    told = eventfold(*published[:4], "synapse", "--pool", "dedicated")
+    assert (told.code, "--lake FOLDER" in told.err) == (2, True)
 
 
 def test_a_published_moment_has_views_under_its_own_name() -> None:

@@ -53,7 +53,7 @@ def test_each_form_may_be_run_again(form: str) -> None:
     sql = FORMS[form]
     made = re.findall(r"\bCREATE (?!OR ALTER)(\w+)", sql)
     guards = re.findall(
-        r"\bIF (?:NOT EXISTS|DB_ID\([^)]*\) IS NULL|DATABASE_PRINCIPAL_ID\([^)]*\) IS NULL)", sql
+        r"\bIF (?:NOT EXISTS|(?:DB_ID|DATABASE_PRINCIPAL_ID|OBJECT_ID)\(.*\) IS (?:NOT )?NULL)", sql
     )
     assert len(guards) == len(made)
 

@@ -24,6 +24,7 @@ from eventfold.readmodels.delta.errors import translated
 from eventfold.readmodels.delta.judging import Judge
 from eventfold.readmodels.delta.making import make
 from eventfold.readmodels.delta.places.port import Place
+from eventfold.readmodels.delta.retention import DEFAULT_RETENTION, INTERVAL, RETENTION
 from eventfold.readmodels.delta.sealing import Sealing
 from eventfold.readmodels.delta.source import merge_source
 from eventfold.readmodels.delta.stamped import LOOK_BACK, StampedTable
@@ -308,6 +309,12 @@ class DeltaPublication:
         if files is None or self._lack(files):
             return None  # removed by VACUUM
         return files
+
+    def retention(self) -> str:
+        """The property of the table; no other text is passed on, since it may come from anybody."""
+        with translated("reading", self._place):
+            told = self._place.table().metadata().configuration.get(RETENTION, DEFAULT_RETENTION)
+        return told if told is not None and INTERVAL.fullmatch(told) else "an interval that is not known"
 
     def lacks_files(self) -> bool:
         """Not where somebody upgraded the table: of that the files alone tell nothing."""

@@ -272,6 +272,9 @@ class LakePublication(Publication, Protocol):
     def filesystem(self) -> "FileSystem | None":
         """What reads `files`; None: they are full paths on this machine."""
 
+    def retention(self) -> str:
+        """How long files stay that a later version has replaced: `interval 1 week`, or that it is not known."""
+
     def files(self, number: int | None = None) -> Sequence[str] | None:
         """The Parquet files of a version (None: of the newest one); None where they are no longer there.
 

@@ -14,6 +14,8 @@ BEYOND = {
     "grant_credential": "sqlfluff 4.5 has no GRANT on a database scoped credential",
 }
 """Forms that the grammar does not have, and why they are right all the same."""
+_GIVEN = ("$(LAKE)", "https://account.dfs.core.windows.net/container")
+"""A variable of sqlcmd, and what it may stand for: the server never sees the variable."""
 _LOOKS = ("layout", "AL09", "CP02", "ST06", "RF05")
 """Rules about looks: white space, names that stay as they are, their case, their order, and what stands in them."""
 
@@ -54,7 +56,7 @@ def lint(scripts: Iterable[Script]) -> Sequence[Verdict]:
     found = []
     for script in scripts:
         for one in script.batches:
-            faults = linter.lint_string(f"{one.sql}\n").get_violations()
+            faults = linter.lint_string(one.sql.replace(*_GIVEN) + "\n").get_violations()
             told = "; ".join(f"{fault.rule_code()}: {fault.desc()}" for fault in faults)
             beyond = BEYOND.get(one.form, "") if faults else ""
             found.append(Verdict(script.name, one.form, not faults, beyond or told, bool(beyond)))

@@ -12,6 +12,7 @@ from eventfold.readmodels.declaring.views.dialects import tsql
 SCHEMA = "dbo"
 _LONGEST = 128
 _HOST = re.compile(r"[a-z0-9]{3,24}\.(dfs|blob)\.core(\.[a-z0-9-]+)+")
+_NAME = re.compile(r"[A-Za-z0-9._=-]+")
 _PATH = re.compile(r"/[a-z0-9-]{3,63}(/[A-Za-z0-9._=-]+)*")
 """A container and folders, without what a script or a wildcard would read in its own way."""
 
@@ -29,6 +30,16 @@ def qualified(name: str) -> str:
 def text(value: str) -> str:
     """A text of ours in quotes."""
     return "N'" + value.replace("'", "''") + "'"
+
+
+def plain_text(value: str) -> str:
+    """A text of ours in quotes, where the grammar has no N before it."""
+    return text(value)[1:]
+
+
+def is_path(name: str) -> bool:
+    """Whether a file can be named so in an address, without what a script or a wildcard would read in its own way."""
+    return _NAME.fullmatch(name) is not None
 
 
 def checked(name: str, option: str) -> str:

@@ -10,7 +10,7 @@ from eventfold.readmodels.synapse.names import identifier, qualified, text
 from eventfold.readmodels.synapse.script import Batch, Script, batch
 from eventfold.readmodels.synapse.sqltypes import columns_of
 
-LAKE = "N'$(LAKE)'"
+LAKE = "LAKE"
 """What nobody gave is a variable of sqlcmd, as the password is; the script refuses to run without."""
 
 
@@ -78,7 +78,7 @@ def scripts(place: Place, tables: Sequence[Shown]) -> list[Script]:
 
 def _database(place: Place, use: Batch) -> Iterator[Batch]:
     lake, lake_text = identifier(place.lake), text(place.lake)
-    location = LAKE if place.location is None else text(place.location)
+    location = text(f"$({LAKE})" if place.location is None else place.location)
     if place.location is None:
         yield batch("location_is_given")
     yield batch(
