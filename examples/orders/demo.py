@@ -113,12 +113,12 @@ def demo(console: Console, url: str, orders: int) -> int:
         f" {time.perf_counter() - began:.1f} s."
     )
     console.print(
-        f"SQL users in Azure read the lake by the scripts for Synapse in [bold]{_for_sql_users()}[/]."
+        f"SQL users in Azure read the lake by the scripts for Synapse in [bold]{for_sql_users()}[/]."
     )
     return 1 if wrong else 0
 
 
-def _for_sql_users() -> Path:
+def for_sql_users() -> Path:
     folder = OUTPUT / "synapse"
     folder.mkdir()
     for script in scripts(

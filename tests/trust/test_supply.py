@@ -54,6 +54,7 @@ MADE_UP = {
     "tests/readmodels/delta/places/test_app.py": "a key that is wrong",
     "tests/store/cosmos/conftest.py": "the key of the stand-in",
     "tests/store/cosmos/test_faults.py": "a key that is wrong",
+    "tests/readmodels/synapse/test_scripts.py": "a password and a signature in an address that is refused",
     "tests/trust/corpus/config.txt": "a secret that a configuration file must not hold",
     "tests/trust/test_supply.py": "the control below",
 }

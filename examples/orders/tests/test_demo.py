@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 import eventfold as ef
+from examples.orders import demo
 from examples.orders.app import order_book, shop
 from examples.orders.chart import revenue_by_day
 from examples.orders.page import page
@@ -192,6 +193,19 @@ def test_the_page_speaks_of_a_shop_and_what_is_wide_scrolls_in_a_box_of_its_own(
     assert len(wide) == 4
     assert len(re.findall(r'<div class="scroll" tabindex="0"[^>]*><(?:svg|table)\b', text)) == len(wide)
     assert re.search(r"\.scroll \{ overflow-x: auto", text)
+
+
+def test_the_scriptsfor_sql_users_lie_beside_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "OUTPUT", tmp_path)
+    folder = demo.for_sql_users()
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "1-database.sql",
+        "2-views.sql",
+        "3-readers.sql",
+    ]
+    assert "VIEW [dbo].[daily_revenue] AS" in (folder / "2-views.sql").read_text("utf-8")
 
 
 def test_the_terminal_speaks_of_the_same_shop_in_eighty_columns(tmp_path: Path) -> None:

@@ -239,3 +239,6 @@ def test_every_statement_passes(made: Shop) -> None:
     found = lint([load_script(several, LAKE), load_script(loaded(made, "texts"), None)])
     assert [one for one in found if one.wrong] == []
     assert all(one.passes for one in found)
+    elsewhere = lint([load_script(several, "https://lake.dfs.core.usgovcloudapi.net/shop")])
+    assert [one.form for one in elsewhere if not one.passes] == ["copy"]
+    assert not any(one.wrong for one in elsewhere)
