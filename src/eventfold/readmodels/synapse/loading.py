@@ -91,15 +91,17 @@ def find(layout: Layout, publication: "LakePublication", number: int | None = No
         number=wanted,
         stamp=stamp,
         newest=wanted == head.number,
-        files=[_checked(PurePosixPath(file), name) for file in files],
+        files=[_checked(PurePosixPath(file), name, publication.filesystem) for file in files],
         rows=sum(_rows(file, publication.filesystem, layout) for file in files),
         retention=publication.retention(),
     )
 
 
-def _checked(file: PurePosixPath, table: str) -> str:
+def _checked(file: PurePosixPath, table: str, filesystem: "FileSystem | None") -> str:
     """The name of a file; a published table is not divided into folders."""
-    if file.parent.name != table or not is_path(file.name):
+    # in an object store the file system begins in the folder of the table
+    folder = "" if filesystem is not None else table
+    if file.parent.name != folder or not is_path(file.name):
         raise StorageFailed(
             f"{file} of {table} was named by somebody else in a way that a script cannot repeat: publish it anew, with"
             f" {rebuilding(table)}.",

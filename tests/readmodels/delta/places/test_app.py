@@ -18,6 +18,7 @@ from eventfold.app.live import Live
 from eventfold.errors import Conflict, EngineFenced
 from eventfold.readmodels.asking import query
 from eventfold.readmodels.delta.places import open_place
+from eventfold.readmodels.synapse.loading import find
 from tests.doors.calling import Told, eventfold
 from tests.imports.pm4pymaking import NotInstalled, environment
 from tests.readmodels.notebook.test_pandas import PINS
@@ -231,3 +232,14 @@ def test_who_has_lost_a_table_to_another_is_refused_there_too(bank: Bank) -> Non
         two.catch_up()
         assert answered(two) == (5, 3)
         assert two.verify().ok
+
+
+def test_the_files_of_a_version_are_named_for_a_dedicated_pool(live: Live) -> None:
+    table = live.table("accounts")
+    assert table.publication is not None
+    pay(live, 2)
+    live.catch_up()
+    found = find(table.layout, table.publication)
+    place = open_place(live._lake or "", "accounts")
+    assert (found.rows, found.retention) == (3, "interval 1 week")
+    assert set(found.files) < {name for name in place.names("") if name.endswith(".parquet")}
