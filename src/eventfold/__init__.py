@@ -3,6 +3,7 @@
 from eventfold.aggregates.aggregate import Aggregate
 from eventfold.aggregates.repository import Executed, Repository
 from eventfold.app.app import App
+from eventfold.bus.relay.bringing import relay
 from eventfold.errors import (
     EffectRefused,
     EventfoldError,
@@ -122,6 +123,7 @@ __all__ = [
     "publish",
     "react",
     "recorded_at",
+    "relay",
     "renamed",
     "row",
     "stream",

@@ -29,7 +29,7 @@ NOT_RUN = {
     "guide/bus.md": 3,
     "howto/public-events-over-kafka.md": 2,
     "howto/readers.md": 3,
-    "howto/relay-to-kafka.md": 6,
+    "howto/relay-to-kafka.md": 7,
     "howto/spark.md": 3,
     "howto/web-service.md": 1,
     "performance.md": 2,

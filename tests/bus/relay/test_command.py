@@ -6,11 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+import eventfold as ef
+from eventfold.bus.feed.feed import BusFeed
+from eventfold.bus.open import open_topic
+from eventfold.bus.relay.bringing import Relayed
+from eventfold.errors import CapabilityMissing, LogNotFound, StorageBusy
 from eventfold.feed.leases.owner import new_owner
 from eventfold.store.open import open_store
 from tests.bus.conftest import MakeTopic
@@ -45,6 +52,30 @@ def test_from_now_leaves_out_what_was_there(tmp_path: Path, kafka: Shared, topic
         assert "0 events sent" in eventfold("-s", url, "--bus", bus, "relay", "--once", "--from-now").err
         fill(store, 5)
         assert "5 events sent." in eventfold("-s", url, "--bus", bus, "relay", "--once").err
+
+
+def test_a_function_does_what_the_command_does(tmp_path: Path, kafka: Shared, topic: MakeTopic) -> None:
+    url, stop = f"sqlite:///{tmp_path}/log.db", threading.Event()
+    bus = f"kafka://{kafka.plain['bootstrap.servers']}/{topic(3)}"
+    with open_store(url) as store:
+        fill(store, 25)
+        assert ef.relay(url, bus) == (25, 0, False)
+        fill(store, 5)
+        found: list[Relayed] = []
+        running = threading.Thread(target=lambda: found.append(ef.relay(url, bus, stop=stop)))
+        running.start()
+        with closing(BusFeed(open_topic(bus), store.log_id)) as feed:
+            while feed.compare(feed.end(), store.feed().end()) != "equal":
+                assert running.is_alive()
+            with pytest.raises(StorageBusy, match="Another relay sends to"):
+                ef.relay(url, bus)
+        stop.set()
+        running.join(20)
+        assert found == [(5, 0, False)]
+    with pytest.raises(CapabilityMissing, match="needs the log itself"):
+        ef.relay(bus, bus)
+    with pytest.raises(LogNotFound):
+        ef.relay(f"sqlite:///{tmp_path}/none.db", bus)
 
 
 def test_without_a_topic_it_says_how_to_name_one(tmp_path: Path) -> None:

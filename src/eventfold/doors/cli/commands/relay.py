@@ -4,13 +4,12 @@ from contextlib import ExitStack, closing
 
 import click
 
+from eventfold.bus.relay.bringing import bring
 from eventfold.bus.relay.relay import Relay
 from eventfold.doors.cli.moments import Seconds
 from eventfold.doors.cli.settings import Settings, bus_option, pass_settings
 from eventfold.doors.cli.showing.output import print_json, progress, say
 from eventfold.doors.cli.stopping import end_well, stop_on_signals
-from eventfold.errors import StorageBusy
-from eventfold.feed.loop import Loop, catch_up
 from eventfold.words import how_many
 
 
@@ -53,9 +52,8 @@ def relay(
             end_well()
         topic = closings.enter_context(closing(settings.open_topic()))
         store = closings.enter_context(closing(settings.open_log(doing="Relaying")))
-        feed = store.feed()
         stop = None if once else stop_on_signals()
-        begin = feed.end if from_now else None
+        begin = store.feed().end if from_now else None
 
         def turned(waits: bool) -> None:  # noqa: FBT001 - as the relay calls it
             if once or settings.json:
@@ -72,11 +70,9 @@ def relay(
         )
         if stop is None:
             with progress("events") as show:
-                catch_up([relay], progress=lambda: show(relay.handled))
-            if relay.stands_by:
-                raise StorageBusy(f"Another relay sends to {topic.name}; it goes on there.")
+                bring(relay, store, topic, stop, progress=lambda: show(relay.handled))
         else:
-            Loop([relay], feed).run(stop)
+            bring(relay, store, topic, stop)
         if settings.json:
             counts = {"sent": relay.handled, "known": relay.known}
             print_json({"topic": topic.name, **counts, "stands_by": relay.stands_by})
