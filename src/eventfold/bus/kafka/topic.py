@@ -91,18 +91,17 @@ class KafkaTopic:
 
     def bounds(self, partition: int) -> Bounds:
         """Up to the last offset whose outcome is known."""
-        low, end = self._ask(
+        wanted = TopicPartition(self._topic, partition)
+        low, end = self._ask_reader(
             "asking for its end",
-            lambda seconds: self._consumer().get_watermark_offsets(
-                TopicPartition(self._topic, partition), timeout=seconds, cached=False
-            ),
+            lambda reader, seconds: reader.get_watermark_offsets(wanted, timeout=seconds, cached=False),
         )
         return Bounds(low, end)
 
     def ends(self, count: int) -> Sequence[int]:
         """Up to the last offsets whose outcome is known."""
-        return self._ask(
-            "asking for its ends", lambda seconds: ends_of(self._consumer(), self._topic, count, seconds)
+        return self._ask_reader(
+            "asking for its ends", lambda reader, seconds: ends_of(reader, self._topic, count, seconds)
         )
 
     def scan(self, parts: Mapping[int, Bounds]) -> Generator[Received, None, None]:
@@ -197,6 +196,22 @@ class KafkaTopic:
         if self._admin is None:
             self._admin = AdminClient(self._hearing.settings(self._client))
         return self._admin
+
+    def _ask_reader(self, what: str, call: Callable[[Consumer, float], T]) -> T:
+        """An answer to the client that reads."""
+
+        def ask(seconds: float) -> T:
+            reader = self._consumer()
+            try:
+                return call(reader, seconds)
+            except KafkaException as error:
+                if is_unknown(error):
+                    # what a broker that had just started told it of the topic it believes for a quarter of an hour
+                    with suppress(KafkaException):
+                        reader.list_topics(self._topic, timeout=seconds)
+                raise
+
+        return self._ask(what, ask)
 
     def _ask(self, what: str, call: Callable[[float], T]) -> T:
         """An answer, for which a call waits for so many seconds."""
