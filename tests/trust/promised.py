@@ -255,6 +255,29 @@ PROMISES = {
             ("lost", "disordered", "doubled"),
         ),
         Promise(
+            "A broker is away for a minute, killed or hanging, while a relay sends and tables and handlers follow."
+            " Nobody gives up, and when it is back everything comes once: rows, effects and messages, in the order of"
+            " its stream.",
+            (
+                (
+                    "tests/bus/feed/test_away.py"
+                    "::test_after_a_minute_without_a_broker_everything_comes_once_and_in_order"
+                ),
+                "tests/bus/feed/test_hard.py::test_while_the_broker_is_away_nothing_is_taken_for_the_end",
+                f"{RELAY}/test_controls.py::test_one_that_trusts_its_own_checkpoint_alone_sends_again",
+            ),
+            (
+                (
+                    "broker-away",
+                    (
+                        "{total} events of {orders} orders ({parts}): {lost} lost, {disordered} out of order, {doubled}"
+                        " doubled; {raw} stood in a topic twice, and were left out"
+                    ),
+                ),
+            ),
+            ("lost", "disordered", "doubled"),
+        ),
+        Promise(
             "Whatever happens to workers, targets, people and partitions, in any order: what is lost is what a person"
             " skipped, and what is repeated was under way when its worker ended or lost its lease.",
             (
