@@ -17,7 +17,7 @@ from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
 import eventfold as ef
-from benchmarks.log import APP, INSERT, NotesTable, encode, fill, raw_log
+from benchmarks.log import APP, INSERT, Noted, NotesTable, encode, fill, raw_log
 from benchmarks.measure import Case
 from benchmarks.peak import peak
 
@@ -31,6 +31,31 @@ def rebuild(folder: Path) -> float:
         done = live.table(NotesTable).rebuild()
         seconds = time.perf_counter() - began
     assert (done.events, done.rows) == (EVENTS, EVENTS // EACH)
+    return EVENTS / seconds
+
+
+class ChangedNotes(ef.Table, category="note", name="notes"):
+    """The table of notes with a column that is changed and one that came."""
+
+    note = ef.key()
+    total = ef.sum(Noted.number)
+    latest = ef.first(Noted.number)
+    count = ef.count(Noted)
+    changed_at = ef.last(ef.recorded_at)
+    largest = ef.max(Noted.number)
+
+
+def plan(folder: Path) -> float:
+    """Events a second, folded by a changed definition and compared with the live rows, every one of which differs."""
+    url, lake = f"sqlite:///{folder}/log.db", str(folder / "lake")
+    with APP.open(url, lake=lake) as live:
+        if live.table(NotesTable).live().count() < EVENTS // EACH:
+            live.table(NotesTable).rebuild()
+    with ef.App("bench", tables=[ChangedNotes], events=[Noted]).open(url, lake=lake) as live:
+        began = time.perf_counter()
+        (found,) = live.plan().tables
+        seconds = time.perf_counter() - began
+    assert (found.events, found.changed) == (EVENTS, EVENTS // EACH)
     return EVENTS / seconds
 
 
@@ -188,7 +213,7 @@ def bring_raw(folder: Path) -> float:
 
 RUNS: dict[str, Callable[[Path], float]] = {
     f.__name__: f
-    for f in (rebuild, fold_to_delta, fold_to_delta_raw, copy, copy_raw, follow, bring, bring_raw)
+    for f in (rebuild, plan, fold_to_delta, fold_to_delta_raw, copy, copy_raw, follow, bring, bring_raw)
 }
 
 
@@ -245,6 +270,13 @@ CASES = [
         unit="events/s",
         ours=_rate("rebuild"),
         floor=_rate("fold_to_delta_raw"),
+    ),
+    Case(
+        name="plan of a change over 1 M events; floor: a rebuild",
+        unit="events/s",
+        ours=_rate("plan"),
+        floor=_rate("rebuild"),
+        target=1 / 1.3,
     ),
     Case(
         name="copy 1 M events into the lake; floor: rows from memory",

@@ -41,6 +41,7 @@ def test_every_method_of_a_closed_app_says_so(live: Live) -> None:
         "handler": lambda a: a.handler("nobody"),
         "run": lambda a: a.run(threading.Event()),
         "query": lambda a: a.query("select 1"),
+        "publish": lambda a: a.publish(Orders, time="2026-01-01", name="then"),
     }
     assert still_answering(live, how) == []
     with pytest.raises(StoreClosed):
@@ -77,7 +78,11 @@ def test_every_method_of_a_closed_state_says_so(live: Live) -> None:
         "swap": lambda s: s.swap(rows, live=1),
         "replace": lambda s: s.replace(rows, taken, at=1),
         "ledger": lambda s: s.ledger(cursor),
+        "found": lambda s: s.found(table.layout),
         "size": lambda s: s.size(generation),
+        "retire": lambda s: s.retire("orders", keep=True),
+        "restore": lambda s: s.restore(table.layout),
+        "drop": lambda s: s.drop("orders"),
     }
     of_rows: Given = {
         "rows": lambda r: r.rows(["order-1"]),

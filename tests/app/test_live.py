@@ -191,7 +191,7 @@ def test_a_changed_definition_is_refused_until_it_is_rebuilt(tmp_path: Path) -> 
         create(live, 1)
         live.catch_up()
     with ef.App("shop", aggregates=[Order], tables=[Changed]).open(url) as live:
-        assert "rebuild" in live.status().tables[0].problem
+        assert "eventfold plan" in live.status().tables[0].problem
         with pytest.raises(TableInvalid, match="rebuild"):
             live.catch_up()
         live.table(Changed).rebuild()

@@ -181,6 +181,21 @@ PROMISES = {
             ("wrong",),
         ),
         Promise(
+            "An apply or a rollback that is killed at any moment leaves the rows of one definition live, and whole.",
+            (
+                f"{TRUST}/test_killed_apply.py::test_a_killed_apply_leaves_the_rows_of_one_definition",
+                f"{TRUST}/test_killed_apply.py::test_two_hundred_killed_applies_leave_the_rows_of_one_definition",
+                f"{TRUST}/test_killed_apply.py::test_control_a_swap_in_two_transactions_leaves_nothing_live",
+            ),
+            (
+                (
+                    "killed-applies",
+                    "{kills} kills: old rows {old} times, new {new}, {unpublished} times not published; {wrong} wrong",
+                ),
+            ),
+            ("wrong",),
+        ),
+        Promise(
             "An event that cannot be folded waits with the later ones of its stream; nothing is left out in silence.",
             (f"{TABLES}::test_a_failing_event_parks_the_later_ones_of_its_stream_and_no_other",),
         ),

@@ -31,7 +31,9 @@ def _works(trial: tuple[str, ...]) -> bool:
     return subprocess.run(trial, check=False, capture_output=True).returncode == 0
 
 
-def python(code: str, *arguments: str, under: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+def python(
+    code: str, *arguments: str, under: tuple[str, ...] = (), seconds: float = 120
+) -> "subprocess.CompletedProcess[str]":
     """Runs Python code, which may import from the tests, under another program."""
     return subprocess.run(
         [*under, *PYTHON, "-c", code, *arguments],
@@ -39,7 +41,7 @@ def python(code: str, *arguments: str, under: tuple[str, ...] = ()) -> "subproce
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=120,
+        timeout=seconds,
     )
 
 

@@ -251,13 +251,23 @@ class LiveTable(Planned, Framed):
             TableStopped: an event fails, and the table is to stop at it.
             CursorLost, LogMismatch: the copy cannot be trusted: see what `status` says of it.
         """
+        self._check_owner()
+        return self._fold_anew(progress, from_copy)
+
+    def _fold_anew(
+        self,
+        progress: "Progress | None",
+        from_copy: bool | None,  # noqa: FBT001 - as it was given
+        before: Layout | None = None,
+        *,
+        keep: bool = False,
+    ) -> "Rebuilt":
         from eventfold.readmodels.folding.rebuild import Rebuild
         from eventfold.readmodels.following.ledger import renew, settle
 
-        self._check_owner()
-        history = self._history(from_copy)
-        rebuild = Rebuild(self._store, self._state, self._registry, self._engine, history)
-        done = rebuild(self.layout, above=self._published_generation(), progress=progress)
+        rebuild = Rebuild(self._store, self._state, self._registry, self._engine, self._history(from_copy))
+        above = self._published_generation()
+        done = rebuild(self.layout, above=above, progress=progress, before=before, keep=keep)
         at = self.live().head().cursor
         ledger = self._state.ledger(at)
         renew(ledger, self._feed, at)

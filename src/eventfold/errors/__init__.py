@@ -17,7 +17,7 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
     |   +-- WrongExpectedVersion, EventIdReused, PartialDuplicate, InvalidOperation
     |   +-- StaleCursor, OwnerFenced, EngineFenced, SchemaBroken, SchemaUnrecorded, SubscriptionDiffers,
-    |                           HandlersBegun, HandlerHeld, RelayFenced
+    |                           RollbackRefused, HandlersBegun, HandlerHeld, RelayFenced
     +-- LogMismatch              a cursor and a log (or table) that do not belong together
     |   +-- ForeignCursor, CheckpointBeyondHead, CursorExpired, CursorLost, FeedRebased, FeedBroken, TopicRepartitioned
     +-- AuditFailed              log, ledger, state and published rows do not say the same
@@ -53,6 +53,7 @@ from eventfold.errors.conflicts import (
     OwnerFenced,
     PartialDuplicate,
     RelayFenced,
+    RollbackRefused,
     SchemaBroken,
     SchemaUnrecorded,
     StaleCursor,
@@ -221,6 +222,7 @@ __all__ = [
     "RangeInvalid",
     "Refused",
     "RelayFenced",
+    "RollbackRefused",
     "RowInvalid",
     "RowNotFound",
     "SchemaBroken",

@@ -35,6 +35,10 @@ class EngineFenced(Conflict, code="engine-fenced"):
     """A published table that another engine, or another state, has taken over. Facts: table, engine, epoch."""
 
 
+class RollbackRefused(Conflict, code="rollback-refused"):
+    """A rollback of a table to rows that are not those of the code that runs, or not right any more. Facts: table."""
+
+
 class HandlersBegun(Conflict, code="handlers-begun"):
     """A restore into a log whose handlers have begun: they would take it for news. Facts: handlers."""
 

@@ -4,7 +4,7 @@ One mechanism for everything that follows a feed: tables park what cannot be fol
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import structs
@@ -55,6 +55,11 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     actor: str
     skipped_us: int
+
+
+def skips_of(skips: Iterable[Skip]) -> frozenset[tuple[str, int]]:
+    """Decisions to leave events out, in the form in which a fold looks them up."""
+    return frozenset((skip.stream, skip.version) for skip in skips)
 
 
 def park(event: RecordedEvent, error: BaseException, attempts: int = ATTEMPTS) -> ParkedStream:

@@ -17,7 +17,7 @@ from eventfold.feed.parking import ParkedStream, Skip
 from eventfold.readmodels.counting.port import Ledger
 from eventfold.readmodels.counting.tally import Counted, Tally
 from eventfold.readmodels.declaring.layout import Layout, Row
-from eventfold.readmodels.declaring.table import TableSpec
+from eventfold.readmodels.generations import Generations
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -117,22 +117,6 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     publication: str
     epoch: int
-
-
-class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """One generation of a table that a state has.
-
-    Attributes:
-        table: its name.
-        number: counts rebuilds, from 1.
-        fingerprint: of the layout its rows were folded with.
-        definition: that they were folded by; None where an earlier release began it.
-    """
-
-    table: str
-    number: int
-    fingerprint: str
-    definition: TableSpec | None
 
 
 class TableState(Protocol):
@@ -250,7 +234,7 @@ class TableState(Protocol):
         """Notes that epoch, and in the same commit decisions to leave events out that came with the table."""
 
 
-class State(Protocol):
+class State(Generations, Protocol):
     """Keeps the state of an app's tables over one log."""
 
     def live(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
@@ -259,13 +243,11 @@ class State(Protocol):
         Raises:
             ForeignCursor: the state belongs to another log.
             FormatUnknown: the place is no state, or of a later release.
+            TableInvalid: there is none, but rows that were folded by the same definition are kept.
         """
 
-    def generations(self) -> Sequence[Generation]:
-        """The live generation of every table that was ever begun here, by name; nothing is made."""
-
-    def size(self, generation: Generation) -> int:
-        """How many bytes its rows take where they are kept."""
+    def found(self, layout: Layout) -> TableState | None:
+        """The live generation of a table; None where there is none."""
 
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> TableState:
         """A new, empty generation beside the live one, unseen until `swap`; a left-over unfinished one is dropped.
@@ -276,12 +258,16 @@ class State(Protocol):
             above: its number will be larger than this, and than that of every generation before.
         """
 
-    def swap(self, fresh: TableState, *, live: int) -> None:
-        """Makes `fresh` the live generation in one transaction and drops the old one.
+    def swap(
+        self, fresh: TableState, *, live: int | None, over: TableState | None = None, keep: bool = False
+    ) -> None:
+        """Makes `fresh` the live generation in one transaction, in the place of the old one.
 
         Args:
             fresh: from `fresh`, folded at least as far as the live generation.
-            live: the commit at which the caller compared with the live generation.
+            live: the commit at which the caller compared with the live generation; None where there was none.
+            over: the live generation of another table, in whose place it comes; None = of the same one.
+            keep: keeps the old generation, if it was folded by another definition, and drops those that were kept.
 
         Raises:
             StaleCursor: the live generation has moved since; fold on and compare again.

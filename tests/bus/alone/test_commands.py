@@ -36,6 +36,8 @@ ANSWERS = {
     "diff": "diff totals 2 now",
     "publish": "--lake {folder}/moments publish totals --at 2020-01-01 --as then",
     "plan": "plan totals",
+    "apply": "apply totals",
+    "rollback": "rollback totals",
     "rebuild": "rebuild totals",
     "take-over": "--lake {folder}/lake take-over totals",
     "parked": "parked",
@@ -60,7 +62,7 @@ ANSWERS = {
     "verify": "verify",
     "watch": "watch --for 0",
 }
-EXITS = {"parked retry": 9, "handlers park": 4, "take-over": 4}
+EXITS = {"parked retry": 9, "handlers park": 4, "take-over": 4, "rollback": 5}
 """It is parked again; nothing of it waits; it was never published there."""
 REFUSED = {
     "append": "append order-1 Created '{{\"total\": 1}}'",

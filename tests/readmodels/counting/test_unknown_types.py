@@ -219,6 +219,8 @@ def as_before(folder: Path) -> None:
     connection = apsw.Connection(str(folder / "log.db.state"))
     connection.execute("DROP TABLE _types; DROP TABLE _types_at; DROP TABLE _owned; PRAGMA user_version=2")
     connection.execute("ALTER TABLE published DROP COLUMN noted_us")
+    for column in ("definition", "kept_us", "kept_skips"):
+        connection.execute(f"ALTER TABLE tables DROP COLUMN {column}")
     connection.close()
 
 

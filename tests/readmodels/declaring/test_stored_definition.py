@@ -119,7 +119,9 @@ def test_rows_of_an_earlier_release_get_theirs_when_they_are_opened_by_the_same_
         live.store.append("box-1", [make()], expected=0)
         live.catch_up()
     with apsw.Connection(str(state)) as file:
-        file.execute("ALTER TABLE tables DROP COLUMN definition; PRAGMA user_version=5")
+        for column in ("definition", "kept_us", "kept_skips"):
+            file.execute(f"ALTER TABLE tables DROP COLUMN {column}")
+        file.execute("PRAGMA user_version=5")
 
     class Other(ef.Table, category="box", name="folded"):
         box = ef.key()

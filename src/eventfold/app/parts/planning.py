@@ -1,14 +1,22 @@
 """`WithPlans`: what the definitions of an app would change, told before it is changed."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from eventfold.app.parts.tables import WithTables
 from eventfold.errors import RangeInvalid, TableNotFound
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.table import Table
-from eventfold.readmodels.port import Generation
+from eventfold.readmodels.generations import Generation
+from eventfold.readmodels.planning.kept import kept, live
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from eventfold.readmodels.folding.rebuild import Progress
+    from eventfold.readmodels.planning.applying import Applied
     from eventfold.readmodels.planning.report import Plan
 
 
@@ -35,9 +43,8 @@ class WithPlans(WithTables):
             from eventfold.readmodels.planning.report import Plan, TablePlan
         if sample is not None and sample < 1:
             raise RangeInvalid("A sample has at least one key: sample=1 (--sample 1).", field="sample")
-        there = {one.table: one for one in self._state.generations()}
-        gone = [name for name in there if name not in self._tables and not self._is_renamed(name, there)]
-        chosen = [self._planned(one, gone) for one in tables] or [*self._tables, *gone]
+        there = live(self._state)
+        chosen = self._chosen(tables, there)
         plans = []
         for name in chosen:
             if name in self._tables:
@@ -45,9 +52,52 @@ class WithPlans(WithTables):
                 continue
             size = self._state.size(there[name])
             plans.append(TablePlan(table=name, change="removed", bytes=size))
-        return Plan(app=self.app.name, tables=plans, untouched=[*self.app.handlers])
+        of = [*chosen, *(self._tables[n].layout.spec.renamed for n in chosen if n in self._tables)]
+        keeps = kept(self._state, of if tables else None)
+        return Plan(app=self.app.name, tables=plans, kept=keeps, untouched=[*self.app.handlers])
 
-    def _is_renamed(self, name: str, there: dict[str, Generation]) -> bool:
+    def apply(
+        self,
+        *tables: type[Table] | str,
+        keep: bool = True,
+        progress: "Callable[[str], AbstractContextManager[Progress]] | None" = None,
+    ) -> "list[Applied]":
+        """Does what `plan` tells, table by table: each is folded beside what is live, swapped in, and published.
+
+        A table that the app no longer has is taken out of sight; what is published of it stays. It may be interrupted
+        at any moment and called again: what is swapped is not folded again.
+
+        Args:
+            tables: as those of `plan`.
+            keep: keeps the rows that were replaced for `LiveTable.rollback`, until the next apply of their table;
+                False also drops what was kept earlier.
+            progress: called with the name of each table, for what is called with the events done, and all of them.
+
+        Raises:
+            TableNotFound: as `plan`.
+            EngineFenced, TableStopped: as `LiveTable.apply`; the tables before it are done.
+        """
+        self._alive()
+        with needing("A plan", "lake"):
+            from eventfold.readmodels.planning.applying import Applied
+        done = []
+        for name in self._chosen(tables, live(self._state)):
+            with nullcontext() if progress is None else progress(name) as show:
+                if name in self._tables:
+                    done.append(self._tables[name].apply(keep=keep, progress=show))
+                else:
+                    self._state.retire(name, keep=keep)
+                    done.append(Applied(table=name, change="removed"))
+            if not keep:
+                self._state.drop(name)
+        return done
+
+    def _chosen(self, tables: Sequence[type[Table] | str], there: Mapping[str, Generation]) -> list[str]:
+        """The tables that are meant: those of the app, then those that it no longer has."""
+        gone = [name for name in there if name not in self._tables and not self._is_renamed(name, there)]
+        return [self._planned(one, gone) for one in tables] or [*self._tables, *gone]
+
+    def _is_renamed(self, name: str, there: Mapping[str, Generation]) -> bool:
         """Whether it becomes another table of the app, which is not there yet."""
         return any(spec.renamed == name and spec.name not in there for spec in self.app.tables.values())
 

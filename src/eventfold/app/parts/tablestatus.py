@@ -35,6 +35,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
         rows: how many it has.
         rate: events that it looked at a second, where it is behind and was watched.
         parked: streams that wait.
+        kept: bytes of rows that an apply replaced, and that are kept for a rollback; None = none are.
         published: the newest published version; None where there is none.
         unpublished: commits of the state that the published version does not contain.
         engine: that keeps the published table; empty where there is none.
@@ -54,6 +55,7 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     rows: int | None = None
     rate: float | None = None
     parked: int = 0
+    kept: int | None = None
     published: int | None = None
     unpublished: int = 0
     engine: str = ""
@@ -82,6 +84,7 @@ def table_status(table: LiveTable, feed: Feed) -> TableStatus:
             cursor=head.cursor,
             rows=state.count(),
             parked=head.parked,
+            kept=table.kept(),
             published=version.number if version else None,
             unpublished=unpublished(head, version) if version and is_ours(version.stamp, owned) else 0,
             engine=version.stamp.engine if version else "",
@@ -105,7 +108,11 @@ def _problem(table: LiveTable, head: Head, version: Version | None, owned: int) 
             check_owner(version.stamp, owned)
     except EngineFenced as error:
         return error.message
-    return "" if head.fingerprint == table.layout.fingerprint else "its definition changed: rebuild it"
+    return (
+        ""
+        if head.fingerprint == table.layout.fingerprint
+        else "its definition changed: `eventfold plan` shows how"
+    )
 
 
 def watched(

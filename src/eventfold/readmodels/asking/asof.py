@@ -13,7 +13,7 @@ import msgspec
 from eventfold.errors import CursorLost, QueryInvalid, StorageError
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.parking import ParkedStream, Skip
+from eventfold.feed.parking import ParkedStream
 from eventfold.feed.port import Feed
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.views.evaluating import evaluate
@@ -202,8 +202,3 @@ def _last(numbers: list[int], fits: Callable[[int], bool | None]) -> int:
         else:
             high = at
     return low - 1
-
-
-def skips_of(skips: "list[Skip] | tuple[Skip, ...]") -> frozenset[tuple[str, int]]:
-    """Decisions to leave events out, in the form in which a fold looks them up."""
-    return frozenset((s.stream, s.version) for s in skips)

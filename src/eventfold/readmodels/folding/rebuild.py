@@ -13,7 +13,7 @@ import msgspec
 from eventfold.errors import StaleCursor
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
-from eventfold.feed.parking import named
+from eventfold.feed.parking import named, skips_of
 from eventfold.feed.port import Feed
 from eventfold.readmodels.counting.typecounts import TypeCounts, by_type_of
 from eventfold.readmodels.counting.unknown import UnknownType
@@ -83,13 +83,24 @@ class Rebuild:
         self.counted: tuple[TypeCounts, Cursor] = {}, self._feed.start()
         """How many events of each type the last reading met, and how far it went."""
 
-    def __call__(self, layout: Layout, *, above: int = 0, progress: Progress | None = None) -> Rebuilt:
+    def __call__(
+        self,
+        layout: Layout,
+        *,
+        above: int = 0,
+        progress: Progress | None = None,
+        before: Layout | None = None,
+        keep: bool = False,
+    ) -> Rebuilt:
         """Folds everything anew and swaps it in.
 
         Args:
             layout: of the table, which may differ from that of the live rows.
             above: the new generation's number will be larger.
             progress: called now and then.
+            before: of the table whose place it takes, where it has no live rows itself; what was left out of that one
+                stays left out.
+            keep: keeps the old rows, where they were folded by another definition.
 
         Raises:
             TableStopped: an event fails, and the table is to stop at it; the live rows stay.
@@ -97,7 +108,9 @@ class Rebuild:
         start = self._feed.start()
         for _ in range(SWAP_ATTEMPTS):
             target = self._feed.end()
-            scope = Scope(skips=_skips(self._state.live(layout, start)))
+            live = self._live(layout, before)
+            decided = [] if live is None else live.skips()
+            scope = Scope(skips=skips_of(decided))
             total = self._feed.lag(start)
             batches = self._history(start, target, columns_of(layout, scope, self._feed))
             types = Counter[tuple[str, str]]()
@@ -107,36 +120,40 @@ class Rebuild:
             if layout.spec.on_error == "stop" and folded.parked:
                 raise stopped(layout.spec.name, min(folded.parked.values(), key=lambda one: one.stream))
             fresh = self._state.fresh(layout, start, above=above)
-            fresh.load(folded.rows, named(folded.parked, self._store), read=start, then=target)
-            if head := self._swap(fresh, scope, layout, start):
+            fresh.load(folded.rows, named(folded.parked, self._store), decided, read=start, then=target)
+            if head := self._swap(fresh, scope, before, keep=keep):
                 rows = folded.rows.num_rows
                 return Rebuilt(layout.spec.name, head.generation, folded.events, rows, head.parked)
         raise _restless(layout)
 
-    def _swap(self, fresh: TableState, scope: Scope, layout: Layout, start: Cursor) -> Head | None:
+    def _live(self, layout: Layout, before: Layout | None) -> TableState | None:
+        """Whose place the new rows take."""
+        found = self._state.found(layout)
+        return found if found is not None or before is None else self._state.found(before)
+
+    def _swap(self, fresh: TableState, scope: Scope, before: Layout | None, *, keep: bool) -> Head | None:
         """None where somebody decided meanwhile to leave an event out, which is folded already."""
         projector = Projector(fresh, self._feed, self._registry)
         for _ in range(SWAP_ATTEMPTS):
             head = projector.begin()
-            live = self._state.live(layout, start)
-            before = live.head()
-            if _skips(live) != scope.skips:
-                return None
-            # the log may have been restored since the live rows were folded: then they are no measure
-            while (
-                self._feed.compare(head.cursor, before.cursor) == "before" and not projector.step().caught_up
-            ):
-                head = projector.begin()
+            live = self._live(fresh.layout, before)
             try:
-                self._state.swap(fresh, live=before.change)
+                old = None if live is None else live.head()
+                if skips_of([] if live is None else live.skips()) != scope.skips:
+                    return None
+                # the log may have been restored since the live rows were folded: then they are no measure
+                while (
+                    old is not None
+                    and self._feed.compare(head.cursor, old.cursor) == "before"
+                    and not projector.step().caught_up
+                ):
+                    head = projector.begin()
+                change = None if old is None else old.change
+                self._state.swap(fresh, live=change, over=live, keep=keep)
             except StaleCursor:
                 continue
             return fresh.head()
-        raise _restless(layout)
-
-
-def _skips(state: TableState) -> frozenset[tuple[str, int]]:
-    return frozenset((s.stream, s.version) for s in state.skips())
+        raise _restless(fresh.layout)
 
 
 def _restless(layout: Layout) -> StaleCursor:

@@ -22,10 +22,11 @@ from eventfold.readmodels.folding.batch import Batch
 from eventfold.readmodels.folding.history import columns_of, fold_events
 from eventfold.readmodels.folding.rebuild import History
 from eventfold.readmodels.folding.reference import Reference
+from eventfold.readmodels.generations import Generation
 from eventfold.readmodels.planning.columns import column_changes, table_changes
 from eventfold.readmodels.planning.comparing import differences
 from eventfold.readmodels.planning.report import Change, TablePlan
-from eventfold.readmodels.port import Engine, Folded, Generation, Scope, State
+from eventfold.readmodels.port import Engine, Folded, Scope, State
 from eventfold.store.port import Store
 
 FAILING = 5

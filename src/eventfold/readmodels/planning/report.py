@@ -7,6 +7,7 @@ import msgspec
 
 from eventfold.readmodels.asking.diff import RowChange
 from eventfold.readmodels.planning.columns import ColumnChange
+from eventfold.readmodels.planning.kept import Kept
 from eventfold.words import how_many
 
 Change = Literal["new", "changed", "renamed", "removed", "unchanged"]
@@ -81,11 +82,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         app: its name.
         tables: each table: those of the app in their order, then those that it no longer has.
+        kept: rows that were replaced earlier, and are kept for a rollback.
         untouched: the handlers of the app: their effects are neither repeated nor taken back.
     """
 
     app: str
     tables: Sequence[TablePlan]
+    kept: Sequence[Kept] = ()
     untouched: Sequence[str] = ()
 
     @property

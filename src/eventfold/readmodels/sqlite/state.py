@@ -9,12 +9,14 @@ import apsw
 
 from eventfold.errors import ForeignCursor, StaleCursor, StorageError, StorageFailed, TableInvalid
 from eventfold.feed.cursor import Cursor
-from eventfold.readmodels.declaring.definition import definition_of, read_definition
+from eventfold.readmodels.declaring.definition import definition_of
 from eventfold.readmodels.declaring.layout import Layout
-from eventfold.readmodels.port import Generation, TableState, Taken
+from eventfold.readmodels.generations import Generation
+from eventfold.readmodels.port import TableState, Taken
+from eventfold.readmodels.sqlite import keeping
 from eventfold.readmodels.sqlite.filling import fill
 from eventfold.readmodels.sqlite.ledger import SqliteLedger
-from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES
+from eventfold.readmodels.sqlite.statements import APPLICATION_ID, FORMAT, SQL, UPGRADES, drop_view
 from eventfold.readmodels.sqlite.tablestate import SqliteTableState
 from eventfold.readmodels.sqlite.writing import WriteConnection
 from eventfold.sqlite.connect import Place, Pool, claim, connect, fetch, place_of_url
@@ -62,57 +64,81 @@ class SqliteState:
         with _or_elsewhere(), self._writing.transaction("opening a table") as connection:
             row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
             if row is None:
+                _expect_none_kept(connection, layout)
                 made = self._make(connection, layout, start, above, live=True)
-                connection.execute(made.statements.drop_view)
+                connection.execute(drop_view(layout.spec.name))
                 connection.execute(made.statements.view)
                 return made
         return SqliteTableState(layout, row[0], self._writing, self._pool)
 
-    def generations(self) -> list[Generation]:
-        """The live ones; definitions are read and checked."""
+    def found(self, layout: Layout) -> SqliteTableState | None:
+        """The live generation, if there is one."""
         with self._pool.reading() as connection:
-            return [
-                Generation(table=name, number=number, fingerprint=print_, definition=read_definition(text))
-                for name, number, print_, text in fetch(connection, SQL["generations"])
-            ]
+            row: Any = connection.execute(SQL["live"], (layout.spec.name,)).fetchone()
+        return None if row is None else SqliteTableState(layout, row[0], self._writing, self._pool)
+
+    def generations(self) -> list[Generation]:
+        """Those that are live or kept."""
+        with self._pool.reading() as connection:
+            return keeping.generations(connection)
 
     def size(self, generation: Generation) -> int:
-        """The pages of its rows and of their index."""
-        stored = f"{generation.table}__{generation.number}"
+        """The pages of its rows."""
         with self._pool.reading() as connection:
-            return sum(
-                connection.execute(SQL["size"], (name,)).get or 0 for name in (stored, f"{stored}_changes")
-            )
+            return keeping.size(connection, generation)
+
+    def retire(self, table: str, *, keep: bool) -> bool:
+        """Keeps or drops it, with what was kept before."""
+        with self._writing.transaction("removing a table") as connection:
+            row: Any = connection.execute(SQL["live"], (table,)).fetchone()
+            keeping.drop_kept(connection, table)
+            if row is not None:
+                keeping.put_away(connection, table, row[0], keep=keep)
+        return row is not None
+
+    def restore(self, layout: Layout, *, above: int = 0) -> int:
+        """Renames its rows and notes."""
+        with self._writing.transaction("rolling a table back") as connection:
+            return keeping.restore(connection, layout, above)
+
+    def drop(self, table: str) -> int:
+        """Drops them in one transaction."""
+        with self._writing.transaction("dropping what is kept of a table") as connection:
+            return keeping.drop_kept(connection, table)
 
     def fresh(self, layout: Layout, start: Cursor, *, above: int = 0) -> SqliteTableState:
         """A new generation; those that an earlier rebuild left behind are dropped."""
         with self._writing.transaction("beginning a rebuild") as connection:
             for (generation,) in fetch(connection, SQL["unfinished"], (layout.spec.name,)):
-                self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
+                keeping.drop(connection, layout.spec.name, generation)
             return self._make(connection, layout, start, above, live=False)
 
-    def swap(self, fresh: TableState, *, live: int) -> None:
-        """Promotes the fresh generation and drops the old one in one transaction."""
+    def swap(
+        self, fresh: TableState, *, live: int | None, over: TableState | None = None, keep: bool = False
+    ) -> None:
+        """Promotes the fresh generation and puts the old one away, in one transaction."""
         assert isinstance(fresh, SqliteTableState)
-        layout = fresh.layout
-        name = layout.spec.name
+        name = fresh.layout.spec.name
+        place = name if over is None else over.layout.spec.name
         with self._writing.transaction("swapping generations") as connection:
-            row: Any = connection.execute(SQL["live"], (name,)).fetchone()
-            old = SqliteTableState(layout, row[0], self._writing, self._pool) if row else None
-            if old is not None and old.generation == fresh.generation:  # taken over from elsewhere meanwhile
+            old: Any = connection.execute(SQL["live"], (place,)).fetchone()
+            if place != name and connection.execute(SQL["live"], (name,)).fetchone() is not None:
+                raise StaleCursor(f"Rows of {name} were begun meanwhile; look at them again.", table=name)
+            if place == name and old is not None and old[0] == fresh.generation:  # taken over from elsewhere
                 raise StaleCursor(f"The live rows of {name} were replaced; rebuild anew.", table=name)
+            head: Any = connection.execute(SQL["head"], (place, old[0])).fetchone() if old else None
+            if (None if head is None else head[1]) != live:
+                raise StaleCursor(
+                    f"The live rows of {place} have moved on; fold on and compare again.", table=place
+                )
             if old is not None:
-                head: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone()
-                if head[1] != live:
-                    raise StaleCursor(
-                        f"The live rows of {name} have moved on; fold on and compare again.", table=name
-                    )
-                connection.execute(SQL["retire"], (name, old.generation))
-            connection.execute(fresh.statements.drop_view)
+                if keep:
+                    keeping.drop_kept(connection, place)
+                differs = old[1] != fresh.layout.fingerprint
+                keeping.put_away(connection, place, old[0], keep=keep and differs)
+            connection.execute(drop_view(name))
             connection.execute(SQL["promote"], (name, fresh.generation))
             connection.execute(fresh.statements.view)
-            if old is not None:
-                self._drop(connection, old)
 
     def replace(self, live: TableState, taken: Taken, *, at: int) -> SqliteTableState:
         """Drops the live generation and makes that of the published table, in one transaction."""
@@ -125,9 +151,10 @@ class SqliteState:
             head: Any = connection.execute(SQL["head"], (name, old.generation)).fetchone() if old else None
             if old is None or old.generation != live.generation or head[1] != at:
                 raise StaleCursor(f"The live rows of {name} have moved on; look at them again.", table=name)
+            keeping.drop_kept(connection, name)  # their numbers may be that of the published one
             left_over = fetch(connection, SQL["unfinished"], (name,))
             for generation in (old.generation, *(number for (number,) in left_over)):
-                self._drop(connection, SqliteTableState(layout, generation, self._writing, self._pool))
+                keeping.drop(connection, name, generation)
             connection.execute(made.statements.create)
             connection.execute(made.statements.index)
             connection.execute(
@@ -149,7 +176,7 @@ class SqliteState:
                 (name, taken.generation, taken.publication, at + 1, at + 1, time.time_ns() // 1000),
             )
             connection.execute(SQL["own"], (name, taken.publication, taken.epoch))
-            connection.execute(made.statements.drop_view)
+            connection.execute(drop_view(name))
             connection.execute(made.statements.view)
         return made
 
@@ -188,11 +215,6 @@ class SqliteState:
                 text = definition_of(layout.spec).to_json()
                 connection.execute(SQL["define"], (text, layout.spec.name, generation))
 
-    def _drop(self, connection: apsw.Connection, old: SqliteTableState) -> None:
-        connection.execute(old.statements.drop)
-        named = {"name": old.layout.spec.name, "generation": old.generation}
-        connection.execute(SQL["drop_generation"], named)
-
     def _belong_to(self, log_id: str) -> None:
         with self._pool.reading() as connection:  # who may only read opens it too
             found: Any = connection.execute("SELECT id FROM log").get
@@ -209,6 +231,17 @@ class SqliteState:
                 state_log=found,
                 log=log_id,
             )
+
+
+def _expect_none_kept(connection: apsw.Connection, layout: Layout) -> None:
+    """Rows of the same definition are not folded from nothing where they are kept: somebody took them out of sight."""
+    name = layout.spec.name
+    if connection.execute(SQL["kept_for"], (name, layout.fingerprint)).fetchone() is not None:
+        raise TableInvalid(
+            f"The rows of {name} were taken out of sight by `eventfold apply` and are kept: `eventfold rollback {name}`"
+            f" makes them live, `eventfold apply {name}` folds new ones.",
+            table=name,
+        )
 
 
 @contextmanager

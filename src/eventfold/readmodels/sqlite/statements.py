@@ -5,12 +5,14 @@ Identifiers come from table definitions only, whose names are checked when the c
 
 import msgspec
 
+from eventfold.errors import StorageFailed
 from eventfold.readmodels.declaring.layout import Layout, Slot
+from eventfold.readmodels.declaring.table import is_name
 from eventfold.sqlfiles import load
 
 SQL = load("eventfold.readmodels.sqlite")
 APPLICATION_ID = 0x65766674
-FORMAT = 6
+FORMAT = 7
 UPGRADES = {number: SQL[f"upgrade_{number}"] for number in range(1, FORMAT)}
 """Format -> what makes the next one of it, without touching a row."""
 
@@ -34,7 +36,6 @@ class RowStatements(msgspec.Struct, frozen=True):
 
     create: str
     index: str
-    drop: str
     upsert: str
     delete: str
     count: str
@@ -42,7 +43,6 @@ class RowStatements(msgspec.Struct, frozen=True):
     select_changed: str
     select_deleted: str
     view: str
-    drop_view: str
 
 
 def row_statements(layout: Layout, generation: int) -> RowStatements:
@@ -62,7 +62,6 @@ def row_statements(layout: Layout, generation: int) -> RowStatements:
     return RowStatements(
         create=f"CREATE TABLE {name} ({declared}, _change INTEGER NOT NULL, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID",
         index=f'CREATE INDEX "{layout.spec.name}__{int(generation)}_changes" ON {name} (_change)',
-        drop=f"DROP TABLE IF EXISTS {name}",
         upsert=f"INSERT OR REPLACE INTO {name} VALUES ({marks})",  # noqa: S608 - names of the definition
         delete=f"DELETE FROM {name} WHERE {key} = ?",  # noqa: S608
         count=f"SELECT count(*) FROM {name}",  # noqa: S608
@@ -70,8 +69,30 @@ def row_statements(layout: Layout, generation: int) -> RowStatements:
         select_changed=f"SELECT {listed} FROM {name} WHERE _change > ?",  # noqa: S608
         select_deleted=_DELETED.format(key=key, name=name),
         view=f"CREATE VIEW {view} AS SELECT {shown} FROM {name}",  # noqa: S608
-        drop_view=f"DROP VIEW IF EXISTS {view}",
     )
+
+
+def drop_rows(table: str, generation: int) -> str:
+    """What drops the rows of a generation; its columns need not be known."""
+    return f'DROP TABLE IF EXISTS "{_named(table)}__{int(generation)}"'
+
+
+def drop_view(table: str) -> str:
+    """What drops the view under which others see the rows of a table."""
+    return f'DROP VIEW IF EXISTS "{_named(table)}"'
+
+
+def move_rows(table: str, generation: int, to: int) -> str:
+    """What gives the rows of a generation another number."""
+    name = _named(table)
+    return f'ALTER TABLE "{name}__{int(generation)}" RENAME TO "{name}__{int(to)}"'
+
+
+def _named(table: str) -> str:
+    """A name that came out of the file, where it can be one of a table."""
+    if not is_name(table):
+        raise StorageFailed("The state names a table as no table can be called: it is damaged.")
+    return table
 
 
 def _declare(slot: Slot, at: int) -> str:

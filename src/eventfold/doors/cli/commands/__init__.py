@@ -9,6 +9,7 @@ _FILES = {
     name: name.replace("-", "_")
     for name in (
         "append",
+        "apply",
         "at",
         "bus",
         "completion",
@@ -29,6 +30,7 @@ _FILES = {
         "rebuild",
         "receive",
         "relay",
+        "rollback",
         "run",
         "schema",
         "spark",

@@ -16,7 +16,7 @@ from eventfold.feed.cursor import Cursor
 from eventfold.words import how_many
 
 COLUMNS = (
-    *("name", "generation", "rows", "cursor", "lag", "age", "rate", "left", "parked"),
+    *("name", "generation", "rows", "cursor", "lag", "age", "rate", "left", "parked", "kept"),
     *("published", "unpublished", "problem"),
 )
 PLACES = ("table", "place", "published", "unpublished", "lag", "problem")

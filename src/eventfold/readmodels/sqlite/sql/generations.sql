@@ -1,1 +1,1 @@
-SELECT name, generation, fingerprint, definition FROM tables WHERE live ORDER BY name
+SELECT name, generation, fingerprint, definition, kept_us FROM tables WHERE live OR kept_us ORDER BY name, generation

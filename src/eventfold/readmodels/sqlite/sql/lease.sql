@@ -1,1 +1,1 @@
-SELECT epoch, owner, leased_until_us FROM tables WHERE name = ? AND generation = ?
+SELECT epoch, owner, leased_until_us FROM tables WHERE name = ? AND generation = ? AND NOT kept_us

@@ -1,1 +1,1 @@
-SELECT generation FROM tables WHERE name = ? AND NOT live
+SELECT generation FROM tables WHERE name = ? AND NOT live AND NOT kept_us

@@ -1,0 +1,1 @@
+SELECT generation FROM tables WHERE name = ? AND kept_us

@@ -1,1 +1,0 @@
-UPDATE tables SET live = 0 WHERE name = ? AND generation = ?
