@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +13,19 @@ from tests.azurite.server import ACCOUNT, Azurite
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """One for each process of the run."""
+    found = brought(tmp_path_factory.mktemp("azurite"))
+    yield found
+    found.close()
+
+
+def brought(folder: Path) -> Azurite:
+    """One that runs; its log is in the folder."""
     try:
-        found = Azurite(tmp_path_factory.mktemp("azurite"))
+        return Azurite(folder)
     except AzuriteMissing as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing))
         pytest.skip(str(missing))
-    yield found
-    found.close()
 
 
 @pytest.fixture

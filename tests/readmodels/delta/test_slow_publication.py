@@ -6,6 +6,7 @@ the fence of the Delta table, and the stamp of a version alone says what is in i
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,12 @@ from eventfold.readmodels.delta.table import DeltaPublication
 from eventfold.readmodels.following import holding
 from eventfold.readmodels.following.worker import TableWorker
 from tests.readmodels.delta.shop import REGISTRY, Shop
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> str:
+    """On a disk alone: it is the state that is held."""
+    return str(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -42,6 +42,10 @@ class TestDeltaInAnObjectStore(TestDelta):
     def open_place(self, address: str) -> OpenPlace:
         return in_lake(address)
 
+    @pytest.mark.nightly  # some thirty publications, each by a place that is opened anew
+    def test_a_crash_at_any_step_is_made_good_by_the_next_publication(self, world: World) -> None:
+        super().test_a_crash_at_any_step_is_made_good_by_the_next_publication(world)
+
 
 class InMemory(PublicationContract):
     made: type[MemoryPublication] = MemoryPublication
