@@ -26,7 +26,7 @@ def test_the_scripts_are_printed_and_need_no_log() -> None:
 def test_a_lake_with_an_address_is_where_they_look() -> None:
     lake = "abfss://shop@mylake.dfs.core.windows.net/tables"
     told = eventfold("-a", "examples.orders.app:order_book", "--lake", lake, "synapse")
-    assert "LOCATION = N'https://mylake.dfs.core.windows.net/shop/tables'" in told.out
+    assert "LOCATION = 'https://mylake.dfs.core.windows.net/shop/tables'" in told.out
     assert "$(LAKE)" not in told.out
 
 

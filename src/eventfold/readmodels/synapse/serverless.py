@@ -6,7 +6,7 @@ import msgspec
 
 from eventfold.readmodels.declaring.table import TableSpec
 from eventfold.readmodels.declaring.views.dialects import tsql
-from eventfold.readmodels.synapse.names import identifier, qualified, text
+from eventfold.readmodels.synapse.names import identifier, plain_text, qualified, text
 from eventfold.readmodels.synapse.script import Batch, Script, batch
 from eventfold.readmodels.synapse.sqltypes import columns_of
 
@@ -78,7 +78,7 @@ def scripts(place: Place, tables: Sequence[Shown]) -> list[Script]:
 
 def _database(place: Place, use: Batch) -> Iterator[Batch]:
     lake, lake_text = identifier(place.lake), text(place.lake)
-    location = text(f"$({LAKE})" if place.location is None else place.location)
+    location = f"$({LAKE})" if place.location is None else place.location
     if place.location is None:
         yield batch("location_is_given")
     yield batch(
@@ -90,7 +90,14 @@ def _database(place: Place, use: Batch) -> Iterator[Batch]:
     yield use
     yield batch("master_key")
     yield batch("credential", credential=lake, credential_text=lake_text)
-    yield batch("data_source", source=lake, source_text=lake_text, location=location, credential=lake)
+    yield batch(
+        "data_source",
+        source=lake,
+        source_text=lake_text,
+        location=plain_text(location),
+        location_closed=plain_text(f"{location}/"),  # a catalog may show it with the slash that was not given
+        credential=lake,
+    )
 
 
 def _views(place: Place, tables: Sequence[Shown]) -> Iterator[Batch]:
@@ -100,8 +107,8 @@ def _views(place: Place, tables: Sequence[Shown]) -> Iterator[Batch]:
             "table_view",
             view=qualified(shown.name),
             names=", ".join(identifier(one.name) for one in columns),
-            folder=text(shown.name),
-            source_text=text(place.lake),
+            folder=plain_text(shown.name),
+            source_text=plain_text(place.lake),
             columns=",\n    ".join(f"{identifier(one.name)} {one.type}" for one in columns),
         )
         for name, view in shown.spec.views.items():

@@ -1,4 +1,7 @@
-IF EXISTS (SELECT 1 FROM sys.external_data_sources WHERE name = {source_text} AND location <> {location})
+IF EXISTS (
+    SELECT 1 FROM sys.external_data_sources
+    WHERE name = {source_text} AND location NOT IN ({location}, {location_closed})
+)
 BEGIN
     THROW 50000, N'The external data source is there and leads elsewhere: drop it first if it is to lead here.', 1;
 END;

@@ -1,4 +1,4 @@
-IF DB_ID({database_text}) IS NULL
+IF NOT EXISTS (SELECT 1 FROM sys.databases WHERE name = {database_text})
 BEGIN
     CREATE DATABASE {database} COLLATE {collation};
 END;

@@ -1,4 +1,4 @@
-IF DATABASE_PRINCIPAL_ID({role_text}) IS NULL
+IF NOT EXISTS (SELECT 1 FROM sys.database_principals WHERE name = {role_text})
 BEGIN
     CREATE ROLE {role};
 END;

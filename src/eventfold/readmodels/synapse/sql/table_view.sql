@@ -3,7 +3,7 @@ SELECT {names}
 FROM OPENROWSET(
     BULK {folder},
     DATA_SOURCE = {source_text},
-    FORMAT = N'DELTA'
+    FORMAT = 'DELTA'
 ) WITH (
     {columns}
 ) AS [rows];

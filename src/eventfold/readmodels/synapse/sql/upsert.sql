@@ -1,4 +1,5 @@
-DECLARE @staged BIGINT = (SELECT COUNT_BIG(*) FROM {staging});
+DECLARE @staged BIGINT;
+SET @staged = (SELECT COUNT_BIG(*) FROM {staging});
 IF @staged <> {rows}
 BEGIN
     THROW 50000, N'The files were not all staged: nothing was changed. Print the script anew and run it whole.', 1;
