@@ -67,9 +67,9 @@ class Bench:
 
         def run() -> None:
             chosen = choose(self._events(), LAYOUT, REGISTRY, Scope(), supposed, supposed=True)
-            with parts(chosen, LAYOUT) as rows:
-                assert rows is not None, "a job would fold these event by event"
-                _away(rows)
+            with parts(chosen, LAYOUT) as part:
+                assert part is not None, "a job would fold these event by event"
+                _away(part.rows)
 
         return _timed(run)
 

@@ -10,7 +10,7 @@ folded once more in one task, in order: later events of its stream are kept from
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from pyspark.sql import functions as f
@@ -53,8 +53,20 @@ class Touched(msgspec.Struct, frozen=True):
     parked: Mapping[str, ParkedStream]
 
 
+class Counted(NamedTuple):
+    """Rows for a MERGE, counted.
+
+    Attributes:
+        rows: one for each key.
+        number: how many there are.
+    """
+
+    rows: "DataFrame"
+    number: int
+
+
 @contextmanager
-def parts(chosen: Chosen, layout: Layout) -> Iterator["DataFrame | None"]:
+def parts(chosen: Chosen, layout: Layout) -> Iterator[Counted | None]:
     """Folds a batch by SQL alone, onto nothing.
 
     Args:
@@ -72,8 +84,9 @@ def parts(chosen: Chosen, layout: Layout) -> Iterator["DataFrame | None"]:
         kept = part.persist()
         try:
             # one job over all partitions: `isEmpty` looks into one after the other, and each is folded there
-            doubt = kept.agg(f.expr(f"bool_or(_doubt OR {is_large(layout)})")).first()
-            yield None if doubt is not None and doubt[0] else kept
+            found = kept.agg(f.expr(f"bool_or(_doubt OR {is_large(layout)})"), f.count("*")).collect()
+            ((doubt, number),) = found
+            yield None if doubt else Counted(kept, number)
         finally:
             kept.unpersist()
 

@@ -19,7 +19,7 @@ from msgspec import structs
 from eventfold.engines.port import MOST, Ran
 from eventfold.engines.spark.batch import Chosen, choose, current_versions
 from eventfold.engines.spark.failures import typed
-from eventfold.engines.spark.folding import folded, parts
+from eventfold.engines.spark.folding import Counted, folded, parts
 from eventfold.engines.spark.merging import Merge, NotCertain, merge, merge_parts
 from eventfold.engines.spark.running.reaching import remove
 from eventfold.engines.spark.settings import RELIES_ON, setting
@@ -241,14 +241,12 @@ class TableJob:
         skips = frozenset((skip.stream, skip.version) for skip in left_out.skips)
         with folded(chosen, held, self._layout, self._registry, skips) as touched:
             leaves = LeftOut(tuple(touched.parked.values()), left_out.skips)
-            return self._commit(there, stamp, leaves, touched.rows, merge)
+            return self._commit(there, stamp, leaves, Counted(touched.rows, touched.rows.count()), merge)
 
-    def _commit(
-        self, there: Version, stamp: Stamp, left_out: LeftOut, rows: "DataFrame", how: Merge
-    ) -> Version:
-        if rows.count():
+    def _commit(self, there: Version, stamp: Stamp, left_out: LeftOut, rows: Counted, how: Merge) -> Version:
+        if rows.number:
             prepared = self._publication.prepare(there, stamp, left_out)
-            how(self._path, rows, self._layout, prepared)
+            how(self._path, rows.rows, self._layout, prepared)
             try:
                 return self._publication.landed(prepared)
             except StaleCursor:
