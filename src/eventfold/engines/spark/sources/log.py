@@ -7,8 +7,8 @@ Ranges of positions are read side by side, each in a process of its own, as Arro
 The offset of a stream is the feed's own cursor: a log that was swapped or restored is noticed, and never skipped over.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -28,8 +28,10 @@ from eventfold.feed.port import IRREGULAR, Feed
 from eventfold.store.open import open_store
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+T = TypeVar("T")
 COLUMNS = pa.schema(
     [
         ("position", pa.int64()),
@@ -62,6 +64,10 @@ def to_sql(kind: pa.DataType) -> str:
     return _TYPES[kind]
 
 
+SCHEMA = ", ".join(f"{column.name} {to_sql(column.type)}" for column in COLUMNS)
+"""The same in Spark's SQL."""
+
+
 class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not everywhere, and has no types there
     """The log.
 
@@ -78,7 +84,7 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
 
     def schema(self) -> str:
         """The columns of the feed, and whether an event holds JSON that engines may read differently."""
-        return ", ".join(f"{column.name} {to_sql(column.type)}" for column in COLUMNS)
+        return SCHEMA
 
     def reader(self, schema: "StructType") -> DataSourceReader:  # noqa: ARG002 - Spark gives it by name
         """For `read`: everything between `after` and `to`, or up to the end of now."""
@@ -87,6 +93,40 @@ class EventfoldSource(DataSource):  # type: ignore[misc]  # pyspark is not every
     def streamReader(self, schema: "StructType") -> DataSourceStreamReader:  # noqa: ARG002, N802 - as above
         """For `readStream`."""
         return _StreamReader(_Log(self.options))
+
+
+def between(session: "SparkSession", url: str, after: Cursor, to: Cursor) -> "DataFrame":
+    """The events between two cursors of a log, in ranges side by side.
+
+    Args:
+        session: of Spark.
+        url: of the log, which every worker can open.
+        after: a cursor of it.
+        to: a later one.
+    """
+    log = _Log({"log": url})
+    return read_pieces(session, log.cut(after, to), log.read)
+
+
+def read_pieces(
+    session: "SparkSession", pieces: Sequence[T], read: Callable[[T], Iterator[pa.RecordBatch]]
+) -> "DataFrame":
+    """What pieces of a log hold, each read in a task of its own.
+
+    Not by a Python data source, for which Spark starts two processes more, and so would for each batch.
+
+    Args:
+        session: of Spark.
+        pieces: one at least; they are sent to the workers.
+        read: gives the events of one, with the columns of the feed.
+    """
+
+    def numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from read(pieces[number])
+
+    return session.range(0, len(pieces), 1, len(pieces)).mapInArrow(numbered, SCHEMA)
 
 
 class _Range(InputPartition):  # type: ignore[misc]  # as above

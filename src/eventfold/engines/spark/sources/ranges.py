@@ -6,18 +6,17 @@ a place, only reading tells how many events lie before it.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
 from pyspark.sql import functions as f
-from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
 from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.ends import Ends, EndsSource, end_of
-from eventfold.engines.spark.sources.log import COLUMNS, to_sql
+from eventfold.engines.spark.sources.log import COLUMNS, read_pieces
 from eventfold.engines.spark.sources.ofstore import OfStore
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.translated import own
@@ -29,12 +28,10 @@ from eventfold.store.open import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
 _PATIENCE = 15.0
 """Seconds for which replicas that lag are waited for."""
 _PAUSE = 0.1
-_parts = msgspec.json.Decoder(list[tuple[Cursor, Cursor]]).decode
 
 
 class RangesSource(OfStore):
@@ -61,10 +58,7 @@ class RangesSource(OfStore):
         if to is None:
             yield None
             return
-        session = batch.sparkSession
-        name = register(session, _Between)
-        pieces = msgspec.json.encode(_pieces(begun, to)).decode()
-        events = session.read.format(name).options(log=self._url, pieces=pieces).load().persist()
+        events = read_pieces(batch.sparkSession, _pieces(begun, to), _reading(self._url)).persist()
         try:
             newest = events.groupBy("partition").agg(
                 f.max_by("id", f.struct("position", "version")), f.count("*")
@@ -137,33 +131,15 @@ def _is_ahead(feed: Feed, end: Cursor, after: Cursor) -> bool:
     return feed.compare(end, after) in {"after", "mixed"}
 
 
-class _Between(DataSource):  # type: ignore[misc]  # pyspark is not everywhere, and has no types there
-    """Events between pairs of cursors; options: `log`, its URL, and `pieces`, a list of pairs."""
+def _reading(url: str) -> Callable[[tuple[Cursor, Cursor]], Iterator[pa.RecordBatch]]:
+    """What gives the events between two cursors of a log."""
 
-    @classmethod
-    def name(cls) -> str:
-        return "eventfold-between"
-
-    def schema(self) -> str:
-        return ", ".join(f"{column.name} {to_sql(column.type)}" for column in COLUMNS)
-
-    def reader(self, schema: "StructType") -> DataSourceReader:  # noqa: ARG002 - Spark gives it by name
-        return _Reader(self.options["log"], self.options["pieces"])
-
-
-class _Reader(DataSourceReader):  # type: ignore[misc]  # as above
-    def __init__(self, log: str, pieces: str) -> None:
-        self._log = log
-        self._pieces = pieces
-
-    def partitions(self) -> Sequence[InputPartition]:
-        return [InputPartition(n) for n in range(len(_parts(self._pieces)))]
-
-    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        after, to = _parts(self._pieces)[partition.value]
-        with open_store(self._log, create=False) as store:
-            for batch in store.feed().arrow(after, to, COLUMNS.names):
+    def read(piece: tuple[Cursor, Cursor]) -> Iterator[pa.RecordBatch]:
+        with open_store(url, create=False) as store:
+            for batch in store.feed().arrow(*piece, COLUMNS.names):
                 yield batch.cast(COLUMNS)
+
+    return read
 
 
 def _pieces(after: Cursor, to: Cursor) -> list[tuple[Cursor, Cursor]]:

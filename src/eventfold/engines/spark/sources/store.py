@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eventfold.engines.spark.registering import register
 from eventfold.engines.spark.sources.ends import Ends, end_of
-from eventfold.engines.spark.sources.log import EventfoldSource, position_of
+from eventfold.engines.spark.sources.log import between, position_of
 from eventfold.engines.spark.sources.ofstore import OfStore
 from eventfold.engines.spark.sources.port import Fresh
 from eventfold.engines.spark.sources.ranges import LogEnd, LogEnds
@@ -41,9 +41,7 @@ class StoreSource(OfStore):
         if to is None or number <= 0:
             yield None
             return
-        name = register(batch.sparkSession, EventfoldSource)
-        between = {"log": self._url, "after": begun.to_json(), "to": to.to_json()}
-        yield Fresh(batch.sparkSession.read.format(name).options(**between).load(), to, number)
+        yield Fresh(between(batch.sparkSession, self._url, begun, to), to, number)
 
     def _checked(self, after: Cursor, to: Cursor) -> Cursor:
         with open_store(self._url, create=False) as store:
