@@ -157,11 +157,19 @@ def test_a_table_that_went_is_taken_out_of_sight_and_kept(folder: Path) -> None:
         assert [one.change for one in live.apply("purchases")] == ["removed"]
         assert [k.table for k in live.plan().kept] == ["orders", "purchases"]
         assert live.plan().empty
+    with opened(folder, First) as live, pytest.raises(TableInvalid, match="eventfold rollback orders"):
+        live.catch_up()
     assert (folder / "lake" / "purchases").is_dir()
     with opened(folder, Purchases) as live:
         live.table(Purchases).rollback()
         live.catch_up()
         whole(live, Purchases)
+        live.apply("purchases", keep=False)
+        assert not live.plan().kept
+    with opened(folder, First) as live:
+        assert [one.change for one in live.apply()] == ["new", "removed"]
+        live.apply(keep=False)
+    assert rows_tables(folder) == ["orders__2"]
 
 
 def test_a_worker_of_the_old_rows_cannot_write_them_any_more(folder: Path) -> None:

@@ -98,7 +98,7 @@ class Planned(Owned):
         if change == "unchanged":
             for publication in self.publications:
                 there = publication.head()
-                if there is not None and there.stamp.fingerprint != self.layout.fingerprint:
+                if there is None or there.stamp.fingerprint != self.layout.fingerprint:
                     Publisher(self.live(), publication, self._feed, keep=self.keep).publish(reclaim=True)
             return Applied(table=self.name, change=change, generation=old.number if old else 0)
         if change == "changed":

@@ -52,8 +52,7 @@ class WithPlans(WithTables):
                 continue
             size = self._state.size(there[name])
             plans.append(TablePlan(table=name, change="removed", bytes=size))
-        of = [*chosen, *(self._tables[n].layout.spec.renamed for n in chosen if n in self._tables)]
-        keeps = kept(self._state, of if tables else None)
+        keeps = kept(self._state, self._with_former(chosen) if tables else None)
         return Plan(app=self.app.name, tables=plans, kept=keeps, untouched=[*self.app.handlers])
 
     def apply(
@@ -70,7 +69,7 @@ class WithPlans(WithTables):
         Args:
             tables: as those of `plan`.
             keep: keeps the rows that were replaced for `LiveTable.rollback`, until the next apply of their table;
-                False also drops what was kept earlier.
+                False also drops what was kept earlier, without names also that of tables that are gone.
             progress: called with the name of each table, for what is called with the events done, and all of them.
 
         Raises:
@@ -80,17 +79,23 @@ class WithPlans(WithTables):
         self._alive()
         with needing("A plan", "lake"):
             from eventfold.readmodels.planning.applying import Applied
-        done = []
-        for name in self._chosen(tables, live(self._state)):
+        done, chosen = [], self._chosen(tables, live(self._state))
+        for name in chosen:
             with nullcontext() if progress is None else progress(name) as show:
                 if name in self._tables:
                     done.append(self._tables[name].apply(keep=keep, progress=show))
                 else:
                     self._state.retire(name, keep=keep)
                     done.append(Applied(table=name, change="removed"))
-            if not keep:
-                self._state.drop(name)
+        if not keep:
+            for name in {one.table for one in self._state.generations() if one.kept_us}:
+                if not tables or name in self._with_former(chosen):
+                    self._state.drop(name)
         return done
+
+    def _with_former(self, names: Sequence[str]) -> set[str]:
+        """With the names that these tables had before."""
+        return {*names, *(self._tables[name].layout.spec.renamed for name in names if name in self._tables)}
 
     def _chosen(self, tables: Sequence[type[Table] | str], there: Mapping[str, Generation]) -> list[str]:
         """The tables that are meant: those of the app, then those that it no longer has."""

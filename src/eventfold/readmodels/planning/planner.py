@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
 
+from eventfold.errors import StaleCursor
 from eventfold.events.envelope import RecordedEvent
 from eventfold.events.registry import Registry
 from eventfold.feed.cursor import Cursor
@@ -117,7 +118,12 @@ class Planner:
         )
 
     def _sides(self, before: Layout, sample: int | None) -> _Sides:
-        state, start = self._state.live(before, self._feed.start()), time.perf_counter()
+        state, start = self._state.found(before), time.perf_counter()
+        if state is None:
+            name = before.spec.name
+            raise StaleCursor(
+                f"The rows of {name} were taken out of sight meanwhile; plan again.", table=name
+            )
         if sample is not None and self._by_stream(before):
             keys = self._streams(before, sample)
             live = read_some(state, keys)

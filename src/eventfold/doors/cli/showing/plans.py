@@ -102,8 +102,9 @@ def markdown(plan: "Plan", keys: "Mapping[str, str]") -> Iterator[str]:
     yield ""
     if plan.untouched and not plan.empty:
         yield f"Not touched: the effects of {', '.join(map(_code, plan.untouched))}."
-    yield from (f"{_code(kept_told(one))}" for one in plan.kept)
-    yield whole_told(plan)
+        yield ""
+    yield from (f"- {_code(kept_told(one))}" for one in plan.kept)
+    yield from ("", whole_told(plan))
 
 
 def _code(text: str) -> str:
