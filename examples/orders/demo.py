@@ -93,14 +93,20 @@ def open_log(store: str, console: Console) -> Iterator[Log]:
 
 def demo(console: Console, url: str, orders: int) -> int:
     began = time.perf_counter()
-    lake, state = f"{OUTPUT}/lake", f"sqlite:///{OUTPUT}/shop.db.state"
-    with order_book.open(url, lake=lake, state=state) as live:
+    lake, state, search = f"{OUTPUT}/lake", f"sqlite:///{OUTPUT}/shop.db.state", f"{OUTPUT}/search"
+    with order_book.open(url, lake=lake, state=state, search=search) as live:
         refused, middle = fill(live, orders, lambda number, total: _publish(live, number, total))
         live.catch_up()
     shipments = (OUTPUT / "shipments.jsonl").absolute().as_uri()
     with (
         post_office(OUTPUT / "mails") as office,
-        shop.open(url, lake=lake, state=state, targets={"mail": office.url, "shipments": shipments}) as live,
+        shop.open(
+            url,
+            lake=lake,
+            state=state,
+            search=search,
+            targets={"mail": office.url, "shipments": shipments},
+        ) as live,
     ):
         told = sell(live, office, OUTPUT, orders)
         found = report(live, refused, middle, told)
@@ -109,7 +115,7 @@ def demo(console: Console, url: str, orders: int) -> int:
         _write_page(found, wrong)
     _end(console, found, orders, wrong)
     console.print(
-        f"Look at [bold]{OUTPUT / PAGE}[/] in a browser; log, lake, mails and shipments stand beside it."
+        f"Look at [bold]{OUTPUT / PAGE}[/] in a browser; log, lake, search index, mails and shipments stand beside it."
         f" {time.perf_counter() - began:.1f} s."
     )
     console.print(

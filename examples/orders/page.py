@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from eventfold.readmodels.search.marking import Highlight
 from examples.orders.chart import revenue_by_day
 from examples.orders.report import (
     SOLD,
@@ -13,6 +14,7 @@ from examples.orders.report import (
     Report,
     changed,
     event_words,
+    found_by_status,
     goods,
     revenue,
     said,
@@ -54,6 +56,7 @@ def page(report: Report, wrong: list[str]) -> str:
             _why(report),
         ),
         *_told(report),
+        *_looked(report),
     ]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -199,6 +202,36 @@ def _told(report: Report) -> list[str]:
             + f'<div class="mails">{mails}{message}</div>',
         )
     ]
+
+
+def _looked(report: Report) -> list[str]:
+    """What was found by words, with how it stands counted."""
+    looked = report.looked
+    if looked is None:
+        return []
+    rows = [
+        f"<tr><td>{escape(hit.key)}</td><td>{''.join(map(_marked, hit.highlights['customer_id']))}</td>"
+        f"<td>{escape(STATUSES[hit.row['status']])}</td>"
+        f'<td class="n">{hit.row["total_amount"]:,.2f} {escape(hit.row["currency"])}</td></tr>'
+        for hit in looked.found
+    ]
+    head = '<tr><th>order</th><th>customer</th><th>the order is</th><th class="n">total</th></tr>'
+    return [
+        _section(
+            f"Looked for \u201c{looked.words}\u201d",
+            f"Found by its words among all orders, the largest first: {found_by_status(looked)}.",
+            _wide(f"<table>{head}{''.join(rows)}</table>", "What was found"),
+        )
+    ]
+
+
+def _marked(one: Highlight) -> str:
+    """A text in which the words stand out that were looked for."""
+    parts, at = [], 0
+    for start, end in one.marks:
+        parts += [escape(one.text[at:start]), f"<mark>{escape(one.text[start:end])}</mark>"]
+        at = end
+    return "".join([*parts, escape(one.text[at:])])
 
 
 def _mail(mail: Letter) -> str:

@@ -13,6 +13,7 @@ import eventfold as ef
 from eventfold.app.live import Live
 from eventfold.readmodels.asking.asof import AsOf
 from eventfold.readmodels.asking.why import Step
+from eventfold.readmodels.search.result import SearchResult
 from eventfold.words import how_many
 from examples.orders.domain import Order
 from examples.orders.tables import Orders
@@ -81,6 +82,13 @@ class Middle(msgspec.Struct, frozen=True):
     events: int
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """What somebody looked for, and what was found."""
+
+    words: str
+    found: SearchResult
+
+
 class Report(msgspec.Struct, frozen=True):
     log: str
     made_at: datetime
@@ -94,6 +102,7 @@ class Report(msgspec.Struct, frozen=True):
     life_then: int
     why: Sequence[Step]
     told: Told | None = None
+    looked: Looked | None = None
 
     @property
     def currencies(self) -> list[str]:
@@ -169,7 +178,20 @@ def report(live: Live, refused: int, middle: Middle, told: Told | None = None) -
         life_then=(len(life) + 1) // 2,
         why=orders.why(stream),
         told=told,
+        looked=_look(live, stream) if orders.index is not None else None,
     )
+
+
+def _look(live: Live, stream: str) -> Looked:
+    """The orders of one customer, found by words."""
+    words = str(live.table(Orders).get(stream)["customer_id"]).replace("-", " ")
+    return Looked(words, live.search(Orders, words, facets=["status"], order="-total_amount", size=5))
+
+
+def found_by_status(looked: Looked) -> str:
+    """How many of what was found stands how."""
+    counts = (f"{one.count:,} {STATUSES[one.value]}" for one in looked.found.facets["status"])
+    return f"{how_many(looked.found.total, 'order')}: {', '.join(counts)}"
 
 
 def told_lines(told: Told) -> list[tuple[str, str, str]]:

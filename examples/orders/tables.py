@@ -44,3 +44,9 @@ class Orders(ef.Table, category="order"):
         where=ef.row.status != "Cancelled",
     )
     by_status = ef.view(status=ef.row.status, orders=ef.count(), amount=ef.row.total_amount.sum())
+
+    search = ef.search(
+        text=[order_id, customer_id, tracking_number],
+        facets=[status, currency, changed_by],
+        sort=[total_amount, ordered_at],
+    )

@@ -10,9 +10,11 @@ from rich.table import Table
 from examples.orders.report import (
     STATUSES,
     LifeStep,
+    Looked,
     Report,
     changed,
     event_words,
+    found_by_status,
     goods,
     revenue,
     said,
@@ -37,6 +39,9 @@ def show(console: Console, report: Report) -> None:
     console.print(_why(report))
     if report.told is not None:
         console.print(_told(report.told))
+    if report.looked is not None:
+        console.print(_looked(report.looked))
+        console.print(f"[dim]found {found_by_status(report.looked)}[/]\n")
 
 
 def _table(title: str, *columns: str, numbers: int = 0) -> Table:
@@ -111,6 +116,15 @@ def _told(told: Told) -> Table:
         table.add_row(*line)
     for message in told.waiting:
         table.add_row("", f"[dim]waits: {escape(message)}[/]", "")
+    return table
+
+
+def _looked(looked: Looked) -> Table:
+    table = _table(f'Looked for "{looked.words}"', "order", "customer", "the order is", "total", numbers=1)
+    for hit in looked.found:
+        total = f"{hit.row['total_amount']:,.2f} {hit.row['currency']}"
+        customer = "".join(one.marked("[bold]", "[/]") for one in hit.highlights["customer_id"])
+        table.add_row(hit.key, customer, STATUSES[hit.row["status"]], total)
     return table
 
 

@@ -44,6 +44,7 @@ from eventfold.readmodels.declaring.columns import (
     sum,
 )
 from eventfold.readmodels.declaring.renaming import renamed
+from eventfold.readmodels.declaring.search import search
 from eventfold.readmodels.declaring.table import Table
 from eventfold.readmodels.declaring.values import (
     actor,
@@ -126,6 +127,7 @@ __all__ = [
     "relay",
     "renamed",
     "row",
+    "search",
     "stream",
     "sum",
     "upcast",

@@ -29,6 +29,7 @@ ADAPTERS = (
     "bus/kafka",
     "readmodels/sqlite",
     "readmodels/delta",
+    "readmodels/tantivy",
     "engines/duckdb",
     "engines/spark",
 )  # those that do not exist yet are named, so that the law is there before them

@@ -20,6 +20,7 @@ HOMES = {
     ),
     "deltalake": ("readmodels/delta/*",),
     "obstore": ("readmodels/delta/places/container.py",),
+    "tantivy": ("readmodels/tantivy/*",),
     "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),
     "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
     "pyspark": ("engines/spark/*", "testing/spark/*"),

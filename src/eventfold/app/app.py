@@ -10,7 +10,7 @@ from eventfold.app.binding import KEEP, check_keep
 from eventfold.app.copying import Copying, check_copy
 from eventfold.app.definition import Definition
 from eventfold.app.live import Live
-from eventfold.app.places import check_places, checkpoints_of, handlers_of, lake_of, state_of
+from eventfold.app.places import check_places, check_search, checkpoints_of, handlers_of, lake_of, state_of
 from eventfold.app.spark.onspark import OnSpark
 from eventfold.bus.alone import open_url as open_alone
 from eventfold.bus.followed import followed
@@ -63,6 +63,7 @@ class App(Definition):
         bus: str | None = None,
         create: bool = True,
         keep: timedelta = KEEP,
+        search: str | None = None,
     ) -> Live:
         """Binds the app to its resources; close what it returns, or use it in a `with`.
 
@@ -83,10 +84,11 @@ class App(Definition):
             create: whether a log is made where there is none.
             keep: how long rows that went are remembered for a place of a table that is not written to meanwhile. One
                 that comes later gets all rows anew.
+            search: the folder of the search indexes of the tables that declare a `search`; None = none is kept.
 
         Raises:
-            ConfigInvalid: log, state and lake are not in places of their own; a copy is wanted, and no lake named; or
-                `keep` is no time.
+            ConfigInvalid: log, state, lake and search are not in places of their own; a copy is wanted, and no lake
+                named; or `keep` is no time.
             CapabilityMissing: a copy is wanted, and only a topic of the log can be opened.
             DefinitionError: what is given as a target can be none.
             LogNotFound: there is none, and none is to be made.
@@ -103,6 +105,7 @@ class App(Definition):
         check_url(state, "the state of tables")
         store: Store
         check_places(url, state=state, lake=lake, tables=[*self.tables, *([TABLE] if copy else [])])
+        check_search(url, state=state, lake=lake, search=search, tables=self.tables)
         check_copy(url, lake, copy=copy)
         if is_topic(url):
             if bus is not None and bus != url:
@@ -119,7 +122,14 @@ class App(Definition):
             if bus is not None:
                 store = followed(store, open_topic(bus))
             return Live(
-                self, store, state=state, lake=lake, targets=targets or {}, copying=copying, keep=keep
+                self,
+                store,
+                state=state,
+                lake=lake,
+                targets=targets or {},
+                copying=copying,
+                keep=keep,
+                search=search,
             )
         except BaseException:
             store.close()

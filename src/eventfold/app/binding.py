@@ -8,7 +8,7 @@ from eventfold.errors import ConfigInvalid
 from eventfold.extras import needing
 from eventfold.readmodels.declaring.layout import bind
 from eventfold.readmodels.lakecopy.port import CopyTable
-from eventfold.readmodels.open import open_publication
+from eventfold.readmodels.open import open_index, open_publication
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publishing.publisher import KEEP_SECONDS
 from eventfold.store.port import Store
@@ -37,6 +37,7 @@ def bind_tables(
     lake: str | None,
     copy: CopyTable | None = None,
     keep: timedelta = KEEP,
+    search: str | None = None,
 ) -> dict[str, LiveTable]:
     """Each table by its name.
 
@@ -47,6 +48,7 @@ def bind_tables(
         lake: where they are published.
         copy: the copy of the log there, whose cursors are those of the store's feed.
         keep: how long rows that went are remembered for a place of a table that is not written to.
+        search: where the indexes are of those that declare a search.
 
     Raises:
         ExtraMissing: the packages that keep tables are not installed.
@@ -60,6 +62,7 @@ def bind_tables(
     for name, spec in app.tables.items():
         layout = bind(spec, total_order=total_order)
         publication = open_publication(lake, layout, store.log_id) if lake else None
+        index = open_index(search, layout, store.log_id) if search and spec.search is not None else None
         found[name] = LiveTable(
             layout,
             store,
@@ -70,6 +73,8 @@ def bind_tables(
             app.sought(spec),
             app.name,
             copy,
+            others=[] if index is None else [index],
             keep=keep.total_seconds(),
+            index=index,
         )
     return found

@@ -16,6 +16,7 @@ from eventfold.app.parts.asking import WithAnswers
 from eventfold.app.parts.following import WithFollowers
 from eventfold.app.parts.handlers import WithHandlers
 from eventfold.app.parts.planning import WithPlans
+from eventfold.app.parts.searching import WithSearch
 from eventfold.app.pulse import Pulse
 from eventfold.errors import DefinitionError, EventfoldError
 from eventfold.handlers.targets.place import Place
@@ -30,7 +31,7 @@ A = TypeVar("A", bound=Aggregate[Any])
 _SNAPSHOT_SECONDS = 10.0
 
 
-class Live(WithAnswers, WithPlans, WithFollowers, WithHandlers):
+class Live(WithAnswers, WithSearch, WithPlans, WithFollowers, WithHandlers):
     """An open app; made by `App.open`. Safe to share between threads.
 
     Args:
@@ -41,6 +42,7 @@ class Live(WithAnswers, WithPlans, WithFollowers, WithHandlers):
         targets: where the effects of handlers go, by name.
         copying: keeps the copy of the log in the lake, if one is kept.
         keep: how long rows that went are remembered for a place of a table that is not written to.
+        search: the folder of the search indexes, or None.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Live(WithAnswers, WithPlans, WithFollowers, WithHandlers):
         targets: Mapping[str, Place] | None = None,
         copying: Copying | None = None,
         keep: timedelta = KEEP,
+        search: str | None = None,
     ) -> None:
         self.app = app
         self.store = store
@@ -66,7 +69,7 @@ class Live(WithAnswers, WithPlans, WithFollowers, WithHandlers):
         self._state = open_state(state, store.log_id)
         try:
             self._tables = (
-                bind_tables(app, store, self._state, lake, self._copy(), keep) if app.tables else {}
+                bind_tables(app, store, self._state, lake, self._copy(), keep, search) if app.tables else {}
             )
         except BaseException:
             self._state.close()

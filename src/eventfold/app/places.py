@@ -6,10 +6,12 @@ from pathlib import Path
 
 from eventfold.app.definition import Definition
 from eventfold.errors import ConfigInvalid
-from eventfold.exports.protected import files_of, identity, resolved, same
+from eventfold.exports.protected import files_of, identity, is_below, resolved, same
 from eventfold.readmodels.address import is_address, read_address
 from eventfold.readmodels.declaring.table import EVENTS, is_name
 from eventfold.store.open import file_of, is_topic
+
+_CALLED = {"lake": "The lake", "search": "The place of search indexes"}
 
 
 def state_of(url: str) -> str:
@@ -49,11 +51,7 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
             change.
         UnsupportedUrl: there is no lake at such an address.
     """
-    if lake is not None and not isinstance(lake, str | PathLike):
-        raise ConfigInvalid(
-            f"The lake is a folder as text, not a {type(lake).__name__}: --lake FOLDER (in Python lake=...).",
-            key="lake",
-        )
+    _check_text(lake, "lake")
     log_file, state_file = file_of(url), file_of(state)
     if log_file is not None and state_file is not None and _meet(state_file, log_file):
         raise ConfigInvalid(
@@ -65,24 +63,34 @@ def check_places(url: str, *, state: str, lake: str | None, tables: Iterable[str
         return
     if is_address(str(lake)):
         read_address(str(lake))
+    else:
+        _check_folder("lake", lake, tables, _kept(url, state))
+
+
+def check_search(
+    url: str, *, state: str, lake: str | None, search: str | None, tables: Iterable[str]
+) -> None:
+    """Looks, before anything is opened, that search indexes have a place of their own.
+
+    Args:
+        url: of the log.
+        state: its URL.
+        lake: the folder of the Delta tables.
+        search: the folder of the indexes.
+        tables: names of the tables, each a folder of it.
+
+    Raises:
+        ConfigInvalid: it meets another place; the fact `key` is `search`.
+    """
+    _check_text(search, "search")
+    if search is None or is_address(str(search)):
         return
-    folder = Path(lake)
-    beside = file_of(handlers_of(state)) if is_topic(url) else None
-    kept = [file for file in (log_file, state_file, beside) if file is not None]
-    taken = {identity(file) for place in kept for file in _all_files(place)}
-    if any(
-        identity(place) in taken
-        for place in (folder, *resolved(folder).parents, *(folder / t for t in tables))
-    ):
+    _check_folder("search", search, tables, _kept(url, state))
+    if lake is not None and not is_address(str(lake)) and is_below(Path(search), [Path(lake)]):
         raise ConfigInvalid(
-            f"The lake {lake} is in the place of the log or the state: give it a folder of its own, --lake FOLDER (in"
-            " Python lake=...).",
-            key="lake",
-        )
-    if folder.exists() and not folder.is_dir():
-        raise ConfigInvalid(
-            f"The lake {lake} is no folder: name one, or one that is to be made, --lake FOLDER (in Python lake=...).",
-            key="lake",
+            f"The search indexes {search} are in the lake, whose folders are tables: give them a folder of their own,"
+            " --search FOLDER (in Python search=...).",
+            key="search",
         )
 
 
@@ -145,6 +153,41 @@ def _checkpoints_wrong(why: str) -> ConfigInvalid:
         f"{why}: give the checkpoints a folder of their own, --checkpoints FOLDER (in Python checkpoints=...).",
         key="checkpoints",
     )
+
+
+def _check_text(folder: object, key: str) -> None:
+    if folder is not None and not isinstance(folder, str | PathLike):
+        raise ConfigInvalid(
+            f"{_CALLED[key]} is a folder as text, not a {type(folder).__name__}: --{key} FOLDER (in Python {key}=...).",
+            key=key,
+        )
+
+
+def _check_folder(key: str, given: str, tables: Iterable[str], kept: Iterable[Path]) -> None:
+    """Looks that a folder of tables is a folder, and in the place of nothing that is kept."""
+    folder = Path(given)
+    taken = {identity(file) for place in kept for file in _all_files(place)}
+    if any(
+        identity(place) in taken
+        for place in (folder, *resolved(folder).parents, *(folder / t for t in tables))
+    ):
+        raise ConfigInvalid(
+            f"{_CALLED[key]} {given} is in the place of the log or the state: give it a folder of its own, --{key}"
+            f" FOLDER (in Python {key}=...).",
+            key=key,
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ConfigInvalid(
+            f"{_CALLED[key]} {given} is no folder: name one, or one that is to be made, --{key} FOLDER (in Python"
+            f" {key}=...).",
+            key=key,
+        )
+
+
+def _kept(url: str, state: str) -> list[Path]:
+    """The files of the log, of the state, and of what handlers keep beside it."""
+    beside = file_of(handlers_of(state)) if is_topic(url) else None
+    return [file for file in (file_of(url), file_of(state), beside) if file is not None]
 
 
 def _meet(state: Path, log: Path) -> bool:

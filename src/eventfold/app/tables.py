@@ -34,6 +34,7 @@ from eventfold.readmodels.port import Engine, State, TableState
 from eventfold.readmodels.publishing.publication import LakePublication, Publication
 from eventfold.readmodels.publishing.publisher import KEEP_SECONDS, Publisher
 from eventfold.readmodels.publishing.seeding import seed
+from eventfold.readmodels.search.port import SearchPublication
 from eventfold.readmodels.telling import not_parked, parked_warnings, place
 from eventfold.store.lacking import expect_log
 from eventfold.store.port import Store
@@ -65,6 +66,7 @@ class LiveTable(Planned, Framed):
         copy: the copy of the log in the lake, where one is kept.
         others: the other places where it is published.
         keep: seconds for which marks of deletions are kept for a publication that does not come.
+        index: the one of the other places where it is searched, if any.
     """
 
     def __init__(
@@ -80,11 +82,13 @@ class LiveTable(Planned, Framed):
         copy: CopyTable | None = None,
         others: Sequence[Publication] = (),
         keep: float = KEEP_SECONDS,
+        index: SearchPublication | None = None,
     ) -> None:
         self.layout = layout
         self.publication = publication
         self.others = tuple(others)
         self.keep = keep
+        self.index = index
         self._store = store
         self._feed: Feed = store.feed()
         self._state = state

@@ -11,7 +11,8 @@ Catch the branch you mean; `code` is stable and may be stored or compared, the s
     |   +-- InvalidStream           StreamNameTooLong, StreamReserved, CategoryMismatch
     |   +-- InvalidBatch            BatchEmpty, BatchTooLarge, BackendLimit
     |   +-- ExpectedVersionInvalid, RangeInvalid, CursorInvalid, QueryInvalid, RowInvalid, SignatureInvalid,
-    |                               BodyEmpty, BodyTooLarge, MediaTypeUnsupported, MessageInvalid
+    |   |                           BodyEmpty, BodyTooLarge, MediaTypeUnsupported, MessageInvalid
+    |   +-- FilterInvalid           FilterFieldUnknown
     +-- NotFound               LogNotFound, StreamNotFound, TableNotFound, RowNotFound, PositionBeyondHead, TableBehind,
     |                           HandlerNotFound
     +-- Conflict                 what is stored contradicts what was asked; nothing was written
@@ -111,6 +112,8 @@ from eventfold.errors.refused import (
     EventTypeInvalid,
     EventTypeUnknown,
     ExpectedVersionInvalid,
+    FilterFieldUnknown,
+    FilterInvalid,
     IntegerOutOfRange,
     InvalidBatch,
     InvalidEvent,
@@ -183,6 +186,8 @@ __all__ = [
     "ExtraMissing",
     "FeedBroken",
     "FeedRebased",
+    "FilterFieldUnknown",
+    "FilterInvalid",
     "FoldFailed",
     "ForeignCursor",
     "FormatUnknown",

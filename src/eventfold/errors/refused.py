@@ -135,6 +135,14 @@ class QueryInvalid(Refused, code="query-invalid"):
     """A question that cannot be answered as it is put."""
 
 
+class FilterInvalid(Refused, code="filter-invalid"):
+    """A `where` of a search that is not of its grammar, or has no value of its column. Facts: position."""
+
+
+class FilterFieldUnknown(FilterInvalid, code="filter-field-unknown"):
+    """A `where` of a search that names what its table does not let anyone filter by. Facts: column, position."""
+
+
 class RowInvalid(Refused, code="row-invalid", status=422):
     """A row of an imported file that is no event."""
 

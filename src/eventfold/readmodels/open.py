@@ -1,6 +1,7 @@
 """Opens the places of read models by URL. An adapter is imported only when its place is opened."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from eventfold.errors import ConfigInvalid, UnsupportedUrl
@@ -10,11 +11,13 @@ from eventfold.readmodels.lakecopy.port import CopyTable
 from eventfold.readmodels.port import State
 from eventfold.readmodels.publishing.moments import MomentPlace
 from eventfold.readmodels.publishing.publication import LakePublication
+from eventfold.readmodels.search.port import SearchPublication
 
 _STATES = {"sqlite": ("eventfold.readmodels.sqlite", "")}
 _LAKE = ("eventfold.readmodels.delta", "lake")
 _COPY = ("eventfold.readmodels.delta.eventcopy", "lake")
 _MOMENT = ("eventfold.readmodels.delta.moment", "lake")
+_INDEX = ("eventfold.readmodels.tantivy", "search")
 """Module and the extra that brings its packages."""
 
 
@@ -104,6 +107,31 @@ def open_moment(lake: str, name: str, layout: Layout) -> MomentPlace:
     """
     found: MomentPlace = _adapter(*_MOMENT).open_moment(lake, name, layout)
     return found
+
+
+def open_index(search: str, layout: Layout, log_id: str) -> SearchPublication:
+    """The search index of a read model.
+
+    Args:
+        search: a folder; the index of the table stands in `<search>/<table>`.
+        layout: of the table, which declares a search.
+        log_id: of the log that is folded.
+
+    Raises:
+        UnsupportedUrl: no local folder.
+        ExtraMissing: the packages are not installed.
+    """
+    if "://" in search:
+        # the rest of an address may hold a key
+        scheme = search.partition("://")[0]
+        raise UnsupportedUrl(
+            f"No search index is known for {scheme!r} URLs: give a folder on this machine.",
+            key="search",
+            scheme=scheme,
+        )
+    folder = Path(search).absolute() / layout.spec.name
+    index: SearchPublication = _adapter(*_INDEX).open_folder(folder, layout, log_id)
+    return index
 
 
 def _adapter(module: str, extra: str) -> Any:

@@ -30,6 +30,7 @@ class Totals(ef.Table, category="order"):
     status = ef.last({Created: "open", Paid: "paid", Cancelled: "gone"})
     changed_at = ef.last(ef.recorded_at)
     changed_by = ef.last(ef.actor)
+    search = ef.search(facets=[status])
 
 
 class ByReason(ef.Table, events=[Cancelled]):

@@ -27,10 +27,11 @@ NO_LOG = {
 }
 """They open none."""
 ANSWERS = {
-    "run": "run --once",
+    "run": "--search {folder}/search run --once",
     "status": "status --watch 0",
     "types": "types",
     "tail": "tail --from start --once",
+    "search": "--search {folder}/search search totals",
     "query": "query 'SELECT count(*) AS n FROM totals'",
     "at": "at totals --position 3",
     "diff": "diff totals 2 now",

@@ -24,6 +24,7 @@ SETTINGS = {
     "app": "the app, as module:name",
     "store": "the URL of the log; or of the topic of its events, where only that can be read",
     "lake": "the folder of the Delta tables, or the address of one in Azure Storage",
+    "search": "the folder of the search indexes",
     "copy": "whether a copy of the log is kept in the lake, `true` or `false`",
     "state": "the URL of the tables' state",
     "bus": "the URL of the topic that the log's events go through",
@@ -169,7 +170,7 @@ def _sounds_secret(name: str) -> bool:
 
 def _relative(name: str, value: str) -> str | None:
     """The relative path that a setting names; None where it names none."""
-    if name == "lake":
+    if name in {"lake", "search"}:
         return None if "://" in value or Path(value).is_absolute() else value
     scheme, _, rest = value.partition(":///")
     if name not in {"store", "state"} or scheme != "sqlite" or not rest or rest.startswith(("/", "?")):

@@ -61,6 +61,9 @@ Exit codes: 0 done, 2 wrong usage or configuration, 3 refused input, 4 not found
     help="The folder of the Delta tables, or its address in Azure Storage.",
 )
 @click.option(
+    "--search", envvar="EVENTFOLD_SEARCH", metavar="FOLDER", help="The folder of the search indexes."
+)
+@click.option(
     "--copy/--no-copy",
     envvar="EVENTFOLD_COPY",
     default=None,

@@ -74,6 +74,11 @@ class Settings:
         return self._value("lake")
 
     @property
+    def search(self) -> str | None:
+        """Folder of the search indexes."""
+        return self._value("search")
+
+    @property
     def copy(self) -> bool:
         """Whether a copy of the log is kept in the lake."""
         return self._value("copy") == "true"
@@ -158,6 +163,7 @@ class Settings:
             lambda: app.open(
                 url,
                 lake=self.lake,
+                search=self.search,
                 state=self.state,
                 bus=self.bus,
                 copy=self.copy,

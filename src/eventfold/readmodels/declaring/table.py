@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, get_args
@@ -13,6 +13,7 @@ from eventfold.errors import InvalidStream, TableInvalid
 from eventfold.readmodels.declaring.columns import Column
 from eventfold.readmodels.declaring.freshness import seconds_of
 from eventfold.readmodels.declaring.renaming import Renamed
+from eventfold.readmodels.declaring.search import Search, SearchSpec, compile_search
 from eventfold.readmodels.declaring.values import Const, Envelope, EventType, Field, stored_name
 from eventfold.readmodels.declaring.views.spec import View, ViewSpec, bind_all
 from eventfold.store.names import check_category
@@ -41,6 +42,7 @@ class TableSpec(msgspec.Struct, frozen=True):
         views: the questions that are declared beside its columns, by name.
         fresh: seconds that an event may wait to be seen; None where nothing is declared.
         renamed: the name that it had before, see `ef.renamed`; empty = none.
+        search: what a search looks at; None = it cannot be searched.
     """
 
     name: str
@@ -55,6 +57,7 @@ class TableSpec(msgspec.Struct, frozen=True):
     views: dict[str, ViewSpec] = {}
     fresh: float | None = None
     renamed: str = ""
+    search: SearchSpec | None = None
 
     @property
     def key_is_stream(self) -> bool:
@@ -82,8 +85,8 @@ class TableSpec(msgspec.Struct, frozen=True):
     def fingerprint(self) -> str:
         """Changes whenever the rows could differ; a Python fold is known by its name only.
 
-        `on_error` is not in it: it says when rows come, not what they are; nor are views, which have no rows, and a
-        name of before.
+        `on_error` and `search` are not in it: they say when rows come and how they are found, not what they are; nor
+        are views, which have no rows, and a name of before.
         """
         described = [
             self.name,
@@ -119,6 +122,8 @@ class Table:
     Instead of declared columns a table may have `column(type)`s and a static method `fold(row, event)` that returns the
     new row as a map, or None to remove it.
 
+    What a search of the table looks at is declared by `search(...)`, in the body too.
+
     Raises:
         TableInvalid: at class creation, naming the column, or the category to use for one that no stream can have.
     """
@@ -145,6 +150,7 @@ class Table:
             {n: v for n, v in vars(cls).items() if isinstance(v, View)},
             fresh=fresh,
             renamed=[v.name for v in vars(cls).values() if isinstance(v, Renamed)],
+            searches=[found for found in vars(cls).values() if isinstance(found, Search)],
         )
 
 
@@ -164,6 +170,7 @@ def compile_table(
     *,
     fresh: str | timedelta | None = None,
     renamed: Sequence[str] = (),
+    searches: Iterable[Search] = (),
 ) -> TableSpec:
     """The spec of a table from its parts; errors as `Table`."""
     for used in (name, *declared, *views):
@@ -210,6 +217,7 @@ def compile_table(
         bound,
         seconds_of(name, fresh),
         _check_renamed(name, renamed),
+        compile_search(name, declared, searches),
     )
 
 

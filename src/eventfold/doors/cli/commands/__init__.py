@@ -33,6 +33,7 @@ _FILES = {
         "rollback",
         "run",
         "schema",
+        "search",
         "spark",
         "state",
         "status",
