@@ -14,6 +14,7 @@ from deltalake.exceptions import CommitFailedError
 from eventfold.errors import OutcomeUnknown, StaleCursor, StorageFailed
 from eventfold.feed.cursor import Cursor
 from eventfold.readmodels.delta.making import make
+from eventfold.readmodels.delta.places import open_place
 from eventfold.readmodels.delta.places.folder import Folder
 from eventfold.readmodels.delta.places.port import Place
 from eventfold.readmodels.delta.stamped import StampedTable, fenced
@@ -33,13 +34,11 @@ def writing(number: int) -> Callable[[Place], None]:
     return lambda place: write_deltalake(place.uri, rows, mode="error", storage_options=place.options)
 
 
-def test_of_four_that_make_one_table_at_once_one_succeeds_and_nothing_of_it_is_replaced(
-    tmp_path: Path,
-) -> None:
-    for attempt in range(5):
-        place, together = Folder(tmp_path / str(attempt)), Barrier(4)
+def test_of_four_that_make_one_table_at_once_one_succeeds_and_nothing_of_it_is_replaced(lake: str) -> None:
+    for attempt in range(3):
+        place, together = open_place(lake, f"table_{attempt}"), Barrier(4)
 
-        def tried(number: int, place: Folder = place, together: Barrier = together) -> bool:
+        def tried(number: int, place: Place = place, together: Barrier = together) -> bool:
             together.wait()
             return make(place, writing(number))
 
@@ -52,11 +51,10 @@ def test_of_four_that_make_one_table_at_once_one_succeeds_and_nothing_of_it_is_r
         assert list(place.names("_eventfold/making")) == []
 
 
-def test_control_two_that_make_one_table_by_the_library_alone_both_believe_that_they_did(
-    tmp_path: Path,
-) -> None:
+def test_control_two_that_make_one_table_by_the_library_alone_both_believe_that_they_did(lake: str) -> None:
     """Each looks before the other has written, as two processes do; the later one replaces what the other has made."""
-    together = Barrier(2)
+    place, together = open_place(lake, "table"), Barrier(2)
+    place.prepare()
 
     def rows(number: int) -> Iterator[pa.RecordBatch]:
         together.wait()
@@ -64,12 +62,13 @@ def test_control_two_that_make_one_table_by_the_library_alone_both_believe_that_
 
     def tried(number: int) -> bool:
         schema = pa.schema([(f"column_{number}", pa.int64())])
-        write_deltalake(tmp_path, pa.RecordBatchReader.from_batches(schema, rows(number)), mode="error")
+        batches = pa.RecordBatchReader.from_batches(schema, rows(number))
+        write_deltalake(place.uri, batches, mode="error", storage_options=place.options)
         return True
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(tried, range(2))) == [True, True]
-    assert len(DeltaTable(tmp_path).schema().fields) == 1
+    assert len(place.table().schema().fields) == 1
 
 
 def test_a_table_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
