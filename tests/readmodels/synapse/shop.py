@@ -78,11 +78,14 @@ def stocked(n: int) -> Stocked:
 
 
 class Shop:
-    """The open app, with goods 0 to 24 published."""
+    """The open app."""
 
     def __init__(self, live: Live, lake: Path) -> None:
         self.live = live
         self.lake = lake
+
+    def fill(self) -> None:
+        """Appends goods 0 to 24."""
         for n in range(25):
             self.append(f"good-{n}", stocked(n))
         for name in ("a ", "it's"):
@@ -97,7 +100,9 @@ class Shop:
 
 @contextmanager
 def shop(folder: Path) -> Iterator[Shop]:
+    """With its goods published."""
     with app.open(f"sqlite:///{folder}/goods.db", lake=str(folder / "lake")) as live:
         made = Shop(live, folder / "lake")
+        made.fill()
         made.publish()
         yield made

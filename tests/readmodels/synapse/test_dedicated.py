@@ -1,6 +1,7 @@
 """A dedicated pool has the rows of one published version, whatever it had before: no file too many, none too few."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,18 +36,29 @@ class Texts(ef.Table, category="good"):
 app = ef.App("shop", tables=[Goods, Texts, Names], events=[Stocked, Renamed, Removed])
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Shop]:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Goods with merges and deletions behind them."""
-    with app.open(f"sqlite:///{tmp_path}/goods.db", lake=str(tmp_path / "lake")) as live:
-        found = Shop(live, tmp_path / "lake")
+    folder = tmp_path_factory.mktemp("goods")
+    with app.open(f"sqlite:///{folder}/goods.db", lake=str(folder / "lake")) as live:
+        found = Shop(live, folder / "lake")
+        found.fill()
         found.publish()
         for n in range(3):
             found.append(f"good-{n}", Renamed(name="new"))
             found.append(f"good-{n + 10}", Removed(reason="sold"))
             found.append(f"good-{n + 50}", stocked(n))
             found.publish()
-        yield found
+    return folder
+
+
+@pytest.fixture
+def made(prepared: Path, tmp_path: Path) -> Iterator[Shop]:
+    """A copy of them."""
+    folder = tmp_path / "copy"
+    shutil.copytree(prepared, folder)
+    with app.open(f"sqlite:///{folder}/goods.db", lake=str(folder / "lake")) as live:
+        yield Shop(live, folder / "lake")
 
 
 def loaded(made: Shop, table: str = "goods", number: int | None = None) -> Loaded:
@@ -234,6 +246,7 @@ def test_the_script_says_what_it_loads_and_how_long_its_files_live(
     assert "Later versions have replaced it" in load_script(loaded(made, number=0), LAKE).text
 
 
+@pytest.mark.slow
 def test_every_statement_passes(made: Shop) -> None:
     several = structs.replace(loaded(made), files=["a.parquet", "b.parquet", "c.parquet"])
     found = lint([load_script(several, LAKE), load_script(loaded(made, "texts"), None)])

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,7 +85,8 @@ def test_whole_numbers_divide_to_whole_numbers() -> None:
     assert not any("/" in word for word in tsql.WORDS.values())
 
 
-@settings(max_examples=examples(100, nightly=2000), deadline=None)
+@pytest.mark.more_at_night
+@settings(max_examples=examples(50, nightly=2000), deadline=None)
 @given(spec=views())
 def test_a_cast_cuts_digits_off(spec: ViewSpec | None) -> None:
     for one in nodes(spec) if spec else []:

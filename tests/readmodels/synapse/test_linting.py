@@ -19,6 +19,7 @@ def verdicts() -> list[Verdict]:
     return [*lint(scripts(place, tables)), *lint(scripts(given, tables))]
 
 
+@pytest.mark.slow
 def test_every_statement_passes_or_stands_for_a_reason() -> None:
     found = verdicts()
     assert [one for one in found if one.wrong] == []
