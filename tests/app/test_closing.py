@@ -41,6 +41,7 @@ def test_every_method_of_a_closed_app_says_so(live: Live) -> None:
         "handler": lambda a: a.handler("nobody"),
         "run": lambda a: a.run(threading.Event()),
         "query": lambda a: a.query("select 1"),
+        "search": lambda a: a.search("orders"),
         "publish": lambda a: a.publish(Orders, time="2026-01-01", name="then"),
     }
     assert still_answering(live, how) == []

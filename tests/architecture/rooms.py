@@ -30,6 +30,7 @@ ADAPTERS = (
     "readmodels/sqlite",
     "readmodels/delta",
     "readmodels/tantivy",
+    "readmodels/aisearch",
     "engines/duckdb",
     "engines/spark",
 )  # those that do not exist yet are named, so that the law is there before them

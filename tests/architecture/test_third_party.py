@@ -21,7 +21,7 @@ HOMES = {
     "deltalake": ("readmodels/delta/*",),
     "obstore": ("readmodels/delta/places/container.py",),
     "tantivy": ("readmodels/tantivy/*",),
-    "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py"),
+    "azure": ("store/cosmos/*", "testing/cosmos/*", "bus/kafka/entra.py", "readmodels/aisearch/*"),
     "confluent_kafka": ("bus/kafka/*", "testing/kafka/*"),
     "pyspark": ("engines/spark/*", "testing/spark/*"),
     "pyarrow": (

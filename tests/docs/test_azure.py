@@ -27,7 +27,7 @@ def listed(body: str, name: str, inner: str = "path") -> list[str]:
     return re.findall(rf"{inner}: '([^']+)'" if inner else r"'([^']+)'", part[1])
 
 
-@pytest.mark.parametrize("file", ["cosmos.bicep", "event-hubs.bicep", "lake.bicep"])
+@pytest.mark.parametrize("file", ["cosmos.bicep", "event-hubs.bicep", "lake.bicep", "ai-search.bicep"])
 def test_brackets_and_quotes_of_the_bicep_files_close(file: str) -> None:
     text = re.sub(r"^\s*//.*", "", (AZURE / file).read_text(), flags=re.MULTILINE)
     assert text.count("'") % 2 == 0

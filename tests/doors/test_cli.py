@@ -346,6 +346,7 @@ def test_a_worker_that_is_told_to_stop_has_lost_nothing(tmp_path: Path, name: st
         "waits": "nothing",
         "fresh": None,
         "stale": False,
+        "kept": None,
     }
 
 

@@ -18,6 +18,7 @@ _LAKE = ("eventfold.readmodels.delta", "lake")
 _COPY = ("eventfold.readmodels.delta.eventcopy", "lake")
 _MOMENT = ("eventfold.readmodels.delta.moment", "lake")
 _INDEX = ("eventfold.readmodels.tantivy", "search")
+_SERVICE = ("eventfold.readmodels.aisearch", "aisearch")
 """Module and the extra that brings its packages."""
 
 
@@ -113,24 +114,30 @@ def open_index(search: str, layout: Layout, log_id: str) -> SearchPublication:
     """The search index of a read model.
 
     Args:
-        search: a folder; the index of the table stands in `<search>/<table>`.
+        search: a folder, the index of the table stands in `<search>/<table>`; or the address of a service,
+            `aisearch://SERVICE.search.windows.net[/PREFIX]`.
         layout: of the table, which declares a search.
         log_id: of the log that is folded.
 
     Raises:
-        UnsupportedUrl: no local folder.
+        UnsupportedUrl: neither.
+        ConfigInvalid: the address has another form, or nobody can sign in.
         ExtraMissing: the packages are not installed.
     """
-    if "://" in search:
-        # the rest of an address may hold a key
-        scheme = search.partition("://")[0]
+    index: SearchPublication
+    scheme, separator, _ = search.partition("://")  # the rest of an address may hold a key
+    if not separator:
+        folder = Path(search).absolute() / layout.spec.name
+        index = _adapter(*_INDEX).open_folder(folder, layout, log_id)
+    elif scheme == "aisearch":
+        index = _adapter(*_SERVICE).open_service(search, layout, log_id)
+    else:
         raise UnsupportedUrl(
-            f"No search index is known for {scheme!r} URLs: give a folder on this machine.",
+            f"No search index is known for {scheme!r} URLs: give a folder on this machine, or a service,"
+            " aisearch://SERVICE.search.windows.net, --search (in Python search=...).",
             key="search",
             scheme=scheme,
         )
-    folder = Path(search).absolute() / layout.spec.name
-    index: SearchPublication = _adapter(*_INDEX).open_folder(folder, layout, log_id)
     return index
 
 

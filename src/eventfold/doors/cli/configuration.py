@@ -24,7 +24,7 @@ SETTINGS = {
     "app": "the app, as module:name",
     "store": "the URL of the log; or of the topic of its events, where only that can be read",
     "lake": "the folder of the Delta tables, or the address of one in Azure Storage",
-    "search": "the folder of the search indexes",
+    "search": "the folder of the search indexes, or the address of a search service",
     "copy": "whether a copy of the log is kept in the lake, `true` or `false`",
     "state": "the URL of the tables' state",
     "bus": "the URL of the topic that the log's events go through",

@@ -25,7 +25,8 @@ from eventfold.errors import ConfigInvalid, DefinitionError, EventfoldError, Log
 from eventfold.foreign import said
 from eventfold.handlers.targets.place import Place
 from eventfold.readmodels.address import is_address
-from eventfold.readmodels.open import reach
+from eventfold.readmodels.declaring.layout import bind
+from eventfold.readmodels.open import open_index, reach
 from eventfold.store.findings import Finding
 from eventfold.store.lacking import only_the_log
 from eventfold.store.open import examine_store, is_topic, open_store
@@ -234,6 +235,22 @@ class Settings:
                 "ok", "lake", "it answers; whether one may write there is seen when something is published"
             ),
         )
+
+    def examine_search(self) -> Sequence[Finding]:
+        """Whether the search indexes are those of the app's tables."""
+        search, url = self.search, self.url
+        if search is None or self.app is None or is_topic(url):
+            return ()
+        tables = [spec for spec in self.definition().tables.values() if spec.search is not None]
+        with self._named(lambda: open_store(url, create=False)) as store:
+            total_order = store.feed().capabilities.total_order
+            try:
+                indexes = [
+                    open_index(search, bind(one, total_order=total_order), store.log_id) for one in tables
+                ]
+            except EventfoldError as error:
+                return (Finding("problem", "search", error.message),)
+            return [finding for index in indexes for finding in index.examine()]
 
     def examine_copy(self) -> Sequence[Finding]:
         """What is found about the copy of the log in the lake, where one is kept; errors as `open_store`."""

@@ -12,6 +12,7 @@ import msgspec
 from eventfold.readmodels.declaring.types import Cell
 from eventfold.readmodels.publishing.publication import Publication, Stamp
 from eventfold.readmodels.search.request import Request
+from eventfold.store.findings import Finding
 
 FACET_VALUES = 100
 """How many values of a facet are told, the most frequent first."""
@@ -64,3 +65,6 @@ class SearchPublication(Publication, Protocol):
             ForeignCursor: what is there was published from another log.
             StorageError: it cannot be read now.
         """
+
+    def examine(self) -> Sequence[Finding]:
+        """Whether the index is the one that the table's declaration makes; changes nothing."""

@@ -12,10 +12,10 @@ from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.types import Cell
 from eventfold.readmodels.search.port import FACET_COUNTED, FACET_VALUES, FacetCounts, FoundRow
 from eventfold.readmodels.search.request import Request
+from eventfold.readmodels.search.rowtext import RowText
 from eventfold.readmodels.tantivy.exact import is_short_for
 from eventfold.readmodels.tantivy.fields import KEY, ROW, Fields
 from eventfold.readmodels.tantivy.queries import Queries, both, without
-from eventfold.readmodels.tantivy.rowtext import RowText
 
 Hit = tuple[Any, DocAddress]
 

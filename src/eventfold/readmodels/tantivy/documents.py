@@ -13,10 +13,10 @@ from tantivy import Document
 
 from eventfold.readmodels.declaring.layout import Layout, Row
 from eventfold.readmodels.folding.arrowform import to_rows
+from eventfold.readmodels.search.rowtext import RowText
 from eventfold.readmodels.search.words import joined
 from eventfold.readmodels.tantivy.exact import ordered, term_of
 from eventfold.readmodels.tantivy.fields import KEY, MARK, ROW, WORDS, Compared, Fields
-from eventfold.readmodels.tantivy.rowtext import RowText
 
 _LOW_BITS = 64
 _LOW_MASK = 2**_LOW_BITS - 1

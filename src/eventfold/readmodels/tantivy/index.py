@@ -43,6 +43,7 @@ from eventfold.readmodels.tantivy.folder import Folder, Live
 from eventfold.readmodels.tantivy.opened import Mark, Opened, Writing, decode_mark
 from eventfold.readmodels.tantivy.queries import Queries
 from eventfold.readmodels.telling import rebuilding
+from eventfold.store.findings import Finding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -177,6 +178,21 @@ class TantivyIndex:
         with translated("searching", self._folder.path):
             total, rows = asking.page(request)
             return Found(total, rows, asking.facets(request), mark.stamp)
+
+    def examine(self) -> Sequence[Finding]:
+        """An index that was made for another declaration is made anew by the next publication."""
+        what = f"search index of {self._name}"
+        try:
+            found = self._look()
+        except EventfoldError as error:
+            return [Finding("problem", what, error.message)]
+        if found is None:
+            return [Finding("ok", what, "there is none yet; `run` makes it")]
+        same = found[0].search == self._search
+        told = (
+            "it is that of the table" if same else "it was made for another ef.search(); `run` makes it anew"
+        )
+        return [Finding("ok", what, told)]
 
     def _look(self) -> tuple[Mark, Asking] | None:
         """The live index at this instant, and what it says of itself.

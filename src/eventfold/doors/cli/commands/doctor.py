@@ -13,7 +13,7 @@ from eventfold.errors import ConfigInvalid
 @click.command()
 @pass_settings
 def doctor(settings: Settings) -> int:
-    """Examine the log, its copy, what keeps it, the lake, and the targets of effects, also of the app; change nothing.
+    """Examine the log, its copy, what keeps it, lake and search service, and the targets of effects; change nothing.
 
     Example: eventfold -s sqlite:///shop.db doctor
     """
@@ -23,6 +23,7 @@ def doctor(settings: Settings) -> int:
     if all(finding.level != "problem" for finding in found):  # else the log may not open
         found += settings.examine_copy()
     found += settings.examine_lake()
+    found += settings.examine_search()
     found += examine_targets(settings.configuration.targets, wanted)
     problems = sum(finding.level == "problem" for finding in found)
     if settings.json:
