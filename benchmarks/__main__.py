@@ -16,6 +16,7 @@ from benchmarks import (
     history,
     reading,
     relaying,
+    searching,
     stages,
     writing,
 )
@@ -42,6 +43,7 @@ if __name__ == "__main__":
     cases = [
         *(*writing.CASES, *reading.CASES, *history.CASES, *handling.CASES),
         *(*bus.CASES, *arriving.CASES, *relaying.CASES, *cosmos.CASES, *flat.CASES),
+        *searching.CASES,
     ]
     words = given.words
     chosen = [case for case in cases if not words or any(word in case.name for word in words)]

@@ -9,7 +9,7 @@ from tantivy import Document, Index, IndexWriter, Schema, Searcher
 
 from eventfold.readmodels.publishing.publication import Stamp
 
-HEAP = 30_000_000
+HEAP = 15_000_000
 """Bytes that a writer keeps before it writes a segment; more are no faster."""
 _META = "meta.json"
 
