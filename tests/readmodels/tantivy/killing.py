@@ -136,7 +136,7 @@ def campaign(folder: Path, rounds: int, how: str, *, seed: int = 1) -> str:
     kills = stands = 0
     for at in range(1, rounds + 1):
 
-        def work(at: int = at, upto: int = stands + OVERWRITTEN + 2) -> None:
+        def work(at: int = at, upto: int = stands + (OVERWRITTEN + 2 if how != "times" else 500)) -> None:
             if how != "times":
                 step_by_step(at)
             write(folder, upto)
