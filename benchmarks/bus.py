@@ -3,12 +3,13 @@
 import atexit
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from itertools import count
 from pathlib import Path
 
 import msgspec
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import eventfold as ef
@@ -94,24 +95,51 @@ def read_topic(folder: Path) -> float:
 
 def consume_bare(folder: Path) -> float:
     """The same messages by the client alone: their headers as a mapping, their bodies parsed; no order, no checks."""
-    _, bus = _relayed(folder)
-    settings = {"group.id": "bare", "enable.partition.eof": True, "isolation.level": "read_committed"}
-    consumer = Consumer({**broker().client(), **settings})
     parse = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+    def is_event(message: Message) -> bool:
+        headers, body = dict(message.headers() or ()), parse(message.value() or b"")
+        return "ce_logposition" in headers and "aggregateId" in body
+
+    _, bus = _relayed(folder)
     began = time.perf_counter()
+    _consume(bus, is_event)
+    return FEED / (time.perf_counter() - began)
+
+
+def take(folder: Path) -> float:
+    """Microseconds of an event that the client takes of the thread that reads: it is asked for all, and that is all."""
+
+    def is_event(message: Message) -> bool:
+        return bool(message.headers() and message.value() and message.key())
+
+    _, bus = _relayed(folder)
+    began = time.thread_time()
+    _consume(bus, is_event)
+    return (time.thread_time() - began) / FEED * 1e6
+
+
+def left(folder: Path) -> float:
+    """Microseconds of an event that the fold of a topic may take beside those of the log, to be 0.8 as fast."""
+    return (1 / 0.8 - 1) / fold_log(folder) * 1e6
+
+
+def _consume(bus: str, is_event: Callable[[Message], bool]) -> None:
+    """To the end of the topic, which has all events."""
+    settings = {"group.id": "bare", "enable.partition.eof": True, "isolation.level": "read_committed"}
+    # else it fetches nothing for a second where much waits
+    consumer = Consumer({**broker().client(), **settings, "fetch.queue.backoff.ms": 10})
     consumer.assign([TopicPartition(bus.rpartition("/")[2], n, 0) for n in range(PARTITIONS)])
     events = ended = 0
     while ended < PARTITIONS:
-        for message in consumer.consume(2_000, 1.0):
+        # one that is told to wait waits until it has as many as it is asked for
+        for message in consumer.consume(500, 0) or consumer.consume(1, 1.0):
             if message.error() is not None:
                 ended += 1
                 continue
-            headers, body = dict(message.headers() or ()), parse(message.value() or b"")
-            events += "ce_logposition" in headers and "aggregateId" in body
-    seconds = time.perf_counter() - began
+            events += is_event(message)
     consumer.close()
     assert events == FEED
-    return events / seconds
 
 
 def memory(folder: Path) -> float:
@@ -134,6 +162,14 @@ CASES = [
         ours=read_topic,
         floor=consume_bare,
         target=0.5,
+    ),
+    Case(
+        name=f"{NAME}: the client's own time of an event; floor: what 0.8 of the log leaves",
+        unit="us",
+        ours=take,
+        floor=left,
+        target=1.0,
+        at_most=True,
     ),
     Case(
         name=f"{NAME}: memory over a million events; floor: 300 MiB",

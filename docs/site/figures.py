@@ -9,6 +9,8 @@ from typing import TypedDict
 FILE = Path(__file__).parents[1] / "figures" / "bench.json"
 _LEFT, _WIDTH, _ROW, _TOP = 330, 520, 34, 44
 _LOW, _HIGH = 1 / 64, 4.0
+_SMALL = {"us", "ms", "s", "bytes", "MiB"}
+"""Units of what is better where it is less, whether a target is set or not."""
 
 
 class Row(TypedDict):
@@ -73,7 +75,7 @@ def chart(rows: list[Row]) -> str:
         )
     for n, row in enumerate(rows):
         y = _TOP + _ROW * n + _ROW // 2
-        at_most = row["target"].startswith("<")
+        at_most = row["unit"] in _SMALL
         faster = 1 / row["ratio"] if at_most else row["ratio"]
         parts.append(
             f'<text class="path" x="{_LEFT - 12}" y="{y + 5}">{html.escape(row["name"].partition(";")[0])}</text>'

@@ -186,10 +186,12 @@ def test_the_chart_draws_what_is_faster_to_the_right_and_what_missed_its_target_
     time = figures.Row(
         name="b", unit="s", ours=50, floor=100, ratio=0.5, target="<= 1", reached=True, peer=200
     )
-    slower, faster = (
-        float(re.findall(r'class="dot[^"]*" cx="([\d.]+)"', figures.chart([row]))[0]) for row in (rate, time)
+    free = figures.Row(**{**time, "target": ""})
+    slower, faster, other = (
+        float(re.findall(r'class="dot[^"]*" cx="([\d.]+)"', figures.chart([row]))[0])
+        for row in (rate, time, free)
     )
-    assert slower < faster
+    assert slower < faster == other
     assert 'class="dot missed"' in figures.chart([rate])
     assert 'class="dot missed"' not in figures.chart([time])
     assert [len(re.findall('class="peer"', figures.chart([row]))) for row in (rate, time)] == [0, 1]
