@@ -10,7 +10,7 @@ from examples.orders import demo
 from tests.bus.sharing import Shared
 
 
-@pytest.mark.parametrize(("store", "orders"), [("sqlite", "40"), ("cosmos", "20")])
+@pytest.mark.parametrize(("store", "orders"), [("sqlite", "40"), ("cosmos", "40")])
 def test_orders_come_through_while_a_relay_is_killed_and_a_partition_is_split(
     store: str,
     orders: str,
