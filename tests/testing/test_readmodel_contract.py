@@ -117,7 +117,7 @@ def stamps_forget_what_waits(patch: Patch) -> None:
 
 
 def decisions_are_forgotten_by_a_rebuild(patch: Patch) -> None:
-    patch.setattr("eventfold.readmodels.folding.rebuild._skips", lambda _state: frozenset())
+    patch.setattr("eventfold.readmodels.folding.rebuild.skips_of", lambda _skips: frozenset())
 
 
 def a_retry_folds_only_what_failed(patch: Patch) -> None:
@@ -128,11 +128,11 @@ def a_retry_folds_only_what_failed(patch: Patch) -> None:
 
 
 def removed_rows_stay_published(patch: Patch) -> None:
-    changed = SqliteTableState.changed
+    batches = SqliteTableState._batches
     patch.setattr(
         SqliteTableState,
-        "changed",
-        lambda self, since: structs.replace(changed(self, since), deleted=[]),
+        "_batches",
+        lambda *arguments: structs.replace(batches(*arguments), deleted=[]),
     )
 
 
