@@ -17,6 +17,7 @@ from benchmarks import (
     reading,
     relaying,
     searching,
+    sending,
     stages,
     writing,
 )
@@ -44,6 +45,7 @@ if __name__ == "__main__":
         *(*writing.CASES, *reading.CASES, *history.CASES, *handling.CASES),
         *(*bus.CASES, *arriving.CASES, *relaying.CASES, *cosmos.CASES, *flat.CASES),
         *searching.CASES,
+        *sending.CASES,
     ]
     words = given.words
     chosen = [case for case in cases if not words or any(word in case.name for word in words)]
