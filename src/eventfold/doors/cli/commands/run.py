@@ -24,9 +24,7 @@ from eventfold.handlers.targets.repeating import without_addresses
 @click.option(
     "--every",
     type=Seconds(),
-    default=5.0,
-    show_default=True,
-    help="Seconds between two publications, at least.",
+    help="Seconds between two publications in one place, at least; default: 5 in a lake, 1 or 2 in a search index.",
 )
 @click.option(
     "--timeout",
@@ -58,7 +56,7 @@ from eventfold.handlers.targets.repeating import without_addresses
 def run(
     settings: Settings,
     once: bool,  # noqa: FBT001 - click passes options by name
-    every: float,
+    every: float | None,
     timeout: float,
     health_port: int | None,
     behind: int,
