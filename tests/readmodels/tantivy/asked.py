@@ -3,6 +3,8 @@
 import random
 from typing import Any, get_args
 
+from eventfold.readmodels.search.matching import answered
+from eventfold.readmodels.search.port import SearchPublication
 from eventfold.readmodels.search.request import Order, Request, compared
 from eventfold.readmodels.search.terms import Term, parse_terms
 from eventfold.readmodels.search.tree import AllOf, AnyOf, Compare, Condition, IsNull, Not, OneOf, Operator
@@ -62,3 +64,22 @@ def request(chance: random.Random) -> Request:
         page=chance.randrange(1, 5),
         size=chance.choice([1, 2, 3, 7, 20, 1000]),
     )
+
+
+def differs(found: SearchPublication, rows: dict[str, Any], request: Request) -> str:
+    """What an index answers otherwise than the reference; empty where nothing."""
+    wanted, facets = answered(SPEC, request, rows.values())
+    got = found.find(request)
+    if got.total != len(wanted):
+        return f"{got.total} instead of {len(wanted)}"
+    if got.facets != facets:
+        return f"facets {got.facets} instead of {facets}"
+    page = [row["id"] for row in wanted[request.offset : request.offset + request.size]]
+    keys = [row.cells[0] for row in got.rows]
+    if request.order is None and any(not term.excluded for term in request.terms):
+        all_keys = {row["id"] for row in wanted}
+        return "" if len(keys) == len(page) and set(keys) <= all_keys else f"{keys} instead of {page}"
+    if keys != page:
+        return f"{keys} instead of {page}"
+    whole = [list(rows[key].values()) for key in page]
+    return "" if [list(row.cells) for row in got.rows] == whole else "other cells"

@@ -6,13 +6,14 @@ them stand those of the index itself.
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from azure.search.documents.indexes.models import SearchField, SearchIndex
 
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.search import HIDDEN
 from eventfold.readmodels.declaring.types import ColumnType
+from eventfold.readmodels.search.answering import Form, form_of
 from eventfold.readmodels.search.request import searched
 
 ID = f"{HIDDEN}id"
@@ -21,13 +22,10 @@ KIND = f"{HIDDEN}kind"
 WORDS = f"{HIDDEN}words"
 ROW = f"{HIDDEN}row"
 CHANGE = f"{HIDDEN}change"
-_DIGITS = 18
-"""Of a decimal that fits the service's whole numbers, which have 64 bits."""
 _KEPT = 200
 _LONGEST = 1_024
 _SEPARATOR = "\u241f"
 
-Form = Literal["text", "number", "wide", "float", "boolean"]
 _TYPES: dict[Form, str] = {
     "text": "Edm.String",
     "number": "Edm.Int64",
@@ -84,7 +82,9 @@ def compared_of(layout: Layout) -> dict[str, Compared]:
     for name in dict.fromkeys((*spec.facets, *spec.sort, *spec.filter)):
         if name != layout.spec.key_name:
             kind = layout.slots[at[name]].type
-            found[name] = Compared(name, at[name], kind, _form(kind), name in spec.facets, name in spec.sort)
+            found[name] = Compared(
+                name, at[name], kind, form_of(kind), name in spec.facets, name in spec.sort
+            )
     return found
 
 
@@ -111,20 +111,6 @@ def is_short_for(term: str) -> bool:
 def halves(cell: int) -> tuple[int, int]:
     """The two numbers of a wide one: compared one after the other they order as it does."""
     return cell >> 64, (cell & (2**64 - 1)) - 2**63
-
-
-def _form(kind: ColumnType) -> Form:
-    match kind.kind:
-        case "string":
-            return "text"
-        case "double":
-            return "float"
-        case "boolean":
-            return "boolean"
-        case "decimal" if kind.precision > _DIGITS:
-            return "wide"
-        case _:
-            return "number"
 
 
 def _own(layout: Layout) -> Iterator[SearchField]:

@@ -23,8 +23,6 @@ from eventfold.errors import (
     EventfoldError,
     ForeignCursor,
     StaleCursor,
-    TableBehind,
-    TableInvalid,
 )
 from eventfold.feed.leases.owner import new_owner
 from eventfold.readmodels.aisearch.address import read_url
@@ -43,10 +41,10 @@ from eventfold.readmodels.publishing.publication import (
     PublicationCapabilities,
     Stamp,
     Version,
-    named_streams,
 )
+from eventfold.readmodels.search.answering import Declared, stamped
 from eventfold.readmodels.search.port import Found
-from eventfold.readmodels.search.request import Request, searched
+from eventfold.readmodels.search.request import Request
 from eventfold.readmodels.telling import rebuilding
 from eventfold.store.findings import Finding
 
@@ -90,7 +88,7 @@ class AISearchIndex:
         self._layout = layout
         self._name = spec.name
         self._log_id = log_id
-        self._search = searched(spec).fingerprint({spec.key_name: spec.key, **spec.columns})
+        self._declared = Declared(layout)
         self._documents = Documents(layout)
         self._asking = Asking(layout, compared_of(layout))
         self._sender = sender or Sender(spec.name)
@@ -106,7 +104,7 @@ class AISearchIndex:
         there = self._look()
         if there is None:
             return None
-        return Version(there.version, there.stamp, bounded=there.search == self._search)
+        return Version(there.version, there.stamp, bounded=there.search == self._declared.search)
 
     def merge(
         self,
@@ -119,7 +117,7 @@ class AISearchIndex:
         """Documents sent by key; before them who writes, behind them what they contain."""
         with self._writes:
             mark = self._unchanged(on)
-            if mark.search != self._search:
+            if mark.search != self._declared.search:
                 raise self._stale()
             client = self._service.documents(mark.index)
             if mark.writer not in {"", self._me}:
@@ -136,7 +134,7 @@ class AISearchIndex:
                 self._give_up(client, mark)
                 raise
             self._check_alone(client, on)
-            made = Mark(mark.index, on.number + 1, self._search, _stamped(stamp, left_out))
+            made = Mark(mark.index, on.number + 1, self._declared.search, stamped(stamp, left_out))
             self._say(client, made)
             self._see(client, made, last)
             self._sweep(made.index)
@@ -152,7 +150,7 @@ class AISearchIndex:
             if not self._service.make(index_of(index, self._layout)):
                 raise self._stale()
             client, mine = self._service.documents(index), self._mine
-            made = Mark(index, on.number + 1 if on else 1, self._search, _stamped(stamp, left_out))
+            made = Mark(index, on.number + 1 if on else 1, self._declared.search, stamped(stamp, left_out))
             try:
                 last = self._send(client, self._upserts(rows, stamp))
                 self._say(client, made)
@@ -174,22 +172,8 @@ class AISearchIndex:
         """The stamp is read before the hits: they contain it at least."""
         there = self._look()
         if there is None:
-            raise TableBehind(
-                f"{self._name} is in no search index yet: `eventfold run --once` (live.catch_up()) brings it there.",
-                table=self._name,
-            )
-        if there.stamp.fingerprint != self._layout.fingerprint:
-            raise TableInvalid(
-                f"{self._name} is in the search index under another definition: rebuild it, with"
-                f" {rebuilding(self._name)}.",
-                table=self._name,
-            )
-        if there.search != self._search:
-            raise TableBehind(
-                f"The search index of {self._name} was made for another ef.search(): `eventfold run --once`"
-                " (live.catch_up()) makes it anew.",
-                table=self._name,
-            )
+            raise self._declared.none_yet()
+        self._declared.check(there.stamp, there.search)
         with translated("searching", there.index):
             return self._asking.find(self._service.documents(there.index), request, there.stamp)
 
@@ -344,12 +328,3 @@ class AISearchIndex:
 
 def _removals(deleted: Sequence[str]) -> Iterator[Action]:
     return ((id_of(key), None) for key in deleted)
-
-
-def _stamped(stamp: Stamp, left_out: LeftOut) -> Stamp:
-    return structs.replace(
-        stamp,
-        parked=named_streams(left_out.parked),
-        parked_count=len(left_out.parked),
-        parked_file="",
-    )

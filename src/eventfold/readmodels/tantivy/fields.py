@@ -5,13 +5,14 @@ searched, the whole row as a reader gets it, and what marks the document that ho
 """
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import tantivy
 
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.declaring.search import HIDDEN, SearchSpec
 from eventfold.readmodels.declaring.types import ColumnType
+from eventfold.readmodels.search.answering import Form, form_of
 from eventfold.readmodels.search.request import searched
 
 KEY = f"{HIDDEN}key"
@@ -20,10 +21,6 @@ ROW = f"{HIDDEN}row"
 MARK = f"{HIDDEN}mark"
 _LOW = f"{HIDDEN}low_"
 _BY = f"{HIDDEN}by_"
-_DIGITS = 18
-"""Of a decimal that fits a number of the index."""
-
-Form = Literal["text", "number", "wide", "float", "boolean"]
 
 
 class Compared(NamedTuple):
@@ -73,21 +70,6 @@ def fields_of(layout: Layout) -> Fields:
     compared = {one.name: one for one in _compared(layout, spec)}
     at = {slot.name: n for n, slot in enumerate(layout.slots)}
     return Fields(_schema(compared), compared, tuple(at[name] for name in spec.text))
-
-
-def form_of(kind: ColumnType) -> Form:
-    """How cells of a type stand in an index."""
-    match kind.kind:
-        case "string":
-            return "text"
-        case "double":
-            return "float"
-        case "boolean":
-            return "boolean"
-        case "decimal" if kind.precision > _DIGITS:
-            return "wide"
-        case _:
-            return "number"
 
 
 def _compared(layout: Layout, spec: SearchSpec) -> Iterator[Compared]:

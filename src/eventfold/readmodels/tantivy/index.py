@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import structs
 from tantivy import Schema
 
 from eventfold.errors import (
@@ -20,8 +19,6 @@ from eventfold.errors import (
     ForeignCursor,
     StaleCursor,
     StorageFailed,
-    TableBehind,
-    TableInvalid,
 )
 from eventfold.readmodels.declaring.layout import Layout
 from eventfold.readmodels.publishing.publication import (
@@ -30,10 +27,10 @@ from eventfold.readmodels.publishing.publication import (
     PublicationCapabilities,
     Stamp,
     Version,
-    named_streams,
 )
+from eventfold.readmodels.search.answering import Declared, stamped
 from eventfold.readmodels.search.port import Found
-from eventfold.readmodels.search.request import Request, searched
+from eventfold.readmodels.search.request import Request
 from eventfold.readmodels.tantivy.asking import Asking
 from eventfold.readmodels.tantivy.documents import Documents
 from eventfold.readmodels.tantivy.errors import translated
@@ -78,7 +75,7 @@ class TantivyIndex:
         self._layout = layout
         self._name = spec.name
         self._log_id = log_id
-        self._search = searched(spec).fingerprint({spec.key_name: spec.key, **spec.columns})
+        self._declared = Declared(layout)
         self._fields = fields_of(layout)
         self._documents = Documents(layout, self._fields)
         self._queries = Queries(self._fields, spec.key_name)
@@ -92,7 +89,7 @@ class TantivyIndex:
             return None
         mark, asking = found
         return Version(
-            mark.version, mark.stamp, mark.rows == asking.documents - 1, mark.search == self._search
+            mark.version, mark.stamp, mark.rows == asking.documents - 1, mark.search == self._declared.search
         )
 
     def merge(
@@ -106,7 +103,7 @@ class TantivyIndex:
         """Documents removed by key and added anew, in one commit with the stamp."""
         with self._writes, self._alone("publishing"):
             mark, asking = self._unchanged(on)
-            if mark.search != self._search:
+            if mark.search != self._declared.search:
                 raise self._stale()
             with self._writing() as writing:
                 count = mark.rows
@@ -120,7 +117,7 @@ class TantivyIndex:
                 count -= self._there(asking, keys)
                 for key in keys:
                     writing.remove(KEY, key)
-                made = self._commit(writing, on.number + 1, count, _stamped(stamp, left_out))
+                made = self._commit(writing, on.number + 1, count, stamped(stamp, left_out))
             writing.end_apart()
             return made
 
@@ -139,7 +136,7 @@ class TantivyIndex:
                     for _, document in self._documents.of(batch):
                         writing.add(document)
                     count += batch.num_rows
-                made = self._commit(writing, on.number + 1 if on else 1, count, _stamped(stamp, left_out))
+                made = self._commit(writing, on.number + 1 if on else 1, count, stamped(stamp, left_out))
                 writing.end()
             with self._alone("publishing"):
                 self._check_replaceable(on)
@@ -158,23 +155,9 @@ class TantivyIndex:
         """All of it on one instant of the index."""
         found = self._look()
         if found is None:
-            raise TableBehind(
-                f"{self._name} is in no search index yet: `eventfold run --once` (live.catch_up()) brings it there.",
-                table=self._name,
-            )
+            raise self._declared.none_yet()
         mark, asking = found
-        if mark.stamp.fingerprint != self._layout.fingerprint:
-            raise TableInvalid(
-                f"{self._name} is in the search index under another definition: rebuild it, with"
-                f" {rebuilding(self._name)}.",
-                table=self._name,
-            )
-        if mark.search != self._search:
-            raise TableBehind(
-                f"The search index of {self._name} was made for another ef.search(): `eventfold run --once`"
-                " (live.catch_up()) makes it anew.",
-                table=self._name,
-            )
+        self._declared.check(mark.stamp, mark.search)
         with translated("searching", self._folder.path):
             total, rows = asking.page(request)
             return Found(total, rows, asking.facets(request), mark.stamp)
@@ -188,7 +171,7 @@ class TantivyIndex:
             return [Finding("problem", what, error.message)]
         if found is None:
             return [Finding("ok", what, "there is none yet; `run` makes it")]
-        same = found[0].search == self._search
+        same = found[0].search == self._declared.search
         told = (
             "it is that of the table" if same else "it was made for another ef.search(); `run` makes it anew"
         )
@@ -283,7 +266,9 @@ class TantivyIndex:
 
     def _commit(self, writing: Writing, version: int, rows: int, stamp: Stamp) -> Version:
         writing.remove(MARK, MARK)
-        writing.add(self._documents.mark(msgspec.json.encode(Mark(version, rows, self._search, stamp))))
+        writing.add(
+            self._documents.mark(msgspec.json.encode(Mark(version, rows, self._declared.search, stamp)))
+        )
         writing.commit()
         return Version(version, stamp)
 
@@ -321,12 +306,3 @@ class TantivyIndex:
             " folder, --search FOLDER, or open the right log, --store URL.",
             table=self._name,
         )
-
-
-def _stamped(stamp: Stamp, left_out: LeftOut) -> Stamp:
-    return structs.replace(
-        stamp,
-        parked=named_streams(left_out.parked),
-        parked_count=len(left_out.parked),
-        parked_file="",
-    )
