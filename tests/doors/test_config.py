@@ -101,6 +101,16 @@ def test_the_address_of_a_lake_stands_in_the_file_and_is_shown_and_a_secret_in_i
         assert SECRET not in answer.out + answer.err
 
 
+def test_a_lake_that_is_none_is_answered_with_the_form_of_one(folder: Path) -> None:
+    (folder / "eventfold.toml").write_text(
+        'store = "sqlite:///shop.db"\napp = "examples.orders.app:order_book"\n'
+    )
+    answer = eventfold("--lake", f"s3://{SECRET}@bucket/x", "status")
+    assert answer.code == 2
+    assert "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH or az://CONTAINER/PATH" in answer.err
+    assert SECRET not in answer.err
+
+
 def test_a_secret_that_a_topic_lacks_names_the_setting_that_wants_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

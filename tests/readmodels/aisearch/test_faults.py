@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import ClientAuthenticationError
 from azure.search.documents.indexes import SearchIndexClient
 from azure.search.documents.indexes.models import SearchIndex, SimpleField
 from msgspec import structs
@@ -17,6 +18,7 @@ from eventfold.errors import ConfigInvalid, CursorLost, StorageBusy, StorageFail
 from eventfold.readmodels.aisearch import index as index_module
 from eventfold.readmodels.aisearch import sending
 from eventfold.readmodels.aisearch.address import read_url
+from eventfold.readmodels.aisearch.errors import translate
 from eventfold.readmodels.aisearch.index import AISearchIndex
 from eventfold.readmodels.aisearch.sending import IN_FLIGHT_SECONDS, Sender
 from eventfold.readmodels.aisearch.service import Service
@@ -365,3 +367,9 @@ def test_an_index_is_compared_with_its_table(world: World, service: StandIn) -> 
     assert (
         "the field money is missing; the field eventfold_there_money is missing" in other.examine()[0].found
     )
+
+
+def test_that_nobody_is_signed_in_is_said_in_words() -> None:
+    told = translate(ClientAuthenticationError("no credential"), "reading", "orders")
+    assert isinstance(told, ConfigInvalid)
+    assert "while reading orders (nobody is signed in): set EVENTFOLD_SEARCH_KEY" in told.message

@@ -9,7 +9,7 @@ _PART = r"[^\s<>()\[\]\"',;:@/]"
 # it begins where a word begins, and gives nothing back: else a long text without blanks takes time squared
 _ADDRESS = re.compile(rf"(?<!{_PART})({_PART}){_PART}*+@({_PART}++)")
 _USER = re.compile(
-    r"(?<=://)(?!(?<=abfss://)[a-z0-9-]++@)[^/@\s]*+@"
+    r"(?<=://)(?!(?<=abfss://)(?:[a-z0-9-]++|CONTAINER)@)[^/@\s]*+@"
 )  # there a container stands before the @
 _PAIR = re.compile(
     r"((?:^|[?&;\s])[\w-]*(?:key|secret|token|password|pwd|sig|signature)=)[^&;\s'\"]+", re.IGNORECASE

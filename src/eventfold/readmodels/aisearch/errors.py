@@ -31,9 +31,10 @@ def translate(error: AzureError, doing: str, name: str) -> EventfoldError:
     """The typed error; arguments as `translated`."""
     status = getattr(error, "status_code", None)
     if status in {401, 403} or (isinstance(error, ClientAuthenticationError) and status is None):
+        why = "nobody is signed in" if status is None else f"status {status}"
         return ConfigInvalid(
-            f"Azure AI Search does not let us in while {doing} {name} (status {status}): set {KEY} to an admin key, or"
-            " sign in by Entra ID with the roles Search Service Contributor and Search Index Data Contributor.",
+            f"Azure AI Search does not let us in while {doing} {name} ({why}): set {KEY} to an admin key, or sign in by"
+            " Entra ID with the roles Search Service Contributor and Search Index Data Contributor.",
             key=KEY,
         )
     if status in BUSY:
